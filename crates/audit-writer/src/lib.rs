@@ -1,0 +1,1 @@
+//! NEN 7513 entries into the log and its index.

@@ -1,0 +1,1 @@
+//! FHIR facade and operator pages over HTTP.

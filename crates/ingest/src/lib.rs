@@ -1,0 +1,1 @@
+//! Accepts HL7 v2 messages: durable first, acknowledged after.

@@ -1,0 +1,1 @@
+//! A transparency log: bundles, RFC 6962 tiles, signed checkpoints, proofs. Knows nothing of health care.

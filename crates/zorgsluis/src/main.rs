@@ -1,0 +1,2 @@
+//! The command line, and the whole system in one process.
+fn main() {}
