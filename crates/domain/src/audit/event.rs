@@ -1,0 +1,110 @@
+use serde::{Deserialize, Serialize};
+
+/// EventActionCode (NEN 7513 ch. 6; RFC 3881 §5.1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Action {
+    /// Create.
+    #[serde(rename = "C")]
+    Create,
+    /// Read, view, print, query for one known object.
+    #[serde(rename = "R")]
+    Read,
+    /// Update.
+    #[serde(rename = "U")]
+    Update,
+    /// Delete.
+    #[serde(rename = "D")]
+    Delete,
+    /// Execute: searches, conversions, decisions.
+    #[serde(rename = "E")]
+    Execute,
+}
+
+/// EventOutcomeIndicator (RFC 3881 §5.1.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Outcome {
+    /// It was done.
+    #[serde(rename = "0")]
+    Success,
+    /// It was refused or failed and can be tried again: denials stand here.
+    #[serde(rename = "4")]
+    MinorFailure,
+    /// It failed.
+    #[serde(rename = "8")]
+    SeriousFailure,
+    /// The system can no longer do it at all.
+    #[serde(rename = "12")]
+    MajorFailure,
+}
+
+/// EventID and EventTypeCode together: the kinds of events that are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// A resource came into being.
+    ResourceCreate,
+    /// A resource was read.
+    ResourceRead,
+    /// A version history was read.
+    ResourceHistory,
+    /// A resource was changed.
+    ResourceUpdate,
+    /// A resource was deleted.
+    ResourceDelete,
+    /// Resources were searched.
+    ResourceSearch,
+    /// Two patients were merged (HL7 A40), or the merge was undone.
+    PatientMerge,
+    /// A message from another system was taken in and converted.
+    Import,
+    /// A message or request was refused.
+    Refusal,
+    /// A request was not authorised.
+    AccessDenied,
+    /// The log itself was read.
+    LogRead,
+    /// The log was verified.
+    LogVerify,
+    /// A dead letter went back into the queue.
+    Replay,
+    /// A part of the system started.
+    ApplicationStart,
+    /// A part of the system stopped.
+    ApplicationStop,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Event {
+    /// EventID, EventTypeCode.
+    pub kind: EventKind,
+    /// EventActionCode.
+    pub action: Action,
+    /// EventOutcomeIndicator.
+    pub outcome: Outcome,
+    /// Kebab-case reason of an outcome other than success, for example `unsupported-event`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome_reason: Option<String>,
+    /// The event of the other system that brought it about, for example `ADT^A01`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<String>,
+}
+
+impl Event {
+    /// A successful event.
+    pub const fn success(kind: EventKind, action: Action) -> Self {
+        Self { kind, action, outcome: Outcome::Success, outcome_reason: None, trigger: None }
+    }
+
+    /// A refused or failed one.
+    pub fn failure(kind: EventKind, action: Action, reason: impl Into<String>) -> Self {
+        Self {
+            kind,
+            action,
+            outcome: Outcome::MinorFailure,
+            outcome_reason: Some(reason.into()),
+            trigger: None,
+        }
+    }
+}

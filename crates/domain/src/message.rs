@@ -1,0 +1,141 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::MessageId;
+
+/// What travels through the inbound queue: a reference to a stored payload. Holds no PHI.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueueReference {
+    /// Version of this shape, 1.
+    pub v: u8,
+    /// The message; its payload is stored under the same id.
+    pub message: MessageId,
+    /// When it was accepted.
+    pub received: Timestamp,
+    /// W3C traceparent of the request that brought it, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+}
+
+impl QueueReference {
+    /// A reference in the present shape.
+    pub const fn new(message: MessageId, received: Timestamp) -> Self {
+        Self { v: 1, message, received, traceparent: None }
+    }
+}
+
+/// How a message came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// Over the MLLP listener.
+    Mllp,
+    /// `POST /hl7`.
+    Http,
+    /// Straight into the queue, as raw HL7 in the body.
+    Queue,
+}
+
+/// What became of one resource when a message was applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepEffect {
+    /// `Type/id` of the resource (ids are name-based UUIDs and hold no PHI).
+    pub resource: String,
+    /// `created`, `changed`, or `unchanged`.
+    pub effect: Effect,
+    /// Why it was left as it was, or which rule applied, for example `older-than-stored`. A fixed
+    /// vocabulary, never a value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// What an applied message did to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// It was not there.
+    Created,
+    /// It stands in a new version.
+    Changed,
+    /// It was left as it was.
+    Unchanged,
+}
+
+/// One stage of a message's way. Holds no PHI: counts, codes and places only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "kebab-case")]
+pub enum Stage {
+    /// Its bytes are durable in the payload store.
+    Received {
+        /// How it came.
+        transport: Transport,
+        /// The name of the sender's profile.
+        sender: String,
+        /// Message type and event, `ADT^A01`; empty when it could not be read.
+        event: String,
+        /// MSH-10 as far as it is printable ASCII, at most 50 characters.
+        control_id: String,
+        /// Size in bytes.
+        bytes: u64,
+    },
+    /// A reference stands in the inbound queue.
+    Queued,
+    /// The sender has its acknowledgement.
+    Acknowledged {
+        /// MSA-1.
+        code: String,
+    },
+    /// It came again; nothing was done a second time.
+    Duplicate,
+    /// It became a Bundle.
+    Converted {
+        /// Fields that stand in the Bundle.
+        mapped: u32,
+        /// Fields left out by a named decision.
+        ignored: u32,
+        /// Places of fields that were not understood.
+        unmapped: Vec<String>,
+        /// Places and codes of warnings, `PID[1]-7[1].1 invalid-date`.
+        warnings: Vec<String>,
+    },
+    /// The Bundle stands in the FHIR store.
+    Applied {
+        /// Resource by resource.
+        effects: Vec<StepEffect>,
+    },
+    /// An entry about it stands in the audit log.
+    Audited {
+        /// Ids of the entries.
+        entries: Vec<crate::EntryId>,
+    },
+    /// It stands with the dead letters.
+    Parked {
+        /// Kebab-case reason, for example `unsupported-event`.
+        code: String,
+        /// Place in the message, when known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
+    },
+    /// It was taken back from the dead letters into the queue.
+    Replayed,
+}
+
+/// A stage and its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WayStep {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub stage: Stage,
+}
+
+/// The way of one message, oldest step first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// The message.
+    pub message: MessageId,
+    /// Its steps.
+    pub steps: Vec<WayStep>,
+}

@@ -1,0 +1,165 @@
+//! The FHIR R4 store: takes and gives JSON bytes and versions.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{Page, PageRequest};
+use crate::{Phi, PortError};
+
+/// `Type/id`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceKey {
+    /// `Patient`, `Encounter`, …
+    pub resource_type: String,
+    /// The logical id.
+    pub id: String,
+}
+
+impl ResourceKey {
+    /// A key.
+    pub fn new(resource_type: impl Into<String>, id: impl Into<String>) -> Self {
+        Self { resource_type: resource_type.into(), id: id.into() }
+    }
+
+    /// Reads `Type/id`.
+    pub fn parse(reference: &str) -> Option<Self> {
+        let (resource_type, id) = reference.split_once('/')?;
+        (!resource_type.is_empty() && !id.is_empty() && !id.contains('/'))
+            .then(|| Self::new(resource_type, id))
+    }
+}
+
+impl fmt::Display for ResourceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.resource_type, self.id)
+    }
+}
+
+/// A resource as it stands (or stood) in the store.
+#[derive(Debug, Clone)]
+pub struct StoredResource {
+    /// Its key.
+    pub key: ResourceKey,
+    /// 1 for the first version; the ETag is `W/"<version>"`.
+    pub version: u64,
+    /// When this version was written.
+    pub last_updated: Timestamp,
+    /// Whether this version is a deletion; `json` is empty then.
+    pub deleted: bool,
+    /// The resource as JSON, with `meta.versionId` and `meta.lastUpdated` set by the store.
+    pub json: Phi<Vec<u8>>,
+}
+
+/// What must hold for a write to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precondition {
+    /// The resource is not there (If-None-Match: *). A deleted one is not there.
+    Absent,
+    /// The current version is this one (If-Match).
+    Version(u64),
+}
+
+/// One write of a transaction.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// Create or replace.
+    Put {
+        /// What.
+        key: ResourceKey,
+        /// The whole resource; references are relative (`Type/id`).
+        json: Phi<Vec<u8>>,
+        /// When.
+        precondition: Precondition,
+    },
+    /// Delete (the history stays).
+    Delete {
+        /// What.
+        key: ResourceKey,
+        /// When.
+        precondition: Precondition,
+    },
+    /// Write nothing, but hold the transaction to this: what a decision read is still so.
+    Check {
+        /// What.
+        key: ResourceKey,
+        /// How it must stand.
+        precondition: Precondition,
+    },
+}
+
+impl Write {
+    /// What is written or checked.
+    pub const fn key(&self) -> &ResourceKey {
+        match self {
+            Self::Put { key, .. } | Self::Delete { key, .. } | Self::Check { key, .. } => key,
+        }
+    }
+}
+
+/// What a write of a transaction did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The resource.
+    pub key: ResourceKey,
+    /// The version that stands now (0 for a check of an absent resource).
+    pub version: u64,
+}
+
+/// Why a transaction was not done; nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum TransactionError {
+    /// Preconditions that did not hold: read these again.
+    #[error("transaction: {} precondition(s) failed", .0.len())]
+    Conflict(Vec<ResourceKey>),
+    /// Anything else.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// A search within one resource type: all parameters must match.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Search {
+    /// The type.
+    pub resource_type: String,
+    /// Name (with modifier, `identifier`, `birthdate`, `name:exact`) and value as in a FHIR search; PHI.
+    pub parameters: Phi<Vec<(String, String)>>,
+    /// Which page.
+    pub page: PageRequest,
+}
+
+impl fmt::Debug for Search {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Search")
+            .field("resource_type", &self.resource_type)
+            .field("parameters", &self.parameters.expose_phi().len())
+            .field("page", &self.page)
+            .finish()
+    }
+}
+
+/// A FHIR R4 store.
+#[async_trait]
+pub trait FhirStore: Send + Sync {
+    /// The current versions, in the order asked; `None` where there never was one.
+    async fn read(&self, keys: &[ResourceKey]) -> Result<Vec<Option<StoredResource>>, PortError>;
+
+    /// One version.
+    async fn read_version(
+        &self,
+        key: &ResourceKey,
+        version: u64,
+    ) -> Result<Option<StoredResource>, PortError>;
+
+    /// All versions, the latest first.
+    async fn history(&self, key: &ResourceKey, page: &PageRequest)
+    -> Result<Page<StoredResource>, PortError>;
+
+    /// Current resources that match. A parameter that the store does not know is
+    /// [`PortError::Refused`], never ignored.
+    async fn search(&self, search: &Search) -> Result<Page<StoredResource>, PortError>;
+
+    /// Does all writes or none, durably. At most 160 (HealthLake).
+    async fn transaction(&self, writes: &[Write]) -> Result<Vec<Written>, TransactionError>;
+}

@@ -1,0 +1,33 @@
+//! Which patient an identifier belongs to.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::{PortError, Pseudonym};
+
+/// What came of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// The identifier had no patient and has this one now.
+    Claimed,
+    /// The identifier is this patient's already.
+    Held,
+    /// The identifier belongs to another patient: reported, never merged.
+    Conflict(Uuid),
+}
+
+/// Maps identifiers, as pseudonyms of [`crate::Purpose::PatientIndex`], to the FHIR id of the patient.
+#[async_trait]
+pub trait PatientIndex: Send + Sync {
+    /// The patient of each identifier, in order.
+    async fn resolve(&self, identifiers: &[Pseudonym]) -> Result<Vec<Option<Uuid>>, PortError>;
+
+    /// Gives an identifier to a patient unless it has one (conditional put).
+    async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError>;
+
+    /// Where a merged patient's data live now: follows `replaced-by` to its end.
+    async fn survivor(&self, patient: Uuid) -> Result<Uuid, PortError>;
+
+    /// Records that `old` was merged into `new` (A40). Refused when it would close a circle.
+    async fn merge(&self, old: Uuid, new: Uuid) -> Result<(), PortError>;
+}
