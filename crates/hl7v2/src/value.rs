@@ -1,0 +1,74 @@
+//! A leaf of the message: the deepest level that its bytes have.
+
+use crate::{Message, Place, escape};
+use core::fmt;
+use std::borrow::Cow;
+
+/// One leaf: a component or subcomponent. `Debug` prints its place and length only.
+#[derive(Clone, Copy)]
+pub struct Value<'m, 'a> {
+    message: &'m Message<'a>,
+    start: u32,
+    end: u32,
+    place: Place,
+    verbatim: bool,
+}
+
+impl<'m, 'a> Value<'m, 'a> {
+    pub(crate) fn new(message: &'m Message<'a>, start: u32, end: u32, place: Place, verbatim: bool) -> Self {
+        Self { message, start, end, place, verbatim }
+    }
+
+    /// Whether there are no bytes. An explicit null is not empty.
+    pub fn is_empty(&self) -> bool {
+        self.start >= self.end
+    }
+
+    /// Whether this is exactly `""`, the explicit null: the receiver is to delete what it has.
+    pub fn is_null(&self) -> bool {
+        self.raw() == b"\"\""
+    }
+
+    /// Whether there is a value: neither empty nor null.
+    pub fn is_present(&self) -> bool {
+        !self.is_empty() && !self.is_null()
+    }
+
+    /// Whether the sender marks the value as cut short (HL7 v2.7 §2.5.5.2).
+    pub fn is_truncated(&self) -> bool {
+        let mark = self.message.delimiters.truncation;
+        !self.verbatim && mark.is_some() && self.raw().last().copied() == mark
+    }
+
+    /// The bytes as they came.
+    pub fn raw(&self) -> &'a [u8] {
+        self.message.bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
+    /// The text: escapes resolved and the character set decoded. A null is an empty text.
+    pub fn text(&self) -> Cow<'a, str> {
+        if self.is_null() {
+            return Cow::Borrowed("");
+        }
+        if self.verbatim {
+            return self.message.charset.decode(self.raw());
+        }
+        escape::decode(self.raw(), &self.message.delimiters, self.message.charset)
+    }
+
+    /// Where the bytes start in [`Message::bytes`]: identifies the leaf.
+    pub fn offset(&self) -> u32 {
+        self.start
+    }
+
+    /// Where it stands. The subcomponent is named only where the component has several.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+}
+
+impl fmt::Debug for Value<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Value({}, {} bytes)", self.place, self.raw().len())
+    }
+}
