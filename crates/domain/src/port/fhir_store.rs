@@ -103,7 +103,7 @@ impl Write {
 pub struct Written {
     /// The resource.
     pub key: ResourceKey,
-    /// The version that stands now (0 for a check of an absent resource).
+    /// The version that stands now (0 for a check that a resource is absent).
     pub version: u64,
 }
 
@@ -160,6 +160,8 @@ pub trait FhirStore: Send + Sync {
     /// [`PortError::Refused`], never ignored.
     async fn search(&self, search: &Search) -> Result<Page<StoredResource>, PortError>;
 
-    /// Does all writes or none, durably. At most 160 (HealthLake).
+    /// Does all writes or none, durably. At most 160 (HealthLake), and no two writes of one resource.
+    /// Every precondition is about the state before the transaction. Deleting what is not there writes
+    /// nothing and answers the version that stands (0 when there never was one).
     async fn transaction(&self, writes: &[Write]) -> Result<Vec<Written>, TransactionError>;
 }

@@ -52,8 +52,8 @@ pub struct Sealed {
 /// Pseudonyms, and encryption per patient and class.
 #[async_trait]
 pub trait Keys: Send + Sync {
-    /// HMAC-SHA256 under the key of `purpose` over the parts, each length-prefixed (so that
-    /// `["ab","c"]` and `["a","bc"]` differ). For an identifier the parts are system and value.
+    /// HMAC-SHA256 under the key of `purpose` over the parts, each behind its length as 8 bytes, the
+    /// most significant first (so that `["ab","c"]` and `["a","bc"]` differ). For an identifier the parts are system and value.
     fn pseudonym(&self, purpose: Purpose, parts: &[&[u8]]) -> Pseudonym;
 
     /// The 32-byte identity key ([`Purpose::Identity`]) itself, which the pure converter is given.
@@ -73,6 +73,8 @@ pub trait Keys: Send + Sync {
     /// the ciphertext or the context is not what was sealed.
     async fn open(&self, sealed: &Sealed, context: &[u8]) -> Result<Phi<Vec<u8>>, PortError>;
 
-    /// Destroys the data keys of owner and class, for good. Answers how many there were.
+    /// Destroys the data keys of owner and class, for good. Answers how many there were. When it could
+    /// not be made sure that no trace is left on the disk it is [`PortError::Unavailable`]: the keys
+    /// are gone, and asking again completes it (and counts only what was left).
     async fn destroy(&self, owner: &KeyOwner, class: DataClass) -> Result<u64, PortError>;
 }

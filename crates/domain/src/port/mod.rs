@@ -13,6 +13,7 @@ pub mod keys;
 pub mod patient_index;
 pub mod payload;
 pub mod queue;
+pub mod random;
 
 pub use audit::AuditSink;
 pub use clock::Clock;
@@ -25,6 +26,7 @@ pub use keys::{DataClass, KeyOwner, Keys, Sealed};
 pub use patient_index::{Claim, PatientIndex};
 pub use payload::{Payload, PayloadStore, Put};
 pub use queue::{Outgoing, Queue, QueueDepth, Receipt, Received};
+pub use random::Random;
 
 /// One page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,12 +22,15 @@ pub trait PatientIndex: Send + Sync {
     /// The patient of each identifier, in order.
     async fn resolve(&self, identifiers: &[Pseudonym]) -> Result<Vec<Option<Uuid>>, PortError>;
 
-    /// Gives an identifier to a patient unless it has one (conditional put).
+    /// Gives an identifier to a patient unless it has one (conditional put). An identifier of a patient
+    /// who was merged into this one (or into the same survivor) is [`Claim::Held`].
     async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError>;
 
     /// Where a merged patient's data live now: follows `replaced-by` to its end.
     async fn survivor(&self, patient: Uuid) -> Result<Uuid, PortError>;
 
-    /// Records that `old` was merged into `new` (A40). Refused when it would close a circle.
+    /// Records that `old` was merged into `new` (A40). Telling it again is no error, nor is a merge
+    /// of two that have the same survivor already. Refused when it would close a circle, and when
+    /// `old` was merged into someone else.
     async fn merge(&self, old: Uuid, new: Uuid) -> Result<(), PortError>;
 }
