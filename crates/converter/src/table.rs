@@ -26,6 +26,8 @@ mod visit;
 
 pub use coding_system::{coding_system_uri, hl7_table_uri};
 
+pub(crate) use coding_system::is_oid;
+
 use std::cmp::Ordering;
 
 /// A FHIR code that stands for an HL7 v2 code.

@@ -1,0 +1,306 @@
+//! Profiles in TOML: the shape of the file, and every check that the shape cannot make.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use hl7v2::charset::Charset;
+use jiff::tz::TimeZone;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
+use toml::Spanned;
+
+use super::authority::is_uri;
+use super::error::At;
+use super::{
+    ApplicationAck, CodeMap, Demographics, IdentifierRule, MappedCode, NotifiedEvent, Problem, Recipient,
+    SenderProfile, Unsupported, ZRule, ZTarget,
+};
+
+type Text = Spanned<String>;
+/// Keys are unique in TOML, so a map of spanned keys loses nothing.
+type Map<V> = BTreeMap<Text, V>;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) default: Option<Spanned<Raw>>,
+    #[serde(default)]
+    sender: Vec<Spanned<Raw>>,
+}
+
+impl File {
+    pub(super) fn senders(&self) -> impl Iterator<Item = &Spanned<Raw>> {
+        self.sender.iter()
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Raw {
+    name: Option<Text>,
+    application: Option<Text>,
+    facility: Option<Text>,
+    time_zone: Option<Text>,
+    character_set: Option<Text>,
+    unsupported: Option<Unsupported>,
+    application_ack: Option<ApplicationAck>,
+    demographics: Option<Demographics>,
+    patient_identifier: Option<Spanned<RawIdentifierRule>>,
+    #[serde(default)]
+    authorities: Map<Text>,
+    #[serde(default)]
+    coding_systems: Map<Text>,
+    #[serde(default)]
+    codes: Vec<Spanned<RawCodeMap>>,
+    #[serde(default)]
+    z_segments: Map<Map<Spanned<RawZRule>>>,
+    notify: Option<RawNotify>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawIdentifierRule {
+    r#type: Option<String>,
+    authority: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCodeMap {
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    fields: Vec<Text>,
+    to: Text,
+    map: BTreeMap<String, RawCode>,
+}
+
+/// `"2345-7"` or `{ code = "2345-7", display = "Glucose" }`.
+struct RawCode {
+    code: String,
+    display: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for RawCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Long {
+            code: String,
+            display: Option<String>,
+        }
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = RawCode;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a code, or { code = \"…\", display = \"…\" }")
+            }
+            fn visit_str<E: serde::de::Error>(self, code: &str) -> Result<RawCode, E> {
+                Ok(RawCode { code: code.to_owned(), display: None })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawCode, A::Error> {
+                let long = Long::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(RawCode { code: long.code, display: long.display })
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawZRule {
+    extension: Option<Text>,
+    on: Option<ZTarget>,
+    ignore: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawNotify {
+    admission: Option<Vec<Recipient>>,
+    transfer: Option<Vec<Recipient>>,
+    discharge: Option<Vec<Recipient>>,
+    registration: Option<Vec<Recipient>>,
+    result: Option<Vec<Recipient>>,
+}
+
+/// By what a sender is known; empty text stands for any.
+pub(super) struct Selector {
+    pub(super) application: String,
+    pub(super) facility: String,
+}
+
+pub(super) fn file(text: &str) -> Result<File, At> {
+    toml::from_str(text).map_err(|error: toml::de::Error| At {
+        offset: error.span().map_or(0, |span| span.start),
+        problem: Problem::Syntax(error.message().to_owned()),
+    })
+}
+
+pub(super) fn default_profile(raw: &Spanned<Raw>) -> Result<SenderProfile, At> {
+    let body = raw.get_ref();
+    for (key, value) in
+        [("name", &body.name), ("application", &body.application), ("facility", &body.facility)]
+    {
+        if let Some(value) = value {
+            return Err(at(value, Problem::SelectorInDefault(key)));
+        }
+    }
+    let mut profile = SenderProfile::unknown_sender();
+    fill(&mut profile, body)?;
+    Ok(profile)
+}
+
+pub(super) fn sender(raw: &Spanned<Raw>, default: &SenderProfile) -> Result<(SenderProfile, Selector), At> {
+    let body = raw.get_ref();
+    let Some(name) = &body.name else { return Err(at(raw, Problem::NoName)) };
+    if !is_name(name.get_ref()) {
+        return Err(at(name, Problem::BadName(name.get_ref().clone())));
+    }
+    let trimmed =
+        |text: &Option<Text>| text.as_ref().map(|t| t.get_ref().trim().to_owned()).unwrap_or_default();
+    let selector = Selector { application: trimmed(&body.application), facility: trimmed(&body.facility) };
+    if selector.application.is_empty() && selector.facility.is_empty() {
+        return Err(at(raw, Problem::NoSelector(name.get_ref().clone())));
+    }
+    let mut profile = default.clone();
+    profile.name.clone_from(name.get_ref());
+    fill(&mut profile, body)?;
+    Ok((profile, selector))
+}
+
+/// Puts what a file says over what the profile holds so far. Maps are joined, key by key; lists of
+/// recipients are replaced.
+fn fill(profile: &mut SenderProfile, raw: &Raw) -> Result<(), At> {
+    if let Some(zone) = &raw.time_zone {
+        profile.time_zone = TimeZone::get(zone.get_ref())
+            .map_err(|_| at(zone, Problem::UnknownTimeZone(zone.get_ref().clone())))?;
+    }
+    if let Some(name) = &raw.character_set {
+        let charset = Charset::for_name(name.get_ref())
+            .map_err(|_| at(name, Problem::UnknownCharacterSet(name.get_ref().clone())))?;
+        profile.character_set = Some(charset);
+    }
+    profile.unsupported = raw.unsupported.unwrap_or(profile.unsupported);
+    profile.application_ack = raw.application_ack.unwrap_or(profile.application_ack);
+    profile.demographics = raw.demographics.unwrap_or(profile.demographics);
+    if let Some(rule) = &raw.patient_identifier {
+        let RawIdentifierRule { r#type, authority } = rule.get_ref();
+        if r#type.is_none() && authority.is_none() {
+            return Err(at(rule, Problem::EmptyIdentifierRule));
+        }
+        profile.identifier_rule = Some(IdentifierRule { kind: r#type.clone(), authority: authority.clone() });
+    }
+    add_uris(&mut profile.authorities, &raw.authorities)?;
+    add_uris(&mut profile.coding_systems, &raw.coding_systems)?;
+    let own = raw.codes.iter().map(code_map).collect::<Result<Vec<_>, At>>()?;
+    // The sender's own maps are asked before those of [default].
+    profile.codes.splice(0..0, own);
+    for (segment, rules) in &raw.z_segments {
+        let known = profile.z_segments.entry(z_segment(segment)?).or_default();
+        for (field, rule) in rules {
+            known.insert(field_number(field)?, z_rule(rule)?);
+        }
+    }
+    if let Some(raw) = &raw.notify {
+        for (event, recipients) in [
+            (NotifiedEvent::Admission, &raw.admission),
+            (NotifiedEvent::Transfer, &raw.transfer),
+            (NotifiedEvent::Discharge, &raw.discharge),
+            (NotifiedEvent::Registration, &raw.registration),
+            (NotifiedEvent::Result, &raw.result),
+        ] {
+            if let Some(recipients) = recipients {
+                profile.notify.insert(event, recipients.clone());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn add_uris(known: &mut HashMap<String, String>, raw: &Map<Text>) -> Result<(), At> {
+    for (name, uri) in raw {
+        known.insert(name.get_ref().trim().to_ascii_uppercase(), checked_uri(uri)?);
+    }
+    Ok(())
+}
+
+fn code_map(raw: &Spanned<RawCodeMap>) -> Result<CodeMap, At> {
+    let body = raw.get_ref();
+    let system = checked_uri(&body.to)?;
+    if body.map.is_empty() {
+        return Err(at(raw, Problem::EmptyCodeMap));
+    }
+    for field in &body.fields {
+        if !is_field(field.get_ref()) {
+            return Err(at(field, Problem::NotAField(field.get_ref().clone())));
+        }
+    }
+    Ok(CodeMap {
+        from: body.from.trim().to_ascii_uppercase(),
+        fields: body.fields.iter().map(|field| field.get_ref().clone()).collect(),
+        codes: body
+            .map
+            .iter()
+            .map(|(local, target)| {
+                let (code, display) = (target.code.clone(), target.display.clone());
+                (local.trim().to_owned(), MappedCode { system: system.clone(), code, display })
+            })
+            .collect(),
+    })
+}
+
+fn z_rule(raw: &Spanned<RawZRule>) -> Result<ZRule, At> {
+    match raw.get_ref() {
+        RawZRule { extension: Some(url), on: Some(on), ignore: None } => {
+            Ok(ZRule::Extension { url: checked_uri(url)?, on: *on })
+        }
+        RawZRule { extension: None, on: None, ignore: Some(reason) } if !reason.trim().is_empty() => {
+            Ok(ZRule::Ignore { reason: reason.trim().to_owned() })
+        }
+        _ => Err(at(raw, Problem::UnclearZRule)),
+    }
+}
+
+fn z_segment(name: &Text) -> Result<String, At> {
+    let text = name.get_ref();
+    let rest = text.strip_prefix('Z').unwrap_or_default();
+    if rest.len() == 2 && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) {
+        Ok(text.clone())
+    } else {
+        Err(at(name, Problem::NotAZSegment(text.clone())))
+    }
+}
+
+fn field_number(name: &Text) -> Result<Option<u16>, At> {
+    match name.get_ref().as_str() {
+        "*" => Ok(None),
+        text => match text.parse() {
+            Ok(number) if number > 0 => Ok(Some(number)),
+            _ => Err(at(name, Problem::NotAFieldNumber(text.to_owned()))),
+        },
+    }
+}
+
+fn checked_uri(uri: &Text) -> Result<String, At> {
+    let text = uri.get_ref();
+    if is_uri(text) { Ok(text.clone()) } else { Err(at(uri, Problem::NotAUri(text.clone()))) }
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// `OBX-3`.
+fn is_field(text: &str) -> bool {
+    text.split_once('-').is_some_and(|(segment, number)| {
+        segment.len() == 3
+            && segment.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+            && number.parse::<u16>().is_ok_and(|n| n > 0)
+    })
+}
+
+fn at<T>(place: &Spanned<T>, problem: Problem) -> At {
+    At { offset: place.span().start, problem }
+}
