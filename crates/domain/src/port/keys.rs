@@ -52,7 +52,7 @@ pub struct Sealed {
 /// Pseudonyms, and encryption per patient and class.
 #[async_trait]
 pub trait Keys: Send + Sync {
-    /// HMAC-SHA256 under the key of `purpose` over the parts, each behind its length as 8 bytes, the
+    /// HMAC-SHA256 under the key of `purpose` over the parts, each behind its length as 4 bytes, the
     /// most significant first (so that `["ab","c"]` and `["a","bc"]` differ). For an identifier the parts are system and value.
     fn pseudonym(&self, purpose: Purpose, parts: &[&[u8]]) -> Pseudonym;
 
