@@ -223,7 +223,8 @@ impl SenderProfile {
 
     /// Which repetition of PID-3 or MRG-1 (from 1) is the sender's own identifier of the patient: the
     /// one that the profile names by type (CX.5) and authority (CX.4). Where it names none, or the
-    /// message has none such: type PI, else type MR, else the first that is no BSN, else the first.
+    /// message has none such: type PI, else MR, else PT, else another that is neither a BSN nor the
+    /// number of a visit or account (VN, AN), else the BSN, else whatever is there.
     #[must_use]
     pub fn patient_identifier(&self, field: Field<'_, '_>) -> Option<usize> {
         let mut best: Option<(u8, usize)> = None;
@@ -252,13 +253,10 @@ impl SenderProfile {
             return 0;
         }
         if is_authority("NLMINBIZA") || is_authority("2.16.840.1.113883.2.4.6.3") {
-            return 4;
+            return 5;
         }
-        match kind {
-            k if k.eq_ignore_ascii_case("PI") => 1,
-            k if k.eq_ignore_ascii_case("MR") => 2,
-            _ => 3,
-        }
+        const BY_TYPE: [(&str, u8); 5] = [("PI", 1), ("MR", 2), ("PT", 3), ("VN", 6), ("AN", 6)];
+        BY_TYPE.iter().find(|(name, _)| kind.eq_ignore_ascii_case(name)).map_or(4, |&(_, rank)| rank)
     }
 
     /// The identifier system of an assigning authority (HD: namespace, universal id, its type). The

@@ -24,14 +24,14 @@ fn pid3(profile: &str, pid3: &str) -> Option<usize> {
 fn the_profile_of_the_sample_events_says_what_it_says() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/profiles");
     let profiles = Profiles::load(&folder).unwrap();
-    let lab = profiles.for_sender(" GLIMS ", "ZHOOST");
-    assert_eq!(lab.name, "ziekenhuis-oost-lab");
+    let lab = profiles.for_sender(" LABSYS ", "LINDE");
+    assert_eq!(lab.name, "ziekenhuis-linde-lab");
     assert_eq!(lab.demographics, Demographics::Fill);
     assert_eq!(lab.notify(NotifiedEvent::Result), [Recipient::Ordering]);
     assert_eq!(lab.notify(NotifiedEvent::Admission), []);
-    let sodium = lab.translate("OBX-3", "99ZHL", "NA").unwrap();
+    let sodium = lab.translate("OBX-3", "99ZLI", "NA").unwrap();
     assert_eq!((sodium.system.as_str(), sodium.code.as_str()), ("http://loinc.org", "2951-2"));
-    assert!(lab.translate("OBX-5", "99zhl", "NA").is_none(), "only the named fields");
+    assert!(lab.translate("OBX-5", "99zli", "NA").is_none(), "only the named fields");
     assert!(lab.translate("OBX-3", "L", "NA").is_none(), "only the named code system");
     assert_eq!(
         lab.z_field("ZLB", 1),
@@ -39,8 +39,8 @@ fn the_profile_of_the_sample_events_says_what_it_says() {
     );
     assert!(matches!(lab.z_field("ZLB", 2), Some(ZRule::Extension { on: ZTarget::Patient, .. })));
     assert_eq!(lab.z_field("ZLB", 3), None);
-    assert_eq!(profiles.for_sender("EPD", "ELSEWHERE").name, "default");
-    assert_eq!(profiles.by_name("ziekenhuis-oost-epd").unwrap().notify(NotifiedEvent::Discharge).len(), 2);
+    assert_eq!(profiles.for_sender("ZIS", "ELSEWHERE").name, "default");
+    assert_eq!(profiles.by_name("ziekenhuis-linde-zis").unwrap().notify(NotifiedEvent::Discharge).len(), 2);
 }
 
 #[test]
@@ -103,7 +103,9 @@ fn the_senders_own_identifier_is_found_in_any_order() {
     assert_eq!(pid3("", &format!("123^^^ZH^PI~{bsn}")), Some(1));
     assert_eq!(pid3("", &format!("{bsn}~77^^^ZH^MR~123^^^ZH^PI")), Some(3));
     assert_eq!(pid3("", &format!("{bsn}~77^^^ZH^MR")), Some(2));
-    assert_eq!(pid3("", &format!("{bsn}~55^^^ZD^VN")), Some(2));
+    assert_eq!(pid3("", &format!("{bsn}~55^^^ZD^VN")), Some(1), "a visit number names no patient");
+    assert_eq!(pid3("", &format!("{bsn}~55^^^ZD^PT")), Some(2));
+    assert_eq!(pid3("", "55^^^ZD^VN"), Some(1));
     assert_eq!(pid3("", bsn), Some(1), "a BSN alone is better than nothing");
     assert_eq!(pid3("", &format!("^^^ZH^PI~{bsn}")), Some(2), "an empty identifier names nobody");
     assert_eq!(pid3("", ""), None);
