@@ -1,0 +1,136 @@
+//! From bytes to everything that accepting needs to know. Of the ports only the pseudonyms are asked.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use hl7v2::ack::{Condition, Header, Problem};
+use hl7v2::{Limits, Message, ParseOptions, Place};
+use zorgsluis_domain::port::{KeyOwner, Keys};
+use zorgsluis_domain::{MessageId, Purpose};
+
+use crate::{PatientIdentifier, Refusal, Sender, SenderRules, Unsupported};
+
+/// Characters of MSH-10 that are kept in the journal.
+const CONTROL_ID: usize = 50;
+
+/// What the header says, fit for journal and audit log.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) sender: Sender,
+    /// `ADT^A01`; empty when it could not be read.
+    pub(crate) event: String,
+    pub(crate) control_id: String,
+}
+
+impl Facts {
+    /// As far as the header can be read; of bytes without one, the default profile.
+    pub(crate) fn of(header: &Header<'_>, rules: &dyn SenderRules) -> Self {
+        let (code, event) = (header.component(9, 1), header.component(9, 2));
+        Self {
+            sender: rules.sender(&header.component(3, 1), &header.component(4, 1)),
+            event: match (vocabulary(&code), vocabulary(&event)) {
+                (Some(code), Some(event)) => format!("{code}^{event}"),
+                (Some(code), None) => code.to_owned(),
+                (None, _) => String::new(),
+            },
+            control_id: header
+                .component(10, 1)
+                .chars()
+                .filter(char::is_ascii_graphic)
+                .take(CONTROL_ID)
+                .collect(),
+        }
+    }
+}
+
+/// A message that can be accepted.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+    pub(crate) message: MessageId,
+    pub(crate) owner: KeyOwner,
+    pub(crate) group: String,
+}
+
+/// Reads a message.
+///
+/// A panic of the parser or of a profile is caught here: one message hurts only itself.
+pub(crate) fn prepare(
+    bytes: &[u8],
+    limits: Limits,
+    sender: &Sender,
+    rules: &dyn SenderRules,
+    keys: &dyn Keys,
+) -> Result<Prepared, Refusal> {
+    catch_unwind(AssertUnwindSafe(|| read(bytes, limits, sender, rules, keys))).unwrap_or_else(|_| {
+        Err(Refusal {
+            code: "internal-error",
+            at: None,
+            text: "the message could not be read because of a fault in this software".to_owned(),
+            condition: Condition::Internal,
+        })
+    })
+}
+
+fn read(
+    bytes: &[u8],
+    limits: Limits,
+    sender: &Sender,
+    rules: &dyn SenderRules,
+    keys: &dyn Keys,
+) -> Result<Prepared, Refusal> {
+    let options = ParseOptions { limits, charset: sender.character_set };
+    let message = Message::parse_with(bytes, &options).map_err(|error| {
+        let Problem { condition, place, text, .. } = Problem::from(&error);
+        Refusal { code: error.code(), at: place, text: text.into_owned(), condition }
+    })?;
+    let msh = message.header();
+    if sender.unsupported == Unsupported::Reject {
+        let kind = msh.field(9).first();
+        if !rules.supports(&kind.component(1).value().text(), &kind.component(2).value().text()) {
+            return Err(unsupported());
+        }
+    }
+    let id = keys.pseudonym(
+        Purpose::Message,
+        &[msh.field(3).raw(), msh.field(4).raw(), msh.field(10).raw(), bytes.trim_ascii()],
+    );
+    let patient = rules.patient(&message);
+    Ok(Prepared {
+        message: MessageId::from_pseudonym(&id),
+        owner: owner(patient.as_ref(), &sender.profile, keys),
+        group: group(patient.as_ref(), &sender.profile, keys),
+    })
+}
+
+/// The group of the inbound queue: the pseudonym of the patient, else of the sender.
+fn group(patient: Option<&PatientIdentifier>, sender: &str, keys: &dyn Keys) -> String {
+    let pseudonym = match patient {
+        Some(patient) => keys.pseudonym(Purpose::QueueGroup, &patient.parts()),
+        None => keys.pseudonym(Purpose::QueueGroup, &[b"sender", sender.as_bytes()]),
+    };
+    pseudonym.to_string()
+}
+
+/// Whose key protects the payload: the patient's, else the sender's.
+fn owner(patient: Option<&PatientIdentifier>, sender: &str, keys: &dyn Keys) -> KeyOwner {
+    match patient {
+        Some(patient) => KeyOwner::Patient(keys.pseudonym(Purpose::KeyOwner, &patient.parts())),
+        None => KeyOwner::Sender(sender.to_owned()),
+    }
+}
+
+/// A code of HL7 table 0076 or 0003: three characters, local ones may be longer. Anything else may be
+/// anything, and does not go into the journal.
+fn vocabulary(code: &str) -> Option<&str> {
+    let code = code.trim();
+    ((1..=8).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()))
+        .then_some(code)
+}
+
+fn unsupported() -> Refusal {
+    Refusal {
+        code: "unsupported-event",
+        at: Some(Place { repetition: 1, component: 2, ..Place::of_field(*b"MSH", 1, 9) }),
+        text: "the event is not supported, and the profile of the sender refuses such messages".to_owned(),
+        condition: Condition::UnsupportedEvent,
+    }
+}

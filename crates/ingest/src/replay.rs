@@ -1,0 +1,181 @@
+//! Dead letters back into the queue.
+
+use std::collections::{HashSet, VecDeque};
+
+use zorgsluis_domain::audit::{AccessMethod, Action, Event, EventKind, Object, ObjectRole, User};
+use zorgsluis_domain::port::queue::MAX_BATCH;
+use zorgsluis_domain::port::{DeadLetter, Outgoing, PageRequest};
+use zorgsluis_domain::{AuditEntry, EntryId, MessageId, PortError, QueueReference, Stage};
+
+use crate::accept::body;
+use crate::{Ingest, IngestError};
+
+/// Dead letters that are read at a time.
+const PAGE: usize = 200;
+
+/// Which dead letters go back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replay<'a> {
+    /// All that stand there now.
+    All,
+    /// These.
+    Messages(&'a [MessageId]),
+}
+
+/// Who asks for a replay, for the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requester {
+    /// The user.
+    pub user: User,
+    /// The door.
+    pub access: AccessMethod,
+}
+
+impl Requester {
+    /// The person at the command line of the machine that holds the data.
+    pub fn command_line() -> Self {
+        Self { user: User::system("operator", true), access: AccessMethod::CommandLine }
+    }
+}
+
+/// What a replay did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// Back in the queue, oldest receipt first.
+    pub queued: Vec<MessageId>,
+    /// Not done, with the reason in kebab-case: `not-found`, or what the queue said. They stand with the
+    /// dead letters as before.
+    pub failed: Vec<(MessageId, &'static str)>,
+}
+
+impl Ingest {
+    /// Puts dead letters back into the queue, in the order of receipt within each group, with a fresh
+    /// deduplication id. The audit entries (one a message) are written first.
+    ///
+    /// When one cannot be queued, the later ones of its group stay too, so that the order holds.
+    pub async fn replay(&self, what: Replay<'_>, by: &Requester) -> Result<Replayed, IngestError> {
+        let mut replayed = Replayed::default();
+        match what {
+            Replay::Messages(messages) => {
+                let mut letters = Vec::with_capacity(messages.len());
+                let mut seen = HashSet::new();
+                for message in messages.iter().filter(|message| seen.insert(**message)) {
+                    match self.ports.dead_letters.get(*message).await.map_err(IngestError::Store)? {
+                        Some(letter) => letters.push(letter),
+                        None => replayed.failed.push((*message, "not-found")),
+                    }
+                }
+                letters.sort_by_key(|letter| letter.received);
+                self.replay_letters(letters, by, &mut HashSet::new(), &mut replayed).await?;
+            }
+            Replay::All => {
+                // What the converter parks again meanwhile was parked after this moment and is left alone:
+                // otherwise a replay of what cannot succeed would never end.
+                let start = self.ports.clock.now();
+                let mut stopped = HashSet::new();
+                let mut page = PageRequest::first(PAGE);
+                loop {
+                    let found = self.ports.dead_letters.list(&page).await.map_err(IngestError::Store)?;
+                    let letters = found.items.into_iter().filter(|letter| letter.parked <= start).collect();
+                    self.replay_letters(letters, by, &mut stopped, &mut replayed).await?;
+                    match found.next {
+                        Some(next) => page.after = Some(next),
+                        None => break,
+                    }
+                }
+            }
+        }
+        tracing::info!(
+            queued = replayed.queued.len(),
+            failed = replayed.failed.len(),
+            "dead letters replayed"
+        );
+        Ok(replayed)
+    }
+
+    async fn replay_letters(
+        &self,
+        letters: Vec<DeadLetter>,
+        by: &Requester,
+        stopped: &mut HashSet<String>,
+        replayed: &mut Replayed,
+    ) -> Result<(), IngestError> {
+        let mut waiting: VecDeque<DeadLetter> = letters.into();
+        while !waiting.is_empty() {
+            // One of each group at a time: what comes behind it is sent when it is known to be queued.
+            let mut batch: Vec<DeadLetter> = Vec::with_capacity(MAX_BATCH);
+            let mut rest = VecDeque::new();
+            let mut groups = HashSet::new();
+            for letter in waiting {
+                if stopped.contains(&letter.group) {
+                    replayed.failed.push((letter.message, "behind-a-failed-one"));
+                } else if batch.len() < MAX_BATCH && groups.insert(letter.group.clone()) {
+                    batch.push(letter);
+                } else {
+                    rest.push_back(letter);
+                }
+            }
+            waiting = rest;
+            if !batch.is_empty() {
+                self.replay_batch(&batch, by, stopped, replayed).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn replay_batch(
+        &self,
+        batch: &[DeadLetter],
+        by: &Requester,
+        stopped: &mut HashSet<String>,
+        replayed: &mut Replayed,
+    ) -> Result<(), IngestError> {
+        let now = self.ports.clock.now();
+        let entries: Vec<AuditEntry> = batch.iter().map(|letter| self.replay_entry(letter, by)).collect();
+        self.ports.audit.record(&entries).await.map_err(IngestError::Audit)?;
+        let outgoing = batch
+            .iter()
+            .map(|letter| {
+                Ok(Outgoing {
+                    body: body(&QueueReference::new(letter.message, letter.received))?,
+                    group: letter.group.clone(),
+                    deduplication: format!("{}-{}-{}", letter.message, now.as_nanosecond(), self.serial()),
+                })
+            })
+            .collect::<Result<Vec<_>, PortError>>()
+            .map_err(IngestError::Store)?;
+        let mut results = self.ports.queue.send(&outgoing).await.map_err(IngestError::Store)?.into_iter();
+        for letter in batch {
+            match results.next() {
+                Some(Ok(_)) => {
+                    let stages = [Stage::Replayed, Stage::Queued];
+                    self.ports
+                        .journal
+                        .record(letter.message, now, &stages)
+                        .await
+                        .map_err(IngestError::Store)?;
+                    self.ports.dead_letters.remove(letter.message).await.map_err(IngestError::Store)?;
+                    replayed.queued.push(letter.message);
+                }
+                Some(Err(error)) => {
+                    stopped.insert(letter.group.clone());
+                    replayed.failed.push((letter.message, error.code()));
+                }
+                None => {
+                    stopped.insert(letter.group.clone());
+                    replayed.failed.push((letter.message, "unavailable"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn replay_entry(&self, letter: &DeadLetter, by: &Requester) -> AuditEntry {
+        let now = self.ports.clock.now();
+        let id = EntryId::derived(now, &format!("replay {} {}", letter.message, self.serial()));
+        let event = Event::success(EventKind::Replay, Action::Execute);
+        let mut entry = AuditEntry::new(id, now, event, by.user.clone(), by.access, self.audit_source());
+        entry.objects.push(Object::new(ObjectRole::Message, letter.message.to_string()));
+        entry
+    }
+}

@@ -1,0 +1,83 @@
+//! The sweep: raw messages that were never queued.
+//!
+//! The queue is only a doorbell. A crash between the raw message and its reference leaves a message that
+//! nobody works on; its sender has no acknowledgement and will send it again, but it need not wait for that.
+
+use std::time::Duration;
+
+use hl7v2::ack::Header;
+use zorgsluis_domain::port::PageRequest;
+use zorgsluis_domain::{MessageId, PortError, QueueReference, Stage};
+
+use crate::prepare::Facts;
+use crate::{Ingest, IngestError};
+
+/// Messages in one page of the sweep.
+const PAGE: usize = 500;
+
+/// What a sweep found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Messages that were looked at.
+    pub seen: u64,
+    /// Messages that stood nowhere in the queue's book and are queued now, oldest first.
+    pub queued: Vec<MessageId>,
+    /// Messages that were not queued and cannot be read any more: erased, or damaged.
+    pub unreadable: Vec<MessageId>,
+}
+
+impl Ingest {
+    /// Finds messages received at least `age` ago that were never queued, and queues them. Run it at start
+    /// (with no age, before anything is accepted) and every few minutes (with a minute of age, so that what
+    /// is just being accepted is left alone; a message queued twice has one effect).
+    pub async fn sweep(&self, age: Duration) -> Result<Swept, IngestError> {
+        let now = self.ports.clock.now();
+        let before = now.checked_sub(age).unwrap_or(now);
+        let mut swept = Swept::default();
+        let mut page = PageRequest::first(PAGE);
+        loop {
+            let found = self.ports.payloads.list(before, &page).await.map_err(IngestError::Store)?;
+            for (message, _) in &found.items {
+                swept.seen += 1;
+                if self.ports.journal.was_queued(*message).await.map_err(IngestError::Store)? {
+                    continue;
+                }
+                match self.queue_stored(*message).await {
+                    Ok(true) => swept.queued.push(*message),
+                    Ok(false) => swept.unreadable.push(*message),
+                    Err(error) => return Err(IngestError::Store(error)),
+                }
+            }
+            match found.next {
+                Some(next) => page.after = Some(next),
+                None => break,
+            }
+        }
+        if !swept.queued.is_empty() || !swept.unreadable.is_empty() {
+            tracing::warn!(
+                queued = swept.queued.len(),
+                unreadable = swept.unreadable.len(),
+                "the sweep found messages that were never queued"
+            );
+        }
+        Ok(swept)
+    }
+
+    /// Queues a stored message; false when it cannot be read.
+    async fn queue_stored(&self, message: MessageId) -> Result<bool, PortError> {
+        let payload = match self.ports.payloads.get(message).await {
+            Ok(payload) => payload,
+            Err(error) if error.is_transient() => return Err(error),
+            Err(_) => return Ok(false),
+        };
+        let bytes = payload.bytes.expose_phi();
+        let prepared = self.prepare(bytes, &Facts::of(&Header::read(bytes), self.rules.as_ref()));
+        // It was readable when it was stored. Should limits or profiles have changed since, it still goes to
+        // the converter, which parks it with its reason.
+        let group = prepared.map_or_else(|_| format!("message-{message}"), |prepared| prepared.group);
+        let reference = QueueReference::new(message, payload.received);
+        self.enqueue(&reference, &group, message.to_string()).await?;
+        self.ports.journal.record(message, self.ports.clock.now(), &[Stage::Queued]).await?;
+        Ok(true)
+    }
+}
