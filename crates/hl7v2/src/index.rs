@@ -154,7 +154,7 @@ impl Indexer<'_> {
                 let line_end = line_start.saturating_add(length);
                 if self.begins_segment(content) {
                     self.segment(line_start, line_end)?;
-                } else if behind_lf && cr_alone == Some(true) {
+                } else if behind_lf && cr_alone == Some(true) && self.has_open_value() {
                     self.continue_last(line_start, line_end)?;
                 } else {
                     return Err(ParseError::InvalidSegmentName { line, offset: offset(line_start) });
@@ -215,15 +215,17 @@ impl Indexer<'_> {
         Ok(())
     }
 
+    /// Whether the last segment has a field that could go on.
+    fn has_open_value(&self) -> bool {
+        self.segments.last().is_some_and(|last| (last.first_field as usize) < self.fields.len())
+    }
+
     /// A line feed inside a value: what follows belongs to the segment before.
     fn continue_last(&mut self, start: usize, end: usize) -> Result<(), ParseError> {
         let Some(last) = self.segments.last_mut() else { return Ok(()) };
         last.end = offset(end);
         let at_start = Place::of_segment(last.name, last.nth);
-        let bare = usize::try_from(last.first_field).is_ok_and(|first| first == self.fields.len());
-        if !bare {
-            self.fields_from(start, end)?;
-        }
+        self.fields_from(start, end)?;
         if !self.warnings.iter().any(|warning| warning.kind == WarningKind::LineFeedInField) {
             self.warnings.push(Warning { kind: WarningKind::LineFeedInField, place: at_start });
         }

@@ -46,8 +46,12 @@ mod place;
 mod segment;
 mod value;
 
+pub mod ack;
+pub mod batch;
 pub mod charset;
 pub mod escape;
+#[cfg(feature = "mllp")]
+pub mod mllp;
 
 pub use charset::Charset;
 pub use delimiters::Delimiters;
