@@ -98,14 +98,22 @@ impl Frontier {
         &self.peaks
     }
 
-    /// Appends a leaf by its hash. `false`, without effect, at the 2⁶⁴th leaf.
+    /// Appends a leaf by its hash. `false`, without effect, when the tree is full (2⁶⁴ − 1 leaves).
     #[must_use]
     pub fn push(&mut self, leaf: Hash) -> bool {
+        self.push_with(leaf, |_, _| {})
+    }
+
+    /// Appends a leaf and tells of every complete subtree that this completes: its height (0 for the
+    /// leaf itself) and root, in ascending order.
+    pub(crate) fn push_with(&mut self, leaf: Hash, mut completed: impl FnMut(u32, &Hash)) -> bool {
         let Some(size) = self.size.checked_add(1) else { return false };
         let mut hash = leaf;
-        for _ in 0..self.size.trailing_ones() {
+        completed(0, &hash);
+        for height in 1..=self.size.trailing_ones() {
             if let Some(left) = self.peaks.pop() {
                 hash = node_hash(&left, &hash);
+                completed(height, &hash);
             }
         }
         self.peaks.push(hash);

@@ -37,9 +37,10 @@ pub trait EntryIndex: Send + Sync {
     /// The entries that carry a key, within an interval of its order, one page.
     async fn find(&self, query: &Query) -> Result<Hits, IndexError>;
 
-    /// Everything that the index holds for entries `from ..`, ascending by index, at most `limit`
-    /// rows: what verification compares with the entries. Shows also what is incoherent: an id without
-    /// keys, keys at an index without an id (`id: None`), two ids at one index (two rows).
+    /// Everything that the index holds for entries `from ..`, ascending by index: all rows of the first
+    /// `limit` indices that have any; empty when there are none. This is what verification compares
+    /// with the entries. Shows also what is incoherent: an id without keys, keys at an index without an
+    /// id (`id: None`), two ids at one index (two rows).
     async fn rows(&self, from: u64, limit: usize) -> Result<Vec<IndexRow>, IndexError>;
 
     /// Empties the index, to record everything again. Coverage is zero afterwards. In one

@@ -1,0 +1,260 @@
+//! [`Log`]: one log's storage, paths and name; reading entries and proofs from it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::bundle::{BundleRef, MAX_BUNDLE_BYTES};
+use crate::checkpoint::SignedCheckpoint;
+use crate::error::{LogError, Step};
+use crate::hash::{Frontier, Hash};
+use crate::index::{LoggedEntry, Place};
+use crate::note::MAX_NOTE_BYTES;
+use crate::path::{LogObject, LogPaths, TILE_WIDTH, TileId, TileKind};
+use crate::proof::{consistency_ranges, inclusion_ranges, join, subtrees};
+use crate::proof_file::ProofFile;
+use crate::sign::VerifyingKey;
+use crate::storage::{Listing, LogStorage, Object, StorageError};
+use crate::tile::{MAX_HASH_TILE, parse_hash_tile};
+
+/// How often a call without an answer is tried, all in all.
+pub(crate) const ATTEMPTS: usize = 4;
+
+/// How many keys are asked for in one listing.
+pub(crate) const PAGE: usize = 1000;
+
+/// One log: where it is stored and what it is called. Cheap to clone.
+#[derive(Clone)]
+pub struct Log {
+    storage: Arc<dyn LogStorage>,
+    paths: LogPaths,
+    origin: Arc<str>,
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Log")
+            .field("origin", &self.origin)
+            .field("paths", &self.paths)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Log {
+    /// The log of these paths. `origin` names it in checkpoints, for ever: a URL without scheme, such
+    /// as `ziekenhuis.example/log/a` (C2SP tlog-checkpoint); one line of text.
+    pub fn new(storage: Arc<dyn LogStorage>, paths: LogPaths, origin: &str) -> Self {
+        Self { storage, paths, origin: origin.into() }
+    }
+
+    /// The name in checkpoints.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The keys of its objects.
+    #[must_use]
+    pub fn paths(&self) -> &LogPaths {
+        &self.paths
+    }
+
+    /// Where its objects are.
+    #[must_use]
+    pub fn storage(&self) -> &dyn LogStorage {
+        self.storage.as_ref()
+    }
+
+    /// The checkpoint that stands, checked against the keys; `None` when there is none.
+    pub async fn checkpoint(&self, keys: &[VerifyingKey]) -> Result<Option<SignedCheckpoint>, LogError> {
+        let key = self.paths.key(LogObject::Checkpoint);
+        let Some(object) = self.get(&key, MAX_NOTE_BYTES, Step::ReadCheckpoint).await? else {
+            return Ok(None);
+        };
+        Ok(Some(SignedCheckpoint::parse(&object.bytes, &self.origin, keys)?))
+    }
+
+    /// All entries of the bundle that begins at `first`; `None` if there is no such bundle. The next
+    /// bundle begins behind the last entry.
+    pub async fn bundle(&self, first: u64) -> Result<Option<Vec<LoggedEntry>>, LogError> {
+        let Some(bytes) = self.bundle_bytes(first, Step::Read).await? else { return Ok(None) };
+        let bundle = self.parse_bundle(&bytes, first)?;
+        logged_entries(&bytes, &bundle).map(Some)
+    }
+
+    /// One entry. Its payload has been compared with its leaf; whether the tree holds it, a proof says.
+    pub async fn entry(&self, place: Place) -> Result<LoggedEntry, LogError> {
+        let missing = LogError::NoSuchEntry { index: place.index };
+        let Some(bytes) = self.bundle_bytes(place.bundle, Step::Read).await? else { return Err(missing) };
+        let bundle = self.parse_bundle(&bytes, place.bundle)?;
+        let entry = bundle.entries().find(|entry| entry.index() == place.index).ok_or(missing)?;
+        if !entry.payload_matches() {
+            return Err(LogError::PayloadAltered { index: place.index });
+        }
+        // Copied out, so that the whole bundle does not stay in memory for one entry.
+        let alone = Bytes::copy_from_slice(entry.payload());
+        let leaf = entry.to_logged(&bytes).map(|logged| logged.leaf);
+        Ok(LoggedEntry {
+            index: place.index,
+            leaf: leaf.ok_or(LogError::NoSuchEntry { index: place.index })?,
+            payload: alone,
+        })
+    }
+
+    /// The proof that an entry stands in the log, against the checkpoint that stands now. The proof has
+    /// been verified before it is returned.
+    pub async fn prove(&self, place: Place, keys: &[VerifyingKey]) -> Result<ProofFile, LogError> {
+        let signed = self.checkpoint(keys).await?.ok_or(LogError::CheckpointMissing)?;
+        let size = signed.checkpoint().size;
+        if place.index >= size {
+            return Err(LogError::NotCovered { index: place.index });
+        }
+        let entry = self.entry(place).await?;
+        let path = self.tree_hashes(&inclusion_ranges(place.index, size), size).await?;
+        let proof = ProofFile { leaf: entry.leaf, index: place.index, path, checkpoint: signed.to_text() };
+        proof.verify(&self.origin, keys).map_err(|_| LogError::TilesDamaged { size })?;
+        Ok(proof)
+    }
+
+    /// The proof that the tree of `new_size` only appends to that of `old_size` (RFC 6962 §2.1.2), from
+    /// the tiles of a checkpoint of `new_size`. The caller verifies it, against the roots that it trusts.
+    pub async fn consistency(&self, old_size: u64, new_size: u64) -> Result<Vec<Hash>, LogError> {
+        self.tree_hashes(&consistency_ranges(old_size, new_size), new_size).await
+    }
+
+    /// The tree hashes of these ranges of leaves, from the tiles of the tree of this size.
+    async fn tree_hashes(&self, ranges: &[Range<u64>], size: u64) -> Result<Vec<Hash>, LogError> {
+        let mut tiles = HashMap::new();
+        let mut hashes = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            let mut parts = Vec::new();
+            for (height, number) in subtrees(range) {
+                parts.push(self.subtree(height, number, size, &mut tiles).await?);
+            }
+            hashes.push(join(&parts).ok_or(LogError::TilesDamaged { size })?);
+        }
+        Ok(hashes)
+    }
+
+    /// The root of the complete subtree of this height and number.
+    async fn subtree(
+        &self,
+        height: u32,
+        number: u64,
+        size: u64,
+        tiles: &mut HashMap<TileId, Bytes>,
+    ) -> Result<Hash, LogError> {
+        let damaged = || LogError::TilesDamaged { size };
+        let level = u8::try_from(height / 8).map_err(|_| damaged())?;
+        let count = 1_u64 << (height % 8);
+        let start = number * count;
+        let n = start / u64::from(TILE_WIDTH);
+        let in_level = size >> (8 * u32::from(level));
+        let width = (in_level - (n * u64::from(TILE_WIDTH)).min(in_level)).min(u64::from(TILE_WIDTH));
+        let width = u16::try_from(width).map_err(|_| damaged())?;
+        let id = TileId { kind: TileKind::Hashes(level), n, width };
+        let bytes = match tiles.get(&id) {
+            Some(bytes) => bytes.clone(),
+            None => {
+                let key = self.paths.key(LogObject::Tile(id));
+                let object = self.get(&key, MAX_HASH_TILE, Step::ReadTiles).await?.ok_or_else(damaged)?;
+                tiles.insert(id, object.bytes.clone());
+                object.bytes
+            }
+        };
+        let hashes = parse_hash_tile(&bytes, width).map_err(|_| damaged())?;
+        let offset = usize::try_from(start % u64::from(TILE_WIDTH)).map_err(|_| damaged())?;
+        let count = usize::try_from(count).map_err(|_| damaged())?;
+        let part = hashes.get(offset..).and_then(|rest| rest.get(..count)).ok_or_else(damaged)?;
+        let mut tree = Frontier::new();
+        if part.iter().all(|hash| tree.push(Hash(*hash))) { Ok(tree.root()) } else { Err(damaged()) }
+    }
+
+    /// Reads an object, trying again when there is no answer.
+    pub(crate) async fn get(&self, key: &str, limit: usize, step: Step) -> Result<Option<Object>, LogError> {
+        let mut attempt = 1;
+        loop {
+            match self.storage.get(key, limit).await {
+                Ok(object) => return Ok(object),
+                Err(StorageError::Transient(_)) if attempt < ATTEMPTS => attempt += 1,
+                Err(StorageError::TooLarge { .. }) => {
+                    return Err(LogError::TooLong { object: key.to_owned() });
+                }
+                Err(source) => return Err(LogError::Storage { step, source }),
+            }
+        }
+    }
+
+    /// Writes a derived object, trying again when there is no answer.
+    pub(crate) async fn put(&self, key: &str, bytes: &[u8], step: Step) -> Result<(), LogError> {
+        let mut attempt = 1;
+        loop {
+            match self.storage.put(key, bytes).await {
+                Ok(()) => return Ok(()),
+                Err(StorageError::Transient(_)) if attempt < ATTEMPTS => attempt += 1,
+                Err(source) => return Err(LogError::Storage { step, source }),
+            }
+        }
+    }
+
+    /// One page of a listing, trying again when there is no answer.
+    pub(crate) async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Listing, LogError> {
+        let mut attempt = 1;
+        loop {
+            match self.storage.list(prefix, after, PAGE).await {
+                Ok(page) => return Ok(page),
+                Err(StorageError::Transient(_)) if attempt < ATTEMPTS => attempt += 1,
+                Err(source) => return Err(LogError::Storage { step: Step::Read, source }),
+            }
+        }
+    }
+
+    /// The keys of the partial tiles in the place of this tile: at most 255, and what else stands there
+    /// up to one page.
+    pub(crate) async fn partials(&self, tile: TileId) -> Result<Vec<String>, LogError> {
+        let prefix = self.paths.partials(tile.kind, tile.n);
+        let mut keys: Vec<String> = Vec::new();
+        loop {
+            let page = self.list(&prefix, keys.last().map(String::as_str)).await?;
+            let more = page.more && !page.keys.is_empty();
+            keys.extend(page.keys);
+            if !more || keys.len() >= PAGE {
+                return Ok(keys);
+            }
+        }
+    }
+
+    /// The bytes of the bundle that begins at `first`.
+    pub(crate) async fn bundle_bytes(&self, first: u64, step: Step) -> Result<Option<Bytes>, LogError> {
+        let object = self.get(&self.paths.bundle(first), MAX_BUNDLE_BYTES, step).await?;
+        Ok(object.map(|object| object.bytes))
+    }
+
+    /// Reads the bundle that must begin at `first`.
+    pub(crate) fn parse_bundle<'b>(&self, bytes: &'b [u8], first: u64) -> Result<BundleRef<'b>, LogError> {
+        let object = || self.paths.bundle(first);
+        let bundle =
+            BundleRef::parse(bytes).map_err(|source| LogError::DamagedBundle { object: object(), source })?;
+        if bundle.first() == first { Ok(bundle) } else { Err(LogError::ChainBroken { object: object() }) }
+    }
+
+    /// Whether the log is sealed.
+    pub(crate) async fn is_sealed(&self) -> Result<bool, LogError> {
+        let key = self.paths.key(LogObject::Sealed);
+        Ok(self.get(&key, MAX_NOTE_BYTES, Step::ReadSeal).await?.is_some())
+    }
+}
+
+/// The entries of a bundle, sharing its memory; an altered payload is an error.
+pub(crate) fn logged_entries(bytes: &Bytes, bundle: &BundleRef<'_>) -> Result<Vec<LoggedEntry>, LogError> {
+    bundle
+        .entries()
+        .map(|entry| {
+            let altered = LogError::PayloadAltered { index: entry.index() };
+            if entry.payload_matches() { entry.to_logged(bytes).ok_or(altered) } else { Err(altered) }
+        })
+        .collect()
+}

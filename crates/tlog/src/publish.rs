@@ -1,0 +1,235 @@
+//! [`Publisher`]: writes the tiles and signs the checkpoints of a log.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::checkpoint::{Checkpoint, SignedCheckpoint};
+use crate::error::{LogError, Step};
+use crate::log::{ATTEMPTS, Log};
+use crate::note::MAX_NOTE_BYTES;
+use crate::path::{LogObject, TileKind};
+use crate::sign::{Signer, VerifyingKey};
+use crate::storage::{Created, Etag, Replaced, StorageError};
+use crate::tile::{Edge, MAX_HASH_TILE, MAX_LEAF_TILE};
+
+/// Covers what has been appended by tiles and a signed checkpoint. Any number may work on one log;
+/// one is enough.
+///
+/// It never signs a checkpoint that is inconsistent with the one that stands, nor with one that it
+/// signed before: it follows the entries from the size and root of the last checkpoint, and each bundle
+/// states the tree that it continues. The checkpoint is replaced only if it still is the one that was
+/// read, and never by a smaller one.
+pub struct Publisher {
+    log: Log,
+    signer: Arc<dyn Signer>,
+    keys: Vec<VerifyingKey>,
+    /// The tree as far as its tiles are written; a cache.
+    edge: Option<Edge>,
+    /// The last checkpoint seen or signed.
+    last: Option<Checkpoint>,
+}
+
+impl fmt::Debug for Publisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publisher")
+            .field("log", &self.log)
+            .field("keys", &self.keys)
+            .field("last", &self.last)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Stored {
+    signed: SignedCheckpoint,
+    etag: Etag,
+}
+
+impl Publisher {
+    /// A publisher that signs with this key. `earlier` are the keys that signed this log's checkpoints
+    /// before the present one.
+    pub fn new(log: Log, signer: Arc<dyn Signer>, earlier: Vec<VerifyingKey>) -> Self {
+        let mut keys = earlier;
+        keys.push(signer.verifying_key().clone());
+        Self { log, signer, keys, edge: None, last: None }
+    }
+
+    /// The keys by which its checkpoints verify, the present one last.
+    #[must_use]
+    pub fn keys(&self) -> &[VerifyingKey] {
+        &self.keys
+    }
+
+    /// Covers all entries by a checkpoint, and returns the checkpoint that stands then. On an empty log
+    /// without a checkpoint it signs that of the empty tree: begin every log so, for entries without
+    /// any checkpoint are an error ([`LogError::CheckpointMissing`]): somebody may have removed it.
+    pub async fn publish(&mut self) -> Result<SignedCheckpoint, LogError> {
+        self.run(false).await
+    }
+
+    /// Like [`publish`](Self::publish), but also signs the first checkpoint of a log that already has
+    /// entries: for an operator who knows why there is none.
+    pub async fn adopt(&mut self) -> Result<SignedCheckpoint, LogError> {
+        self.run(true).await
+    }
+
+    /// Covers all entries and closes the log for good: appenders that look for the head find it sealed,
+    /// and entries behind the seal are a fault.
+    pub async fn seal(&mut self) -> Result<SignedCheckpoint, LogError> {
+        let signed = self.publish().await?;
+        let (key, text) = (self.log.paths().key(LogObject::Sealed), signed.to_text());
+        for _ in 0..ATTEMPTS {
+            match self.log.storage().create(&key, text.as_bytes()).await {
+                Ok(Created::New) => return Ok(signed),
+                Ok(Created::AlreadyExists) | Err(StorageError::Transient(_)) => {}
+                Err(source) => return Err(LogError::Storage { step: Step::WriteSeal, source }),
+            }
+            match self.log.get(&key, MAX_NOTE_BYTES, Step::WriteSeal).await? {
+                Some(object) if object.bytes == text.as_bytes() => return Ok(signed),
+                Some(_) => return Err(LogError::Sealed),
+                None => {}
+            }
+        }
+        Err(LogError::OutcomeUnknown)
+    }
+
+    async fn run(&mut self, adopt: bool) -> Result<SignedCheckpoint, LogError> {
+        for _ in 0..ATTEMPTS {
+            let stored = self.stored().await?;
+            let Some(mut edge) = self.edge_at(stored.as_ref(), adopt).await? else {
+                // Nothing stands behind the checkpoint.
+                return stored.map(|stored| stored.signed).ok_or(LogError::CheckpointMissing);
+            };
+            self.roll(&mut edge, None).await?;
+            let size = edge.frontier().size();
+            if let Some(stored) = stored.as_ref().filter(|stored| stored.signed.checkpoint().size == size) {
+                self.edge = Some(edge);
+                return Ok(stored.signed.clone());
+            }
+            self.write_partials(&edge).await?;
+            let checkpoint = Checkpoint {
+                origin: self.log.origin().to_owned(),
+                size,
+                root: edge.frontier().root(),
+                extensions: Vec::new(),
+            };
+            let signed = checkpoint.clone().sign(self.signer.as_ref()).await?;
+            self.edge = Some(edge);
+            let key = self.log.paths().key(LogObject::Checkpoint);
+            let text = signed.to_text();
+            let expected = stored.as_ref().map(|stored| &stored.etag);
+            match self.log.storage().replace_if(&key, text.as_bytes(), expected).await {
+                Ok(Replaced::Done) => {
+                    self.last = Some(checkpoint);
+                    return Ok(signed);
+                }
+                // The next round reads what stands: perhaps this very checkpoint.
+                Ok(Replaced::Changed) | Err(StorageError::Transient(_)) => {}
+                Err(source) => return Err(LogError::Storage { step: Step::ReplaceCheckpoint, source }),
+            }
+        }
+        Err(LogError::Contended)
+    }
+
+    /// The checkpoint that stands, not older than any seen before.
+    async fn stored(&mut self) -> Result<Option<Stored>, LogError> {
+        let key = self.log.paths().key(LogObject::Checkpoint);
+        let object = self.log.get(&key, MAX_NOTE_BYTES, Step::ReadCheckpoint).await?;
+        let stored = match object {
+            Some(object) => {
+                let signed = SignedCheckpoint::parse(&object.bytes, self.log.origin(), &self.keys)?;
+                Some(Stored { signed, etag: object.etag })
+            }
+            None => None,
+        };
+        if let Some(last) = &self.last {
+            let now = stored.as_ref().map(|stored| stored.signed.checkpoint());
+            match now {
+                Some(now) if now.size > last.size => {}
+                Some(now) if now.size == last.size && now.root == last.root => {}
+                Some(now) if now.size == last.size => return Err(LogError::Inconsistent { size: last.size }),
+                _ => return Err(LogError::RolledBack { size: last.size }),
+            }
+        }
+        Ok(stored)
+    }
+
+    /// The tree of the stored checkpoint, with its unfinished tiles; `None` if there is nothing to be
+    /// done: no entry stands behind it. Proves on the way that the entries behind it continue it.
+    async fn edge_at(&mut self, stored: Option<&Stored>, adopt: bool) -> Result<Option<Edge>, LogError> {
+        let Some(stored) = stored else {
+            let first = self.log.bundle_bytes(0, Step::ReadHinted).await?;
+            return if first.is_none() || adopt {
+                Ok(Some(Edge::new()))
+            } else {
+                Err(LogError::CheckpointMissing)
+            };
+        };
+        let head = stored.signed.checkpoint();
+        let (size, root) = (head.size, head.root);
+        let inconsistent = || LogError::Inconsistent { size };
+        let edge = match self.edge.take().filter(|edge| edge.frontier().size() <= size) {
+            Some(mut edge) => {
+                // Another publisher may have been ahead: follow the entries to its checkpoint.
+                self.roll(&mut edge, Some(size)).await?;
+                edge
+            }
+            None if size == 0 => Edge::new(),
+            None => {
+                let Some(next) = self.log.bundle_bytes(size, Step::ReadHinted).await? else {
+                    self.last = Some(head.clone());
+                    return Ok(None);
+                };
+                let next = self.log.parse_bundle(&next, size)?;
+                if next.root() != root {
+                    return Err(inconsistent());
+                }
+                let frontier = next.before().ok_or_else(inconsistent)?;
+                let mut tiles = Vec::new();
+                for id in Edge::partial_ids(size) {
+                    let limit = if id.kind == TileKind::Leaves { MAX_LEAF_TILE } else { MAX_HASH_TILE };
+                    let key = self.log.paths().key(LogObject::Tile(id));
+                    if let Some(object) = self.log.get(&key, limit, Step::ReadTiles).await? {
+                        tiles.push((id, object.bytes.to_vec()));
+                    }
+                }
+                Edge::from_tiles(&frontier, &tiles).ok_or(LogError::TilesDamaged { size })?
+            }
+        };
+        let tree = edge.frontier();
+        if tree.size() != size || tree.root() != root {
+            return Err(inconsistent());
+        }
+        self.last = Some(head.clone());
+        Ok(Some(edge))
+    }
+
+    /// Follows the entries to the head, or to a size, and writes the tiles that become full.
+    async fn roll(&self, edge: &mut Edge, to: Option<u64>) -> Result<(), LogError> {
+        while to.is_none_or(|to| edge.frontier().size() < to) {
+            let first = edge.frontier().size();
+            let Some(bytes) = self.log.bundle_bytes(first, Step::Probe).await? else { break };
+            let bundle = self.log.parse_bundle(&bytes, first)?;
+            if bundle.before().as_ref() != Some(edge.frontier()) {
+                return Err(LogError::ChainBroken { object: self.log.paths().bundle(first) });
+            }
+            for entry in bundle.entries() {
+                if !edge.push(entry.leaf(), entry.leaf_hash()) {
+                    return Err(LogError::Full);
+                }
+            }
+            for tile in edge.take_finished() {
+                let key = self.log.paths().key(LogObject::Tile(tile.id));
+                self.log.put(&key, &tile.bytes, Step::WriteTiles).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_partials(&self, edge: &Edge) -> Result<(), LogError> {
+        for tile in edge.partials() {
+            let key = self.log.paths().key(LogObject::Tile(tile.id));
+            self.log.put(&key, &tile.bytes, Step::WriteTiles).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! The index against what the entries give.
+
+use std::collections::VecDeque;
+
+use super::report::Findings;
+use super::{Code, coverage};
+use crate::append::retrying;
+use crate::bundle::{BundleRef, EntryRef};
+use crate::error::{LogError, Step};
+use crate::index::{Coverage, Description, EntryIndex, IndexKey, IndexRow};
+use crate::log::Log;
+
+const PAGE: usize = 1000;
+
+/// Reads the rows alongside the entries.
+pub(super) struct IndexCheck<'a> {
+    index: &'a dyn EntryIndex,
+    /// What the index covered at the start: entries up to there must have their rows.
+    coverage: Coverage,
+    rows: VecDeque<IndexRow>,
+    /// Where to read on; `None` when there is no more.
+    next: Option<u64>,
+    /// Rows below this belong to entries that could not be read.
+    skip: u64,
+    /// A bundle was found that ends where the coverage does and is the one that it names.
+    coverage_fits: bool,
+}
+
+impl<'a> IndexCheck<'a> {
+    pub(super) async fn start(index: &'a dyn EntryIndex) -> Result<Self, LogError> {
+        let coverage = coverage(index).await?;
+        Ok(Self { index, coverage, rows: VecDeque::new(), next: Some(0), skip: 0, coverage_fits: false })
+    }
+
+    /// Rows below this index belong to entries that could not be read: passed over.
+    pub(super) fn skip_to(&mut self, index: u64) {
+        self.skip = self.skip.max(index);
+        self.rows.retain(|row| row.index >= index);
+        if self.rows.is_empty() {
+            self.next = self.next.map(|next| next.max(index));
+        }
+    }
+
+    /// The bundle that the coverage names must end where the coverage does.
+    pub(super) fn bundle(&mut self, bundle: &BundleRef<'_>, findings: &mut Findings) {
+        let named = self.coverage.last_bundle == Some(bundle.first());
+        let ends = self.coverage.through == bundle.end();
+        if named != ends {
+            findings.add(Code::IndexCoverage, None, Some(bundle.first()));
+        }
+        self.coverage_fits |= named || ends;
+    }
+
+    /// Compares the row of an entry.
+    pub(super) async fn entry(
+        &mut self,
+        entry: &EntryRef<'_>,
+        bundle: u64,
+        description: Option<&Description>,
+        findings: &mut Findings,
+    ) -> Result<(), LogError> {
+        let at = entry.index();
+        let mut found = false;
+        while let Some(row) = self.next_row_through(at).await? {
+            if row.index < at || found {
+                findings.add(Code::IndexExtra, None, Some(row.index));
+                continue;
+            }
+            found = true;
+            let keys_fit = match description {
+                Some(Description::Keys(keys)) => same_keys(keys, &row.keys),
+                // Without a description nothing can be said; erasing takes the keys along, or did not yet.
+                _ => true,
+            };
+            if row.id != Some(entry.id()) || row.bundle != bundle || !keys_fit {
+                findings.add(Code::IndexAltered, None, Some(at));
+            }
+        }
+        if !found && at < self.coverage.through {
+            let ids = [entry.id()];
+            let elsewhere = retrying(Step::CheckIds, || self.index.places(&ids)).await?;
+            let code = match elsewhere.first() {
+                Some(Some(place)) if place.index != at => Code::EntryDoubled,
+                _ => Code::IndexMissing,
+            };
+            findings.add(code, None, Some(at));
+        }
+        Ok(())
+    }
+
+    /// What is left must be rows of entries that were appended meanwhile. Returns how many entries the
+    /// index did not cover when the verification began.
+    pub(super) async fn finish(
+        &mut self,
+        log: &Log,
+        size: u64,
+        lost: bool,
+        findings: &mut Findings,
+    ) -> Result<u64, LogError> {
+        // Behind a damaged last bundle nobody knows how many entries there are.
+        if !lost {
+            if self.coverage.through > size {
+                findings.add(Code::IndexAhead, None, Some(size));
+            }
+            let covers_some = self.coverage.through > 0 || self.coverage.last_bundle.is_some();
+            if covers_some && self.coverage.through <= size && !self.coverage_fits && self.skip == 0 {
+                findings.add(Code::IndexCoverage, None, Some(self.coverage.through));
+            }
+            let mut appended_meanwhile = None;
+            while let Some(row) = self.next_row_through(u64::MAX).await? {
+                let meanwhile = match appended_meanwhile {
+                    Some(known) => known,
+                    None => {
+                        let next = log.bundle_bytes(size, Step::Read).await;
+                        let there = match next {
+                            Ok(next) => next.is_some(),
+                            Err(LogError::TooLong { .. }) => true,
+                            Err(error) => return Err(error),
+                        };
+                        *appended_meanwhile.insert(there)
+                    }
+                };
+                if row.index < size || row.index < self.coverage.through || !meanwhile {
+                    findings.add(Code::IndexExtra, None, Some(row.index));
+                }
+            }
+        }
+        Ok(size.saturating_sub(self.coverage.through))
+    }
+
+    /// The next row, if its index is at most `last`.
+    async fn next_row_through(&mut self, last: u64) -> Result<Option<IndexRow>, LogError> {
+        while self.rows.is_empty()
+            && let Some(from) = self.next
+        {
+            let page = retrying(Step::Read, || self.index.rows(from, PAGE)).await?;
+            self.next = page.last().and_then(|row| row.index.checked_add(1));
+            self.rows = page.into_iter().filter(|row| row.index >= self.skip).collect();
+        }
+        match self.rows.front() {
+            Some(row) if row.index <= last => Ok(self.rows.pop_front()),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn same_keys(expected: &[IndexKey], found: &[IndexKey]) -> bool {
+    let sorted = |keys: &[IndexKey]| {
+        let mut keys = keys.to_vec();
+        keys.sort_unstable();
+        keys
+    };
+    sorted(expected) == sorted(found)
+}

@@ -1,0 +1,381 @@
+//! [`verify`]: recomputes a log from its entries and compares everything that stands there with it.
+//!
+//! Memory stays flat in the size of the log: bundles are read one after the other, the tree is kept as
+//! its frontier and the unfinished tile of each level, the index is read alongside in pages.
+//!
+//! It may run beside appenders and publishers. What they may be doing at that moment is told from
+//! faults by the order of reading: index coverage, checkpoint and the listing of tiles come first, so
+//! that entries read afterwards must cover all of them.
+
+mod index;
+mod objects;
+mod report;
+mod tiles;
+
+use bytes::Bytes;
+
+use crate::bundle::{BundleRef, MAX_BUNDLE_BYTES};
+use crate::checkpoint::SignedCheckpoint;
+use crate::error::{LogError, Step};
+use crate::hash::Hash;
+use crate::index::{Coverage, Describe, Description, EntryIndex};
+use crate::log::Log;
+use crate::note::MAX_NOTE_BYTES;
+use crate::path::LogObject;
+use crate::sign::VerifyingKey;
+use crate::tile::Edge;
+
+pub use report::{Code, Finding, Report};
+
+use index::IndexCheck;
+use report::Findings;
+
+/// What to verify, and against what.
+#[derive(Clone, Copy)]
+pub struct VerifyOptions<'a> {
+    /// The keys that sign, or signed, this log's checkpoints.
+    pub keys: &'a [VerifyingKey],
+    /// A checkpoint (its note) that the caller kept elsewhere. Only with one (or a witness) is it
+    /// found when the whole log was rolled back to an earlier state.
+    pub trusted: Option<&'a [u8]>,
+    /// Treat the log as sealed even without a seal: entries behind the checkpoint are a fault.
+    pub sealed: bool,
+    /// Compare the index as well.
+    pub index: Option<&'a dyn EntryIndex>,
+    /// Open the payloads, which is needed to compare the keys in the index.
+    pub describe: Option<&'a dyn Describe>,
+    /// Keep at most so many findings; further ones are counted.
+    pub max_findings: usize,
+    /// Called after each bundle with the number of entries verified so far.
+    pub progress: Option<&'a (dyn Fn(u64) + Send + Sync)>,
+}
+
+impl std::fmt::Debug for VerifyOptions<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VerifyOptions")
+            .field("keys", &self.keys)
+            .field("sealed", &self.sealed)
+            .field("max_findings", &self.max_findings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> VerifyOptions<'a> {
+    /// Entries, tiles and checkpoint; without index, payloads or trusted checkpoint.
+    #[must_use]
+    pub fn new(keys: &'a [VerifyingKey]) -> Self {
+        Self {
+            keys,
+            trusted: None,
+            sealed: false,
+            index: None,
+            describe: None,
+            max_findings: 1000,
+            progress: None,
+        }
+    }
+}
+
+/// Verifies a log. `Err` means that it could not be verified (the storage gives no answer, say), not
+/// that something is wrong: what is wrong is in the report.
+///
+/// What it cannot see: a log rolled back as a whole to an earlier state, without a trusted checkpoint;
+/// entries behind the last checkpoint replaced together with everything that derives from them; doubled
+/// entries, without the index.
+pub async fn verify(log: &Log, options: &VerifyOptions<'_>) -> Result<Report, LogError> {
+    let mut run = Run::start(log, options).await?;
+    run.read_entries().await?;
+    run.finish().await
+}
+
+/// A size at which the root is known from a checkpoint.
+struct Mark {
+    size: u64,
+    root: Hash,
+    differs: Code,
+    object: Option<String>,
+}
+
+struct Run<'a> {
+    log: &'a Log,
+    options: &'a VerifyOptions<'a>,
+    findings: Findings,
+    edge: Edge,
+    marks: Vec<Mark>,
+    /// Size of the stored checkpoint; 0 when there is none to be believed.
+    covered: u64,
+    checkpoint: Option<u64>,
+    trusted: Option<u64>,
+    has_checkpoint: bool,
+    sealed: bool,
+    /// Tiles of a larger tree than the checkpoint's: must be within the entries.
+    tiles_ahead: Vec<crate::path::TileId>,
+    index: Option<IndexCheck<'a>>,
+    erased: u64,
+    bundles: u64,
+    versions_checked: bool,
+    /// The last bundle was damaged: what follows need not continue it.
+    lost: bool,
+}
+
+impl<'a> Run<'a> {
+    async fn start(log: &'a Log, options: &'a VerifyOptions<'a>) -> Result<Self, LogError> {
+        let index = match options.index {
+            Some(index) => Some(IndexCheck::start(index).await?),
+            None => None,
+        };
+        let mut run = Self {
+            log,
+            options,
+            edge: Edge::new(),
+            marks: Vec::new(),
+            covered: 0,
+            checkpoint: None,
+            trusted: None,
+            has_checkpoint: false,
+            sealed: options.sealed,
+            tiles_ahead: Vec::new(),
+            index,
+            erased: 0,
+            bundles: 0,
+            versions_checked: false,
+            lost: false,
+            findings: Findings::new(options.max_findings),
+        };
+        run.read_checkpoints().await?;
+        run.list_objects().await?;
+        Ok(run)
+    }
+
+    async fn read_checkpoints(&mut self) -> Result<(), LogError> {
+        let key = self.log.paths().key(LogObject::Checkpoint);
+        let stored = self.small(&key).await?;
+        self.has_checkpoint = stored.is_some();
+        if let Some(bytes) = &stored {
+            match SignedCheckpoint::parse(bytes, self.log.origin(), self.options.keys) {
+                Ok(signed) => {
+                    let head = signed.checkpoint();
+                    (self.covered, self.checkpoint) = (head.size, Some(head.size));
+                    let (size, root) = (head.size, head.root);
+                    self.marks.push(Mark {
+                        size,
+                        root,
+                        differs: Code::CheckpointRoot,
+                        object: Some(key.clone()),
+                    });
+                }
+                Err(error) => self.findings.push(Finding {
+                    code: Code::CheckpointDamaged,
+                    object: Some(key.clone()),
+                    index: None,
+                    detail: Some(error.to_string()),
+                }),
+            }
+        }
+        let seal = self.log.paths().key(LogObject::Sealed);
+        if let Some(bytes) = self.small(&seal).await? {
+            self.sealed = true;
+            if stored.as_ref() != Some(&bytes) {
+                self.findings.add(Code::SealDiffers, Some(seal), None);
+            }
+        }
+        if let Some(bytes) = self.options.trusted {
+            match SignedCheckpoint::parse(bytes, self.log.origin(), self.options.keys) {
+                Ok(signed) => {
+                    let head = signed.checkpoint();
+                    self.trusted = Some(head.size);
+                    let (size, root) = (head.size, head.root);
+                    self.marks.push(Mark { size, root, differs: Code::TrustedRoot, object: None });
+                }
+                Err(error) => self.findings.push(Finding {
+                    code: Code::TrustedDamaged,
+                    object: None,
+                    index: None,
+                    detail: Some(error.to_string()),
+                }),
+            }
+        }
+        self.check_marks();
+        Ok(())
+    }
+
+    /// A note; one that is too long counts as an empty one, which is never right.
+    async fn small(&self, key: &str) -> Result<Option<Bytes>, LogError> {
+        match self.log.get(key, MAX_NOTE_BYTES, Step::Read).await {
+            Ok(object) => Ok(object.map(|object| object.bytes)),
+            Err(LogError::TooLong { .. }) => Ok(Some(Bytes::new())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Compares the root where a checkpoint states it.
+    fn check_marks(&mut self) {
+        let tree = self.edge.frontier();
+        if self.marks.iter().any(|mark| mark.size == tree.size()) {
+            let (size, root) = (tree.size(), tree.root());
+            for mark in self.marks.extract_if(.., |mark| mark.size == size) {
+                if mark.root != root {
+                    self.findings.add(mark.differs, mark.object, Some(size));
+                }
+            }
+        }
+    }
+
+    async fn read_entries(&mut self) -> Result<(), LogError> {
+        let prefix = self.log.paths().bundles();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.log.list(&prefix, after.as_deref()).await?;
+            for key in &page.keys {
+                if let Some(LogObject::Bundle { first }) = self.log.paths().object(key) {
+                    self.bundle(key, first).await?;
+                    if let Some(progress) = self.options.progress {
+                        progress(self.edge.frontier().size());
+                    }
+                }
+            }
+            match page.keys.last() {
+                Some(last) if page.more => after = Some(last.clone()),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    async fn bundle(&mut self, key: &str, first: u64) -> Result<(), LogError> {
+        let expected = self.edge.frontier().size();
+        if first < expected {
+            self.findings.add(Code::BundleOverlaps, Some(key.to_owned()), Some(first));
+            return Ok(());
+        }
+        if first > expected && !self.lost {
+            self.findings.add(Code::EntriesMissing, Some(key.to_owned()), Some(expected));
+        }
+        let bytes = match self.log.get(key, MAX_BUNDLE_BYTES, Step::Read).await {
+            Ok(object) => object.map(|object| object.bytes).unwrap_or_default(),
+            Err(LogError::TooLong { .. }) => Bytes::new(),
+            Err(error) => return Err(error),
+        };
+        let bundle = match BundleRef::parse(&bytes) {
+            Ok(bundle) if bundle.first() == first => bundle,
+            wrong => {
+                let detail = match wrong {
+                    Ok(_) => "states another first index than its key".to_owned(),
+                    Err(error) => error.to_string(),
+                };
+                self.lost = true;
+                self.findings.push(Finding {
+                    code: Code::BundleDamaged,
+                    object: Some(key.to_owned()),
+                    index: Some(first),
+                    detail: Some(detail),
+                });
+                return Ok(());
+            }
+        };
+        let before = bundle.before().unwrap_or_default();
+        if first == expected && before != *self.edge.frontier() {
+            self.findings.add(Code::ChainBroken, Some(key.to_owned()), Some(first));
+        }
+        if before != *self.edge.frontier() {
+            // Go on from what the bundle states, so that each break is named once, where it is.
+            self.edge.jump(before);
+            self.check_marks();
+            if let Some(index) = &mut self.index {
+                index.skip_to(first);
+            }
+        }
+        self.lost = false;
+        self.bundles += 1;
+        self.entries(key, &bytes, &bundle).await
+    }
+
+    async fn entries(&mut self, key: &str, bytes: &Bytes, bundle: &BundleRef<'_>) -> Result<(), LogError> {
+        let mut described = Vec::new();
+        if let Some(describe) = self.options.describe {
+            // An altered payload is a finding of its own; it is not handed on to be opened.
+            let sound: Vec<_> = bundle.entries().filter(|entry| entry.payload_matches()).collect();
+            let logged: Vec<_> = sound.iter().filter_map(|entry| entry.to_logged(bytes)).collect();
+            let descriptions = describe
+                .describe(&logged)
+                .await
+                .map_err(|source| LogError::Describe { step: Step::Read, source })?;
+            described = logged.iter().map(|entry| entry.index).zip(descriptions).collect();
+        }
+        let mut described = described.into_iter().peekable();
+        if let Some(index) = &mut self.index {
+            index.bundle(bundle, &mut self.findings);
+        }
+        for entry in bundle.entries() {
+            let description = described.next_if(|(index, _)| *index == entry.index()).map(|(_, told)| told);
+            match &description {
+                Some(Description::Erased) => self.erased += 1,
+                Some(Description::Faulty(code)) => {
+                    self.findings.add(Code::Entry(code), Some(key.to_owned()), Some(entry.index()));
+                }
+                Some(Description::Keys(_)) => {}
+                None if entry.payload_matches() => {}
+                None => self.findings.add(Code::PayloadAltered, Some(key.to_owned()), Some(entry.index())),
+            }
+            if let Some(index) = &mut self.index {
+                index.entry(&entry, bundle.first(), description.as_ref(), &mut self.findings).await?;
+            }
+            if !self.edge.push(entry.leaf(), entry.leaf_hash()) {
+                return Err(LogError::Full);
+            }
+            self.check_marks();
+            for tile in self.edge.take_finished() {
+                self.check_tile(&tile).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<Report, LogError> {
+        for tile in self.edge.partials() {
+            self.check_tile(&tile).await?;
+        }
+        self.check_tiles_ahead();
+        let size = self.edge.frontier().size();
+        let checkpoint = self.log.paths().key(LogObject::Checkpoint);
+        if !self.has_checkpoint && size > 0 {
+            self.findings.add(Code::CheckpointMissing, Some(checkpoint.clone()), None);
+        }
+        if self.covered > size {
+            self.findings.add(Code::EntriesTruncated, Some(checkpoint.clone()), Some(size));
+        }
+        if let Some(trusted) = self.trusted {
+            if trusted > size {
+                self.findings.add(Code::RolledBack, None, Some(size));
+            }
+            if trusted > self.covered {
+                self.findings.add(Code::CheckpointRolledBack, Some(checkpoint), Some(self.covered));
+            }
+        }
+        let unsealed_tail = size.saturating_sub(self.covered);
+        if self.sealed && unsealed_tail > 0 {
+            self.findings.add(Code::TailBehindSeal, None, Some(self.covered));
+        }
+        let mut unindexed = None;
+        if let Some(index) = &mut self.index {
+            unindexed = Some(index.finish(self.log, size, self.lost, &mut self.findings).await?);
+        }
+        Ok(Report {
+            size,
+            root: self.edge.frontier().root(),
+            bundles: self.bundles,
+            checkpoint: self.checkpoint,
+            unsealed_tail,
+            sealed: self.sealed,
+            unindexed,
+            erased: self.options.describe.map(|_| self.erased),
+            versions_checked: self.versions_checked,
+            findings: self.findings.kept,
+            more_findings: self.findings.more,
+        })
+    }
+}
+
+/// What the index covered when the verification began.
+async fn coverage(index: &dyn EntryIndex) -> Result<Coverage, LogError> {
+    crate::append::retrying(Step::ReadCoverage, || index.coverage()).await
+}

@@ -1,0 +1,173 @@
+//! What a verification says: [`Report`], [`Finding`], [`Code`].
+
+use std::fmt;
+
+use crate::hash::Hash;
+
+/// The result of verifying a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The number of entries that the bundles hold.
+    pub size: u64,
+    /// The root of the tree of all of them (right only if nothing was found).
+    pub root: Hash,
+    /// The number of bundles read.
+    pub bundles: u64,
+    /// The size of the checkpoint; `None` if there is none to be believed.
+    pub checkpoint: Option<u64>,
+    /// Entries behind the checkpoint, which no signature covers yet. In a log that is still written to
+    /// this is no fault; in a sealed one it is (and then a finding as well).
+    pub unsealed_tail: u64,
+    /// Whether the log is sealed.
+    pub sealed: bool,
+    /// Entries that the index did not cover yet when the verification began; `None`: not compared.
+    pub unindexed: Option<u64>,
+    /// Entries whose payload can no longer be opened because its key was destroyed; `None`: not tried.
+    pub erased: Option<u64>,
+    /// Whether the storage keeps versions, so that rewriting and deleting can be seen in them.
+    pub versions_checked: bool,
+    /// What is wrong, in the order in which it was found.
+    pub findings: Vec<Finding>,
+    /// How many more findings there were than were kept.
+    pub more_findings: u64,
+}
+
+impl Report {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// Something wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub code: Code,
+    /// The key of the object in which it shows.
+    pub object: Option<String>,
+    /// The index of the entry that it concerns, or from which on.
+    pub index: Option<u64>,
+    /// More about it, without anything that entries hold.
+    pub detail: Option<String>,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.as_str())?;
+        if let Some(index) = self.index {
+            write!(f, ", entry {index}")?;
+        }
+        if let Some(object) = &self.object {
+            write!(f, ", {object}")?;
+        }
+        match &self.detail {
+            Some(detail) => write!(f, ": {detail}"),
+            None => Ok(()),
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal,)*) => {
+        /// What can be wrong with a log.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+            /// What [`Describe`](crate::Describe) found wrong with an entry; its own code.
+            Entry(&'static str),
+        }
+
+        impl Code {
+            /// The code: lower case, with hyphens.
+            #[must_use]
+            pub fn as_str(&self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)*
+                    Self::Entry(code) => code,
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// An object that no log has.
+    UnexpectedObject = "unexpected-object",
+    /// An entry bundle cannot be read: altered, or cut off.
+    BundleDamaged = "bundle-damaged",
+    /// Entries are missing before this bundle.
+    EntriesMissing = "entries-missing",
+    /// A bundle stands within the indices of another: inserted, or another removed and put elsewhere.
+    BundleOverlaps = "bundle-overlaps",
+    /// A bundle states another tree before it than the entries before it give.
+    ChainBroken = "chain-broken",
+    /// A payload is not the one that its leaf commits to.
+    PayloadAltered = "payload-altered",
+    /// An entry's id stands in the log a second time.
+    EntryDoubled = "entry-doubled",
+    /// The bundle was deleted: a delete marker lies on it.
+    DeleteMarker = "delete-marker",
+    /// The bundle was written a second time.
+    SecondVersion = "second-version",
+    /// The log has entries, but no checkpoint.
+    CheckpointMissing = "checkpoint-missing",
+    /// The checkpoint is not one of this log, signed by a known key.
+    CheckpointDamaged = "checkpoint-damaged",
+    /// The checkpoint signs another root than the entries give.
+    CheckpointRoot = "checkpoint-root-differs",
+    /// The checkpoint covers more entries than there are.
+    EntriesTruncated = "entries-truncated",
+    /// The trusted checkpoint covers more entries than there are: the log was rolled back.
+    RolledBack = "rolled-back",
+    /// The trusted checkpoint is newer than the one that stands.
+    CheckpointRolledBack = "checkpoint-rolled-back",
+    /// The trusted checkpoint signs another root than the entries give.
+    TrustedRoot = "trusted-root-differs",
+    /// The trusted checkpoint is not one of this log, signed by a known key.
+    TrustedDamaged = "trusted-checkpoint-damaged",
+    /// The seal is not the checkpoint that stands.
+    SealDiffers = "seal-differs",
+    /// Entries stand behind the checkpoint of a sealed log.
+    TailBehindSeal = "tail-behind-seal",
+    /// A tile that the checkpoint needs is missing.
+    TileMissing = "tile-missing",
+    /// A tile is not the one that the entries give.
+    TileDiffers = "tile-differs",
+    /// A tile of a larger tree than the entries give.
+    TileBeyondLog = "tile-beyond-log",
+    /// The index says that it covers more entries than there are.
+    IndexAhead = "index-ahead",
+    /// The index names another last bundle than the one that ends where its coverage does.
+    IndexCoverage = "index-coverage-differs",
+    /// The index has no row for an entry.
+    IndexMissing = "index-row-missing",
+    /// The index has another row for an entry than it should.
+    IndexAltered = "index-row-altered",
+    /// The index has a row where no entry stands, or a second one.
+    IndexExtra = "index-row-extra",
+}
+
+/// Findings, of which only so many are kept.
+#[derive(Debug)]
+pub(super) struct Findings {
+    pub(super) kept: Vec<Finding>,
+    pub(super) more: u64,
+    limit: usize,
+}
+
+impl Findings {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { kept: Vec::new(), more: 0, limit }
+    }
+
+    pub(super) fn add(&mut self, code: Code, object: Option<String>, index: Option<u64>) {
+        self.push(Finding { code, object, index, detail: None });
+    }
+
+    pub(super) fn push(&mut self, finding: Finding) {
+        if self.kept.len() < self.limit { self.kept.push(finding) } else { self.more += 1 }
+    }
+}
