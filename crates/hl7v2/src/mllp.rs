@@ -29,7 +29,7 @@ pub const END: u8 = 0x1C;
 /// Of a broken frame this many bytes are kept, so that the answer can name its control id.
 const HEAD: usize = 1024;
 /// Frames above this size give their buffer back when they are done.
-const KEEP_BUFFER: usize = 16 * 1024;
+const KEEP_BUFFER: usize = 4 * 1024;
 
 /// What the stream brought. `Debug` prints the shape.
 #[derive(Clone, PartialEq, Eq)]
