@@ -1,0 +1,168 @@
+//! What a conversion says, in the form in which it is applied: owned, with every reference as `Type/id`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+use zorgsluis_domain::Phi;
+use zorgsluis_domain::port::ResourceKey;
+
+use super::rule;
+use super::stamp::{Moment, Rank, Stamp};
+use super::state::{Register, State, split};
+use super::{ApplyError, Delivery};
+use crate::conversion::{Authority, Conversion, PatientIdentifier};
+
+/// All that a message asserts. Holds PHI: no `Debug`.
+pub(crate) struct Assertions {
+    pub(crate) entries: Vec<Assertion>,
+    pub(crate) patients: Vec<Person>,
+    pub(crate) mergers: Vec<(Uuid, Uuid)>,
+    pub(crate) lists: Vec<List>,
+    pub(crate) moment: Moment,
+    pub(crate) sender: String,
+    pub(crate) event: String,
+}
+
+/// One entry of the Bundle.
+#[derive(Clone)]
+pub(crate) struct Assertion {
+    pub(crate) key: ResourceKey,
+    pub(crate) content: Map<String, Value>,
+    rank: Rank,
+    pub(crate) moment: Moment,
+    presumed: Vec<String>,
+    deleted: Vec<String>,
+}
+
+/// A patient that the message names.
+pub(crate) struct Person {
+    /// The id in the Bundle.
+    pub(crate) id: Uuid,
+    /// The first is the one behind the id.
+    pub(crate) identifiers: Vec<Phi<PatientIdentifier>>,
+}
+
+/// A set that the message lists in full.
+pub(crate) struct List {
+    pub(crate) kind: String,
+    pub(crate) patient: Uuid,
+    pub(crate) encounter: Option<Uuid>,
+    pub(crate) ids: Vec<Uuid>,
+}
+
+impl Assertions {
+    pub(crate) fn of(conversion: &Conversion<'_>, delivery: &Delivery) -> Result<Self, ApplyError> {
+        let by = delivery.message;
+        let moment = |at| Moment::new(at, conversion.order.sequence, by);
+        let types: HashMap<String, String> = conversion
+            .bundle
+            .entry
+            .iter()
+            .filter_map(|entry| {
+                let id = entry.resource.id()?;
+                Some((format!("urn:uuid:{id}"), format!("{}/{id}", entry.resource.kind())))
+            })
+            .collect();
+        let mut entries = Vec::with_capacity(conversion.bundle.entry.len());
+        for (entry, note) in conversion.bundle.entry.iter().zip(&conversion.notes) {
+            let Some(id) = entry.resource.id() else { continue };
+            let mut content = serde_json::to_value(&entry.resource).map_err(|_| ApplyError::NotJson)?;
+            rewrite_references(&mut content, &|reference| types.get(reference).cloned());
+            let Value::Object(content) = content else { return Err(ApplyError::NotJson) };
+            let kind = entry.resource.kind();
+            let paths = |entry: Uuid, path: &str| (entry == id).then(|| rule::canonical(kind, path));
+            let rank = match note.authority {
+                Authority::Registration if !rule::is_always_mentioned(kind) => Rank::Registration,
+                _ => Rank::Mention,
+            };
+            entries.push(Assertion {
+                key: ResourceKey::new(kind, id.to_string()),
+                content,
+                rank,
+                moment: moment(note.asserted.or(conversion.order.at)),
+                presumed: conversion.presumed.iter().filter_map(|p| paths(p.entry, p.path)).collect(),
+                deleted: conversion.deletions.iter().filter_map(|d| paths(d.entry, d.path)).collect(),
+            });
+        }
+        Ok(Self {
+            entries,
+            patients: conversion
+                .patients
+                .iter()
+                .map(|patient| Person { id: patient.id, identifiers: patient.identifiers.clone() })
+                .collect(),
+            mergers: conversion
+                .merges
+                .iter()
+                .flat_map(|merge| merge.obsolete.iter().map(|obsolete| (*obsolete, merge.surviving)))
+                .collect(),
+            lists: conversion
+                .snapshots
+                .iter()
+                .map(|list| List {
+                    kind: list.kind.to_owned(),
+                    patient: list.patient,
+                    encounter: list.encounter,
+                    ids: list.ids.clone(),
+                })
+                .collect(),
+            moment: moment(conversion.order.at),
+            sender: conversion.sender.to_string(),
+            event: conversion.event.clone(),
+        })
+    }
+}
+
+impl Assertion {
+    /// The registers that this entry asserts or deletes.
+    pub(crate) fn registers(&self) -> BTreeMap<String, Register> {
+        let stamp = Stamp::new(self.rank, self.moment.clone());
+        let presumed = Stamp::new(Rank::Presumed, self.moment.clone());
+        let is_presumed = |path: &str| {
+            self.presumed.iter().any(|presumed| {
+                path == presumed || path.strip_prefix(presumed.as_str()).is_some_and(|rest| rest.starts_with(['.', ':']))
+            })
+        };
+        let deleted = self.deleted.iter().map(|path| (path.clone(), Register { stamp: stamp.clone(), value: None }));
+        let said = split(&self.key.resource_type, &self.content).into_iter().map(|(path, value)| {
+            let stamp = if is_presumed(&path) { &presumed } else { &stamp };
+            let stamp = stamp.clone();
+            (path, Register { stamp, value: Some(value) })
+        });
+        // What a message says of an element counts for more than that it deletes it as well.
+        deleted.chain(said).collect()
+    }
+
+    /// A state that holds this assertion alone.
+    pub(crate) fn alone(&self) -> State {
+        let mut state = State::new(self.key.clone());
+        for (path, register) in self.registers() {
+            state.join_register(path, register);
+        }
+        state
+    }
+}
+
+/// Replaces the values of all `reference` elements for which `change` has another.
+pub(crate) fn rewrite_references(value: &mut Value, change: &dyn Fn(&str) -> Option<String>) -> bool {
+    match value {
+        Value::Object(object) => object.iter_mut().fold(false, |changed, (name, value)| {
+            let new = match value {
+                Value::String(text) if name == "reference" => change(text),
+                _ => None,
+            };
+            match new {
+                Some(new) => {
+                    *value = Value::String(new);
+                    true
+                }
+                None => rewrite_references(value, change) || changed,
+            }
+        }),
+        Value::Array(list) => {
+            list.iter_mut().fold(false, |changed, value| rewrite_references(value, change) || changed)
+        }
+        _ => false,
+    }
+}

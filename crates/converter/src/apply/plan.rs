@@ -1,0 +1,505 @@
+//! From what a message says and what stands to what is to be written, and why.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+use zorgsluis_domain::port::{Precondition, ResourceKey, Write};
+use zorgsluis_domain::{Effect, Phi, StepEffect};
+
+use super::ApplyError;
+use super::assertion::{Assertion, Assertions, rewrite_references};
+use super::draft::{Content, Draft, Drafts};
+use super::identity::{Identities, IdentifierConflict, Resolved, replaced_by};
+use super::merged::Merger;
+use super::snapshot::{Listed, Listing};
+use super::stamp::{Rank, Stamp};
+use super::state::{Joined, Register};
+use super::whole::Whole;
+
+/// What is to be done for one message.
+pub(crate) struct Plan {
+    /// In an order in which each write only refers to what stands before it.
+    pub(crate) writes: Vec<Planned>,
+    /// What the decisions rest on and is not written itself.
+    pub(crate) checks: Vec<(ResourceKey, Precondition)>,
+    pub(crate) effects: Vec<StepEffect>,
+    /// Patients whose data move: from, to.
+    pub(crate) moves: Vec<(Uuid, Uuid)>,
+    /// The patients that the message is about, as they are known now.
+    pub(crate) patients: Vec<Uuid>,
+    pub(crate) conflicts: Vec<IdentifierConflict>,
+}
+
+/// One write.
+pub(crate) struct Planned {
+    pub(crate) key: ResourceKey,
+    pub(crate) precondition: Precondition,
+    pub(crate) resource: Map<String, Value>,
+    /// The same without the lists that this message renews: for a plan that does not fit into one
+    /// transaction, where lists are renewed last, or a crash would hide what they left out.
+    pub(crate) interim: Option<Map<String, Value>>,
+    pub(crate) effect: Effect,
+}
+
+impl Planned {
+    pub(crate) fn write(&self) -> Write {
+        self.write_of(&self.resource, self.precondition)
+    }
+
+    pub(crate) fn write_of(&self, resource: &Map<String, Value>, precondition: Precondition) -> Write {
+        let json = serde_json::to_vec(resource).unwrap_or_default();
+        Write::Put { key: self.key.clone(), json: Phi::new(json), precondition }
+    }
+
+    /// The version that this write will make.
+    pub(crate) const fn version(&self) -> u64 {
+        match self.precondition {
+            Precondition::Absent => 1,
+            Precondition::Version(version) => version + 1,
+        }
+    }
+}
+
+/// Makes the plan. [`ApplyError::Contended`] when somebody merged a patient meanwhile: make it again.
+pub(crate) async fn plan(said: &Assertions, identities: &Identities<'_>) -> Result<Plan, ApplyError> {
+    let mut planner = Planner { said, people: HashMap::new(), drafts: Drafts::default(), touched: BTreeMap::new() };
+    let conflicts = planner.resolve(identities).await?;
+    let mergers = planner.mergers()?;
+    planner.load(identities, &mergers).await?;
+    let before = planner.listed_now();
+    let said_alone: Vec<&Assertion> = said.entries.iter().filter(|entry| !planner.is_obsolete(entry, &mergers)).collect();
+    for merger in &mergers {
+        planner.merge(merger);
+    }
+    for entry in said_alone {
+        planner.join(entry);
+    }
+    planner.renew_lists();
+    planner.relist(identities, before, !mergers.is_empty()).await?;
+    Ok(planner.finish(mergers, conflicts))
+}
+
+/// One merger of the message.
+struct Merging {
+    obsolete: Resolved,
+    surviving: Resolved,
+}
+
+impl Merging {
+    /// Both numbers are one patient from the start.
+    fn is_alias(&self) -> bool {
+        self.obsolete.given == self.surviving.given
+    }
+}
+
+struct Planner<'a> {
+    said: &'a Assertions,
+    people: HashMap<Uuid, Resolved>,
+    drafts: Drafts,
+    /// Lists that this message renews, by the resource that remembers them.
+    touched: BTreeMap<ResourceKey, Vec<(Listing, Listed)>>,
+}
+
+impl Planner<'_> {
+    async fn resolve(&mut self, identities: &Identities<'_>) -> Result<Vec<IdentifierConflict>, ApplyError> {
+        let mut all = Vec::new();
+        for person in &self.said.patients {
+            let said = self.said.entries.iter().find(|entry| entry.key == patient(person.id));
+            let obsolete = self.said.mergers.iter().any(|(obsolete, _)| *obsolete == person.id);
+            let (resolved, conflicts) =
+                identities.resolve(person, said.map(|entry| &entry.content), obsolete).await?;
+            self.people.insert(person.id, resolved);
+            all.extend(conflicts);
+        }
+        // What the two of a merger have in common is no conflict.
+        let one = |a: Uuid, b: Uuid| {
+            self.said.mergers.iter().any(|(obsolete, surviving)| {
+                let ids = [self.who(*obsolete), self.who(*surviving)];
+                ids.iter().any(|who| who.given == a || who.now == a)
+                    && ids.iter().any(|who| who.given == b || who.now == b)
+            })
+        };
+        all.retain(|conflict| !one(conflict.patient, conflict.holder));
+        Ok(all)
+    }
+
+    fn who(&self, named: Uuid) -> Resolved {
+        self.people.get(&named).copied().unwrap_or(Resolved { named, given: named, now: named })
+    }
+
+    fn mergers(&self) -> Result<Vec<Merging>, ApplyError> {
+        let mut mergers = Vec::new();
+        for (obsolete, surviving) in &self.said.mergers {
+            let merging = Merging { obsolete: self.who(*obsolete), surviving: self.who(*surviving) };
+            let Merging { obsolete, surviving } = &merging;
+            if !merging.is_alias() {
+                if obsolete.given == surviving.now {
+                    return Err(ApplyError::Refused {
+                        code: "merge-circle",
+                        text: "the surviving patient was merged into the obsolete one before",
+                    });
+                }
+                if obsolete.now != obsolete.given && obsolete.now != surviving.now {
+                    return Err(ApplyError::Refused {
+                        code: "merged-elsewhere",
+                        text: "the obsolete patient was merged into another one before",
+                    });
+                }
+            }
+            mergers.push(merging);
+        }
+        Ok(mergers)
+    }
+
+    fn is_obsolete(&self, entry: &Assertion, mergers: &[Merging]) -> bool {
+        mergers.iter().any(|merging| entry.key == patient(merging.obsolete.named))
+    }
+
+    async fn load(&mut self, identities: &Identities<'_>, mergers: &[Merging]) -> Result<(), ApplyError> {
+        let keys = self.said.entries.iter().map(|entry| self.target(&entry.key));
+        let people = self.people.values().map(|who| patient(who.now));
+        let stubs = mergers.iter().map(|merging| patient(merging.obsolete.given));
+        let visits = self.said.lists.iter().filter_map(|list| list.encounter).map(encounter);
+        let keys: Vec<ResourceKey> = keys.chain(people).chain(stubs).chain(visits).collect();
+        self.drafts.load(identities.store, keys).await?;
+        let raced = self.people.values().any(|who| {
+            let stands = self.drafts.0.get(&patient(who.now)).and_then(|draft| draft.stands.as_ref());
+            stands.and_then(replaced_by).is_some()
+        });
+        if raced { Err(ApplyError::Contended) } else { Ok(()) }
+    }
+
+    /// Where what is said of a resource goes.
+    fn target(&self, key: &ResourceKey) -> ResourceKey {
+        match (key.resource_type.as_str(), key.id.parse::<Uuid>()) {
+            ("Patient", Ok(named)) => patient(self.who(named).now),
+            _ => key.clone(),
+        }
+    }
+
+    /// Everything that one entry says, with the references as they are in the store. What tells of the
+    /// message itself, and links between patients, keep the patient as the message knew them.
+    fn in_store(&self, entry: &Assertion) -> Assertion {
+        let as_given = matches!(entry.key.resource_type.as_str(), "Patient" | "Provenance" | "MessageHeader");
+        let mut entry = entry.clone();
+        let mut content = Value::Object(std::mem::take(&mut entry.content));
+        rewrite_references(&mut content, &|reference| {
+            let named: Uuid = reference.strip_prefix("Patient/")?.parse().ok()?;
+            let who = self.who(named);
+            let id = if as_given { who.given } else { who.now };
+            (id != named).then(|| format!("Patient/{id}"))
+        });
+        if let Value::Object(content) = content {
+            entry.content = content;
+        }
+        entry
+    }
+
+    fn join(&mut self, entry: &Assertion) {
+        let target = self.target(&entry.key);
+        let about = entry.key.id.parse().map(|named| self.who(named).given.to_string()).unwrap_or_default();
+        let is_patient = entry.key.resource_type == "Patient";
+        let entry = self.in_store(entry);
+        let Some(draft) = self.drafts.0.get_mut(&target) else { return };
+        draft.named = true;
+        let Draft { content, joined, .. } = draft;
+        match content {
+            Content::Registers(state) => {
+                for (path, mut register) in entry.registers() {
+                    if is_patient {
+                        register.stamp = state.mergers.carry(&about, &register.stamp);
+                    }
+                    joined.push(state.join_register(path, register));
+                }
+            }
+            Content::Whole(standing) => {
+                let said = Whole::new(target, entry.content, entry.moment);
+                match standing {
+                    Some(standing) => joined.push(standing.join(said)),
+                    None => {
+                        joined.push(Joined::Changed);
+                        *standing = Some(Box::new(said));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The obsolete patient becomes a stub that links to the surviving one, which takes over the rest.
+    fn merge(&mut self, merging: &Merging) {
+        let Merging { obsolete, surviving } = merging;
+        let stamp = Stamp::new(Rank::Registration, self.said.moment.clone());
+        let said = self.said.entries.iter().find(|entry| entry.key == patient(obsolete.named));
+        let said = said.map(|entry| self.in_store(entry));
+        let (root, old) = (patient(surviving.now), patient(obsolete.given));
+        let taken_over = if merging.is_alias() {
+            None
+        } else {
+            self.make_stub(&old, obsolete.now == obsolete.given, said.as_ref(), surviving.given, &stamp)
+        };
+        let Some(draft) = self.drafts.0.get_mut(&root) else { return };
+        draft.named = true;
+        let Some(state) = draft.state_mut() else { return };
+        let mut joined = Vec::new();
+        if !merging.is_alias() {
+            let merger = Merger { into: surviving.given.to_string(), moment: self.said.moment.clone() };
+            state.mergers.add(old.id.clone(), merger);
+            if let Some(taken) = taken_over {
+                state.mergers.join(&taken.mergers);
+                state.snapshots.join(&taken.snapshots);
+                for (path, mut register) in taken.registers {
+                    register.stamp = state.mergers.carry(&old.id, &register.stamp);
+                    state.join_register(path, register);
+                }
+            }
+            joined.extend(link(state, &old, "replaces", &stamp));
+        }
+        for (path, register) in said.map(|said| said.registers()).unwrap_or_default() {
+            // Of the BSN a person has one: the surviving patient's.
+            if path.starts_with("identifier:") && path != "identifier:bsn" && register.value.is_some() {
+                let mut register = Register { stamp: stamp.clone(), ..register };
+                for member in register.value.as_mut().and_then(Value::as_array_mut).into_iter().flatten() {
+                    if let Some(member) = member.as_object_mut() {
+                        member.insert(String::from("use"), Value::from("old"));
+                    }
+                }
+                joined.push(state.join_register(path, register));
+            }
+        }
+        draft.joined.extend(joined);
+    }
+
+    /// Gives what the patient held until now, when this is what makes it a stub.
+    fn make_stub(
+        &mut self,
+        old: &ResourceKey,
+        fresh: bool,
+        said: Option<&Assertion>,
+        into: Uuid,
+        stamp: &Stamp,
+    ) -> Option<super::state::State> {
+        let draft = self.drafts.0.get_mut(old)?;
+        draft.named = true;
+        draft.stub = true;
+        let Draft { content, joined, .. } = draft;
+        let Content::Registers(state) = content else { return None };
+        let taken = fresh.then(|| std::mem::replace(&mut **state, super::state::State::new(old.clone())));
+        for (path, register) in said.map(Assertion::registers).unwrap_or_default() {
+            if !path.starts_with("link") && path != "active" {
+                joined.push(state.join_register(path, register));
+            }
+        }
+        let inactive = Register { stamp: stamp.clone(), value: Some(json!({ "active": false })) };
+        joined.push(state.join_register(String::from("active"), inactive));
+        joined.extend(link(state, &patient(into), "replaced-by", stamp));
+        taken
+    }
+
+    /// The members of all lists that count before this message.
+    fn listed_now(&self) -> BTreeMap<ResourceKey, BTreeSet<(String, String)>> {
+        let mut all = BTreeMap::new();
+        for (key, draft) in &self.drafts.0 {
+            if let Some(state) = draft.state() {
+                let members: BTreeSet<(String, String)> = state
+                    .snapshots
+                    .kinds()
+                    .into_iter()
+                    .flat_map(|kind| {
+                        let ids = state.snapshots.current(&kind, &state.mergers);
+                        ids.into_iter().map(move |id| (kind.clone(), id))
+                    })
+                    .collect();
+                all.insert(key.clone(), members);
+            }
+        }
+        all
+    }
+
+    /// The lists of this message, with the visit or patient that remembers them.
+    fn renew_lists(&mut self) {
+        for list in &self.said.lists {
+            let who = self.who(list.patient);
+            let visit = list.encounter.map(encounter).filter(|key| {
+                self.drafts.0.get(key).is_some_and(|draft| draft.named || draft.stands.is_some())
+            });
+            let about = if visit.is_some() { String::new() } else { who.given.to_string() };
+            let carrier = visit.unwrap_or_else(|| patient(who.now));
+            let listing = Listing { sender: self.said.sender.clone(), kind: list.kind.clone(), about };
+            let ids = list.ids.iter().map(Uuid::to_string).collect();
+            let listed = Listed { moment: self.said.moment.clone(), ids };
+            if let Some(state) = self.drafts.0.get_mut(&carrier).and_then(Draft::state_mut) {
+                state.snapshots.join_one(listing.clone(), listed.clone());
+                self.touched.entry(carrier.clone()).or_default().push((listing, listed));
+            }
+            if let Some(draft) = self.drafts.0.get_mut(&carrier) {
+                draft.dirty = true;
+            }
+        }
+    }
+
+    /// Members that no list has any more become inactive, those that one has again do not.
+    async fn relist(
+        &mut self,
+        identities: &Identities<'_>,
+        before: BTreeMap<ResourceKey, BTreeSet<(String, String)>>,
+        merged: bool,
+    ) -> Result<(), ApplyError> {
+        let mut affected: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut now: BTreeSet<(String, String)> = BTreeSet::new();
+        for key in before.keys() {
+            let Some(state) = self.drafts.state(key) else { continue };
+            let touched = self.touched.get(key);
+            for kind in state.snapshots.kinds() {
+                let of_message = touched.is_some_and(|lists| lists.iter().any(|(listing, _)| listing.kind == kind));
+                let of_merger = merged && key.resource_type == "Patient";
+                if of_message || of_merger {
+                    let remembered = state.snapshots.0.iter().filter(|(listing, _)| listing.kind == kind);
+                    affected.extend(remembered.flat_map(|(_, listed)| &listed.ids).map(|id| (kind.clone(), id.clone())));
+                    affected.extend(before.values().flatten().filter(|(other, _)| *other == kind).cloned());
+                }
+                now.extend(state.snapshots.current(&kind, &state.mergers).into_iter().map(|id| (kind.clone(), id)));
+            }
+        }
+        for (listing, listed) in self.touched.values().flatten() {
+            affected.extend(listed.ids.iter().map(|id| (listing.kind.clone(), id.clone())));
+        }
+        let keys: Vec<ResourceKey> = affected.iter().map(|(kind, id)| ResourceKey::new(kind, id)).collect();
+        self.drafts.load(identities.store, keys.iter().cloned()).await?;
+        for (key, member) in keys.iter().zip(&affected) {
+            let Some(draft) = self.drafts.0.get_mut(key) else { continue };
+            let is_there = draft.named || draft.stands.is_some();
+            if let Some(state) = draft.state_mut().filter(|_| is_there) {
+                let unlisted = !now.contains(member);
+                let turned = state.unlisted != unlisted;
+                state.unlisted = unlisted;
+                draft.dirty |= turned;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, mergers: Vec<Merging>, conflicts: Vec<IdentifierConflict>) -> Plan {
+        let mut writes = Vec::new();
+        let mut effects = Vec::new();
+        let mut carriers: BTreeSet<ResourceKey> = self.touched.keys().cloned().collect();
+        carriers.extend(self.people.values().map(|who| patient(who.now)));
+        let mut checks = Vec::new();
+        for (key, draft) in &self.drafts.0 {
+            let rendered = draft.render();
+            let changed = rendered.is_some() && draft.stands != rendered;
+            if draft.named || changed {
+                effects.push(effect(key, draft, changed));
+            }
+            let Some(resource) = rendered.filter(|_| changed) else {
+                if carriers.contains(key) {
+                    checks.push((key.clone(), draft.precondition()));
+                }
+                continue;
+            };
+            let interim = self.touched.get(key).and_then(|_| self.without_lists(draft));
+            let effect = if draft.stands.is_some() { Effect::Changed } else { Effect::Created };
+            writes.push(Planned { key: key.clone(), precondition: draft.precondition(), resource, interim, effect });
+        }
+        writes.sort_by_key(|write| order(&write.key.resource_type));
+        for conflict in &conflicts {
+            effects.push(StepEffect {
+                resource: patient(conflict.holder).to_string(),
+                effect: Effect::Unchanged,
+                why: Some(String::from("identifier-of-another-patient")),
+            });
+        }
+        let mut patients: Vec<Uuid> = Vec::new();
+        for person in &self.said.patients {
+            let who = self.who(person.id);
+            for id in [who.now, who.given] {
+                if !patients.contains(&id) && (id == who.now || mergers.iter().any(|m| m.obsolete.given == id)) {
+                    patients.push(id);
+                }
+            }
+        }
+        let moves = mergers
+            .iter()
+            .filter(|merging| !merging.is_alias())
+            .map(|merging| (merging.obsolete.given, merging.surviving.now))
+            .collect();
+        Plan { writes, checks, effects, moves, patients, conflicts }
+    }
+
+    /// The resource with the lists that stand in the store.
+    fn without_lists(&self, draft: &Draft) -> Option<Map<String, Value>> {
+        let mut state = draft.state()?.clone();
+        state.snapshots = match &draft.stands {
+            Some(stands) => super::state::State::of_stored(state.key.clone(), stands).snapshots,
+            None => super::snapshot::Snapshots::default(),
+        };
+        Some(state.render())
+    }
+}
+
+/// Joins a link to another patient.
+fn link(state: &mut super::state::State, other: &ResourceKey, kind: &str, stamp: &Stamp) -> Option<Joined> {
+    let member = json!({ "other": { "reference": other.to_string() }, "type": kind });
+    let path = format!("link:{}", super::rule::Key::Other.of(&member));
+    let register = Register { stamp: stamp.clone(), value: Some(Value::Array(vec![member])) };
+    Some(state.join_register(path, register))
+}
+
+/// What came of a resource, in the words that the journal and the operator know.
+fn effect(key: &ResourceKey, draft: &Draft, changed: bool) -> StepEffect {
+    let any = |wanted: &[Joined]| draft.joined.iter().any(|joined| wanted.contains(joined));
+    let unlisted = draft.state().is_some_and(|state| state.unlisted);
+    let effect = match (changed, &draft.stands) {
+        (true, None) => Effect::Created,
+        (true, Some(_)) => Effect::Changed,
+        (false, _) => Effect::Unchanged,
+    };
+    let whole = matches!(draft.content, Content::Whole(_));
+    let why = match effect {
+        Effect::Created | Effect::Changed if draft.stub => Some("merged-away"),
+        Effect::Created | Effect::Changed if unlisted => Some("left-out-of-newer-snapshot"),
+        Effect::Created => None,
+        Effect::Changed if !draft.named => Some("listed-again"),
+        Effect::Changed if any(&[Joined::Changed]) => {
+            if any(&[Joined::Older]) { Some("partly-older-than-stored") } else { None }
+        }
+        Effect::Changed => Some("confirmed"),
+        Effect::Unchanged if any(&[Joined::Outranked]) && whole => Some("status-rank"),
+        Effect::Unchanged if any(&[Joined::Older]) => Some("older-than-stored"),
+        Effect::Unchanged if any(&[Joined::Outranked]) => Some("registration-wins"),
+        Effect::Unchanged => Some("same-content"),
+    };
+    StepEffect { resource: key.to_string(), effect, why: why.map(str::to_owned) }
+}
+
+pub(crate) fn patient(id: Uuid) -> ResourceKey {
+    ResourceKey::new("Patient", id.to_string())
+}
+
+fn encounter(id: Uuid) -> ResourceKey {
+    ResourceKey::new("Encounter", id.to_string())
+}
+
+/// What refers to others comes behind them.
+fn order(resource_type: &str) -> usize {
+    const ORDER: &[&str] = &[
+        "Patient",
+        "Organization",
+        "Location",
+        "Practitioner",
+        "PractitionerRole",
+        "RelatedPerson",
+        "Coverage",
+        "AllergyIntolerance",
+        "Condition",
+        "Encounter",
+        "ServiceRequest",
+        "Specimen",
+        "Observation",
+        "DiagnosticReport",
+        "DocumentReference",
+        "MessageHeader",
+        "Provenance",
+    ];
+    ORDER.iter().position(|kind| *kind == resource_type).unwrap_or(ORDER.len())
+}

@@ -1,0 +1,172 @@
+//! Which part of a resource is one register: the table.
+//!
+//! A register is the smallest thing that a message asserts or deletes as a whole. By default it is a
+//! top-level element (`name`, `birthDate`, with its `_birthDate`). [`RULES`] holds every exception.
+//! `docs/decisions/apply.md` shows the same table; a test compares the two.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+/// How an element is divided into registers.
+#[derive(Clone, Copy)]
+pub(crate) enum Rule {
+    /// These elements are one register, which has the name of the entry in the table.
+    Together(&'static [&'static str]),
+    /// Each child is a register of its own: `period.start`.
+    Parts,
+    /// A list; its members with one key are one register: `participant:ATND`.
+    Keyed(Key),
+}
+
+/// What a member of a list is known by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// `system` and `value`; of the BSN, of which a person has one, only the system.
+    Identifier,
+    /// `url`.
+    Url,
+    /// Where it is used: `work` (PID-14) or `home` (PID-13, which holds the mobile numbers too).
+    Place,
+    /// The first code of `type`.
+    Type,
+    /// The reference in `other`.
+    Other,
+    /// The reference in `location`.
+    Location,
+}
+
+/// Resource type (`*` is any), element, rule.
+pub(crate) const RULES: &[(&str, &str, Rule)] = &[
+    ("*", "identifier", Rule::Keyed(Key::Identifier)),
+    ("*", "extension", Rule::Keyed(Key::Url)),
+    ("Patient", "telecom", Rule::Keyed(Key::Place)),
+    ("Patient", "link", Rule::Keyed(Key::Other)),
+    ("Patient", "deceased", Rule::Together(&["deceasedBoolean", "deceasedDateTime"])),
+    ("Patient", "multipleBirth", Rule::Together(&["multipleBirthBoolean", "multipleBirthInteger"])),
+    ("RelatedPerson", "telecom", Rule::Keyed(Key::Place)),
+    ("Encounter", "period", Rule::Parts),
+    ("Encounter", "hospitalization", Rule::Parts),
+    ("Encounter", "participant", Rule::Keyed(Key::Type)),
+    ("Encounter", "location", Rule::Keyed(Key::Location)),
+    ("Coverage", "period", Rule::Parts),
+    ("Coverage", "class", Rule::Keyed(Key::Type)),
+    ("Condition", "onset", Rule::Together(&["onsetDateTime", "onsetString", "onsetAge", "onsetPeriod", "onsetRange"])),
+    (
+        "Condition",
+        "abatement",
+        Rule::Together(&["abatementDateTime", "abatementString", "abatementAge", "abatementPeriod", "abatementRange"]),
+    ),
+    (
+        "AllergyIntolerance",
+        "onset",
+        Rule::Together(&["onsetDateTime", "onsetString", "onsetAge", "onsetPeriod", "onsetRange"]),
+    ),
+];
+
+/// Types whose content is asserted as a whole: a result or a document is not put together from pieces of
+/// several messages. Second: the list whose references are united all the same.
+pub(crate) const WHOLE: &[(&str, Option<&str>)] = &[
+    ("Observation", Some("hasMember")),
+    ("DiagnosticReport", Some("result")),
+    ("DocumentReference", None),
+    ("MessageHeader", None),
+    ("Provenance", None),
+];
+
+/// Kinds of which a message may list all there are, the element that says whether one still counts, and
+/// what it says then.
+pub(crate) const LISTED: &[(&str, &str)] = &[
+    ("AllergyIntolerance", "clinicalStatus"),
+    ("Condition", "clinicalStatus"),
+    ("Coverage", "status"),
+    ("RelatedPerson", "active"),
+];
+
+pub(crate) fn is_whole(resource_type: &str) -> bool {
+    WHOLE.iter().any(|(whole, _)| *whole == resource_type)
+}
+
+/// Types that are the source of nothing in a message: the message only names them, whatever its kind.
+pub(crate) fn is_always_mentioned(resource_type: &str) -> bool {
+    matches!(resource_type, "Practitioner" | "PractitionerRole" | "Organization" | "Location")
+}
+
+/// What a member that is no longer listed says in the element of [`LISTED`].
+pub(crate) fn unlisted(resource_type: &str) -> Option<(&'static str, Value)> {
+    let (kind, element) = LISTED.iter().find(|(kind, _)| *kind == resource_type)?;
+    let value = match *kind {
+        "Coverage" => Value::from("cancelled"),
+        "RelatedPerson" => Value::from(false),
+        "Condition" => inactive("http://terminology.hl7.org/CodeSystem/condition-clinical"),
+        _ => inactive("http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"),
+    };
+    Some((element, value))
+}
+
+fn inactive(system: &str) -> Value {
+    serde_json::json!({ "coding": [{ "system": system, "code": "inactive", "display": "Inactive" }] })
+}
+
+/// The rule of an element of the table, and the name of its register.
+pub(crate) fn rule(resource_type: &str, element: &str) -> Option<(&'static str, Rule)> {
+    RULES
+        .iter()
+        .filter(|(kind, _, _)| *kind == "*" || *kind == resource_type)
+        .find(|(_, name, rule)| match rule {
+            Rule::Together(elements) => *name == element || elements.contains(&element),
+            Rule::Parts | Rule::Keyed(_) => *name == element,
+        })
+        .map(|(_, name, rule)| (*name, *rule))
+}
+
+impl Key {
+    /// The key of a member, as it stands behind the colon of a register's path.
+    pub(crate) fn of(self, member: &Value) -> String {
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+        match self {
+            Self::Identifier => {
+                let system = text(member.get("system"));
+                match system.as_str() {
+                    fhir::nl::BSN => String::from("bsn"),
+                    _ => hashed(&[&system, &text(member.get("value"))]),
+                }
+            }
+            Self::Url => token(&text(member.get("url"))),
+            Self::Place => String::from(if member.get("use").and_then(Value::as_str) == Some("work") {
+                "work"
+            } else {
+                "home"
+            }),
+            Self::Type => {
+                let concept = member.get("type").map(|kind| kind.get(0).unwrap_or(kind));
+                let coding = concept.and_then(|concept| concept.get("coding")).and_then(|codings| codings.get(0));
+                token(&text(coding.and_then(|coding| coding.get("code"))))
+            }
+            Self::Other => token(&text(member.pointer("/other/reference"))),
+            Self::Location => token(&text(member.pointer("/location/reference"))),
+        }
+    }
+}
+
+/// The path of a register in the form in which it is kept: elements of a choice under the name of the
+/// choice, long keys as a hash.
+pub(crate) fn canonical(resource_type: &str, path: &str) -> String {
+    if let Some((element, key)) = path.split_once(':') {
+        return format!("{element}:{}", token(key));
+    }
+    match rule(resource_type, path.split('.').next().unwrap_or(path)) {
+        Some((name, Rule::Together(_))) => name.to_owned(),
+        _ => path.to_owned(),
+    }
+}
+
+/// A short key as it is; another as a hash, so that paths stay short and without blanks.
+fn token(key: &str) -> String {
+    let plain = (1..=24).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    if plain { key.to_owned() } else { hashed(&[key]) }
+}
+
+fn hashed(parts: &[&str]) -> String {
+    let name = parts.iter().map(|part| format!("{}|{part}", part.len())).collect::<String>();
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).simple().to_string().chars().take(16).collect()
+}

@@ -1,0 +1,293 @@
+//! A resource as registers: split, joined, put together again.
+//!
+//! Joining takes the greater stamp of each register. So it does not matter in which order messages are
+//! joined, nor how often.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use zorgsluis_domain::port::ResourceKey;
+
+use super::merged::Mergers;
+use super::record;
+use super::rule::{self, Rule};
+use super::snapshot::Snapshots;
+use super::stamp::Stamp;
+
+/// What stands in a register, and since when.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Register {
+    pub(crate) stamp: Stamp,
+    /// An object of elements, or the members of a list that have the register's key; `None`: deleted.
+    pub(crate) value: Option<Value>,
+}
+
+/// What joining did to one register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Joined {
+    /// It says something else now.
+    Changed,
+    /// It says the same, as of a newer message.
+    Confirmed,
+    /// The same message said it before.
+    Same,
+    /// What stands is newer.
+    Older,
+    /// What stands has more weight.
+    Outranked,
+}
+
+/// One resource.
+#[derive(Clone, PartialEq)]
+pub(crate) struct State {
+    pub(crate) key: ResourceKey,
+    pub(crate) registers: BTreeMap<String, Register>,
+    /// Of a patient or visit: what its senders listed last.
+    pub(crate) snapshots: Snapshots,
+    /// Of a patient: who was merged into it.
+    pub(crate) mergers: Mergers,
+    /// Of a member of a listed set: no sender lists it any more.
+    pub(crate) unlisted: bool,
+}
+
+impl State {
+    pub(crate) fn new(key: ResourceKey) -> Self {
+        Self {
+            key,
+            registers: BTreeMap::new(),
+            snapshots: Snapshots::default(),
+            mergers: Mergers::default(),
+            unlisted: false,
+        }
+    }
+
+    /// Reads a resource as it stands in the store.
+    pub(crate) fn of_stored(key: ResourceKey, resource: &Map<String, Value>) -> Self {
+        let record = record::Record::read(resource);
+        let mut state = Self::new(key);
+        for (path, value) in split(&state.key.resource_type, resource) {
+            let stamp = record.stamps.get(&path).cloned().unwrap_or_else(Stamp::unstamped);
+            state.registers.insert(path, Register { stamp, value: Some(value) });
+        }
+        for (path, stamp) in record.cleared {
+            state.registers.insert(path, Register { stamp, value: None });
+        }
+        state.snapshots = record.snapshots;
+        state.mergers = record.mergers;
+        state.unlisted = record.unlisted;
+        if let (true, Some((element, _))) = (state.unlisted, rule::unlisted(&state.key.resource_type)) {
+            match (record.withheld, state.registers.get_mut(element)) {
+                (Some(withheld), Some(register)) => {
+                    register.value = Some(Value::Object(Map::from_iter([(element.to_owned(), withheld)])));
+                }
+                _ => {
+                    state.registers.remove(element);
+                }
+            }
+        }
+        state
+    }
+
+    /// Joins one register.
+    pub(crate) fn join_register(&mut self, path: String, register: Register) -> Joined {
+        if let Some(cleared) = parent(&path).and_then(|parent| self.registers.get(parent))
+            && cleared.value.is_none()
+            && cleared.stamp > register.stamp
+        {
+            return Self::lost(&register.stamp, &cleared.stamp);
+        }
+        let joined = match self.registers.get_mut(&path) {
+            None => {
+                let changed = register.value.is_some();
+                self.registers.insert(path.clone(), register);
+                if changed { Joined::Changed } else { Joined::Confirmed }
+            }
+            Some(standing) => {
+                let retired = path.starts_with("identifier:")
+                    && (is_retired(standing.value.as_ref()) || is_retired(register.value.as_ref()));
+                let joined = if register.stamp < standing.stamp {
+                    Self::lost(&register.stamp, &standing.stamp)
+                } else {
+                    let same_value = standing.value == register.value;
+                    let same_stamp = standing.stamp == register.stamp;
+                    *standing = register;
+                    match (same_value, same_stamp) {
+                        (true, true) => Joined::Same,
+                        (true, false) => Joined::Confirmed,
+                        (false, _) => Joined::Changed,
+                    }
+                };
+                // A number that a merger retired stays retired, whoever uses it later.
+                if retired {
+                    retire(standing.value.as_mut());
+                }
+                joined
+            }
+        };
+        if self.sweep(&path) { Joined::Changed } else { joined }
+    }
+
+    /// A deletion takes the older registers below it along. Says whether there were any.
+    fn sweep(&mut self, path: &str) -> bool {
+        let Some(Register { value: None, stamp }) = self.registers.get(path).cloned() else { return false };
+        let before = self.registers.len();
+        self.registers.retain(|other, register| parent(other) != Some(path) || register.stamp >= stamp);
+        self.registers.len() != before
+    }
+
+    fn lost(stamp: &Stamp, standing: &Stamp) -> Joined {
+        if stamp.is_outranked_by(standing) { Joined::Outranked } else { Joined::Older }
+    }
+
+    /// The resource as it goes to the store.
+    pub(crate) fn render(&self) -> Map<String, Value> {
+        let mut resource = Map::new();
+        resource.insert(String::from("resourceType"), Value::from(self.key.resource_type.as_str()));
+        resource.insert(String::from("id"), Value::from(self.key.id.as_str()));
+        let mut content = put_together(&self.key.resource_type, &self.registers);
+        let mut withheld = None;
+        if self.unlisted
+            && let Some((element, value)) = rule::unlisted(&self.key.resource_type)
+        {
+            withheld = content.insert(element.to_owned(), value);
+        }
+        let mut meta = match content.remove("meta") {
+            Some(Value::Object(meta)) => meta,
+            _ => Map::new(),
+        };
+        record::write(&mut meta, self, withheld);
+        if !meta.is_empty() {
+            resource.insert(String::from("meta"), Value::Object(meta));
+        }
+        let mut content: Vec<(String, Value)> = content.into_iter().collect();
+        content.sort_by(|(a, _), (b, _)| (position(a), a).cmp(&(position(b), b)));
+        resource.extend(content);
+        resource
+    }
+}
+
+/// `participant` of `participant:ATND`, `period` of `period.end`.
+fn parent(path: &str) -> Option<&str> {
+    path.split_once([':', '.']).map(|(parent, _)| parent)
+}
+
+fn is_retired(value: Option<&Value>) -> bool {
+    value
+        .and_then(Value::as_array)
+        .is_some_and(|members| members.iter().any(|member| member.get("use").and_then(Value::as_str) == Some("old")))
+}
+
+fn retire(value: Option<&mut Value>) {
+    let members = value.and_then(Value::as_array_mut);
+    for member in members.into_iter().flatten().filter_map(Value::as_object_mut) {
+        member.insert(String::from("use"), Value::from("old"));
+    }
+}
+
+/// Where people expect an element; the rest follows by name.
+fn position(element: &str) -> usize {
+    const FIRST: &[&str] =
+        &["text", "contained", "extension", "identifier", "active", "status", "clinicalStatus", "verificationStatus"];
+    const THEN: &[&str] = &["class", "category", "type", "code", "name", "telecom", "gender", "birthDate"];
+    let element = element.trim_start_matches('_');
+    FIRST.iter().chain(THEN).position(|first| *first == element).unwrap_or(FIRST.len() + THEN.len())
+}
+
+/// The registers of a resource, without their stamps.
+pub(crate) fn split(resource_type: &str, resource: &Map<String, Value>) -> BTreeMap<String, Value> {
+    let mut registers: BTreeMap<String, Value> = BTreeMap::new();
+    let mut put = |path: String, key: &str, value: Value| {
+        let register = registers.entry(path).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(object) = register {
+            object.insert(key.to_owned(), value);
+        }
+    };
+    let mut lists: Vec<(String, Value)> = Vec::new();
+    for (element, value) in resource {
+        match element.as_str() {
+            "resourceType" | "id" => continue,
+            "meta" => {
+                if let Some(meta) = record::meta_of_others(value) {
+                    put(String::from("meta"), element, Value::Object(meta));
+                }
+                continue;
+            }
+            _ => {}
+        }
+        let base = element.trim_start_matches('_');
+        match (rule::rule(resource_type, base), value) {
+            (Some((_, Rule::Parts)), Value::Object(children)) => {
+                for (child, value) in children {
+                    put(format!("{base}.{}", child.trim_start_matches('_')), child, value.clone());
+                }
+            }
+            (Some((_, Rule::Keyed(key))), Value::Array(members)) => {
+                lists.extend(members.iter().map(|member| (format!("{base}:{}", key.of(member)), member.clone())));
+            }
+            (Some((name, Rule::Together(_))), value) => put(name.to_owned(), element, value.clone()),
+            (_, value) => put(base.to_owned(), element, value.clone()),
+        }
+    }
+    for (path, member) in lists {
+        match registers.entry(path).or_insert_with(|| Value::Array(Vec::new())) {
+            Value::Array(members) if !members.contains(&member) => members.push(member),
+            _ => {}
+        }
+    }
+    registers
+}
+
+/// The elements of a resource out of its registers.
+fn put_together(resource_type: &str, registers: &BTreeMap<String, Register>) -> Map<String, Value> {
+    let mut content = Map::new();
+    let mut lists: BTreeMap<&str, Vec<(&Stamp, &[Value])>> = BTreeMap::new();
+    for (path, register) in registers {
+        match (path.split_once(':'), path.split_once('.'), &register.value) {
+            (Some((element, _)), _, Some(Value::Array(members))) => {
+                lists.entry(element).or_default().push((&register.stamp, members));
+            }
+            (None, Some((element, _)), Some(Value::Object(children))) => {
+                let parent = content.entry(element.to_owned()).or_insert_with(|| Value::Object(Map::new()));
+                if let Value::Object(parent) = parent {
+                    parent.extend(children.clone());
+                }
+            }
+            (_, _, Some(Value::Object(elements))) => content.extend(elements.clone()),
+            _ => {}
+        }
+    }
+    for (element, mut members) in lists {
+        let last = members.iter().map(|(stamp, _)| *stamp).max();
+        let located = (resource_type, element) == ("Encounter", "location");
+        if located {
+            members.sort_by_key(|(stamp, _)| *stamp);
+        }
+        let mut list: Vec<Value> = Vec::new();
+        for (stamp, members) in members {
+            for member in members {
+                let mut member = member.clone();
+                if located && Some(stamp) < last {
+                    leave(&mut member);
+                }
+                list.push(member);
+            }
+        }
+        if element == "identifier" {
+            list.sort_by_cached_key(|identifier| {
+                let text = |name: &str| identifier.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+                (text("use") == "old", text("system"), text("value"))
+            });
+        }
+        content.insert(element.to_owned(), Value::Array(list));
+    }
+    content
+}
+
+/// Who is somewhere else since is no longer here.
+fn leave(member: &mut Value) {
+    if let Some(status @ Value::String(_)) = member.get_mut("status")
+        && *status == "active"
+    {
+        *status = Value::from("completed");
+    }
+}

@@ -1,0 +1,105 @@
+//! The entries of the NEN 7513 log about one message.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+use zorgsluis_domain::audit::{
+    AccessMethod, Action, Event, EventKind, Object, ObjectRole, PatientObject, PurposeOfUse, Source, User,
+};
+use zorgsluis_domain::port::ResourceKey;
+use zorgsluis_domain::{AuditEntry, Effect, EntryId};
+
+use super::Delivery;
+use super::assertion::Assertions;
+use super::plan::Plan;
+
+/// What every entry about one message has in common.
+pub(crate) struct Trail<'a> {
+    pub(crate) said: &'a Assertions,
+    pub(crate) delivery: &'a Delivery,
+    pub(crate) source: &'a Source,
+    pub(crate) now: Timestamp,
+}
+
+impl Trail<'_> {
+    /// What is recorded before a plan is carried out: that the message was taken in, one entry a
+    /// patient, and what will be created, changed and merged.
+    pub(crate) fn of_plan(&self, plan: &Plan) -> Vec<AuditEntry> {
+        let mut entries = Vec::new();
+        let patients: Vec<Option<Uuid>> = match plan.patients.as_slice() {
+            [] => vec![None],
+            patients => patients.iter().copied().map(Some).collect(),
+        };
+        for patient in &patients {
+            let name = patient.map_or_else(String::new, |patient| patient.to_string());
+            entries.push(self.entry(&format!("import {name}"), EventKind::Import, Action::Create, *patient));
+        }
+        let first = patients.first().copied().flatten();
+        let digest = digest(plan);
+        for (effect, kind, action) in [
+            (Effect::Created, EventKind::ResourceCreate, Action::Create),
+            (Effect::Changed, EventKind::ResourceUpdate, Action::Update),
+        ] {
+            let written: Vec<(String, Option<u64>)> = plan
+                .writes
+                .iter()
+                .filter(|write| write.effect == effect)
+                .map(|write| (write.key.to_string(), Some(write.version())))
+                .collect();
+            if !written.is_empty() {
+                let name = format!("write {} {digest}", action_name(action));
+                entries.push(self.entry(&name, kind, action, first).with_resources(written));
+            }
+        }
+        for (old, new) in &plan.moves {
+            for patient in [old, new] {
+                let name = format!("merge {old} {new} {patient}");
+                let both = [old, new].map(|id| (format!("Patient/{id}"), None));
+                let entry = self.entry(&name, EventKind::PatientMerge, Action::Update, Some(*patient));
+                entries.push(entry.with_resources(both));
+            }
+        }
+        entries
+    }
+
+    /// What is recorded before resources of a merged patient are given to the surviving one.
+    pub(crate) fn of_move(&self, new: Uuid, moved: &[(ResourceKey, u64)]) -> AuditEntry {
+        let keys = moved.iter().map(|(key, version)| format!("{key} {version}")).collect::<Vec<_>>().join(" ");
+        let name = format!("move {new} {keys}");
+        let versions = moved.iter().map(|(key, version)| (key.to_string(), Some(version + 1)));
+        self.entry(&name, EventKind::ResourceUpdate, Action::Update, Some(new)).with_resources(versions)
+    }
+
+    /// The id is made from the message and the name: a second delivery gives the same entry, which the
+    /// log keeps once.
+    fn entry(&self, name: &str, kind: EventKind, action: Action, patient: Option<Uuid>) -> AuditEntry {
+        let message = self.delivery.message;
+        let id = EntryId::derived(self.delivery.received, &format!("apply {message} {name}"));
+        let mut event = Event::success(kind, action);
+        event.trigger = Some(self.said.event.clone()).filter(|event| !event.is_empty());
+        let sender =
+            User { purpose: Some(PurposeOfUse::Treatment), ..User::system(self.said.sender.clone(), true) };
+        let mut entry = AuditEntry::new(id, self.now, event, sender, AccessMethod::Queue, self.source.clone());
+        entry.users.push(User::system("zorgsluis", false));
+        entry.patient = patient.map(|patient| PatientObject { reference: format!("Patient/{patient}") });
+        entry.objects.push(Object::new(ObjectRole::Message, message.to_string()));
+        entry.traceparent.clone_from(&self.delivery.traceparent);
+        entry
+    }
+}
+
+const fn action_name(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        _ => "update",
+    }
+}
+
+/// Tells one plan from another: what is written, over which versions, to what.
+fn digest(plan: &Plan) -> Uuid {
+    let mut name = Vec::new();
+    for write in &plan.writes {
+        name.extend_from_slice(format!("{} {} ", write.key, write.version()).as_bytes());
+        name.extend(serde_json::to_vec(&write.resource).unwrap_or_default());
+    }
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, &name)
+}
