@@ -1,0 +1,426 @@
+//! The framework of a conversion: what every segment and datatype converter is given.
+//!
+//! # How a message becomes a Bundle
+//!
+//! [`crate::convert`] parses the bytes, picks the sender's profile and makes a [`Context`]. A module of
+//! `message/` walks the segments and calls `segment/*.rs`, which build resources out of `datatype/*.rs`
+//! and hand them to [`Context::put`]. At the end the context becomes a [`crate::Conversion`].
+//!
+//! # The ledger: nothing is lost silently
+//!
+//! Every populated leaf of the message must end as *mapped*, *ignored by a named decision* or
+//! *unmapped*. A leaf is known by its [`offset`](Value::offset); the [`Ledger`](crate::ledger::Ledger)
+//! is one bit a byte. The rules for converters:
+//!
+//! - **Text that goes to the output** is taken with [`Context::write`], which marks the leaf and gives
+//!   the decoded, trimmed text; `None` when there is nothing to write. Call it only when its result is
+//!   really written.
+//! - **Looking at a value** in a condition or for an id is `value.text()`: it marks nothing.
+//! - **A code that is translated exactly** is marked with [`Context::mark`]; one translated with loss is
+//!   written beside the translation ([`Context::code`] and `datatype/cwe.rs` do it).
+//! - **What is left out on purpose** is either in the table of [`crate::decision`] (by field, the usual
+//!   case) or said on the spot with [`Context::ignore`].
+//! - **A date that is none** keeps its text in an extension ([`Context::date_time`] and its siblings).
+//!
+//! # Empty, null, present
+//!
+//! In HL7 v2 an empty field means *unchanged* and `""` means *delete*. [`Context::given`] asks all
+//! three at once: it is true when the field has a value, and notes a deletion of the FHIR element when
+//! it is null.
+//!
+//! ```ignore
+//! if cx.given(pid.field(7), id, "birthDate") {
+//!     (patient.birth_date, patient.birth_date_ext) = cx.date(pid.field(7).value(), Some(BIRTH_TIME));
+//! }
+//! ```
+//!
+//! # Entries
+//!
+//! [`Context::put`] adds a resource under its id; [`Context::entry`] finds one that this message put
+//! already, so that the same organisation named twice is one entry. [`Context::registers`] says whether
+//! the message is the source of patient data ([`Authority::Registration`]) or only mentions a patient.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use fhir::{BundleEntry, CodeableConcept, Coding, Element, Extension, Resource};
+use hl7v2::{Field, Message, Place, Value};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::conversion::{Authority, Deletion, EntryNote, PatientIdentity, Presumed, Snapshot, Warning};
+use crate::identity::{IdentityKey, Ids, Rule};
+use crate::ledger::Ledger;
+use crate::profile::SenderProfile;
+use crate::table::Target;
+use crate::time::PointInTime;
+
+/// Extensions of our own, where FHIR has no place for what HL7 v2 says.
+pub(crate) mod extension {
+    /// The text that stood where a date, number or code was expected.
+    pub(crate) const ORIGINAL_TEXT: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-original-text";
+    /// The name of a local code system (CWE.3) that has no URI.
+    pub(crate) const CODE_SYSTEM_NAME: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-code-system-name";
+}
+
+/// What a conversion works with and builds up.
+pub(crate) struct Context<'m, 'a> {
+    /// The message.
+    pub(crate) message: &'m Message<'a>,
+    /// What is known about its sender.
+    pub(crate) profile: &'a SenderProfile,
+    /// The sender's application and facility (MSH-3.1, MSH-4.1), trimmed.
+    pub(crate) sender: (Cow<'a, str>, Cow<'a, str>),
+    /// Whether the message is the source of patient data or only mentions a patient.
+    pub(crate) registers: Authority,
+    /// When what the message asserts was so: for entries put without an order of their own.
+    pub(crate) asserted: Option<Timestamp>,
+    pub(crate) entries: Vec<BundleEntry<'a>>,
+    pub(crate) notes: Vec<EntryNote>,
+    pub(crate) deletions: Vec<Deletion>,
+    pub(crate) presumed: Vec<Presumed>,
+    pub(crate) snapshots: Vec<Snapshot>,
+    pub(crate) patients: Vec<PatientIdentity>,
+    /// What is known so far of where the content comes from; put with the MessageHeader at the end.
+    pub(crate) provenance: fhir::Provenance<'a>,
+    pub(crate) ledger: Ledger,
+    pub(crate) warnings: Vec<Warning>,
+    ids: Ids<'a>,
+    by_id: HashMap<Uuid, usize>,
+}
+
+/// A value that is text, or an extension that keeps what could not be one.
+pub(crate) type OrOriginal<'a, T> = (Option<T>, Option<Element<'a>>);
+
+impl<'m, 'a> Context<'m, 'a> {
+    pub(crate) fn new(message: &'m Message<'a>, profile: &'a SenderProfile, key: &'a IdentityKey) -> Self {
+        let header = message.header();
+        let trimmed = |n: usize| trim(header.field(n).value().text());
+        Self {
+            message,
+            profile,
+            sender: (trimmed(3), trimmed(4)),
+            registers: Authority::Registration,
+            asserted: None,
+            entries: Vec::with_capacity(24),
+            notes: Vec::with_capacity(24),
+            deletions: Vec::new(),
+            presumed: Vec::new(),
+            snapshots: Vec::new(),
+            patients: Vec::new(),
+            provenance: fhir::Provenance::default(),
+            ledger: Ledger::new(message.bytes().len()),
+            warnings: message.warnings().iter().map(|w| Warning { at: w.place, code: w.code() }).collect(),
+            ids: Ids::new(key),
+            by_id: HashMap::with_capacity(24),
+        }
+    }
+
+    // ---- identity
+
+    /// The id by a rule; a rule of last resort warns at the place.
+    pub(crate) fn id(&mut self, rule: &Rule, parts: &[&[&str]], at: Place) -> Uuid {
+        if !rule.warning.is_empty() {
+            self.warn(at, rule.warning);
+        }
+        self.ids.id(rule, parts)
+    }
+
+    /// A pseudonym of the whole message, as text.
+    pub(crate) fn digest(&self) -> String {
+        Self::hex(&self.ids.key().pseudonym_of_bytes(self.message.bytes()))
+    }
+
+    /// Bytes as lower-case hexadecimal digits.
+    pub(crate) fn hex(bytes: &[u8; 32]) -> String {
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+        bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    }
+
+    /// Who stands behind names and numbers without an authority of their own: the sending facility,
+    /// or the application when no facility is named. Part of natural keys.
+    pub(crate) fn sender_key(&self) -> &str {
+        if self.sender.1.is_empty() { &self.sender.0 } else { &self.sender.1 }
+    }
+
+    // ---- ledger
+
+    /// The text of a leaf for the output: decoded, trimmed, marked as mapped. `None`, and nothing
+    /// marked, when it is empty, null or blank.
+    pub(crate) fn write(&mut self, value: Value<'_, 'a>) -> Option<Cow<'a, str>> {
+        if !value.is_present() {
+            return None;
+        }
+        let text = trim(value.text());
+        if text.is_empty() {
+            self.ignore(value, "a value of blanks only says nothing");
+            return None;
+        }
+        self.mark(value);
+        Some(self.clean(text, value.place()))
+    }
+
+    /// The same for a FHIR `code`: no runs of white space inside.
+    pub(crate) fn write_code(&mut self, value: Value<'_, 'a>) -> Option<Cow<'a, str>> {
+        let text = self.write(value)?;
+        let odd = text.bytes().any(|b| b < b' ') || text.contains("  ") || text.contains('\u{a0}');
+        Some(if odd { Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" ")) } else { text })
+    }
+
+    /// FHIR strings hold no control characters but tab, carriage return and line feed.
+    fn clean(&mut self, text: Cow<'a, str>, at: Place) -> Cow<'a, str> {
+        let forbidden = |b: u8| b < 0x20 && !matches!(b, b'\t' | b'\r' | b'\n');
+        if !text.bytes().any(forbidden) {
+            return text;
+        }
+        self.warn(at, "control-character");
+        let cleaned =
+            text.chars().map(|c| if c < ' ' && !matches!(c, '\t' | '\r' | '\n') { '\u{fffd}' } else { c });
+        Cow::Owned(cleaned.collect())
+    }
+
+    /// The leaf's content stands in the output.
+    pub(crate) fn mark(&mut self, value: Value<'_, 'a>) {
+        if !value.is_empty() {
+            self.ledger.mark(value.offset());
+        }
+    }
+
+    /// The leaf is left out on purpose.
+    pub(crate) fn ignore(&mut self, value: Value<'_, 'a>, why: &'static str) {
+        if !value.is_empty() {
+            self.ledger.ignore(value.offset(), Cow::Borrowed(why));
+        }
+    }
+
+    /// All leaves of a field are left out on purpose.
+    pub(crate) fn ignore_field(&mut self, field: Field<'_, 'a>, why: &'static str) {
+        for repetition in field.repetitions() {
+            for component in repetition.components() {
+                for value in component.subcomponents() {
+                    self.ignore(value, why);
+                }
+            }
+        }
+    }
+
+    /// What was marked in these bytes did not make it to the output after all.
+    pub(crate) fn unmark(&mut self, field: Field<'_, 'a>) {
+        for repetition in field.repetitions() {
+            for component in repetition.components() {
+                for value in component.subcomponents() {
+                    self.ledger.unmark(value.offset());
+                }
+            }
+        }
+    }
+
+    /// The same for one leaf.
+    pub(crate) fn unmark_value(&mut self, value: Value<'_, 'a>) {
+        self.ledger.unmark(value.offset());
+    }
+
+    /// Something odd: a place and a code, no values.
+    pub(crate) fn warn(&mut self, at: Place, code: &'static str) {
+        self.warnings.push(Warning { at, code });
+    }
+
+    // ---- empty, null, present
+
+    /// Whether the field has a value. A null is noted as a deletion of `path` in the entry `id`.
+    pub(crate) fn given(&mut self, field: Field<'_, 'a>, id: Uuid, path: &'static str) -> bool {
+        if field.is_empty() {
+            return false;
+        }
+        if field.is_null() {
+            self.delete(field, id, path);
+            return false;
+        }
+        true
+    }
+
+    /// Notes that the sender deletes an element.
+    pub(crate) fn delete(&mut self, field: Field<'_, 'a>, id: Uuid, path: &'static str) {
+        self.mark(field.value());
+        self.deletions.push(Deletion { entry: id, path });
+    }
+
+    /// Notes that an element was filled because FHIR demands it, not because the message says it.
+    pub(crate) fn presume(&mut self, id: Uuid, path: &'static str) {
+        self.presumed.push(Presumed { entry: id, path });
+    }
+
+    // ---- dates
+
+    /// A point in time that is looked at, not written.
+    pub(crate) fn timestamp(&self, value: Value<'_, 'a>) -> Option<Timestamp> {
+        if !value.is_present() {
+            return None;
+        }
+        PointInTime::parse(&value.text()).ok().map(|time| time.timestamp(&self.profile.time_zone))
+    }
+
+    /// A FHIR `dateTime`, at the precision given.
+    pub(crate) fn date_time(&mut self, value: Value<'_, 'a>) -> OrOriginal<'a, Cow<'a, str>> {
+        let profile = self.profile;
+        self.time_with(value, |time| Some(time.date_time(&profile.time_zone)))
+    }
+
+    /// A FHIR `instant`: the beginning of what was given.
+    pub(crate) fn instant(&mut self, value: Value<'_, 'a>) -> OrOriginal<'a, Cow<'a, str>> {
+        let profile = self.profile;
+        self.time_with(value, |time| Some(time.instant_at_start(&profile.time_zone)))
+    }
+
+    /// A FHIR `date`. What stands behind the day goes, as a `dateTime`, to the extension that is named.
+    pub(crate) fn date(
+        &mut self,
+        value: Value<'_, 'a>,
+        with_time: Option<&'static str>,
+    ) -> OrOriginal<'a, Cow<'a, str>> {
+        let profile = self.profile;
+        let mut extra = None;
+        let (date, original) = self.time_with(value, |time| {
+            if let Some(url) = with_time
+                && time.precision() > crate::time::Precision::Day
+            {
+                let moment = time.date_time(&profile.time_zone);
+                extra = Some(Extension::new(url, fhir::ExtensionValue::DateTime(moment.into())));
+            }
+            Some(time.date())
+        });
+        (date, original.or_else(|| extra.map(Element::of)))
+    }
+
+    /// Reads a point in time and writes it with `form`; keeps the text of what is none.
+    pub(crate) fn time_with(
+        &mut self,
+        value: Value<'_, 'a>,
+        form: impl FnOnce(&PointInTime) -> Option<String>,
+    ) -> OrOriginal<'a, Cow<'a, str>> {
+        if !value.is_present() {
+            return (None, None);
+        }
+        let formed = PointInTime::parse(&value.text()).ok().and_then(|time| form(&time));
+        if let Some(text) = formed {
+            self.mark(value);
+            return (Some(Cow::Owned(text)), None);
+        }
+        let original = self.write(value);
+        if original.is_some() {
+            self.warn(value.place(), "invalid-date");
+        }
+        (None, original.map(original_text))
+    }
+
+    /// A period of two fields. `None` when neither says anything.
+    pub(crate) fn period(&mut self, start: Value<'_, 'a>, end: Value<'_, 'a>) -> Option<fhir::Period<'a>> {
+        if !start.is_present() && !end.is_present() {
+            return None;
+        }
+        let mut period = fhir::Period::default();
+        (period.start, period.start_ext) = self.date_time(start);
+        (period.end, period.end_ext) = self.date_time(end);
+        (period != fhir::Period::default()).then_some(period)
+    }
+
+    // ---- codes
+
+    /// A required FHIR code from an HL7 table. Exact: only the code. With loss: the original stands in
+    /// an extension beside it. Unknown: only the extension, and a warning.
+    pub(crate) fn code(
+        &mut self,
+        value: Value<'_, 'a>,
+        table: fn(&str) -> Option<Target>,
+    ) -> OrOriginal<'a, &'static str> {
+        if !value.is_present() {
+            return (None, None);
+        }
+        let target = table(&value.text());
+        if let Some(target) = target
+            && target.exact
+        {
+            self.mark(value);
+            return (Some(target.code), None);
+        }
+        let Some(original) = self.write_code(value) else { return (None, None) };
+        if target.is_none() {
+            self.warn(value.place(), "unknown-code");
+        }
+        let coding = Coding { code: Some(original), ..Coding::default() };
+        let concept = CodeableConcept::of(coding);
+        let beside = Element::of(Extension::concept(fhir::system::ALTERNATE_CODES, concept));
+        (target.map(|target| target.code), Some(beside))
+    }
+
+    /// `Y` and `N`. Anything else stays unmapped and warns.
+    pub(crate) fn yes_no(&mut self, value: Value<'_, 'a>) -> Option<bool> {
+        if !value.is_present() {
+            return None;
+        }
+        let answer = match value.text().trim() {
+            "Y" | "y" | "J" | "j" => true,
+            "N" | "n" => false,
+            _ => {
+                self.warn(value.place(), "unknown-code");
+                return None;
+            }
+        };
+        self.mark(value);
+        Some(answer)
+    }
+
+    // ---- entries
+
+    /// Adds a resource to the Bundle. The id must be new in this message; see [`Context::entry`].
+    pub(crate) fn put(&mut self, id: Uuid, resource: impl Into<Resource<'a>>) {
+        let note = EntryNote { authority: self.registers, asserted: self.asserted };
+        self.put_as(id, resource, note);
+    }
+
+    /// Adds a resource that has an authority or an order of its own.
+    pub(crate) fn put_as(&mut self, id: Uuid, resource: impl Into<Resource<'a>>, note: EntryNote) {
+        debug_assert!(!self.by_id.contains_key(&id), "an id stands once in a transaction");
+        self.by_id.insert(id, self.entries.len());
+        self.entries.push(BundleEntry::put(resource.into(), id));
+        self.notes.push(note);
+    }
+
+    /// The resource that this message put under the id, if it did.
+    pub(crate) fn entry(&mut self, id: Uuid) -> Option<&mut Resource<'a>> {
+        let at = *self.by_id.get(&id)?;
+        self.entries.get_mut(at).map(|entry| &mut entry.resource)
+    }
+
+    /// Whether this message put a resource under the id.
+    pub(crate) fn has(&self, id: Uuid) -> bool {
+        self.by_id.contains_key(&id)
+    }
+}
+
+/// An element that keeps the text that stood where something else was expected.
+pub(crate) fn original_text<'a>(text: impl Into<Cow<'a, str>>) -> Element<'a> {
+    Element::of(Extension::string(extension::ORIGINAL_TEXT, text))
+}
+
+/// Trims white space at both ends without copying what is borrowed.
+pub(crate) fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => {
+            let trimmed = text.trim();
+            if trimmed.len() == text.len() { Cow::Owned(text) } else { Cow::Owned(trimmed.to_owned()) }
+        }
+    }
+}
+
+/// Adds to a list what is not in it yet.
+pub(crate) fn add_new<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    for item in more {
+        if !list.contains(&item) {
+            list.push(item);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! `convert`: one message to one Bundle.
+
+use fhir::{Bundle, Identifier};
+use hl7v2::{Message, ParseError, ParseOptions, Place};
+
+use crate::context::{Context, trim};
+use crate::conversion::{Conversion, Merge, Order, Refusal, Sender};
+use crate::identity::IdentityKey;
+use crate::message::{self, Event};
+use crate::profile::Profiles;
+use crate::segment::{msh, z};
+
+/// What a conversion needs beside the message.
+#[derive(Debug, Clone)]
+pub struct ConvertOptions {
+    /// The profiles of the senders.
+    pub profiles: Profiles,
+    /// The key under which patient identifiers become pseudonyms.
+    pub key: IdentityKey,
+}
+
+impl ConvertOptions {
+    /// No sender known, and the published demonstration key.
+    pub fn demonstration() -> Self {
+        Self { profiles: Profiles::builtin(), key: IdentityKey::demonstration() }
+    }
+}
+
+/// Says in FHIR what one message asserts.
+///
+/// # Errors
+/// A [`Refusal`] when the bytes are no HL7 v2 message, the event is not supported, or the message lacks
+/// what its event is about.
+pub fn convert<'a>(bytes: &'a [u8], options: &'a ConvertOptions) -> Result<Conversion<'a>, Refusal> {
+    let mut message = Message::parse(bytes).map_err(|error| damaged(&error))?;
+    let profile = options.profiles.for_message(&message);
+    if profile.character_set.is_some() {
+        let in_charset = ParseOptions { charset: profile.character_set, ..ParseOptions::default() };
+        message = Message::parse_with(bytes, &in_charset).map_err(|error| damaged(&error))?;
+    }
+    let control_id = trim(message.header().field(10).value().text()).into_owned();
+    let event = Event::of(&message);
+    let mut cx = Context::new(&message, profile, &options.key);
+    let merges = message::convert(&mut cx, &event).map_err(|refusal| Refusal {
+        control_id: Some(control_id.clone()),
+        event: Some(event.name.clone()),
+        ..refusal
+    })?;
+    z::convert(&mut cx);
+    let parts = finish(cx, &event, &options.key);
+    Ok(Conversion {
+        bundle: parts.bundle,
+        notes: parts.notes,
+        deletions: parts.deletions,
+        presumed: parts.presumed,
+        snapshots: parts.snapshots,
+        merges,
+        patients: parts.patients,
+        order: parts.order,
+        event: event.name,
+        control_id,
+        sender: parts.sender,
+        profile: &profile.name,
+        demonstration_key: options.key.is_demonstration(),
+        warnings: parts.warnings,
+        ledger: parts.ledger,
+        message,
+    })
+}
+
+/// What is left of a context when the message is let go.
+struct Parts<'a> {
+    bundle: Bundle<'a>,
+    notes: Vec<crate::EntryNote>,
+    deletions: Vec<crate::Deletion>,
+    presumed: Vec<crate::Presumed>,
+    snapshots: Vec<crate::Snapshot>,
+    patients: Vec<crate::PatientIdentity>,
+    order: Order,
+    sender: Sender,
+    warnings: Vec<crate::Warning>,
+    ledger: crate::ledger::Ledger,
+}
+
+fn finish<'a>(mut cx: Context<'_, 'a>, event: &Event, key: &IdentityKey) -> Parts<'a> {
+    let header = cx.message.header();
+    let digest = key.pseudonym_of_bytes(cx.message.bytes());
+    msh::convert(&mut cx, event, &digest);
+    let mut bundle = Bundle::transaction(std::mem::take(&mut cx.entries));
+    bundle.timestamp = cx.instant(header.field(7).value()).0;
+    bundle.identifier = cx
+        .write(header.field(10).value())
+        .map(|value| Identifier { value: Some(value), ..Identifier::default() });
+    let recorded = cx.message.segment("EVN").and_then(|evn| cx.timestamp(evn.field(2).value()));
+    let (first, _) = digest.split_at(8);
+    let order = Order {
+        at: recorded.or_else(|| cx.timestamp(header.field(7).value())),
+        sequence: header.field(13).value().text().trim().parse().ok(),
+        tie: first.iter().fold(0, |tie, byte| (tie << 8) | u64::from(*byte)),
+    };
+    let (application, facility) = cx.sender;
+    Parts {
+        bundle,
+        notes: cx.notes,
+        deletions: cx.deletions,
+        presumed: cx.presumed,
+        snapshots: cx.snapshots,
+        patients: cx.patients,
+        order,
+        sender: Sender { application: application.into_owned(), facility: facility.into_owned() },
+        warnings: cx.warnings,
+        ledger: cx.ledger,
+    }
+}
+
+/// The mergers of a message that merges nothing.
+pub(crate) const NO_MERGE: Vec<Merge> = Vec::new();
+
+fn damaged(error: &ParseError) -> Refusal {
+    let at = match (error.place(), error.offset()) {
+        (Some(place), _) => place.to_string(),
+        (None, Some(offset)) => format!("byte {offset}"),
+        (None, None) => String::from("byte 0"),
+    };
+    Refusal { code: error.code(), at, text: error.to_string(), control_id: None, event: None }
+}
+
+/// A refusal at a place.
+pub(crate) fn refuse(code: &'static str, at: Place, text: &str) -> Refusal {
+    Refusal { code, at: at.to_string(), text: text.to_owned(), control_id: None, event: None }
+}

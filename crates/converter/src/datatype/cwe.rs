@@ -1,0 +1,161 @@
+//! CWE, CE, CNE, IS and ID: coded values (HL7 v2.5.1 §2.A.13).
+
+use std::borrow::Cow;
+
+use fhir::{CodeableConcept, Coding, Extension};
+use hl7v2::{Repetition, Value};
+
+use crate::context::{Context, extension};
+use crate::table::Target;
+
+/// A table that gives the FHIR code of an HL7 code.
+pub(crate) type Table = fn(&str) -> Option<Target>;
+
+/// A concept. `field` is where it stands (`OBX-3`), for the profile's code maps; `table` translates
+/// the first code: exactly, then the translation stands alone; with loss, then before the original.
+pub(crate) fn concept<'a>(
+    cx: &mut Context<'_, 'a>,
+    from: Repetition<'_, 'a>,
+    field: &str,
+    table: Option<Table>,
+) -> Option<CodeableConcept<'a>> {
+    if from.is_empty() || from.is_null() {
+        return None;
+    }
+    let part = |n: usize| from.component(n).value();
+    let mut concept = CodeableConcept::default();
+    let code = part(1);
+    let target = match table {
+        Some(table) if code.is_present() => table(&code.text()),
+        _ => None,
+    };
+    if let Some(target) = target {
+        let mut coding = Coding::new(target.system, target.code);
+        coding.display = target.display.map(Cow::Borrowed);
+        concept.coding.push(coding);
+    }
+    let profile = cx.profile;
+    if code.is_present()
+        && let Some(mapped) = profile.translate(field, &part(3).text(), &code.text())
+    {
+        let mut coding = Coding::new(mapped.system.as_str(), mapped.code.as_str());
+        coding.display = mapped.display.as_deref().map(Cow::Borrowed);
+        concept.coding.push(coding);
+    }
+    let exact = target.is_some_and(|target| target.exact) && !part(3).is_present() && !part(7).is_present();
+    if exact {
+        cx.mark(code);
+        concept.text = cx.write(part(2));
+    } else {
+        add(cx, &mut concept, [part(1), part(2), part(3), part(7)]);
+    }
+    add(cx, &mut concept, [part(4), part(5), part(6), part(8)]);
+    add(cx, &mut concept, [part(10), part(11), part(12), part(13)]);
+    match cx.write(part(9)) {
+        Some(text) if concept.text.is_none() => concept.text = Some(text),
+        // The text of a code without system is taken by the original text: it becomes a display.
+        Some(text) => {
+            let display = concept.text.replace(text);
+            if display != concept.text {
+                concept.coding.push(Coding { display, ..Coding::default() });
+            }
+        }
+        None => {}
+    }
+    (concept != CodeableConcept::default()).then_some(concept)
+}
+
+/// A coding of code, text, name of the system and version, added to the concept; text without a code
+/// becomes the concept's text.
+fn add<'a>(
+    cx: &mut Context<'_, 'a>,
+    concept: &mut CodeableConcept<'a>,
+    [code, text, system, version]: [Value<'_, 'a>; 4],
+) {
+    let bare = !text.is_present() && !system.is_present();
+    // `Penicilline V` alone in CWE.1 is what people wrote, not a code.
+    if bare && concept.text.is_none() && concept.coding.is_empty() && code.raw().contains(&b' ') {
+        concept.text = cx.write(code);
+        return;
+    }
+    let Some(code) = cx.write_code(code) else {
+        if let Some(text) = cx.write(text) {
+            if concept.text.is_none() {
+                concept.text = Some(text);
+            } else {
+                concept.coding.push(Coding { display: Some(text), ..Coding::default() });
+            }
+        }
+        return;
+    };
+    let mut coding = coding_of(cx, code, system);
+    coding.display = cx.write(text);
+    coding.version = cx.write(version);
+    concept.coding.push(coding);
+}
+
+/// A coding with its system: a URI where the name is known, else the name in an extension.
+pub(crate) fn coding_of<'a>(
+    cx: &mut Context<'_, 'a>,
+    code: Cow<'a, str>,
+    system: Value<'_, 'a>,
+) -> Coding<'a> {
+    let mut coding = Coding { code: Some(code), ..Coding::default() };
+    if system.is_present() {
+        coding.system = cx.profile.coding_system(&system.text());
+        if coding.system.is_some() {
+            cx.mark(system);
+        } else if let Some(name) = cx.write(system) {
+            coding.extension.push(Extension::string(extension::CODE_SYSTEM_NAME, name));
+        }
+    }
+    coding
+}
+
+/// One coding where FHIR takes no concept (Encounter.class). `system` is the code system of a code
+/// that the table does not know.
+pub(crate) fn coding<'a>(
+    cx: &mut Context<'_, 'a>,
+    from: Repetition<'_, 'a>,
+    field: &str,
+    table: Table,
+) -> Option<Coding<'a>> {
+    let mut concept = concept(cx, from, field, Some(table))?;
+    if concept.coding.len() > 1 || concept.coding.is_empty() {
+        let codings = std::mem::take(&mut concept.coding);
+        let mut codings = codings.into_iter();
+        let mut first = codings.next().unwrap_or_default();
+        let rest =
+            CodeableConcept { coding: codings.collect(), text: concept.text, ..CodeableConcept::default() };
+        first.extension.push(Extension::concept(fhir::system::ALTERNATE_CODES, rest));
+        return Some(first);
+    }
+    let mut only = concept.coding.pop()?;
+    if let Some(text) = concept.text {
+        match only.display {
+            None => only.display = Some(text),
+            Some(_) => {
+                let rest = CodeableConcept::text(text);
+                only.extension.push(Extension::concept(fhir::system::ALTERNATE_CODES, rest));
+            }
+        }
+    }
+    Some(only)
+}
+
+/// What stands for a coded value in a natural key: system and code, else the text. `None` when it
+/// says nothing.
+pub(crate) fn key<'a>(
+    cx: &Context<'_, 'a>,
+    from: Repetition<'_, 'a>,
+) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+    let text = |n: usize| crate::context::trim(from.component(n).value().text());
+    for (code, system) in [(1, 3), (4, 6)] {
+        let value = text(code);
+        if !value.is_empty() {
+            let name = text(system);
+            return Some((cx.profile.coding_system(&name).unwrap_or(name), value));
+        }
+    }
+    [2, 5, 9].into_iter().map(text).find(|text| !text.is_empty()).map(|text| (Cow::Borrowed("text"), text))
+}

@@ -1,0 +1,67 @@
+//! CX: an identifier with its authority (HL7 v2.5.1 §2.A.14).
+
+use std::borrow::Cow;
+
+use fhir::{CodeableConcept, Extension, Identifier, Reference, nl, system};
+use hl7v2::{Repetition, Value};
+
+use super::hd::Hd;
+use crate::context::{Context, trim};
+use crate::table;
+
+/// `Identifier.checkDigit` as an extension.
+const CHECK_DIGIT: &str = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit";
+
+/// An identifier. `kind` is its type (table 0203) where CX.5 says none.
+pub(crate) fn identifier<'a>(
+    cx: &mut Context<'_, 'a>,
+    from: Repetition<'_, 'a>,
+    kind: Option<&'static str>,
+) -> Option<Identifier<'a>> {
+    let value = cx.write(from.component(1).value())?;
+    let (system, name) = Hd::of_component(from.component(4)).write(cx);
+    if system.as_deref() == Some(nl::BSN) && !nl::passes_eleven_test(&value) {
+        cx.warn(from.component(1).value().place(), "bsn-fails-11-test");
+    }
+    let mut identifier = Identifier { system, value: Some(value), ..Identifier::default() };
+    identifier.r#type = type_of(cx, from.component(5).value(), kind).map(Box::new);
+    if let Some(digit) = cx.write(from.component(2).value()) {
+        identifier.extension.push(Extension::string(CHECK_DIGIT, digit));
+        cx.ignore(from.component(3).value(), "how a check digit was computed is not kept");
+    }
+    let facility = Hd::of_component(from.component(6));
+    let assigner = name.or_else(|| cx.write(facility.namespace));
+    identifier.assigner = assigner.map(|name| Box::new(Reference::display(name)));
+    identifier.period = cx.period(from.component(7).value(), from.component(8).value()).map(Box::new);
+    Some(identifier)
+}
+
+/// The type of an identifier, by table 0203. A code that the table does not know stays as text.
+pub(crate) fn type_of<'a>(
+    cx: &mut Context<'_, 'a>,
+    code: Value<'_, 'a>,
+    otherwise: Option<&'static str>,
+) -> Option<CodeableConcept<'a>> {
+    if !code.is_present() {
+        return otherwise.map(|kind| CodeableConcept::code(system::V2_IDENTIFIER_TYPE, kind));
+    }
+    if let Some(target) = table::identifier_type(&code.text()) {
+        cx.mark(code);
+        return Some(CodeableConcept::code(target.system, target.code));
+    }
+    cx.write(code).map(CodeableConcept::text)
+}
+
+/// What stands for an identifier in a natural key or in the patient index: authority and value.
+pub(crate) fn key<'a>(
+    cx: &Context<'_, 'a>,
+    from: Repetition<'_, 'a>,
+) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+    let value = trim(from.component(1).value().text());
+    (!value.is_empty()).then(|| (Hd::of_component(from.component(4)).key(cx), value))
+}
+
+/// Whether CX.5 says that this is a number of a visit or an account, not of a person.
+pub(crate) fn is_of_visit(from: Repetition<'_, '_>) -> bool {
+    matches!(from.component(5).value().raw(), b"VN" | b"AN" | b"vn" | b"an" | b"ANON" | b"ANC" | b"ANT")
+}

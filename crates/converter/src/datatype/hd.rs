@@ -1,0 +1,143 @@
+//! HD and EI: who gave an identifier, who sent a message (HL7 v2.5.1 §2.A.33, §2.A.28).
+
+use std::borrow::Cow;
+
+use fhir::{Identifier, Organization, Reference};
+use hl7v2::{Component, Repetition, Value};
+use uuid::Uuid;
+
+use crate::context::{Context, trim};
+use crate::identity::rule;
+
+/// The three parts of an HD: namespace, universal id, its type.
+#[derive(Clone, Copy)]
+pub(crate) struct Hd<'m, 'a> {
+    pub(crate) namespace: Value<'m, 'a>,
+    pub(crate) universal_id: Value<'m, 'a>,
+    pub(crate) universal_type: Value<'m, 'a>,
+}
+
+impl<'m, 'a> Hd<'m, 'a> {
+    /// An HD inside a component: its parts are subcomponents.
+    pub(crate) fn of_component(component: Component<'m, 'a>) -> Self {
+        Self {
+            namespace: component.subcomponent(1),
+            universal_id: component.subcomponent(2),
+            universal_type: component.subcomponent(3),
+        }
+    }
+
+    /// An HD that is a field (first = 1), or the end of an EI (first = 2): its parts are components.
+    pub(crate) fn of_repetition(repetition: Repetition<'m, 'a>, first: usize) -> Self {
+        Self {
+            namespace: repetition.component(first).value(),
+            universal_id: repetition.component(first + 1).value(),
+            universal_type: repetition.component(first + 2).value(),
+        }
+    }
+
+    pub(crate) fn is_present(&self) -> bool {
+        self.namespace.is_present() || self.universal_id.is_present()
+    }
+
+    /// The identifier system, looked at and not written.
+    pub(crate) fn system(&self, cx: &Context<'_, 'a>) -> Option<Cow<'a, str>> {
+        if !self.is_present() {
+            return None;
+        }
+        let (namespace, id, kind) =
+            (self.namespace.text(), self.universal_id.text(), self.universal_type.text());
+        cx.profile.identifier_system(&namespace, &id, &kind)
+    }
+
+    /// What stands for this authority in a natural key or in the patient index: its system, else its
+    /// name, else the sender.
+    pub(crate) fn key(&self, cx: &Context<'_, 'a>) -> Cow<'a, str> {
+        if let Some(system) = self.system(cx) {
+            return system;
+        }
+        let name = if self.namespace.is_present() { self.namespace } else { self.universal_id };
+        let name = trim(name.text());
+        if name.is_empty() {
+            Cow::Owned(format!("sender:{}", cx.sender_key()))
+        } else {
+            Cow::Owned(format!("authority:{name}"))
+        }
+    }
+
+    /// The identifier system and, where the namespace is no more than a name, the name. Marks what
+    /// either of them stands for.
+    pub(crate) fn write(&self, cx: &mut Context<'_, 'a>) -> (Option<Cow<'a, str>>, Option<Cow<'a, str>>) {
+        let Some(system) = self.system(cx) else {
+            let name = if self.namespace.is_present() { self.namespace } else { self.universal_id };
+            return (None, cx.write(name));
+        };
+        if !self.universal_id.is_present() {
+            cx.mark(self.namespace);
+            return (Some(system), None);
+        }
+        let (namespace, id, kind) =
+            (self.namespace.text(), self.universal_id.text(), self.universal_type.text());
+        if cx.profile.identifier_system("", &id, &kind).as_deref() == Some(&*system) {
+            cx.mark(self.universal_id);
+            cx.mark(self.universal_type);
+        }
+        let named = cx.profile.identifier_system(&namespace, "", "").as_deref() == Some(&*system);
+        let name = if named {
+            cx.mark(self.namespace);
+            None
+        } else {
+            cx.write(self.namespace)
+        };
+        (Some(system), name)
+    }
+}
+
+/// An identifier from EI: id and authority.
+pub(crate) fn ei<'a>(cx: &mut Context<'_, 'a>, ei: Repetition<'_, 'a>) -> Option<Identifier<'a>> {
+    let value = cx.write(ei.component(1).value())?;
+    let (system, name) = Hd::of_repetition(ei, 2).write(cx);
+    let assigner = name.map(|name| Box::new(Reference::display(name)));
+    Some(Identifier { system, value: Some(value), assigner, ..Identifier::default() })
+}
+
+/// What stands for an EI in a natural key: authority and id. `None` when it has no id.
+pub(crate) fn ei_key<'a>(
+    cx: &Context<'_, 'a>,
+    ei: Repetition<'_, 'a>,
+) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+    let value = trim(ei.component(1).value().text());
+    (!value.is_empty()).then(|| (Hd::of_repetition(ei, 2).key(cx), value))
+}
+
+/// The organisation that an HD names: put once, its id given back.
+pub(crate) fn organization<'a>(cx: &mut Context<'_, 'a>, hd: Hd<'_, 'a>) -> Option<Uuid> {
+    if !hd.is_present() {
+        return None;
+    }
+    let at = hd.namespace.place();
+    let system = hd.system(cx).filter(|_| hd.universal_id.is_present());
+    let name = cx.write(hd.namespace);
+    let id = match (&system, &name) {
+        (Some(system), _) => cx.id(&rule::ORGANIZATION, &[&["urn:ietf:rfc:3986", system]], at),
+        (None, Some(name)) => {
+            let sender = cx.sender_key().to_owned();
+            cx.id(&rule::ORGANIZATION_BY_NAME, &[&[&sender], &[name]], at)
+        }
+        (None, None) => {
+            let value = cx.write(hd.universal_id)?;
+            let id = cx.id(&rule::ORGANIZATION, &[&["", &value]], at);
+            let identifier = Identifier { value: Some(value), ..Identifier::default() };
+            super::xon::put(cx, id, Organization { identifier: vec![identifier], ..Organization::default() });
+            return Some(id);
+        }
+    };
+    let mut organization = Organization { name, ..Organization::default() };
+    if let Some(system) = system {
+        cx.mark(hd.universal_id);
+        cx.mark(hd.universal_type);
+        organization.identifier.push(Identifier::new("urn:ietf:rfc:3986", system));
+    }
+    super::xon::put(cx, id, organization);
+    Some(id)
+}

@@ -1,0 +1,124 @@
+//! XAD: addresses (HL7 v2.5.1 §2.A.84), written as nl-core-AddressInformation.
+
+use std::borrow::Cow;
+
+use fhir::{Address, CodeableConcept, Coding, Element, ElementList, Extension, nl, system};
+use hl7v2::{Field, Repetition};
+
+use crate::context::Context;
+use crate::table;
+
+const CENSUS_TRACT: &str = "http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-censusTract";
+
+/// All addresses of a field.
+pub(crate) fn addresses<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>, to: &mut Vec<Address<'a>>) {
+    for repetition in field.repetitions() {
+        to.extend(address(cx, repetition));
+    }
+}
+
+/// One address.
+pub(crate) fn address<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>) -> Option<Address<'a>> {
+    if xad.is_empty() || xad.is_null() {
+        return None;
+    }
+    let part = |n: usize| xad.component(n).value();
+    let mut address = Address::default();
+    lines(cx, xad, &mut address);
+    address.city = cx.write(part(3));
+    address.state = cx.write(part(4));
+    address.postal_code = cx.write(part(5));
+    address.country = cx.write(part(6));
+    address.country_ext = address.country.as_deref().and_then(country_code);
+    address.district = cx.write(part(9));
+    if let Some(tract) = cx.write(part(10)) {
+        address.extension.push(Extension::string(CENSUS_TRACT, tract));
+    }
+    kind(cx, xad, &mut address);
+    cx.ignore(part(11), "in which script an address is written shows in the address");
+    address.period = cx.period(part(13), part(14)).map(Box::new);
+    (address != Address::default()).then_some(address)
+}
+
+/// Line, street and number (XAD.1), and either the number's suffix or a second line (XAD.2).
+fn lines<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>, address: &mut Address<'a>) {
+    let street_address = xad.component(1);
+    let line = cx.write(street_address.subcomponent(1));
+    let street = cx.write(street_address.subcomponent(2));
+    let number = cx.write(street_address.subcomponent(3));
+    let other = cx.write(xad.component(2).value());
+    let in_parts = street.is_some() || number.is_some();
+    let mut parts = Vec::new();
+    let mut composed = String::new();
+    let (suffix, second) = if in_parts { (other, None) } else { (None, other) };
+    for (url, text) in
+        [(nl::STREET_NAME, street), (nl::HOUSE_NUMBER, number), (nl::HOUSE_NUMBER_SUFFIX, suffix)]
+    {
+        if let Some(text) = text {
+            if line.is_none() {
+                if !composed.is_empty() {
+                    composed.push(' ');
+                }
+                composed.push_str(&text);
+            }
+            parts.push(Extension::string(url, text));
+        }
+    }
+    let whole = line.or_else(|| (!composed.is_empty()).then_some(Cow::Owned(composed)));
+    if let Some(whole) = whole {
+        address.line.push(whole);
+        address.line_ext = ElementList(vec![Element::some(parts)]);
+    }
+    for more in [second, cx.write(xad.component(8).value())].into_iter().flatten() {
+        address.line.push(more);
+        if !address.line_ext.0.is_empty() {
+            address.line_ext.0.push(None);
+        }
+    }
+}
+
+/// Use and type (XAD.7), and the zib's code for both.
+fn kind<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>, address: &mut Address<'a>) {
+    let code = xad.component(7).value();
+    if !code.is_present() {
+        return;
+    }
+    // What table 0190 says that FHIR's use and type cannot is kept whole by the zib's code.
+    let (zib, use_, type_) = match code.text().trim().to_ascii_uppercase().as_str() {
+        "H" => ("HP", Some("home"), Some("both")),
+        "P" => ("HP", Some("home"), Some("physical")),
+        "L" => ("HP", Some("home"), None),
+        "M" => ("PST", None, Some("postal")),
+        "B" | "O" => ("WP", Some("work"), None),
+        "C" => ("TMP", Some("temp"), None),
+        "V" | "HV" => ("HV", Some("temp"), None),
+        _ => {
+            address.r#type = table::address_type(&code.text()).map(|target| target.code);
+            (address.r#use, address.use_ext) = cx.code(code, table::address_use);
+            return;
+        }
+    };
+    let exact = !matches!(code.raw().to_ascii_uppercase().as_slice(), b"L" | b"P" | b"O");
+    if exact {
+        cx.mark(code);
+    } else {
+        // Legal, permanent and office address: the sender's code goes beside.
+        (_, address.use_ext) = cx.code(code, |_| None);
+        cx.warnings.pop();
+    }
+    (address.r#use, address.r#type) = (use_, type_);
+    let concept = CodeableConcept::code(system::ADDRESS_USE, zib);
+    address.extension.push(Extension::concept(nl::ADDRESS_TYPE, concept));
+}
+
+/// nl-core gives a country's code beside its name.
+fn country_code(country: &str) -> Option<Element<'static>> {
+    let code = match country {
+        "NL" | "NLD" | "Nederland" | "NEDERLAND" => "NL",
+        "BE" | "BEL" => "BE",
+        "DE" | "DEU" => "DE",
+        _ => return None,
+    };
+    let concept = CodeableConcept::of(Coding::new(system::COUNTRY, code));
+    Some(Element::of(Extension::concept(nl::CODE_SPECIFICATION, concept)))
+}

@@ -1,0 +1,150 @@
+//! XCN: professionals (HL7 v2.5.1 §2.A.86).
+
+use fhir::{
+    ContactPoint, HumanName, Identifier, Meta, Practitioner, PractitionerRole, Reference, Resource, nl,
+};
+use hl7v2::Repetition;
+use uuid::Uuid;
+
+use super::cx::type_of;
+use super::hd::Hd;
+use super::xpn;
+use crate::context::{Context, add_new};
+use crate::identity::rule;
+
+/// A professional that the message names.
+#[derive(Clone, Copy)]
+pub(crate) struct Professional {
+    /// The person.
+    pub(crate) practitioner: Uuid,
+    /// What the person does, for a professional of a Dutch register.
+    pub(crate) role: Option<Uuid>,
+}
+
+impl Professional {
+    /// What others refer to: nl-core refers to the role.
+    pub(crate) fn reference<'a>(self) -> Reference<'a> {
+        Reference::to(self.role.unwrap_or(self.practitioner))
+    }
+}
+
+/// The professional that an XCN names, without an organisation.
+pub(crate) fn professional<'a>(cx: &mut Context<'_, 'a>, xcn: Repetition<'_, 'a>) -> Option<Professional> {
+    professional_of(cx, xcn, None)
+}
+
+/// The professional that an XCN names, and what they do for an organisation: each put once.
+pub(crate) fn professional_of<'a>(
+    cx: &mut Context<'_, 'a>,
+    xcn: Repetition<'_, 'a>,
+    organization: Option<Uuid>,
+) -> Option<Professional> {
+    if xcn.is_empty() || xcn.is_null() {
+        return None;
+    }
+    let part = |n: usize| xcn.component(n).value();
+    let name_key = xpn::key(xcn, &xpn::XCN);
+    let number = cx.write(part(1));
+    if number.is_none() && name_key.is_none() {
+        return None;
+    }
+    let authority = Hd::of_component(xcn.component(9));
+    let at = part(1).place();
+    let id = match (&number, &name_key) {
+        (Some(number), _) => {
+            let authority = authority.key(cx);
+            cx.id(&rule::PRACTITIONER, &[&[&authority, number]], at)
+        }
+        (None, Some((family, given))) => {
+            let sender = cx.sender_key().to_owned();
+            let further = part(4).text();
+            cx.id(&rule::PRACTITIONER_BY_NAME, &[&[&sender], &[family, given, &further]], at)
+        }
+        (None, None) => return None,
+    };
+    let mut practitioner = Practitioner { id: Some(id), ..Practitioner::default() };
+    match number {
+        // Some systems give an address where the number should stand.
+        Some(mail) if mail.contains('@') => {
+            let system = Some("email");
+            practitioner.telecom.push(ContactPoint { system, value: Some(mail), ..ContactPoint::default() });
+        }
+        Some(number) => practitioner.identifier.push(identifier(cx, xcn, authority, number)),
+        None => {}
+    }
+    practitioner.name.extend(xpn::name(cx, xcn, &xpn::XCN, Some("official")));
+    cx.ignore(part(8), "from which table a professional was looked up is not kept");
+    let registered = practitioner.identifier.iter().any(is_of_dutch_register);
+    if registered && practitioner.name.iter().all(is_nl_core) {
+        practitioner.meta = Some(Box::new(Meta { profile: vec![nl::PRACTITIONER], ..Meta::default() }));
+    }
+    put(cx, id, practitioner);
+    let role = (registered || organization.is_some()).then(|| role(cx, id, organization, xcn));
+    Some(Professional { practitioner: id, role })
+}
+
+fn identifier<'a>(
+    cx: &mut Context<'_, 'a>,
+    xcn: Repetition<'_, 'a>,
+    authority: Hd<'_, 'a>,
+    value: std::borrow::Cow<'a, str>,
+) -> Identifier<'a> {
+    let part = |n: usize| xcn.component(n).value();
+    let (system, assigner) = authority.write(cx);
+    let assigner = assigner.or_else(|| cx.write(part(14)));
+    cx.ignore(part(11), "a professional's check digit can be computed from the number");
+    cx.ignore(part(12), "how a check digit was computed is not kept");
+    Identifier {
+        system,
+        value: Some(value),
+        r#type: type_of(cx, part(13), None).map(Box::new),
+        assigner: assigner.map(|name| Box::new(Reference::display(name))),
+        ..Identifier::default()
+    }
+}
+
+fn is_of_dutch_register(identifier: &Identifier<'_>) -> bool {
+    matches!(identifier.system.as_deref(), Some(nl::AGB | nl::UZI_PERSON | nl::BIG))
+}
+
+/// nl-core-NameInformation: an official name, or the name by which someone is called.
+pub(crate) fn is_nl_core(name: &HumanName<'_>) -> bool {
+    name.use_ext.is_none() && matches!(name.r#use, Some("official" | "usual"))
+}
+
+/// Puts a practitioner, or adds what is new to the one that stands.
+fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, practitioner: Practitioner<'a>) {
+    if let Some(Resource::Practitioner(known)) = cx.entry(id) {
+        add_new(&mut known.identifier, practitioner.identifier);
+        add_new(&mut known.name, practitioner.name);
+        add_new(&mut known.telecom, practitioner.telecom);
+        return;
+    }
+    cx.put(id, practitioner);
+}
+
+fn role<'a>(
+    cx: &mut Context<'_, 'a>,
+    practitioner: Uuid,
+    organization: Option<Uuid>,
+    xcn: Repetition<'_, 'a>,
+) -> Uuid {
+    let text = |id: Uuid| id.hyphenated().to_string();
+    let organization_key = organization.map(text).unwrap_or_default();
+    let parts: &[&[&str]] = &[&[&text(practitioner)], &[&organization_key]];
+    let id = cx.id(&rule::PRACTITIONER_ROLE, parts, xcn.place());
+    if !cx.has(id) {
+        let profile = vec![nl::PRACTITIONER_ROLE];
+        cx.put(
+            id,
+            PractitionerRole {
+                id: Some(id),
+                meta: Some(Box::new(Meta { profile, ..Meta::default() })),
+                practitioner: Some(Reference::to(practitioner)),
+                organization: organization.map(Reference::to),
+                ..PractitionerRole::default()
+            },
+        );
+    }
+    id
+}

@@ -1,0 +1,84 @@
+//! XON: organisations (HL7 v2.5.1 §2.A.87).
+
+use std::borrow::Cow;
+
+use fhir::{Identifier, Meta, Organization, Resource, nl};
+use hl7v2::Repetition;
+use uuid::Uuid;
+
+use super::cx::type_of;
+use super::hd::Hd;
+use crate::context::{Context, add_new};
+use crate::identity::rule;
+
+/// The organisation that an XON names: put once, its id given back.
+pub(crate) fn organization<'a>(cx: &mut Context<'_, 'a>, xon: Repetition<'_, 'a>) -> Option<Uuid> {
+    if xon.is_empty() || xon.is_null() {
+        return None;
+    }
+    let part = |n: usize| xon.component(n).value();
+    let name = cx.write(part(1));
+    let authority = Hd::of_component(xon.component(6));
+    let authority_key = authority.key(cx);
+    // XON.10 replaces XON.3 since v2.5 (§2.A.87.10); both at once are two identifiers.
+    let numbers = [10, 3].map(|n| cx.write(part(n)));
+    let mut identifier = Vec::new();
+    if numbers.iter().any(Option::is_some) {
+        let (system, assigner) = authority.write(cx);
+        let kind = type_of(cx, part(7), None).map(Box::new);
+        for value in numbers.into_iter().flatten() {
+            let assigner = assigner.clone().map(|name| Box::new(fhir::Reference::display(name)));
+            let (system, r#type) = (system.clone(), kind.clone());
+            let one = Identifier { system, value: Some(value), r#type, assigner, ..Identifier::default() };
+            add_new(&mut identifier, [one]);
+        }
+    }
+    let id = key(cx, &identifier, &authority_key, name.as_ref(), xon)?;
+    put(cx, id, Organization { identifier, name, ..Organization::default() });
+    Some(id)
+}
+
+fn key<'a>(
+    cx: &mut Context<'_, 'a>,
+    identifier: &[Identifier<'a>],
+    authority: &str,
+    name: Option<&Cow<'a, str>>,
+    xon: Repetition<'_, 'a>,
+) -> Option<Uuid> {
+    let at = xon.place();
+    if let Some(value) = identifier.first().and_then(|identifier| identifier.value.as_deref()) {
+        return Some(cx.id(&rule::ORGANIZATION, &[&[authority, value]], at));
+    }
+    let sender = cx.sender_key().to_owned();
+    name.map(|name| cx.id(&rule::ORGANIZATION_BY_NAME, &[&[&sender], &[name]], at))
+}
+
+/// Puts an organisation, or adds what is new to the one that stands: a second name becomes an alias.
+pub(crate) fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut organization: Organization<'a>) {
+    if let Some(Resource::Organization(known)) = cx.entry(id) {
+        let Organization { identifier, name, alias, telecom, address, r#type, .. } = organization;
+        add_new(&mut known.identifier, identifier);
+        add_new(&mut known.telecom, telecom);
+        add_new(&mut known.address, address);
+        add_new(&mut known.r#type, r#type);
+        let other = name.filter(|name| known.name.as_ref() != Some(name));
+        if known.name.is_none() {
+            known.name = other;
+        } else {
+            add_new(&mut known.alias, other);
+        }
+        add_new(&mut known.alias, alias);
+        return;
+    }
+    let system = |uri| organization.identifier.iter().any(|one| one.system.as_deref() == Some(uri));
+    let profile = if system(nl::UZOVI) {
+        Some(nl::PAYER)
+    } else if system(nl::AGB) || system(nl::URA) {
+        Some(nl::ORGANIZATION)
+    } else {
+        None
+    };
+    organization.id = Some(id);
+    organization.meta = profile.map(|url| Box::new(Meta { profile: vec![url], ..Meta::default() }));
+    cx.put(id, organization);
+}

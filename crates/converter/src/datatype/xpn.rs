@@ -1,0 +1,256 @@
+//! XPN, and the name in XCN: names of persons (HL7 v2.5.1 §2.A.88), written as
+//! nl-core-NameInformation.
+
+use std::borrow::Cow;
+
+use fhir::{Element, ElementList, Extension, HumanName, nl};
+use hl7v2::{Component, Field, Repetition};
+
+use crate::context::Context;
+use crate::table;
+
+/// Which component holds which part of a name.
+pub(crate) struct Layout {
+    family: usize,
+    given: usize,
+    further: usize,
+    suffix: usize,
+    prefix: usize,
+    degree: usize,
+    kind: usize,
+    script: usize,
+    start: usize,
+    end: usize,
+}
+
+/// A name that is a field: XPN.
+pub(crate) const XPN: Layout = Layout {
+    family: 1,
+    given: 2,
+    further: 3,
+    suffix: 4,
+    prefix: 5,
+    degree: 6,
+    kind: 7,
+    script: 8,
+    start: 12,
+    end: 13,
+};
+
+/// A name behind an identifier: XCN.
+pub(crate) const XCN: Layout = Layout {
+    family: 2,
+    given: 3,
+    further: 4,
+    suffix: 5,
+    prefix: 6,
+    degree: 7,
+    kind: 10,
+    script: 15,
+    start: 19,
+    end: 20,
+};
+
+/// All names of a field; `otherwise` is the first one's use where its type says none.
+pub(crate) fn names<'a>(
+    cx: &mut Context<'_, 'a>,
+    field: Field<'_, 'a>,
+    otherwise: Option<&'static str>,
+    to: &mut Vec<HumanName<'a>>,
+) {
+    for repetition in field.repetitions() {
+        to.extend(name(cx, repetition, &XPN, otherwise));
+    }
+}
+
+/// One name.
+pub(crate) fn name<'a>(
+    cx: &mut Context<'_, 'a>,
+    from: Repetition<'_, 'a>,
+    layout: &Layout,
+    otherwise: Option<&'static str>,
+) -> Option<HumanName<'a>> {
+    if from.is_empty() || from.is_null() {
+        return None;
+    }
+    let part = |n: usize| from.component(n).value();
+    let mut name = HumanName::default();
+    family(cx, from.component(layout.family), &mut name);
+    let given = [layout.given, layout.further].map(|n| cx.write(part(n)));
+    name.prefix.extend(cx.write(part(layout.prefix)));
+    name.suffix.extend([layout.suffix, layout.degree].into_iter().filter_map(|n| cx.write(part(n))));
+    if name == HumanName::default() && given.iter().all(Option::is_none) {
+        return None;
+    }
+    (name.r#use, name.use_ext) = cx.code(part(layout.kind), table::name_use);
+    let only_given = name.family.is_none();
+    if only_given && name.r#use == Some("nickname") {
+        // nl-core: the name by which someone is called is a name of its own, with use `usual`.
+        name.r#use = Some("usual");
+    }
+    if !part(layout.kind).is_present() {
+        name.r#use = otherwise;
+    }
+    let official = name.r#use == Some("official");
+    for text in given.into_iter().flatten() {
+        split_given(text, official, &mut name);
+    }
+    name.text = whole(&name);
+    cx.ignore(part(layout.script), "in which script a name is written shows in the name");
+    name.period = cx.period(part(layout.start), part(layout.end)).map(Box::new);
+    Some(name)
+}
+
+/// The family name (FN): whole, own prefix, own name, partner's prefix, partner's name.
+fn family<'a>(cx: &mut Context<'_, 'a>, from: Component<'_, 'a>, name: &mut HumanName<'a>) {
+    let parts = [1, 2, 3, 4, 5].map(|n| cx.write(from.subcomponent(n)));
+    let [whole, own_prefix, own, partner_prefix, partner] = parts;
+    let order = assembly_order(whole.as_deref(), own.as_deref(), partner.as_deref());
+    let family = whole.or_else(|| compose(&own_prefix, &own, &partner_prefix, &partner));
+    let mut extension = Vec::new();
+    for (url, text) in [
+        (nl::OWN_PREFIX, own_prefix),
+        (nl::OWN_NAME, own),
+        (nl::PARTNER_PREFIX, partner_prefix),
+        (nl::PARTNER_NAME, partner),
+    ] {
+        extension.extend(text.map(|text| Extension::string(url, text)));
+    }
+    name.family = family;
+    name.family_ext = Element::some(extension);
+    name.extension.extend(order.map(|order| Extension::code(nl::ASSEMBLY_ORDER, order)));
+}
+
+/// In what order own and partner's name are used, told by where they stand in the whole: NL1 own,
+/// NL2 partner's, NL3 partner's before own, NL4 own before partner's.
+fn assembly_order(whole: Option<&str>, own: Option<&str>, partner: Option<&str>) -> Option<&'static str> {
+    let Some(whole) = whole else {
+        return match (own, partner) {
+            (Some(_), None) => Some("NL1"),
+            (None, Some(_)) => Some("NL2"),
+            (Some(_), Some(_)) => Some("NL4"),
+            (None, None) => None,
+        };
+    };
+    let at = |part: Option<&str>| part.and_then(|part| whole.find(part).map(|at| (at, part.len())));
+    match (at(own), at(partner)) {
+        (Some(_), None) => Some("NL1"),
+        (None, Some(_)) => Some("NL2"),
+        (Some((own, own_len)), Some((partner, partner_len))) => {
+            // One name may contain the other (Berg, Bergsma): the longer one is the one that stands there.
+            let overlap = own < partner + partner_len && partner < own + own_len;
+            match overlap {
+                true if own_len == partner_len => None,
+                true if own_len > partner_len => Some("NL1"),
+                true => Some("NL2"),
+                false if own < partner => Some("NL4"),
+                false => Some("NL3"),
+            }
+        }
+        (None, None) => None,
+    }
+}
+
+/// The whole of a family name from its parts: own name, then the partner's.
+fn compose<'a>(
+    own_prefix: &Option<Cow<'a, str>>,
+    own: &Option<Cow<'a, str>>,
+    partner_prefix: &Option<Cow<'a, str>>,
+    partner: &Option<Cow<'a, str>>,
+) -> Option<Cow<'a, str>> {
+    let with_prefix = |prefix: &Option<Cow<'a, str>>, name: &Option<Cow<'a, str>>| match (prefix, name) {
+        (Some(prefix), Some(name)) => Some(Cow::Owned(format!("{prefix} {name}"))),
+        (prefix, name) => name.clone().or_else(|| prefix.clone()),
+    };
+    match (with_prefix(own_prefix, own), with_prefix(partner_prefix, partner)) {
+        (Some(own), Some(partner)) => Some(Cow::Owned(format!("{own}-{partner}"))),
+        (own, partner) => own.or(partner),
+    }
+}
+
+/// nl-core gives each given name and each initial on its own and says which it is (BR, IN).
+fn split_given<'a>(text: Cow<'a, str>, official: bool, name: &mut HumanName<'a>) {
+    if !official {
+        name.given.push(text);
+        return;
+    }
+    let mut add = |given: Cow<'a, str>, qualifier: &'static str| {
+        name.given.push(given);
+        let ElementList(qualifiers) = &mut name.given_ext;
+        qualifiers.push(Some(Element::of(Extension::code(nl::NAME_QUALIFIER, qualifier))));
+    };
+    let several = text.contains(char::is_whitespace) || (text.contains('.') && text.len() > 2);
+    if !several {
+        let initial = text.chars().filter(|c| *c != '.').count() == 1;
+        add(text, if initial { "IN" } else { "BR" });
+        return;
+    }
+    for word in text.split_whitespace() {
+        let initials = word.contains('.') && word.split('.').all(|piece| piece.chars().count() <= 3);
+        if initials {
+            let pieces = word.split_inclusive('.').filter(|piece| !piece.is_empty());
+            pieces.for_each(|piece| add(Cow::Owned(piece.to_owned()), "IN"));
+        } else {
+            let initial = word.chars().count() == 1;
+            add(Cow::Owned(word.to_owned()), if initial { "IN" } else { "BR" });
+        }
+    }
+}
+
+/// The name as people write it: given names, then family name. Only where there are several parts.
+fn whole<'a>(name: &HumanName<'a>) -> Option<Cow<'a, str>> {
+    let family = name.family.as_deref()?;
+    let length = name.given.iter().map(|given| given.len() + 1).sum::<usize>() + family.len();
+    let mut text = String::with_capacity(length);
+    for given in &name.given {
+        text.push_str(given);
+        // Initials stand close: J.P. van Putten.
+        if !given.ends_with('.') {
+            text.push(' ');
+        }
+    }
+    if text.ends_with('.') {
+        text.push(' ');
+    }
+    text.push_str(family);
+    Some(Cow::Owned(text))
+}
+
+/// Family and first given name, for natural keys: looked at, not written.
+pub(crate) fn key<'a>(from: Repetition<'_, 'a>, layout: &Layout) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+    let family = from.component(layout.family);
+    let whole = crate::context::trim(family.subcomponent(1).text());
+    let family = if whole.is_empty() { crate::context::trim(family.subcomponent(3).text()) } else { whole };
+    let given = crate::context::trim(from.component(layout.given).value().text());
+    (!family.is_empty() || !given.is_empty()).then_some((family, given))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_names_is_told_by_the_whole() {
+        let order = |whole, own, partner| assembly_order(Some(whole), Some(own), Some(partner));
+        assert_eq!(order("van Putten", "Putten", "Giessen"), Some("NL1"));
+        assert_eq!(order("van der Giessen", "Putten", "Giessen"), Some("NL2"));
+        assert_eq!(order("van der Giessen-van Putten", "Putten", "Giessen"), Some("NL3"));
+        assert_eq!(order("van Putten-van der Giessen", "Putten", "Giessen"), Some("NL4"));
+        assert_eq!(order("Bergsma", "Bergsma", "Berg"), Some("NL1"));
+        assert_eq!(order("De Jong", "Jong", "Jong"), None);
+        assert_eq!(assembly_order(None, Some("Putten"), None), Some("NL1"));
+    }
+
+    #[test]
+    fn given_names_and_initials_stand_alone() {
+        let split = |text: &'static str| {
+            let mut name = HumanName::default();
+            split_given(text.into(), true, &mut name);
+            name.given.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(split("Johanna Petronella"), ["Johanna", "Petronella"]);
+        assert_eq!(split("J.P.M."), ["J.", "P.", "M."]);
+        assert_eq!(split("J"), ["J"]);
+        assert_eq!(split("Chr. J."), ["Chr.", "J."]);
+    }
+}

@@ -1,0 +1,116 @@
+//! XTN: telephone numbers and e-mail addresses (HL7 v2.5.1 §2.A.89).
+
+use std::borrow::Cow;
+
+use fhir::{CodeableConcept, Coding, ContactPoint, Element, Extension, nl, system};
+use hl7v2::{Field, Repetition};
+
+use crate::context::Context;
+use crate::table;
+
+const COUNTRY: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-country";
+const AREA: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-area";
+const LOCAL: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-local";
+const EXTENSION: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-extension";
+const COMMENT: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-comment";
+
+/// All contact points of a field; `otherwise` is their use where XTN.2 says none.
+pub(crate) fn contact_points<'a>(
+    cx: &mut Context<'_, 'a>,
+    field: Field<'_, 'a>,
+    otherwise: Option<&'static str>,
+    to: &mut Vec<ContactPoint<'a>>,
+) {
+    for repetition in field.repetitions() {
+        contact_point(cx, repetition, otherwise, to);
+    }
+}
+
+fn contact_point<'a>(
+    cx: &mut Context<'_, 'a>,
+    xtn: Repetition<'_, 'a>,
+    otherwise: Option<&'static str>,
+    to: &mut Vec<ContactPoint<'a>>,
+) {
+    if xtn.is_empty() || xtn.is_null() {
+        return;
+    }
+    let part = |n: usize| xtn.component(n).value();
+    let numbers = [12, 1, 4].map(|n| cx.write(part(n)));
+    let [unformatted, number, mail] = numbers;
+    let mut extension = Vec::new();
+    let mut composed = String::new();
+    for (n, url) in [(5, COUNTRY), (6, AREA), (7, LOCAL), (8, EXTENSION)] {
+        if let Some(text) = cx.write(part(n)) {
+            match n {
+                5 => composed.push('+'),
+                8 => composed.push_str(" x"),
+                _ => {}
+            }
+            composed.push_str(&text);
+            extension.push(Extension::string(url, text));
+        }
+    }
+    if let Some(text) = cx.write(part(9)) {
+        extension.push(Extension::string(COMMENT, text));
+    }
+    let mut values: Vec<Cow<'a, str>> = Vec::new();
+    crate::context::add_new(&mut values, [unformatted, number].into_iter().flatten());
+    if values.is_empty() && !composed.is_empty() {
+        values.push(Cow::Owned(composed));
+    }
+    if values.is_empty() && mail.is_none() && extension.is_empty() {
+        return;
+    }
+    let (mut medium, medium_ext) = cx.code(part(3), table::telecom_system);
+    let (mut using, using_ext) = cx.code(part(2), table::telecom_use);
+    if part(2).raw().eq_ignore_ascii_case(b"NET") {
+        // Table 0201: NET says e-mail, not whose or where.
+        medium = medium.or(Some("email"));
+    }
+    let mobile = part(3).raw().eq_ignore_ascii_case(b"CP") || using == Some("mobile");
+    if mobile {
+        using = using.or(otherwise).or(Some("mobile"));
+        medium = medium.or(Some("phone"));
+    }
+    using = using.or(otherwise);
+    let several = values.len() + usize::from(mail.is_some()) > 1;
+    if values.is_empty() && mail.is_none() {
+        to.push(ContactPoint { extension: std::mem::take(&mut extension), ..ContactPoint::default() });
+    }
+    for value in values {
+        let is_mail = medium == Some("email") || value.contains('@');
+        let system = if value.contains('@') { Some("email") } else { medium.or(Some("phone")) };
+        let system_ext =
+            if mobile && !is_mail { Some(mobile_phone(medium_ext.clone())) } else { medium_ext.clone() };
+        to.push(ContactPoint {
+            extension: std::mem::take(&mut extension),
+            system,
+            system_ext,
+            value: Some(value),
+            r#use: using,
+            use_ext: using_ext.clone(),
+            period: None,
+        });
+    }
+    if let Some(mail) = mail {
+        let codes = !several;
+        to.push(ContactPoint {
+            extension,
+            system: Some("email"),
+            system_ext: if codes { medium_ext } else { None },
+            value: Some(mail),
+            r#use: using.filter(|_| codes || !mobile),
+            use_ext: if codes { using_ext } else { None },
+            period: None,
+        });
+    }
+}
+
+/// nl-core tells a mobile telephone by the zib code on `system`.
+fn mobile_phone(beside: Option<Element<'_>>) -> Element<'_> {
+    let mut element = beside.unwrap_or_default();
+    let coding = Coding::new(system::ADDRESS_USE, "MC").with_display("Mobile Phone");
+    element.extension.insert(0, Extension::concept(nl::CODE_SPECIFICATION, CodeableConcept::of(coding)));
+    element
+}

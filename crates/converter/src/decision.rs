@@ -1,0 +1,46 @@
+//! The named decisions: which populated fields are left out on purpose, and why.
+//!
+//! The conversion report lists each of them with its reason. What is neither mapped nor named here is
+//! reported as not understood.
+
+use hl7v2::{Place, Value};
+
+const SET_ID: &str = "set ids number the segments of a message and mean nothing outside it";
+const BILLING: &str = "billing: what we write is about care, not about accounts";
+const PROTOCOL: &str = "how the message travels, not what it says";
+const ORIGIN: &str =
+    "race and ethnicity: nl-core has no place for them and GDPR art. 9 wants a reason to keep them";
+const BOOKKEEPING: &str = "the sender's own bookkeeping about its record";
+const NULL_PART: &str = "a null inside a value that is replaced as a whole";
+
+/// Why a leaf that is not in the output was left out, if that was decided.
+pub(crate) fn ignored(place: &Place, leaf: Value<'_, '_>) -> Option<&'static str> {
+    let why = by_field(&place.segment, place.field);
+    why.or_else(|| (leaf.is_null() && place.component > 1).then_some(NULL_PART))
+}
+
+fn by_field(segment: &[u8; 3], field: u16) -> Option<&'static str> {
+    Some(match (segment, field) {
+        (
+            b"PID" | b"PV1" | b"NK1" | b"AL1" | b"DG1" | b"IN1" | b"OBX" | b"OBR" | b"NTE" | b"SPM" | b"PR1"
+            | b"GT1" | b"DB1" | b"IAM" | b"TQ1" | b"TXA",
+            1,
+        ) => SET_ID,
+        (b"MSH", 8 | 12..=21) => PROTOCOL,
+        (b"EVN", 1) => "repeats the event of MSH-9",
+        (b"EVN", 3) => "when an event is planned says nothing of what is",
+        (b"SFT", _) => "the sender's software: product and version are in the MessageHeader",
+        (b"PID", 10 | 22) => ORIGIN,
+        (b"PID", 33 | 34) => BOOKKEEPING,
+        (b"PID", 27) => "military status is no Dutch care data",
+        (b"PV1", 20..=35 | 41 | 46..=49) => BILLING,
+        (b"PV1", 51) => "a visit number is a visit number, whichever level the sender counts",
+        (b"GT1", _) => "billing: a guarantor has no place in what we write",
+        (b"IN1", 6 | 10 | 11 | 14 | 18..=35 | 37..=48 | 50..=55) => BILLING,
+        (b"IN2" | b"IN3", _) => BILLING,
+        (b"DG1", 7..=14 | 17 | 18) => BILLING,
+        (b"ROL", 2) => "who plays a role now is in the message",
+        (b"UB1" | b"UB2" | b"ACC" | b"ABS" | b"BLC" | b"RMI" | b"DRG", _) => BILLING,
+        _ => return None,
+    })
+}

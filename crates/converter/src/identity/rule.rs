@@ -1,0 +1,177 @@
+//! The table of natural keys. `docs/identity.md` shows the same; a test compares them.
+
+/// One part of a natural key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Enters as it is: it says nothing of a patient.
+    Clear(&'static str),
+    /// Enters as a pseudonym only.
+    Pseudonym(&'static str),
+}
+
+/// One rule: what makes a thing of this kind the same thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// The FHIR type and, behind a slash, the way it is known. The name enters the id.
+    pub name: &'static str,
+    /// The parts of the key, in order.
+    pub parts: &'static [Part],
+    /// The warning that goes with a rule of last resort; empty for a rule that is sound.
+    pub warning: &'static str,
+}
+
+impl Rule {
+    const fn sound(name: &'static str, parts: &'static [Part]) -> Self {
+        Self { name, parts, warning: "" }
+    }
+
+    const fn last_resort(name: &'static str, parts: &'static [Part], warning: &'static str) -> Self {
+        Self { name, parts, warning }
+    }
+}
+
+use Part::{Clear, Pseudonym};
+
+/// A patient, by the identifier that the sender's profile names; without one the first kind that is
+/// there: PI, MR, PT, another that is neither visit nor account number nor BSN, and only then the BSN.
+pub const PATIENT: Rule = Rule::sound("Patient", &[Pseudonym("authority, identifier")]);
+/// A patient without identifier in PID-3, by PID-2, PID-4 or PID-18.
+pub const PATIENT_BY_OTHER_NUMBER: Rule = Rule::last_resort(
+    "Patient/other-number",
+    &[Clear("sender"), Pseudonym("PID-2, PID-4 or PID-18")],
+    "patient-by-other-number",
+);
+/// A patient without any number.
+pub const PATIENT_BY_NAME: Rule = Rule::last_resort(
+    "Patient/name",
+    &[Clear("sender"), Pseudonym("family name, given name, birth date")],
+    "patient-by-name",
+);
+/// A patient of whom nothing is known: another one in each message.
+pub const PATIENT_OF_MESSAGE: Rule = Rule::last_resort(
+    "Patient/message",
+    &[Clear("sender"), Pseudonym("the whole message")],
+    "patient-unknown",
+);
+/// A visit.
+pub const ENCOUNTER: Rule = Rule::sound("Encounter", &[Pseudonym("authority, visit number")]);
+/// A visit without visit number, by the account number (PID-18).
+pub const ENCOUNTER_BY_ACCOUNT: Rule = Rule::last_resort(
+    "Encounter/account",
+    &[Pseudonym("authority, account number")],
+    "visit-by-account-number",
+);
+/// A visit without any number.
+pub const ENCOUNTER_BY_ADMISSION: Rule = Rule::last_resort(
+    "Encounter/admission",
+    &[Clear("patient"), Pseudonym("admission time or date of the message")],
+    "visit-by-admission-time",
+);
+/// A professional, by AGB, UZI, BIG or another number.
+pub const PRACTITIONER: Rule = Rule::sound("Practitioner", &[Clear("authority, identifier")]);
+/// A professional without number.
+pub const PRACTITIONER_BY_NAME: Rule =
+    Rule::sound("Practitioner/name", &[Clear("sender"), Pseudonym("family name, given names")]);
+/// What a professional does for an organisation.
+pub const PRACTITIONER_ROLE: Rule =
+    Rule::sound("PractitionerRole", &[Clear("practitioner"), Clear("organization, if any")]);
+/// An organisation, by AGB, URA, UZOVI or another number.
+pub const ORGANIZATION: Rule = Rule::sound("Organization", &[Clear("authority, identifier")]);
+/// An organisation without number.
+pub const ORGANIZATION_BY_NAME: Rule = Rule::sound("Organization/name", &[Clear("sender"), Clear("name")]);
+/// A ward, room or bed: the path from the facility down to it.
+pub const LOCATION: Rule =
+    Rule::sound("Location", &[Clear("sender"), Clear("facility, building, floor, point of care, room, bed")]);
+/// Someone who stands in a relation to the patient.
+pub const RELATED_PERSON: Rule = Rule::sound(
+    "RelatedPerson",
+    &[Clear("patient"), Clear("relationship"), Pseudonym("family name, given name, or organisation")],
+);
+/// An insurance.
+pub const COVERAGE: Rule = Rule::sound(
+    "Coverage",
+    &[Clear("patient"), Clear("insurer"), Pseudonym("policy or insured's number, or plan")],
+);
+/// An allergy or intolerance.
+pub const ALLERGY: Rule =
+    Rule::sound("AllergyIntolerance", &[Clear("patient"), Clear("system and code, or text")]);
+/// A diagnosis of a visit.
+pub const CONDITION: Rule = Rule::sound(
+    "Condition",
+    &[Clear("patient"), Clear("encounter, if any"), Clear("system and code, or text")],
+);
+/// A result, by the order it belongs to.
+pub const OBSERVATION: Rule = Rule::sound(
+    "Observation",
+    &[Pseudonym("authority, filler order number"), Clear("OBR-4"), Clear("OBX-3"), Clear("OBX-4")],
+);
+/// A result that stands outside an order: in an ADT message.
+pub const OBSERVATION_OF_PATIENT: Rule = Rule::sound(
+    "Observation/patient",
+    &[Clear("patient"), Clear("encounter, if any"), Clear("OBX-3"), Clear("OBX-4"), Pseudonym("time")],
+);
+/// A result that nothing but its position tells from another.
+pub const OBSERVATION_BY_POSITION: Rule = Rule::last_resort(
+    "Observation/position",
+    &[Clear("the id of the report, visit or patient"), Clear("OBX-3"), Clear("OBX-4"), Clear("position")],
+    "observation-by-position",
+);
+/// A report.
+pub const REPORT: Rule =
+    Rule::sound("DiagnosticReport", &[Pseudonym("authority, filler order number"), Clear("OBR-4")]);
+/// A report without any order number.
+pub const REPORT_BY_TIME: Rule = Rule::last_resort(
+    "DiagnosticReport/time",
+    &[Clear("patient"), Clear("OBR-4"), Pseudonym("time of observation")],
+    "report-without-order-number",
+);
+/// A specimen.
+pub const SPECIMEN: Rule =
+    Rule::sound("Specimen", &[Clear("patient"), Pseudonym("authority, specimen number")]);
+/// A specimen without number.
+pub const SPECIMEN_OF_REPORT: Rule =
+    Rule::sound("Specimen/report", &[Clear("report"), Clear("type"), Pseudonym("time of collection")]);
+/// A document or note.
+pub const DOCUMENT: Rule = Rule::sound(
+    "DocumentReference",
+    &[Clear("patient"), Pseudonym("authority, document number, or what it belongs to")],
+);
+/// An order.
+pub const SERVICE_REQUEST: Rule =
+    Rule::sound("ServiceRequest", &[Pseudonym("authority, placer or filler order number")]);
+/// What a message was about.
+pub const MESSAGE_HEADER: Rule = Rule::sound("MessageHeader", &[Pseudonym("the whole message")]);
+/// Where the content of a message's resources comes from.
+pub const PROVENANCE: Rule = Rule::sound("Provenance", &[Pseudonym("the whole message")]);
+
+/// All rules, in the order of `docs/identity.md`.
+pub const RULES: &[Rule] = &[
+    PATIENT,
+    PATIENT_BY_OTHER_NUMBER,
+    PATIENT_BY_NAME,
+    PATIENT_OF_MESSAGE,
+    ENCOUNTER,
+    ENCOUNTER_BY_ACCOUNT,
+    ENCOUNTER_BY_ADMISSION,
+    PRACTITIONER,
+    PRACTITIONER_BY_NAME,
+    PRACTITIONER_ROLE,
+    ORGANIZATION,
+    ORGANIZATION_BY_NAME,
+    LOCATION,
+    RELATED_PERSON,
+    COVERAGE,
+    ALLERGY,
+    CONDITION,
+    OBSERVATION,
+    OBSERVATION_OF_PATIENT,
+    OBSERVATION_BY_POSITION,
+    REPORT,
+    REPORT_BY_TIME,
+    SPECIMEN,
+    SPECIMEN_OF_REPORT,
+    DOCUMENT,
+    SERVICE_REQUEST,
+    MESSAGE_HEADER,
+    PROVENANCE,
+];

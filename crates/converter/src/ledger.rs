@@ -1,0 +1,71 @@
+//! The field ledger: which leaves of the message stand in the output.
+
+use std::borrow::Cow;
+
+use hl7v2::{Message, Place};
+
+use crate::decision;
+
+/// One bit for each byte of the message: a leaf is known by where it begins.
+pub(crate) struct Ledger {
+    marked: Vec<u64>,
+    ignored: Vec<(u32, Cow<'static, str>)>,
+}
+
+/// What became of the leaves of a message.
+pub(crate) struct Account {
+    pub(crate) mapped: usize,
+    pub(crate) ignored: Vec<(Place, Cow<'static, str>)>,
+    pub(crate) unmapped: Vec<Place>,
+}
+
+impl Ledger {
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self { marked: vec![0; bytes.div_ceil(64)], ignored: Vec::new() }
+    }
+
+    pub(crate) fn mark(&mut self, offset: u32) {
+        if let Some(word) = self.marked.get_mut(offset as usize / 64) {
+            *word |= 1 << (offset % 64);
+        }
+    }
+
+    pub(crate) fn unmark(&mut self, offset: u32) {
+        if let Some(word) = self.marked.get_mut(offset as usize / 64) {
+            *word &= !(1 << (offset % 64));
+        }
+    }
+
+    pub(crate) fn ignore(&mut self, offset: u32, why: Cow<'static, str>) {
+        self.ignored.push((offset, why));
+    }
+
+    fn is_marked(&self, offset: u32) -> bool {
+        self.marked.get(offset as usize / 64).is_some_and(|word| word & (1 << (offset % 64)) != 0)
+    }
+
+    /// Draws up the account. Mapped goes before ignored: what is in the output is in the output.
+    pub(crate) fn account(&self, message: &Message<'_>) -> Account {
+        let mut account = Account { mapped: 0, ignored: Vec::new(), unmapped: Vec::new() };
+        let mut reasons: Vec<&(u32, Cow<'static, str>)> = self.ignored.iter().collect();
+        reasons.sort_by_key(|(offset, _)| *offset);
+        for leaf in message.leaves() {
+            let offset = leaf.offset();
+            if self.is_marked(offset) {
+                account.mapped += 1;
+                continue;
+            }
+            let place = leaf.place();
+            let said = reasons.binary_search_by_key(&offset, |(offset, _)| *offset).ok();
+            let why = said
+                .and_then(|at| reasons.get(at))
+                .map(|(_, why)| why.clone())
+                .or_else(|| decision::ignored(&place, leaf).map(Cow::Borrowed));
+            match why {
+                Some(why) => account.ignored.push((place, why)),
+                None => account.unmapped.push(place),
+            }
+        }
+        account
+    }
+}

@@ -1,0 +1,47 @@
+//! Messages: one module for each kind, named as HL7 names them.
+
+pub(crate) mod adt;
+
+use hl7v2::{Message, Place};
+
+use crate::context::{Context, trim};
+use crate::conversion::{Merge, Refusal};
+use crate::convert::refuse;
+
+/// What MSH-9 says.
+pub(crate) struct Event {
+    /// `ADT`.
+    pub(crate) kind: String,
+    /// `A01`; from EVN-1 where MSH-9.2 is empty.
+    pub(crate) trigger: String,
+    /// `ADT^A01`.
+    pub(crate) name: String,
+}
+
+impl Event {
+    pub(crate) fn of(message: &Message<'_>) -> Self {
+        let kind = message.header().field(9).first();
+        let upper = |text: std::borrow::Cow<'_, str>| trim(text).to_ascii_uppercase();
+        let trigger = upper(kind.component(2).value().text());
+        let kind = upper(kind.component(1).value().text());
+        let trigger = if trigger.is_empty() {
+            message.segment("EVN").map(|evn| upper(evn.field(1).value().text())).unwrap_or_default()
+        } else {
+            trigger
+        };
+        let name = format!("{kind}^{trigger}");
+        Self { kind, trigger, name }
+    }
+}
+
+/// Converts by event.
+pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &Event) -> Result<Vec<Merge>, Refusal> {
+    if event.kind == "ADT"
+        && let Some(adt) = adt::Adt::of(&event.trigger)
+    {
+        return adt::convert(cx, adt);
+    }
+    let mut at = Place::of_field(*b"MSH", 1, 9);
+    at.repetition = 1;
+    Err(refuse("unsupported-event", at, "no conversion is written for this message type and event"))
+}

@@ -1,0 +1,179 @@
+//! ADT: registration, admission, transfer, discharge, merge (HL7 v2.5.1 chapter 3).
+
+use hl7v2::{Place, Segment};
+
+use crate::context::Context;
+use crate::conversion::{Authority, Merge, Refusal};
+use crate::convert::{NO_MERGE, refuse};
+use crate::segment::pid::PatientDraft;
+use crate::segment::pv1::EncounterDraft;
+use crate::segment::{al1, dg1, evn, in1, mrg, nk1, pd1, pid, pv1, pv2, rol};
+
+/// The events that are converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Adt {
+    /// A01, admit.
+    Admit,
+    /// A02, transfer.
+    Transfer,
+    /// A03, discharge.
+    Discharge,
+    /// A04, register an outpatient.
+    Register,
+    /// A05, pre-admit.
+    PreAdmit,
+    /// A08, update; A28, add person; A31, update person. They say nothing of the visit's state.
+    Update,
+    /// A11, cancel admit.
+    CancelAdmit,
+    /// A12, cancel transfer.
+    CancelTransfer,
+    /// A13, cancel discharge.
+    CancelDischarge,
+    /// A40, merge patients.
+    Merge,
+}
+
+impl Adt {
+    pub(crate) fn of(trigger: &str) -> Option<Self> {
+        Some(match trigger {
+            "A01" => Self::Admit,
+            "A02" => Self::Transfer,
+            "A03" => Self::Discharge,
+            "A04" => Self::Register,
+            "A05" => Self::PreAdmit,
+            "A08" | "A28" | "A31" => Self::Update,
+            "A11" => Self::CancelAdmit,
+            "A12" => Self::CancelTransfer,
+            "A13" => Self::CancelDischarge,
+            "A40" => Self::Merge,
+            _ => return None,
+        })
+    }
+}
+
+/// Converts an ADT message.
+pub(crate) fn convert(cx: &mut Context<'_, '_>, event: Adt) -> Result<Vec<Merge>, Refusal> {
+    cx.registers = Authority::Registration;
+    let message = cx.message;
+    if message.segment("PID").is_none() {
+        let text = "an ADT message is about a patient, and there is no PID";
+        return Err(refuse("no-patient", Place::of_segment(*b"PID", 1), text));
+    }
+    if event == Adt::Merge && message.segment("MRG").is_none() {
+        let text = "a merge names the identifiers that are merged, and there is no MRG";
+        return Err(refuse("no-merge", Place::of_segment(*b"MRG", 1), text));
+    }
+    // A group begins with PID: one in most messages, several in ADT_A39.
+    let mut merges = NO_MERGE;
+    let segments: Vec<Segment<'_, '_>> = message.segments().collect();
+    let starts = segments.iter().enumerate().filter(|(_, s)| s.id() == "PID").map(|(at, _)| at);
+    let mut starts = starts.peekable();
+    while let Some(start) = starts.next() {
+        let end = starts.peek().copied().unwrap_or(segments.len());
+        let group = segments.get(start..end).unwrap_or_default();
+        merges.extend(patient_group(cx, event, group)?);
+        if event != Adt::Merge && starts.peek().is_some() {
+            // Two patients in one admission: which of them is admitted nobody can tell.
+            let at = segments.get(end).map_or(Place::of_segment(*b"PID", 2), Segment::place);
+            return Err(refuse(
+                "several-patients",
+                at,
+                "this event is about one patient, and there are several",
+            ));
+        }
+    }
+    if let Some(evn) = message.segment("EVN") {
+        evn::convert(cx, evn);
+    }
+    Ok(merges)
+}
+
+/// One patient and what hangs on it.
+fn patient_group<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    event: Adt,
+    group: &[Segment<'m, 'a>],
+) -> Result<Option<Merge>, Refusal> {
+    let find = |id: &str| group.iter().copied().find(|segment| segment.id() == id);
+    let Some(pid) = find("PID") else { return Ok(None) };
+    let mut patient = pid::convert(cx, pid);
+    let mut encounter = find("PV1").and_then(|pv1| pv1::convert(cx, pv1, pid, patient.id, event));
+    let mut lists = Lists::default();
+    for &segment in group {
+        member(cx, segment, &mut patient, encounter.as_mut(), &mut lists);
+    }
+    lists.finish(cx, group, &patient, encounter.as_ref());
+    let merge = match find("MRG") {
+        Some(mrg) if event == Adt::Merge => Some(mrg::convert(cx, mrg, &mut patient)?),
+        _ => None,
+    };
+    patient.put(cx);
+    if let Some(encounter) = encounter {
+        encounter.put(cx);
+    }
+    Ok(merge)
+}
+
+/// The ids of what a group lists.
+#[derive(Default)]
+struct Lists {
+    allergies: Vec<uuid::Uuid>,
+    conditions: Vec<uuid::Uuid>,
+    coverages: Vec<uuid::Uuid>,
+    related: Vec<uuid::Uuid>,
+    /// Whether PV1 has been passed: a ROL behind it is about the visit.
+    in_visit: bool,
+}
+
+fn member<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    segment: Segment<'m, 'a>,
+    patient: &mut PatientDraft<'a>,
+    encounter: Option<&mut EncounterDraft<'a>>,
+    lists: &mut Lists,
+) {
+    match segment.id() {
+        "PD1" => pd1::convert(cx, segment, patient),
+        "NK1" => lists.related.extend(nk1::convert(cx, segment, patient.id)),
+        "AL1" => lists.allergies.extend(al1::convert(cx, segment, patient.id)),
+        "DG1" => lists.conditions.extend(dg1::convert(cx, segment, patient.id, encounter)),
+        "IN1" => lists.coverages.extend(in1::convert(cx, segment, patient.id)),
+        "PV1" => lists.in_visit = true,
+        "PV2" => {
+            if let Some(encounter) = encounter {
+                pv2::convert(cx, segment, encounter);
+            }
+        }
+        "ROL" => {
+            let encounter = encounter.filter(|_| lists.in_visit);
+            rol::convert(cx, segment, patient, encounter);
+        }
+        _ => {}
+    }
+}
+
+impl Lists {
+    /// A message that holds any segment of a kind lists all of that kind.
+    fn finish<'m, 'a>(
+        self,
+        cx: &mut Context<'m, 'a>,
+        group: &[Segment<'m, 'a>],
+        patient: &PatientDraft<'a>,
+        encounter: Option<&EncounterDraft<'a>>,
+    ) {
+        let visit = encounter.map(|encounter| encounter.id);
+        for (segment, kind, ids, encounter) in [
+            ("AL1", "AllergyIntolerance", self.allergies, None),
+            ("DG1", "Condition", self.conditions, visit),
+            ("IN1", "Coverage", self.coverages, None),
+            ("NK1", "RelatedPerson", self.related, None),
+        ] {
+            if group.iter().any(|member| member.id() == segment) {
+                let mut unique = Vec::with_capacity(ids.len());
+                crate::context::add_new(&mut unique, ids);
+                cx.snapshots.push(crate::Snapshot { kind, patient: patient.id, encounter, ids: unique });
+            }
+        }
+    }
+}

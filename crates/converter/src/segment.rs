@@ -1,0 +1,94 @@
+//! Segments: one module for each, named after it.
+
+pub(crate) mod al1;
+pub(crate) mod dg1;
+pub(crate) mod evn;
+pub(crate) mod in1;
+pub(crate) mod mrg;
+pub(crate) mod msh;
+pub(crate) mod nk1;
+pub(crate) mod pd1;
+pub(crate) mod pid;
+pub(crate) mod pv1;
+pub(crate) mod pv2;
+pub(crate) mod rol;
+pub(crate) mod z;
+
+use fhir::Element;
+use hl7v2::{Field, Value};
+
+use crate::context::{Context, original_text};
+use crate::table;
+
+/// Sex: the FHIR code, and beside it the zib's code or what the sender wrote.
+pub(crate) fn gender<'a>(
+    cx: &mut Context<'_, 'a>,
+    value: Value<'_, 'a>,
+) -> (Option<&'static str>, Option<Element<'a>>) {
+    if !value.is_present() {
+        return (None, None);
+    }
+    let text = value.text();
+    let (Some(gender), Some(zib)) = (table::administrative_sex(&text), table::gender_code(&text)) else {
+        let original = cx.write(value);
+        if original.is_some() {
+            cx.warn(value.place(), "unknown-code");
+        }
+        return (None, original.map(original_text));
+    };
+    let mut coding = fhir::Coding::new(zib.system, zib.code);
+    coding.display = zib.display.map(Into::into);
+    let concept = fhir::CodeableConcept::of(coding);
+    let mut element = Element::of(fhir::Extension::concept(fhir::nl::CODE_SPECIFICATION, concept));
+    if gender.exact || zib.exact {
+        cx.mark(value);
+    } else if let Some(code) = cx.write_code(value) {
+        let original = fhir::CodeableConcept::of(fhir::Coding { code: Some(code), ..Default::default() });
+        element.extension.push(fhir::Extension::concept(fhir::system::ALTERNATE_CODES, original));
+    }
+    (Some(gender.code), Some(element))
+}
+
+/// Whether a segment of a repeating group is only there to say that the list is empty: its first
+/// telling field is `""` and no other is populated.
+pub(crate) fn empties_list<'a>(
+    cx: &mut Context<'_, 'a>,
+    segment: hl7v2::Segment<'_, 'a>,
+    telling: &[usize],
+) -> bool {
+    let nulls: Vec<Field<'_, 'a>> =
+        telling.iter().map(|n| segment.field(*n)).filter(Field::is_null).collect();
+    if nulls.is_empty() || segment.fields().skip(1).any(|field| !field.is_empty() && !field.is_null()) {
+        return false;
+    }
+    for field in segment.fields() {
+        if field.is_null() {
+            cx.mark(field.value());
+        }
+    }
+    true
+}
+
+/// Fields of a repeated segment that contradict what the first one said: they are not in the output.
+pub(crate) fn report_conflicts<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    segment: hl7v2::Segment<'m, 'a>,
+    fields: &[usize],
+) {
+    for &field in fields.iter().filter(|field| !segment.field(**field).is_empty()) {
+        cx.unmark(segment.field(field));
+        cx.warn(segment.field(field).place(), "conflicting-repetition");
+    }
+}
+
+/// Takes a value into an element that holds one. `false` when it holds another already.
+pub(crate) fn settle<T: PartialEq>(known: &mut Option<T>, new: Option<T>) -> bool {
+    match (known.as_ref(), new) {
+        (_, None) => true,
+        (Some(known), Some(new)) => *known == new,
+        (None, new) => {
+            *known = new;
+            true
+        }
+    }
+}

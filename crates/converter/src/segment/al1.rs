@@ -1,0 +1,130 @@
+//! AL1: allergies (HL7 v2.5.1 §3.4.6).
+
+use fhir::{
+    AllergyIntolerance, AllergyReaction, CodeableConcept, Element, ElementList, Extension, Onset, Reference,
+    Resource, system,
+};
+use hl7v2::Segment;
+use uuid::Uuid;
+
+use super::{empties_list, report_conflicts, settle};
+use crate::context::{Context, add_new};
+use crate::datatype::cwe;
+use crate::identity::rule;
+use crate::table;
+
+pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, patient: Uuid) -> Option<Uuid> {
+    if empties_list(cx, al1, &[3]) {
+        return None;
+    }
+    let Some((code_system, code)) = cwe::key(cx, al1.field(3).first()) else {
+        cx.warn(al1.field(3).place(), "no-substance");
+        return None;
+    };
+    let key = patient.hyphenated().to_string();
+    let id = cx.id(&rule::ALLERGY, &[&[&key], &[&code_system, &code]], al1.field(3).place());
+    let mut allergy = AllergyIntolerance { id: Some(id), ..AllergyIntolerance::default() };
+    allergy.patient = Some(Reference::to(patient));
+    allergy.clinical_status = Some(CodeableConcept::code(system::ALLERGY_CLINICAL, "active"));
+    allergy.code = cwe::concept(cx, al1.field(3).first(), "AL1-3", None);
+    kind(cx, al1, &mut allergy);
+    severity_and_reactions(cx, al1, &mut allergy);
+    let (onset, original) = cx.date_time(al1.field(6).value());
+    allergy.onset = onset.map(Onset::DateTime).or(original.map(Onset::DateTimeExt));
+    put(cx, al1, id, allergy);
+    Some(id)
+}
+
+/// AL1-2 says both what kind of thing it is (category) and that it is an allergy (type).
+fn kind<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, allergy: &mut AllergyIntolerance<'a>) {
+    let from = al1.field(2).first();
+    let text = from.value().text();
+    let category = table::allergy_category(&text);
+    let type_ = table::allergy_type(&text);
+    allergy.r#type = type_.map(|target| target.code);
+    let exact = category.is_some_and(|target| target.exact);
+    if let Some(category) = category {
+        allergy.category.push(category.code);
+    }
+    if exact && from.component_count() == 1 {
+        cx.mark(from.value());
+        return;
+    }
+    let Some(original) = cwe::concept(cx, from, "AL1-2", Some(table::allergen_type)) else { return };
+    let beside = Element::of(Extension::concept(system::ALTERNATE_CODES, original));
+    if category.is_some() {
+        allergy.category_ext = ElementList(vec![Some(beside)]);
+    } else {
+        allergy.type_ext = Some(beside);
+    }
+}
+
+/// AL1-4 and AL1-5: how bad, and what happened. Severity belongs to a reaction; without one it is how
+/// bad the allergy may become.
+fn severity_and_reactions<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    al1: Segment<'m, 'a>,
+    allergy: &mut AllergyIntolerance<'a>,
+) {
+    let mut manifestation = Vec::new();
+    for repetition in al1.field(5).repetitions() {
+        // ST since v2.4, CE in some feeds.
+        manifestation.extend(cwe::concept(cx, repetition, "AL1-5", None));
+    }
+    let from = al1.field(4).first();
+    let text = from.value().text();
+    let (severity, criticality) =
+        (table::allergy_reaction_severity(&text), table::allergy_criticality(&text));
+    let target = if manifestation.is_empty() { criticality } else { severity };
+    let beside = if target.is_some_and(|target| target.exact) && from.component_count() == 1 {
+        cx.mark(from.value());
+        None
+    } else {
+        cwe::concept(cx, from, "AL1-4", Some(table::allergy_severity))
+            .map(|original| Element::of(Extension::concept(system::ALTERNATE_CODES, original)))
+    };
+    let code = target.map(|target| target.code);
+    if manifestation.is_empty() {
+        (allergy.criticality, allergy.criticality_ext) = (code, beside);
+    } else {
+        let (severity, severity_ext) = (code, beside);
+        allergy.reaction.push(AllergyReaction {
+            manifestation,
+            severity,
+            severity_ext,
+            ..AllergyReaction::default()
+        });
+    }
+}
+
+/// The same substance twice in a message is one allergy: each AL1 adds its reaction.
+fn put<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, id: Uuid, allergy: AllergyIntolerance<'a>) {
+    let Some(Resource::AllergyIntolerance(known)) = cx.entry(id) else {
+        cx.put(id, allergy);
+        return;
+    };
+    add_new(&mut known.reaction, allergy.reaction);
+    let mut lost = Vec::new();
+    if !settle(&mut known.code, allergy.code) {
+        lost.push(3);
+    }
+    if known.category.is_empty() && known.r#type.is_none() && known.type_ext.is_none() {
+        (known.category, known.category_ext) = (allergy.category, allergy.category_ext);
+        (known.r#type, known.type_ext) = (allergy.r#type, allergy.type_ext);
+    } else if known.category != allergy.category
+        || known.category_ext != allergy.category_ext
+        || known.type_ext != allergy.type_ext
+    {
+        lost.push(2);
+    }
+    let said = (known.criticality, known.criticality_ext.clone());
+    if said == (None, None) {
+        (known.criticality, known.criticality_ext) = (allergy.criticality, allergy.criticality_ext);
+    } else if allergy.criticality.is_some() && said != (allergy.criticality, allergy.criticality_ext) {
+        lost.push(4);
+    }
+    if !settle(&mut known.onset, allergy.onset) {
+        lost.push(6);
+    }
+    report_conflicts(cx, al1, &lost);
+}

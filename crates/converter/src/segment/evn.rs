@@ -1,0 +1,32 @@
+//! EVN: when the event was recorded and happened, and who entered it (HL7 v2.5.1 §3.4.1). It goes to the
+//! message's Provenance, which [`super::msh`] puts at the end.
+
+use fhir::{ProvenanceAgent, ProvenanceOccurred, Reference, system};
+use hl7v2::Segment;
+
+use crate::context::{Context, add_new};
+use crate::datatype::hd::{Hd, organization};
+use crate::datatype::{cwe, xcn};
+
+pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, evn: Segment<'m, 'a>) {
+    let mut provenance = std::mem::take(&mut cx.provenance);
+    (provenance.recorded, provenance.recorded_ext) = cx.instant(evn.field(2).value());
+    let (occurred, original) = cx.date_time(evn.field(6).value());
+    provenance.occurred =
+        occurred.map(ProvenanceOccurred::DateTime).or(original.map(ProvenanceOccurred::DateTimeExt));
+    provenance.reason.extend(cwe::concept(cx, evn.field(4).first(), "EVN-4", None));
+    for repetition in evn.field(5).repetitions() {
+        let who = xcn::professional(cx, repetition).map(xcn::Professional::reference);
+        add_new(&mut provenance.agent, who.map(|who| agent("enterer", who)));
+    }
+    if let Some(id) = organization(cx, Hd::of_repetition(evn.field(7).first(), 1)) {
+        add_new(&mut provenance.agent, [agent("custodian", Reference::to(id))]);
+    }
+    cx.provenance = provenance;
+}
+
+/// Who had which part in it.
+pub(crate) fn agent<'a>(kind: &'static str, who: Reference<'a>) -> ProvenanceAgent<'a> {
+    let kind = fhir::CodeableConcept::code(system::PROVENANCE_PARTICIPANT, kind);
+    ProvenanceAgent { r#type: Some(kind), who: Some(who), on_behalf_of: None }
+}

@@ -1,0 +1,284 @@
+//! PID: the patient (HL7 v2.5.1 §3.4.2), written as nl-core-Patient.
+
+use std::borrow::Cow;
+
+use fhir::{
+    Address, CodeableConcept, Extension, ExtensionValue, Identifier, Meta, MultipleBirth, Patient,
+    PatientCommunication, PatientDeceased, nl, system,
+};
+use hl7v2::{Field, Segment};
+use uuid::Uuid;
+use zorgsluis_domain::Phi;
+
+use super::gender;
+use crate::context::{Context, add_new, trim};
+use crate::conversion::{PatientIdentifier, PatientIdentity};
+use crate::datatype::{cwe, cx as identifier, xad, xcn, xpn, xtn};
+use crate::identity::rule;
+use crate::table;
+
+const MOTHERS_MAIDEN_NAME: &str = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName";
+const RELIGION: &str = "http://hl7.org/fhir/StructureDefinition/patient-religion";
+const BIRTH_PLACE: &str = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace";
+const CITIZENSHIP: &str = "http://hl7.org/fhir/StructureDefinition/patient-citizenship";
+const NATIONALITY: &str = "http://hl7.org/fhir/StructureDefinition/patient-nationality";
+
+/// A Patient that other segments still add to.
+pub(crate) struct PatientDraft<'a> {
+    pub(crate) id: Uuid,
+    pub(crate) resource: Patient<'a>,
+}
+
+impl<'a> PatientDraft<'a> {
+    /// Puts it, and says that it is an nl-core-Patient where it keeps the profile's rules.
+    pub(crate) fn put(mut self, cx: &mut Context<'_, 'a>) {
+        if is_nl_core(&self.resource) {
+            let meta = self.resource.meta.get_or_insert_with(Box::<Meta<'a>>::default);
+            meta.profile.push(nl::PATIENT);
+        }
+        if !cx.has(self.id) {
+            cx.put(self.id, self.resource);
+        } else if let Some(fhir::Resource::Patient(known)) = cx.entry(self.id) {
+            // Two groups of one merge message name the same survivor.
+            add_new(&mut known.identifier, self.resource.identifier);
+            add_new(&mut known.name, self.resource.name);
+            add_new(&mut known.address, self.resource.address);
+            add_new(&mut known.telecom, self.resource.telecom);
+            add_new(&mut known.link, self.resource.link);
+        }
+    }
+}
+
+/// The rules of nl-core-Patient that what we write can break.
+fn is_nl_core(patient: &Patient<'_>) -> bool {
+    let marital = patient.marital_status.as_ref().is_none_or(|concept| {
+        let systems = [Some(system::MARITAL_STATUS), Some(system::NULL_FLAVOR)];
+        concept.coding.iter().any(|coding| systems.contains(&coding.system.as_deref()))
+    });
+    !patient.name.is_empty()
+        && patient.name.iter().all(xcn::is_nl_core)
+        && patient.gender_ext.as_ref().is_none_or(|_| patient.gender.is_some())
+        && marital
+        && patient.communication.is_empty()
+        && !matches!(patient.multiple_birth, Some(MultipleBirth::Integer(_)))
+}
+
+/// The patient of a PID.
+pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>) -> PatientDraft<'a> {
+    let id = identify(cx, pid);
+    let mut patient = Patient { id: Some(id), ..Patient::default() };
+    identifiers(cx, pid, &mut patient);
+    if cx.given(pid.field(5), id, "name") {
+        xpn::names(cx, pid.field(5), Some("official"), &mut patient.name);
+    }
+    xpn::names(cx, pid.field(9), None, &mut patient.name);
+    if cx.given(pid.field(7), id, "birthDate") {
+        (patient.birth_date, patient.birth_date_ext) =
+            cx.date(pid.field(7).value(), Some(system::BIRTH_TIME));
+    }
+    if cx.given(pid.field(8), id, "gender") {
+        (patient.gender, patient.gender_ext) = gender(cx, pid.field(8).value());
+    }
+    if cx.given(pid.field(11), id, "address") {
+        xad::addresses(cx, pid.field(11), &mut patient.address);
+        if let Some(district) = cx.write(pid.field(12).value()) {
+            county(cx, pid.field(12), district, &mut patient);
+        }
+    }
+    telecom(cx, pid, id, &mut patient);
+    civil_status(cx, pid, id, &mut patient);
+    birth_and_death(cx, pid, id, &mut patient);
+    PatientDraft { id, resource: patient }
+}
+
+fn identifiers<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, patient: &mut Patient<'a>) {
+    for (field, kind) in [(3, None), (2, None), (4, None), (19, Some("SS")), (20, Some("DL"))] {
+        for repetition in pid.field(field).repetitions() {
+            // PID-20 (DLN) is number, issuer and expiry: a CX in its first component only.
+            let written = if field == 20 {
+                driving_licence(cx, repetition)
+            } else {
+                identifier::identifier(cx, repetition, kind)
+            };
+            add_new(&mut patient.identifier, written);
+        }
+    }
+}
+
+fn driving_licence<'a>(cx: &mut Context<'_, 'a>, dln: hl7v2::Repetition<'_, 'a>) -> Option<Identifier<'a>> {
+    let value = cx.write(dln.component(1).value())?;
+    let issuer = cx.write(dln.component(2).value());
+    let period = cx.period(dln.component(4).value(), dln.component(3).value());
+    Some(Identifier {
+        value: Some(value),
+        r#type: Some(Box::new(CodeableConcept::code(system::V2_IDENTIFIER_TYPE, "DL"))),
+        assigner: issuer.map(|issuer| Box::new(fhir::Reference::display(issuer))),
+        period: period.map(Box::new),
+        ..Identifier::default()
+    })
+}
+
+/// PID-12 belongs to the address: the first one's district, where XAD.9 says none.
+fn county<'a>(
+    cx: &mut Context<'_, 'a>,
+    field: Field<'_, 'a>,
+    district: Cow<'a, str>,
+    patient: &mut Patient<'a>,
+) {
+    match patient.address.first_mut() {
+        Some(Address { district: empty @ None, .. }) => *empty = Some(district),
+        Some(Address { district: Some(known), .. }) if *known == district => {}
+        _ => cx.unmark(field),
+    }
+}
+
+fn telecom<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, id: Uuid, patient: &mut Patient<'a>) {
+    if cx.given(pid.field(13), id, "telecom:home") {
+        xtn::contact_points(cx, pid.field(13), Some("home"), &mut patient.telecom);
+    }
+    if cx.given(pid.field(14), id, "telecom:work") {
+        xtn::contact_points(cx, pid.field(14), Some("work"), &mut patient.telecom);
+    }
+    // PID-40 (v2.7) repeats and replaces PID-13 and PID-14.
+    let mut more = Vec::new();
+    xtn::contact_points(cx, pid.field(40), None, &mut more);
+    add_new(&mut patient.telecom, more);
+}
+
+fn civil_status<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, id: Uuid, patient: &mut Patient<'a>) {
+    if let Some(mother) = cx.write(pid.field(6).first().component(1).value()) {
+        patient.extension.push(Extension::string(MOTHERS_MAIDEN_NAME, mother));
+    }
+    if cx.given(pid.field(15), id, "communication") {
+        for repetition in pid.field(15).repetitions() {
+            let language = cwe::concept(cx, repetition, "PID-15", None).map(language);
+            let preferred = Some(true);
+            patient.communication.extend(
+                language.map(|language| PatientCommunication { language: Some(language), preferred }),
+            );
+        }
+    }
+    if cx.given(pid.field(16), id, "maritalStatus") {
+        let status = pid.field(16).first();
+        patient.marital_status = cwe::concept(cx, status, "PID-16", Some(table::marital_status));
+    }
+    if cx.given(pid.field(17), id, "extension:http://hl7.org/fhir/StructureDefinition/patient-religion") {
+        let religion = cwe::concept(cx, pid.field(17).first(), "PID-17", None);
+        patient.extension.extend(religion.map(|concept| Extension::concept(RELIGION, concept)));
+    }
+    for (field, place, url) in
+        [(26, "PID-26", CITIZENSHIP), (39, "PID-39", CITIZENSHIP), (28, "PID-28", NATIONALITY)]
+    {
+        for repetition in pid.field(field).repetitions() {
+            let code = cwe::concept(cx, repetition, place, None);
+            patient.extension.extend(code.map(|concept| {
+                Extension::new(url, ExtensionValue::Parts(vec![Extension::concept("code", concept)]))
+            }));
+        }
+    }
+}
+
+/// Two letters are a language of BCP 47, whatever the table is called.
+fn language(mut concept: CodeableConcept<'_>) -> CodeableConcept<'_> {
+    if let Some(coding) = concept.coding.first_mut()
+        && coding.system.is_none()
+        && coding.code.as_deref().is_some_and(|code| code.len() == 2 && code.is_ascii())
+    {
+        coding.system = Some(Cow::Borrowed(system::LANGUAGE));
+    }
+    concept
+}
+
+fn birth_and_death<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    pid: Segment<'m, 'a>,
+    id: Uuid,
+    patient: &mut Patient<'a>,
+) {
+    if let Some(text) = cx.write(pid.field(23).value()) {
+        let place = Box::new(Address { text: Some(text), ..Address::default() });
+        patient.extension.push(Extension::new(BIRTH_PLACE, ExtensionValue::Address(place)));
+    }
+    let order = pid.field(25).value();
+    let rank: Option<u32> = order.text().trim().parse().ok().filter(|rank| *rank > 0);
+    if cx.given(pid.field(24), id, "multipleBirth") {
+        patient.multiple_birth = cx.yes_no(pid.field(24).value()).map(MultipleBirth::Boolean);
+    }
+    if let Some(rank) = rank {
+        if patient.multiple_birth == Some(MultipleBirth::Boolean(false)) {
+            cx.warn(order.place(), "contradicts-other-field");
+        } else {
+            patient.multiple_birth = Some(MultipleBirth::Integer(rank));
+            cx.mark(order);
+        }
+    }
+    if cx.given(pid.field(29), id, "deceased") {
+        let (value, original) = cx.date_time(pid.field(29).value());
+        patient.deceased =
+            value.map(PatientDeceased::DateTime).or(original.map(PatientDeceased::DateTimeExt));
+    }
+    if !pid.field(29).is_null() && cx.given(pid.field(30), id, "deceased") {
+        death_indicator(cx, pid, patient);
+    }
+}
+
+/// PID-30 says whether, PID-29 when: when implies whether.
+fn death_indicator<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, patient: &mut Patient<'a>) {
+    let value = pid.field(30).value();
+    match (cx.yes_no(value), &patient.deceased) {
+        (Some(dead), None) => patient.deceased = Some(PatientDeceased::Boolean(dead)),
+        (Some(false), Some(_)) => {
+            cx.unmark(pid.field(30));
+            cx.warn(value.place(), "contradicts-other-field");
+        }
+        (Some(true) | None, _) => {}
+    }
+}
+
+/// Who a PID is about: by the identifier that the profile names, else by what there is.
+pub(crate) fn identify<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>) -> Uuid {
+    let (id, identifiers) =
+        identify_by(cx, pid.field(3)).unwrap_or_else(|| (last_resort(cx, pid), Vec::new()));
+    cx.patients.push(PatientIdentity { id, identifiers });
+    id
+}
+
+/// The patient of a list of identifiers (PID-3, MRG-1), and all that are in it, the first one the one
+/// that the id is made from.
+pub(crate) fn identify_by<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    list: Field<'m, 'a>,
+) -> Option<(Uuid, Vec<Phi<PatientIdentifier>>)> {
+    let chosen = cx.profile.patient_identifier(list)?;
+    let at = list.rep(chosen).component(1).value().place();
+    let (authority, value) = identifier::key(cx, list.rep(chosen))?;
+    let id = cx.id(&rule::PATIENT, &[&[&authority, &value]], at);
+    let phi = |authority: Cow<'a, str>, value: Cow<'a, str>| {
+        Phi::new(PatientIdentifier { system: authority.into_owned(), value: value.into_owned() })
+    };
+    let mut identifiers = vec![phi(authority, value)];
+    for repetition in list.repetitions().filter(|cx| !identifier::is_of_visit(*cx)) {
+        let more = identifier::key(cx, repetition).map(|(authority, value)| phi(authority, value));
+        add_new(&mut identifiers, more);
+    }
+    Some((id, identifiers))
+}
+
+/// A patient without PID-3.
+fn last_resort<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>) -> Uuid {
+    let sender = cx.sender_key().to_owned();
+    for field in [2, 4, 18] {
+        let number = trim(pid.field(field).value().text());
+        if !number.is_empty() {
+            let at = pid.field(field).value().place();
+            return cx.id(&rule::PATIENT_BY_OTHER_NUMBER, &[&[&sender], &[&number]], at);
+        }
+    }
+    let at = pid.field(3).place();
+    if let Some((family, given)) = xpn::key(pid.field(5).first(), &xpn::XPN) {
+        let born = trim(pid.field(7).value().text());
+        return cx.id(&rule::PATIENT_BY_NAME, &[&[&sender], &[&family, &given, &born]], at);
+    }
+    let digest = cx.digest();
+    cx.id(&rule::PATIENT_OF_MESSAGE, &[&[&sender], &[&digest]], at)
+}
