@@ -1,0 +1,376 @@
+//! The search parameters that the store serves: one table, which indexing, searching and the
+//! CapabilityStatement all read.
+
+/// How values of a parameter are compared (FHIR R4 Search, "Search Parameter Types").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SearchKind {
+    /// Equality of a code, with or without its system: `code`, `system|code`, `|code`, `system|`.
+    Token,
+    /// Beginning of a text, whatever its case and accents; with `:exact` the whole text as it stands.
+    String,
+    /// A resource: `id`, `Type/id`; with `:Type` only that type.
+    Reference,
+    /// A date or time, with the prefixes `eq`, `ge`, `gt`, `le`, `lt`, at the precision given.
+    Date,
+}
+
+impl SearchKind {
+    /// Its code in `SearchParameter.type`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::String => "string",
+            Self::Reference => "reference",
+            Self::Date => "date",
+        }
+    }
+}
+
+/// A search parameter of one resource type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchParameter {
+    /// Its name, `birthdate`.
+    pub name: &'static str,
+    /// How it compares.
+    pub kind: SearchKind,
+    /// Where its values stand in the resource's JSON, as element names joined by dots; arrays are
+    /// entered.
+    pub paths: &'static [&'static str],
+    /// Of a reference: the only type of resource that counts; empty when all do.
+    pub target: &'static str,
+}
+
+impl SearchParameter {
+    /// Its expression on a resource type, in the manner of FHIRPath: `Patient.name.family`.
+    pub fn expression(&self, resource_type: &str) -> String {
+        self.paths.iter().map(|path| format!("{resource_type}.{path}")).collect::<Vec<_>>().join(" | ")
+    }
+}
+
+/// What can be searched in every resource type.
+pub const COMMON: &[SearchParameter] = &[token("_id", &["id"]), date("_lastUpdated", &["meta.lastUpdated"])];
+
+/// The resource types that can be searched, by name.
+pub fn searchable_types() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(resource_type, _)| *resource_type)
+}
+
+/// The search parameters of a resource type, without the [`COMMON`] ones; empty for a type that
+/// cannot be searched.
+pub fn search_parameters(resource_type: &str) -> &'static [SearchParameter] {
+    TABLE
+        .binary_search_by_key(&resource_type, |(name, _)| name)
+        .ok()
+        .and_then(|at| TABLE.get(at))
+        .map_or(&[], |(_, parameters)| parameters)
+}
+
+const fn token(name: &'static str, paths: &'static [&'static str]) -> SearchParameter {
+    SearchParameter { name, kind: SearchKind::Token, paths, target: "" }
+}
+
+const fn string(name: &'static str, paths: &'static [&'static str]) -> SearchParameter {
+    SearchParameter { name, kind: SearchKind::String, paths, target: "" }
+}
+
+const fn date(name: &'static str, paths: &'static [&'static str]) -> SearchParameter {
+    SearchParameter { name, kind: SearchKind::Date, paths, target: "" }
+}
+
+const fn reference(name: &'static str, paths: &'static [&'static str]) -> SearchParameter {
+    SearchParameter { name, kind: SearchKind::Reference, paths, target: "" }
+}
+
+const fn only(name: &'static str, paths: &'static [&'static str], target: &'static str) -> SearchParameter {
+    SearchParameter { name, kind: SearchKind::Reference, paths, target }
+}
+
+const IDENTIFIER: SearchParameter = token("identifier", &["identifier"]);
+const STATUS: SearchParameter = token("status", &["status"]);
+const ACTIVE: SearchParameter = token("active", &["active"]);
+const CODE: SearchParameter = token("code", &["code"]);
+const CATEGORY: SearchParameter = token("category", &["category"]);
+const TYPE: SearchParameter = token("type", &["type"]);
+const GENDER: SearchParameter = token("gender", &["gender"]);
+const NAME: SearchParameter = string("name", &["name"]);
+const SUBJECT: SearchParameter = reference("subject", &["subject"]);
+const PATIENT_SUBJECT: SearchParameter = only("patient", &["subject"], "Patient");
+const PATIENT: SearchParameter = only("patient", &["patient"], "Patient");
+const ENCOUNTER: SearchParameter = only("encounter", &["encounter"], "Encounter");
+const BASED_ON: SearchParameter = reference("based-on", &["basedOn"]);
+const PERFORMER: SearchParameter = reference("performer", &["performer"]);
+const SPECIMEN: SearchParameter = only("specimen", &["specimen"], "Specimen");
+const EFFECTIVE: SearchParameter =
+    date("date", &["effectiveDateTime", "effectiveInstant", "effectivePeriod"]);
+
+/// By resource type, in alphabetical order. Names, kinds and elements follow the search parameters of
+/// FHIR R4 (4.0.1).
+const TABLE: &[(&str, &[SearchParameter])] = &[
+    (
+        "AllergyIntolerance",
+        &[
+            IDENTIFIER,
+            PATIENT,
+            token("clinical-status", &["clinicalStatus"]),
+            token("verification-status", &["verificationStatus"]),
+            token("code", &["code", "reaction.substance"]),
+            CATEGORY,
+            TYPE,
+            token("criticality", &["criticality"]),
+            date("date", &["recordedDate"]),
+            reference("recorder", &["recorder"]),
+            reference("asserter", &["asserter"]),
+        ],
+    ),
+    (
+        "Condition",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            ENCOUNTER,
+            token("clinical-status", &["clinicalStatus"]),
+            token("verification-status", &["verificationStatus"]),
+            CODE,
+            CATEGORY,
+            token("severity", &["severity"]),
+            date("onset-date", &["onsetDateTime", "onsetPeriod"]),
+            date("recorded-date", &["recordedDate"]),
+            reference("asserter", &["asserter"]),
+        ],
+    ),
+    (
+        "Coverage",
+        &[
+            IDENTIFIER,
+            only("patient", &["beneficiary"], "Patient"),
+            reference("beneficiary", &["beneficiary"]),
+            reference("subscriber", &["subscriber"]),
+            reference("policy-holder", &["policyHolder"]),
+            reference("payor", &["payor"]),
+            TYPE,
+            STATUS,
+        ],
+    ),
+    (
+        "DiagnosticReport",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            ENCOUNTER,
+            STATUS,
+            CODE,
+            CATEGORY,
+            EFFECTIVE,
+            date("issued", &["issued"]),
+            BASED_ON,
+            reference("result", &["result"]),
+            SPECIMEN,
+            PERFORMER,
+            reference("results-interpreter", &["resultsInterpreter"]),
+            token("conclusion", &["conclusionCode"]),
+        ],
+    ),
+    (
+        "DocumentReference",
+        &[
+            token("identifier", &["masterIdentifier", "identifier"]),
+            PATIENT_SUBJECT,
+            SUBJECT,
+            only("encounter", &["context.encounter"], "Encounter"),
+            STATUS,
+            TYPE,
+            CATEGORY,
+            date("date", &["date"]),
+            date("period", &["context.period"]),
+            reference("author", &["author"]),
+            reference("authenticator", &["authenticator"]),
+            reference("custodian", &["custodian"]),
+            reference("related", &["context.related"]),
+            reference("relatesto", &["relatesTo.target"]),
+        ],
+    ),
+    (
+        "Encounter",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            STATUS,
+            token("class", &["class"]),
+            TYPE,
+            date("date", &["period"]),
+            only("location", &["location.location"], "Location"),
+            reference("participant", &["participant.individual"]),
+            only("practitioner", &["participant.individual"], "Practitioner"),
+            only("service-provider", &["serviceProvider"], "Organization"),
+            only("part-of", &["partOf"], "Encounter"),
+            reference("diagnosis", &["diagnosis.condition"]),
+            BASED_ON,
+        ],
+    ),
+    (
+        "Location",
+        &[
+            IDENTIFIER,
+            string("name", &["name", "alias"]),
+            STATUS,
+            TYPE,
+            only("partof", &["partOf"], "Location"),
+            only("organization", &["managingOrganization"], "Organization"),
+        ],
+    ),
+    (
+        "MessageHeader",
+        &[
+            token("event", &["eventCoding"]),
+            reference("focus", &["focus"]),
+            reference("author", &["author"]),
+            reference("sender", &["sender"]),
+            reference("responsible", &["responsible"]),
+        ],
+    ),
+    (
+        "Observation",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            ENCOUNTER,
+            STATUS,
+            CODE,
+            CATEGORY,
+            EFFECTIVE,
+            token("value-concept", &["valueCodeableConcept"]),
+            BASED_ON,
+            PERFORMER,
+            SPECIMEN,
+            reference("device", &["device"]),
+            reference("has-member", &["hasMember"]),
+            reference("derived-from", &["derivedFrom"]),
+            reference("part-of", &["partOf"]),
+        ],
+    ),
+    ("Organization", &[IDENTIFIER, NAME, TYPE, ACTIVE, only("partof", &["partOf"], "Organization")]),
+    (
+        "Patient",
+        &[
+            IDENTIFIER,
+            NAME,
+            string("family", &["name.family"]),
+            string("given", &["name.given"]),
+            date("birthdate", &["birthDate"]),
+            GENDER,
+            ACTIVE,
+            string("address-city", &["address.city"]),
+            string("address-postalcode", &["address.postalCode"]),
+            reference("general-practitioner", &["generalPractitioner"]),
+            only("organization", &["managingOrganization"], "Organization"),
+            reference("link", &["link.other"]),
+        ],
+    ),
+    (
+        "Practitioner",
+        &[
+            IDENTIFIER,
+            NAME,
+            string("family", &["name.family"]),
+            string("given", &["name.given"]),
+            GENDER,
+            ACTIVE,
+        ],
+    ),
+    (
+        "PractitionerRole",
+        &[
+            IDENTIFIER,
+            only("practitioner", &["practitioner"], "Practitioner"),
+            only("organization", &["organization"], "Organization"),
+            only("location", &["location"], "Location"),
+            token("role", &["code"]),
+            token("specialty", &["specialty"]),
+            ACTIVE,
+        ],
+    ),
+    (
+        "Provenance",
+        &[
+            reference("target", &["target"]),
+            only("patient", &["target"], "Patient"),
+            date("recorded", &["recorded"]),
+            date("when", &["occurredDateTime"]),
+            reference("agent", &["agent.who"]),
+            reference("entity", &["entity.what"]),
+        ],
+    ),
+    (
+        "RelatedPerson",
+        &[
+            IDENTIFIER,
+            PATIENT,
+            NAME,
+            date("birthdate", &["birthDate"]),
+            GENDER,
+            ACTIVE,
+            token("relationship", &["relationship"]),
+        ],
+    ),
+    (
+        "ServiceRequest",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            ENCOUNTER,
+            STATUS,
+            token("intent", &["intent"]),
+            CODE,
+            CATEGORY,
+            date("authored", &["authoredOn"]),
+            reference("requester", &["requester"]),
+            PERFORMER,
+            BASED_ON,
+            SPECIMEN,
+            token("requisition", &["requisition"]),
+        ],
+    ),
+    (
+        "Specimen",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            STATUS,
+            TYPE,
+            token("accession", &["accessionIdentifier"]),
+            date("collected", &["collection.collectedDateTime", "collection.collectedPeriod"]),
+            reference("collector", &["collection.collector"]),
+            token("bodysite", &["collection.bodySite"]),
+            only("parent", &["parent"], "Specimen"),
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_order_and_names_stand_once() {
+        let types: Vec<_> = searchable_types().collect();
+        assert!(types.is_sorted());
+        for resource_type in types {
+            let mut names: Vec<_> = search_parameters(resource_type)
+                .iter()
+                .chain(COMMON)
+                .map(|parameter| parameter.name)
+                .collect();
+            let all = names.len();
+            assert!(all > COMMON.len(), "{resource_type}");
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), all, "{resource_type}");
+        }
+    }
+}

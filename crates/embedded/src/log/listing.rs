@@ -1,0 +1,101 @@
+//! The keys of a log's objects, read from the folders.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use tlog::Listing;
+
+/// Whether a key is one that [`tlog::LogStorage`] allows.
+pub(super) fn is_key(key: &str) -> bool {
+    key.len() <= 200
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte))
+        && key.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+/// Keys that begin with `prefix` and are greater than `after`, in byte order.
+pub(super) fn list(root: &Path, prefix: &str, after: Option<&str>, limit: usize) -> io::Result<Listing> {
+    let mut walk = Walk { prefix, after, limit: limit.max(1), keys: Vec::new(), more: false };
+    walk.folder(root, "")?;
+    Ok(Listing { keys: walk.keys, more: walk.more })
+}
+
+struct Walk<'a> {
+    prefix: &'a str,
+    after: Option<&'a str>,
+    limit: usize,
+    keys: Vec<String>,
+    more: bool,
+}
+
+impl Walk<'_> {
+    /// Visits what stands in a folder whose keys begin with `base`.
+    fn folder(&mut self, folder: &Path, base: &str) -> io::Result<()> {
+        let mut behind = None;
+        loop {
+            let (names, complete) = self.names(folder, base, behind.as_deref())?;
+            for key in &names {
+                if self.keys.len() >= self.limit {
+                    self.more = true;
+                    return Ok(());
+                }
+                match key.strip_suffix('/') {
+                    Some(inner) => {
+                        let name = inner.rsplit('/').next().unwrap_or(inner);
+                        self.folder(&folder.join(name), key)?;
+                        if self.more {
+                            return Ok(());
+                        }
+                    }
+                    None => self.keys.push(key.clone()),
+                }
+            }
+            if complete {
+                return Ok(());
+            }
+            behind = names.last().cloned();
+        }
+    }
+
+    /// The smallest names behind one, at most as many as can still be needed (a folder may hold a
+    /// million bundles), and whether these are all. A folder's name ends with `/`, as its keys go on,
+    /// which gives the byte order of whole keys.
+    fn names(&self, folder: &Path, base: &str, behind: Option<&str>) -> io::Result<(BTreeSet<String>, bool)> {
+        let wanted = self.limit.saturating_add(1);
+        let mut names = BTreeSet::new();
+        let mut complete = true;
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok((names, true)),
+            Err(cause) => return Err(cause),
+        };
+        for entry in entries {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let is_folder = entry.file_type()?.is_dir();
+            let key = format!("{base}{name}{}", if is_folder { "/" } else { "" });
+            let wants = if is_folder { self.may_hold(&key) } else { self.holds(&key) };
+            if !wants || behind.is_some_and(|behind| key.as_str() <= behind) {
+                continue;
+            }
+            names.insert(key);
+            if names.len() > wanted {
+                names.pop_last();
+                complete = false;
+            }
+        }
+        Ok((names, complete))
+    }
+
+    fn holds(&self, key: &str) -> bool {
+        key.starts_with(self.prefix) && self.after.is_none_or(|after| key > after)
+    }
+
+    /// Whether keys that begin with `folder` can be wanted.
+    fn may_hold(&self, folder: &str) -> bool {
+        let prefix = folder.starts_with(self.prefix) || self.prefix.starts_with(folder);
+        let after = self.after.is_none_or(|after| folder > after || after.starts_with(folder));
+        prefix && after
+    }
+}

@@ -1,0 +1,120 @@
+//! Which patient an identifier belongs to, in `state.db`.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+use zorgsluis_domain::port::{Claim, PatientIndex};
+use zorgsluis_domain::{PortError, Pseudonym};
+
+use crate::column;
+use crate::database::{Database, Failure};
+
+/// Links followed at most: [`PatientIndex::merge`] closes no circle, a damaged table might.
+const MAX_LINKS: usize = 10_000;
+
+/// The patient index.
+#[derive(Clone)]
+pub struct SqlitePatientIndex {
+    database: Database,
+}
+
+impl SqlitePatientIndex {
+    pub(crate) const fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+fn replaced_by(connection: &Connection, patient: Uuid) -> rusqlite::Result<Option<Uuid>> {
+    connection
+        .prepare_cached("SELECT new FROM patient_merge WHERE old = ?1")?
+        .query_row([patient.as_bytes()], |row| column::uuid(row, 0))
+        .optional()
+}
+
+fn survivor(operation: &'static str, connection: &Connection, patient: Uuid) -> Result<Uuid, Failure> {
+    let mut last = patient;
+    for _ in 0..MAX_LINKS {
+        match replaced_by(connection, last)? {
+            Some(next) => last = next,
+            None => return Ok(last),
+        }
+    }
+    Err(Failure::damaged(operation, "the merges of a patient have no end"))
+}
+
+fn holder(connection: &Connection, identifier: &Pseudonym) -> rusqlite::Result<Option<Uuid>> {
+    connection
+        .prepare_cached("SELECT patient FROM patient_identifier WHERE pseudonym = ?1")?
+        .query_row([identifier.as_bytes()], |row| column::uuid(row, 0))
+        .optional()
+}
+
+#[async_trait]
+impl PatientIndex for SqlitePatientIndex {
+    async fn resolve(&self, identifiers: &[Pseudonym]) -> Result<Vec<Option<Uuid>>, PortError> {
+        let identifiers = identifiers.to_vec();
+        self.database
+            .read("patient_index.resolve", move |connection| {
+                identifiers.iter().map(|identifier| Ok(holder(connection, identifier)?)).collect()
+            })
+            .await
+    }
+
+    async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError> {
+        const OPERATION: &str = "patient_index.claim";
+        let identifier = *identifier;
+        self.database
+            .write(OPERATION, move |connection| {
+                let Some(holder) = holder(connection, &identifier)? else {
+                    connection
+                        .prepare_cached(
+                            "INSERT INTO patient_identifier (pseudonym, patient) VALUES (?1, ?2)",
+                        )?
+                        .execute(params![identifier.as_bytes(), patient.as_bytes()])?;
+                    return Ok(Claim::Claimed);
+                };
+                let same = holder == patient
+                    || survivor(OPERATION, connection, holder)? == survivor(OPERATION, connection, patient)?;
+                Ok(if same { Claim::Held } else { Claim::Conflict(holder) })
+            })
+            .await
+    }
+
+    async fn survivor(&self, patient: Uuid) -> Result<Uuid, PortError> {
+        const OPERATION: &str = "patient_index.survivor";
+        self.database.read(OPERATION, move |connection| survivor(OPERATION, connection, patient)).await
+    }
+
+    async fn merge(&self, old: Uuid, new: Uuid) -> Result<(), PortError> {
+        const OPERATION: &str = "patient_index.merge";
+        self.database
+            .write(OPERATION, move |connection| {
+                if old == new {
+                    return Err(Failure::refused(OPERATION, "a patient cannot be merged into itself"));
+                }
+                let target = survivor(OPERATION, connection, new)?;
+                match replaced_by(connection, old)? {
+                    Some(_) if survivor(OPERATION, connection, old)? == target => Ok(()),
+                    Some(_) => {
+                        Err(Failure::refused(OPERATION, "the patient was merged into another one already"))
+                    }
+                    None if target == old => {
+                        Err(Failure::refused(OPERATION, "the merge would close a circle"))
+                    }
+                    None => {
+                        connection
+                            .prepare_cached("INSERT INTO patient_merge (old, new) VALUES (?1, ?2)")?
+                            .execute(params![old.as_bytes(), new.as_bytes()])?;
+                        Ok(())
+                    }
+                }
+            })
+            .await
+    }
+}
+
+impl std::fmt::Debug for SqlitePatientIndex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqlitePatientIndex").finish_non_exhaustive()
+    }
+}
