@@ -1,0 +1,10 @@
+//! Accepting messages over ports in memory.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod accept;
+mod doubles;
+mod lambda;
+mod modes;
+mod replay;
+mod support;
+mod sweep;

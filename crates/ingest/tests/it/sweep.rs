@@ -1,0 +1,60 @@
+use std::time::Duration;
+
+use zorgsluis_domain::Stage;
+use zorgsluis_ingest::Verdict;
+
+use crate::doubles::Doubles;
+use crate::support::{adt, ingest, mllp};
+
+#[tokio::test]
+async fn a_message_whose_way_broke_off_before_the_queue_is_found_and_queued_once() {
+    let doubles = Doubles::new();
+    let ingest = ingest(&doubles);
+    ingest.accept(&adt("ZIS", "A01", "M1", "1000001"), &mllp()).await;
+    doubles.fail("queue.send", 1);
+    let broken = adt("ZIS", "A01", "M2", "1000001");
+    assert_eq!(ingest.accept(&broken, &mllp()).await.verdict, Verdict::Unavailable);
+
+    let swept = ingest.sweep(Duration::ZERO).await.unwrap();
+    assert_eq!((swept.seen, swept.queued.len()), (2, 1));
+    {
+        let state = doubles.state();
+        assert_eq!(state.queue.len(), 2);
+        assert_eq!(state.queue[0].group, state.queue[1].group, "it stands in its patient's group");
+    }
+    assert_eq!(ingest.sweep(Duration::ZERO).await.unwrap().queued, []);
+
+    // Its sender, who had no acknowledgement, sends it again: the way gets its beginning.
+    let again = ingest.accept(&broken, &mllp()).await;
+    assert!(again.duplicate());
+    assert_eq!(doubles.state().queue.len(), 2);
+    let way = doubles.way(swept.queued[0]);
+    assert!(matches!(
+        way.as_slice(),
+        [Stage::Queued, Stage::Received { .. }, Stage::Duplicate, Stage::Acknowledged { .. }]
+    ));
+}
+
+#[tokio::test]
+async fn what_is_just_being_accepted_is_left_alone() {
+    let doubles = Doubles::new();
+    let ingest = ingest(&doubles);
+    doubles.fail("queue.send", 1);
+    ingest.accept(&adt("ZIS", "A01", "M1", "1000001"), &mllp()).await;
+    assert_eq!(ingest.sweep(Duration::from_secs(60)).await.unwrap().seen, 0);
+    doubles.pass(Duration::from_secs(61));
+    assert_eq!(ingest.sweep(Duration::from_secs(60)).await.unwrap().queued.len(), 1);
+}
+
+#[tokio::test]
+async fn erased_messages_are_counted_and_many_pages_are_gone_through() {
+    let doubles = Doubles::new();
+    let ingest = ingest(&doubles);
+    doubles.fail("queue.send", 1201);
+    for n in 0..1201 {
+        ingest.accept(&adt("ZIS", "A01", &format!("M{n}"), "1000001"), &mllp()).await;
+    }
+    doubles.state().payloads.values_mut().next().unwrap().2.clear();
+    let swept = ingest.sweep(Duration::ZERO).await.unwrap();
+    assert_eq!((swept.seen, swept.queued.len(), swept.unreadable.len()), (1201, 1200, 1));
+}
