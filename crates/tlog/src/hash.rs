@@ -25,12 +25,8 @@ impl fmt::Debug for Hash {
 }
 
 fn from_digest(digest: &[u8]) -> Hash {
-    let mut hash = [0; HASH_LEN];
-    // SHA-256 gives 32 bytes always; zip cannot panic should that ever change.
-    for (to, from) in hash.iter_mut().zip(digest) {
-        *to = *from;
-    }
-    Hash(hash)
+    // SHA-256 gives 32 bytes, always.
+    Hash(digest.try_into().unwrap_or([0; HASH_LEN]))
 }
 
 /// Plain SHA-256.
@@ -42,6 +38,16 @@ pub fn sha256(bytes: &[u8]) -> Hash {
 /// The hash of a leaf: `SHA-256(0x00 ‖ leaf)`, RFC 6962 §2.1.
 #[must_use]
 pub fn leaf_hash(leaf: &[u8]) -> Hash {
+    // On the stack: a context is allocated, which costs as much as hashing a short leaf.
+    let mut bytes = [0; 256];
+    if let Some((_, rest)) = bytes.split_first_mut()
+        && let Some(place) = rest.get_mut(..leaf.len())
+    {
+        place.copy_from_slice(leaf);
+        if let Some(whole) = bytes.get(..=leaf.len()) {
+            return sha256(whole);
+        }
+    }
     let mut context = Context::new(&SHA256);
     context.update(&[0]);
     context.update(leaf);
@@ -53,9 +59,9 @@ pub fn leaf_hash(leaf: &[u8]) -> Hash {
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     let mut bytes = [1; 1 + 2 * HASH_LEN];
     let (_, hashes) = bytes.split_at_mut(1);
-    for (to, from) in hashes.iter_mut().zip(left.0.iter().chain(&right.0)) {
-        *to = *from;
-    }
+    let (to_left, to_right) = hashes.split_at_mut(HASH_LEN);
+    to_left.copy_from_slice(&left.0);
+    to_right.copy_from_slice(&right.0);
     sha256(&bytes)
 }
 

@@ -1,4 +1,82 @@
 //! A transparency log: bundles, RFC 6962 tiles, signed checkpoints, proofs. Knows nothing of health care.
+//!
+//! Entries go in and never come out again unnoticed. Any number of writers append, in any processes, to
+//! storage that needs no more than conditional writes (S3, or files); nobody coordinates them. Whoever
+//! has the public key can check everything from the stored objects alone.
+//!
+//! # Words
+//!
+//! * **entry**: an id, a payload (opaque: ciphertext) and a reference to the key that opens it.
+//! * **leaf**: what the tree commits to for an entry: id, hash of the payload, key reference ([`Leaf`]).
+//! * **bundle**: the entries of one append in one object, created once and never changed: the commit
+//!   point, and the only thing that is not derived ([`BundleRef`]).
+//! * **head**: where the next bundle goes. Nobody stores it as truth; a writer finds it by probing.
+//! * **tile**: 256 hashes or leaves, derived from the bundles (C2SP tlog-tiles), for proofs.
+//! * **checkpoint**: the signed statement of size and root (C2SP tlog-checkpoint), [`SignedCheckpoint`].
+//! * **tail**: entries behind the last checkpoint: durable, but not signed for yet.
+//! * **index**: where an entry with a given id, or a given key, stands ([`EntryIndex`]); derived too.
+//! * **finding**: something that [`verify`] saw to be wrong, with its place and a [`Code`].
+//!
+//! # How appending works
+//!
+//! The place of a bundle is its first index, and it is created only if nothing stands there: of all
+//! writers that try one place, one wins, so that the log cannot fork. Who loses, or gets no answer,
+//! reads the object: its own bytes mean success, another's are stepped over. No place is tried before
+//! the index is complete up to it, and no entry whose id the index holds is written: so a crash
+//! anywhere loses nothing that was accepted, and bringing the same entries again doubles nothing.
+//! Each bundle states the tree that it continues. [`Step`] names the steps.
+//!
+//! # What verification can say
+//!
+//! [`verify`] recomputes everything from the bundles and compares it with tiles, checkpoint and index.
+//! It cannot see that the *whole* log was taken back to an earlier state, unless it is given a
+//! checkpoint that was kept elsewhere ([`VerifyOptions::trusted`]); nor a replaced tail with everything
+//! that derives from it, before a checkpoint covers it.
+//!
+//! # Example
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tlog::memory::{MemoryIndex, MemoryStorage}; // feature `test-support`
+//! use tlog::*;
+//!
+//! struct Opaque; // nothing to be found by but the id
+//! #[async_trait::async_trait]
+//! impl Describe for Opaque {
+//!     async fn describe(&self, entries: &[LoggedEntry]) -> Result<Vec<Description>, DescribeError> {
+//!         Ok(vec![Description::Keys(Vec::new()); entries.len()])
+//!     }
+//! }
+//!
+//! # fn run<F: Future>(f: F) -> F::Output {
+//! #     let mut f = std::pin::pin!(f);
+//! #     loop {
+//! #         let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+//! #         if let std::task::Poll::Ready(out) = f.as_mut().poll(&mut cx) { return out }
+//! #     }
+//! # }
+//! # run(async {
+//! let origin = "example.com/log/a";
+//! let log = Log::new(Arc::new(MemoryStorage::new()), LogPaths::new("a")?, origin);
+//! let signer = Arc::new(LocalSigner::from_seed(origin, &[1; 32])?);
+//! let keys = [signer.verifying_key().clone()];
+//! let index = Arc::new(MemoryIndex::new());
+//!
+//! let mut publisher = Publisher::new(log.clone(), signer, Vec::new());
+//! publisher.publish().await?; // the checkpoint of the empty log
+//!
+//! let mut appender = Appender::new(log.clone(), index.clone(), Arc::new(Opaque), *b"writer 1");
+//! let entry = NewEntry::new(EntryId([7; 16]), "ciphertext".into(), b"key 3", Vec::new()).unwrap();
+//! let place = appender.append(&[entry.clone()]).await?[0].place;
+//! assert_eq!(appender.append(&[entry]).await?[0].place, place); // never twice
+//!
+//! publisher.publish().await?;
+//! let proof = log.prove(place, &keys).await?;
+//! assert!(ProofFile::parse(&proof.to_text())?.verify(origin, &keys).is_ok());
+//! assert!(verify(&log, &VerifyOptions::new(&keys)).await?.is_clean());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
 
 mod append;
 mod bundle;

@@ -1,0 +1,10 @@
+//! The log through its public doors: proofs, appending under faults, tampering, formats.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+mod faults;
+mod flat;
+mod formats;
+mod proofs;
+mod publishing;
+mod support;
+mod tamper;
