@@ -203,7 +203,10 @@ impl Codec {
             let behind = at.saturating_add(1);
             match Self::restart(src.get(behind..).unwrap_or_default()) {
                 Restart::Yes => {
-                    let frame = Self::broken(BrokenFrame::Interrupted, src.get(..at).unwrap_or_default());
+                    let limit = self.limit;
+                    let reason =
+                        if at > limit { BrokenFrame::TooLong { limit } } else { BrokenFrame::Interrupted };
+                    let frame = Self::broken(reason, src.get(..at).unwrap_or_default());
                     src.advance(behind);
                     self.state = State::Inside { scanned: 0 };
                     return Some(frame);

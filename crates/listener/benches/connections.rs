@@ -3,6 +3,7 @@
 //!
 //! The listener runs in a process of its own (this program again, with `--listen`), so that what is measured is
 //! the listener and not its clients. Memory is read from /proc; elsewhere than on Linux it is left out.
+//! Both processes need more than 2,000 open files (`ulimit -n 4096`).
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,

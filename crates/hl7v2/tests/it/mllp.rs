@@ -64,6 +64,15 @@ fn a_frame_at_the_limit_passes_and_one_above_is_skipped() {
 }
 
 #[test]
+fn a_long_frame_cut_off_by_the_next_is_too_long_however_it_arrives() {
+    for piece in [1, 4, 1000] {
+        let (frames, _) = read(b"\x0bMSH|5678901234567890\x0bMSH|b\x1c\r", piece, 10);
+        assert!(frames[0].starts_with("<frame-too-long MSH|567890"), "{frames:?}");
+        assert_eq!(frames[1..], ["MSH|b"]);
+    }
+}
+
+#[test]
 fn a_frame_that_never_ends_holds_no_memory() {
     let mut codec = Codec::new(1000);
     let mut buffer = BytesMut::new();
