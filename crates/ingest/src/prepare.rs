@@ -82,13 +82,10 @@ fn read(
         let Problem { condition, place, text, .. } = Problem::from(&error);
         Refusal { code: error.code(), at: place, text: text.into_owned(), condition }
     })?;
-    let msh = message.header();
-    if sender.unsupported == Unsupported::Reject {
-        let kind = msh.field(9).first();
-        if !rules.supports(&kind.component(1).value().text(), &kind.component(2).value().text()) {
-            return Err(unsupported());
-        }
+    if sender.unsupported == Unsupported::Reject && !rules.supports(&message) {
+        return Err(unsupported());
     }
+    let msh = message.header();
     let id = keys.pseudonym(
         Purpose::Message,
         &[msh.field(3).raw(), msh.field(4).raw(), msh.field(10).raw(), bytes.trim_ascii()],

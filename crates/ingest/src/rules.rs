@@ -64,6 +64,6 @@ pub trait SenderRules: Send + Sync {
     /// no patient.
     fn patient(&self, message: &Message<'_>) -> Option<PatientIdentifier>;
 
-    /// Whether the converter knows this event (`ADT`, `A01`).
-    fn supports(&self, message_code: &str, event: &str) -> bool;
+    /// Whether a conversion is written for the message's event.
+    fn supports(&self, message: &Message<'_>) -> bool;
 }

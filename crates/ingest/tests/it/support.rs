@@ -45,8 +45,8 @@ impl SenderRules for Rules {
         })
     }
 
-    fn supports(&self, code: &str, event: &str) -> bool {
-        (code, event) == ("ADT", "A01")
+    fn supports(&self, message: &Message<'_>) -> bool {
+        message.header().field(9).first().component(2).value().text() == "A01"
     }
 }
 
