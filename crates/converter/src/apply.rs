@@ -149,6 +149,11 @@ impl Apply {
         Self { store, index, keys, audit, clock, source }
     }
 
+    /// Who reports, in audit entries.
+    pub(crate) const fn source(&self) -> &Source {
+        &self.source
+    }
+
     /// Applies a conversion. Doing it again changes nothing, and completes what a crash left undone.
     ///
     /// # Errors
@@ -160,7 +165,37 @@ impl Apply {
         conversion: &Conversion<'_>,
         delivery: &'s Delivery,
     ) -> impl Future<Output = Result<Applied, ApplyError>> + Send + use<'s> {
-        let said = Assertions::of(conversion, delivery);
-        async move { self.carry_out(&said?, delivery).await }
+        let prepared = Prepared::new(conversion, delivery);
+        async move { self.apply_prepared(&prepared?, delivery).await }
+    }
+
+    /// Applies what was taken out of a conversion.
+    ///
+    /// # Errors
+    ///
+    /// As [`Apply::apply`].
+    pub async fn apply_prepared(&self, said: &Prepared, delivery: &Delivery) -> Result<Applied, ApplyError> {
+        self.carry_out(&said.0, delivery).await
+    }
+}
+
+/// What a conversion asserts, apart from the bytes of its message. Holds PHI.
+pub struct Prepared(Assertions);
+
+impl Prepared {
+    /// Takes it out of a conversion.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError::NotJson`], which is a fault in this software.
+    pub fn new(conversion: &Conversion<'_>, delivery: &Delivery) -> Result<Self, ApplyError> {
+        Assertions::of(conversion, delivery).map(Self)
+    }
+}
+
+impl std::fmt::Debug for Prepared {
+    /// The shape only.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prepared").field("entries", &self.0.entries.len()).finish_non_exhaustive()
     }
 }

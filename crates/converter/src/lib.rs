@@ -45,14 +45,17 @@
 //! for each datatype, named as HL7 names them. `context.rs` is the framework that they share: read it
 //! first. `decision.rs` is the table of what is left out on purpose.
 
+pub mod apply;
 mod context;
 mod conversion;
 mod convert;
 mod datatype;
 mod decision;
 pub mod identity;
+pub mod lambda;
 mod ledger;
 mod message;
+pub mod process;
 pub mod profile;
 mod segment;
 pub mod table;

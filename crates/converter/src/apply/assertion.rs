@@ -9,7 +9,7 @@ use zorgsluis_domain::port::ResourceKey;
 
 use super::rule;
 use super::stamp::{Moment, Rank, Stamp};
-use super::state::{Register, State, split};
+use super::state::{Register, split};
 use super::{ApplyError, Delivery};
 use crate::conversion::{Authority, Conversion, PatientIdentifier};
 
@@ -133,15 +133,6 @@ impl Assertion {
         // What a message says of an element counts for more than that it deletes it as well.
         deleted.chain(said).collect()
     }
-
-    /// A state that holds this assertion alone.
-    pub(crate) fn alone(&self) -> State {
-        let mut state = State::new(self.key.clone());
-        for (path, register) in self.registers() {
-            state.join_register(path, register);
-        }
-        state
-    }
 }
 
 /// Replaces the values of all `reference` elements for which `change` has another.
@@ -161,7 +152,8 @@ pub(crate) fn rewrite_references(value: &mut Value, change: &dyn Fn(&str) -> Opt
             }
         }),
         Value::Array(list) => {
-            list.iter_mut().fold(false, |changed, value| rewrite_references(value, change) || changed)
+            let changed = list.iter_mut().filter_map(|value| rewrite_references(value, change).then_some(()));
+            changed.count() > 0
         }
         _ => false,
     }

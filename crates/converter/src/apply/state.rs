@@ -155,6 +155,9 @@ impl State {
             Some(Value::Object(meta)) => meta,
             _ => Map::new(),
         };
+        if self.key.resource_type == "Encounter" {
+            claim_no_more(&mut meta, &content);
+        }
         record::write(&mut meta, self, withheld);
         if !meta.is_empty() {
             resource.insert(String::from("meta"), Value::Object(meta));
@@ -281,6 +284,17 @@ fn put_together(resource_type: &str, registers: &BTreeMap<String, Register>) -> 
         content.insert(element.to_owned(), Value::Array(list));
     }
     content
+}
+
+/// nl-core-Encounter has one location at most; what several messages said together may have more.
+fn claim_no_more(meta: &mut Map<String, Value>, content: &Map<String, Value>) {
+    let locations = content.get("location").and_then(Value::as_array).map_or(0, Vec::len);
+    if let (true, Some(Value::Array(profiles))) = (locations > 1, meta.get_mut("profile")) {
+        profiles.retain(|profile| profile.as_str() != Some(fhir::nl::ENCOUNTER));
+        if profiles.is_empty() {
+            meta.remove("profile");
+        }
+    }
 }
 
 /// Who is somewhere else since is no longer here.
