@@ -144,6 +144,11 @@ impl Appender {
         Ok(size)
     }
 
+    /// Forgets where the head is: the next call looks for it anew, and for a seal.
+    pub fn forget_head(&mut self) {
+        self.head = None;
+    }
+
     /// Puts the entries into one bundle at the head, or finds another's there and steps over it. In
     /// both cases `head` has moved on, and `places` holds all ids of the bundle found.
     async fn append_bundle(

@@ -152,7 +152,7 @@ pub struct BundleRef<'a> {
 }
 
 impl<'a> BundleRef<'a> {
-    /// Reads a bundle. Strict: anything that [`encode`] would not have written is an error.
+    /// Reads a bundle. Strict: anything that an appender would not have written is an error.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, BundleError> {
         if bytes.len() > MAX_BUNDLE_BYTES {
             return Err(BundleError::TooLong);

@@ -1,6 +1,6 @@
 //! [`Log`]: one log's storage, paths and name; reading entries and proofs from it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -87,21 +87,34 @@ impl Log {
 
     /// One entry. Its payload has been compared with its leaf; whether the tree holds it, a proof says.
     pub async fn entry(&self, place: Place) -> Result<LoggedEntry, LogError> {
-        let missing = LogError::NoSuchEntry { index: place.index };
-        let Some(bytes) = self.bundle_bytes(place.bundle, Step::Read).await? else { return Err(missing) };
-        let bundle = self.parse_bundle(&bytes, place.bundle)?;
-        let entry = bundle.entries().find(|entry| entry.index() == place.index).ok_or(missing)?;
-        if !entry.payload_matches() {
-            return Err(LogError::PayloadAltered { index: place.index });
+        let entries = self.entries(&[place]).await?;
+        entries.into_iter().next().ok_or(LogError::NoSuchEntry { index: place.index })
+    }
+
+    /// Several entries, in the order asked; each bundle is read once. Payloads have been compared with
+    /// their leaves.
+    pub async fn entries(&self, places: &[Place]) -> Result<Vec<LoggedEntry>, LogError> {
+        let mut wanted: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        for place in places {
+            wanted.entry(place.bundle).or_default().push(place.index);
         }
-        // Copied out, so that the whole bundle does not stay in memory for one entry.
-        let alone = Bytes::copy_from_slice(entry.payload());
-        let leaf = entry.to_logged(&bytes).map(|logged| logged.leaf);
-        Ok(LoggedEntry {
-            index: place.index,
-            leaf: leaf.ok_or(LogError::NoSuchEntry { index: place.index })?,
-            payload: alone,
-        })
+        let mut found = HashMap::with_capacity(places.len());
+        for (first, indices) in wanted {
+            let Some(bytes) = self.bundle_bytes(first, Step::Read).await? else { continue };
+            let bundle = self.parse_bundle(&bytes, first)?;
+            for entry in bundle.entries().filter(|entry| indices.contains(&entry.index())) {
+                if !entry.payload_matches() {
+                    return Err(LogError::PayloadAltered { index: entry.index() });
+                }
+                if let Some(mut logged) = entry.to_logged(&bytes) {
+                    // Copied out, so that the whole bundle does not stay in memory for a few entries.
+                    logged.payload = Bytes::copy_from_slice(entry.payload());
+                    found.insert(entry.index(), logged);
+                }
+            }
+        }
+        let take = |place: &Place| found.get(&place.index).cloned();
+        places.iter().map(|place| take(place).ok_or(LogError::NoSuchEntry { index: place.index })).collect()
     }
 
     /// The proof that an entry stands in the log, against the checkpoint that stands now. The proof has

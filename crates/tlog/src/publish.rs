@@ -59,6 +59,18 @@ impl Publisher {
         &self.keys
     }
 
+    /// Signs the checkpoint of the empty tree, if the log has neither entries nor a checkpoint: the
+    /// first thing to do with a log. Otherwise does nothing, also when something is wrong with it.
+    pub async fn begin(&mut self) -> Result<(), LogError> {
+        let key = self.log.paths().key(LogObject::Checkpoint);
+        if self.log.get(&key, MAX_NOTE_BYTES, Step::ReadCheckpoint).await?.is_none()
+            && self.log.bundle_bytes(0, Step::ReadHinted).await?.is_none()
+        {
+            self.publish().await?;
+        }
+        Ok(())
+    }
+
     /// Covers all entries by a checkpoint, and returns the checkpoint that stands then. On an empty log
     /// without a checkpoint it signs that of the empty tree: begin every log so, for entries without
     /// any checkpoint are an error ([`LogError::CheckpointMissing`]): somebody may have removed it.

@@ -227,6 +227,8 @@ fn a_tail_behind_a_seal_is_a_fault() {
     world.seal();
     // This writer has not looked for the seal since.
     run(appender.append(&entries(3..4))).unwrap();
+    appender.forget_head();
+    assert!(matches!(run(appender.append(&entries(4..5))), Err(tlog::LogError::Sealed)));
     assert_eq!(codes(&world.verify()), ["tail-behind-seal"]);
 }
 
