@@ -60,6 +60,15 @@ pub(crate) mod extension {
     /// The text that stood where a date, number or code was expected.
     pub(crate) const ORIGINAL_TEXT: &str =
         "https://zorgsluis.github.io/fhir/StructureDefinition/v2-original-text";
+    /// The code from which a required code was translated with loss, or that could not be translated.
+    pub(crate) const ORIGINAL_CODE: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-original-code";
+    /// The check digit of an identifier (CX.2).
+    pub(crate) const CHECK_DIGIT: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-check-digit";
+    /// The facility where an identifier was given (CX.6).
+    pub(crate) const ASSIGNING_FACILITY: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-assigning-facility";
     /// The name of a local code system (CWE.3) that has no URI.
     pub(crate) const CODE_SYSTEM_NAME: &str =
         "https://zorgsluis.github.io/fhir/StructureDefinition/v2-code-system-name";
@@ -323,7 +332,22 @@ impl<'m, 'a> Context<'m, 'a> {
         let mut period = fhir::Period::default();
         (period.start, period.start_ext) = self.date_time(start);
         (period.end, period.end_ext) = self.date_time(end);
+        self.forward(&mut period, start, end);
         (period != fhir::Period::default()).then_some(period)
+    }
+
+    /// A period that ends before it begins is none (FHIR per-1): the end is kept as text.
+    pub(crate) fn forward(
+        &mut self,
+        period: &mut fhir::Period<'a>,
+        start: Value<'_, 'a>,
+        end: Value<'_, 'a>,
+    ) {
+        if period.start.is_none() || period.end.is_none() || self.timestamp(start) <= self.timestamp(end) {
+            return;
+        }
+        self.warn(end.place(), "period-reversed");
+        (period.end, period.end_ext) = (None, self.write(end).map(original_text));
     }
 
     // ---- codes
@@ -351,7 +375,7 @@ impl<'m, 'a> Context<'m, 'a> {
         }
         let coding = Coding { code: Some(original), ..Coding::default() };
         let concept = CodeableConcept::of(coding);
-        let beside = Element::of(Extension::concept(fhir::system::ALTERNATE_CODES, concept));
+        let beside = Element::of(Extension::concept(extension::ORIGINAL_CODE, concept));
         (target.map(|target| target.code), Some(beside))
     }
 

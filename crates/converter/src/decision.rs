@@ -26,7 +26,7 @@ fn by_field(segment: &[u8; 3], field: u16) -> Option<&'static str> {
             | b"GT1" | b"DB1" | b"IAM" | b"TQ1" | b"TXA",
             1,
         ) => SET_ID,
-        (b"MSH", 8 | 12..=21) => PROTOCOL,
+        (b"MSH", 8 | 12..=21 | 24 | 25) => PROTOCOL,
         (b"EVN", 1) => "repeats the event of MSH-9",
         (b"EVN", 3) => "when an event is planned says nothing of what is",
         (b"SFT", _) => "the sender's software: product and version are in the MessageHeader",

@@ -44,7 +44,7 @@ pub(crate) fn gender<'a>(
         cx.mark(value);
     } else if let Some(code) = cx.write_code(value) {
         let original = fhir::CodeableConcept::of(fhir::Coding { code: Some(code), ..Default::default() });
-        element.extension.push(fhir::Extension::concept(fhir::system::ALTERNATE_CODES, original));
+        element.extension.push(fhir::Extension::concept(crate::context::extension::ORIGINAL_CODE, original));
     }
     (Some(gender.code), Some(element))
 }

@@ -49,9 +49,5 @@ pub const LANGUAGE: &str = "urn:ietf:bcp:47";
 
 /// Why a required element has no value.
 pub const DATA_ABSENT_REASON: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
-/// The text that stood where a typed value was expected.
-pub const ORIGINAL_TEXT: &str = "http://hl7.org/fhir/StructureDefinition/originalText";
-/// The code from which a required code was translated.
-pub const ALTERNATE_CODES: &str = "http://hl7.org/fhir/StructureDefinition/alternate-codes";
 /// The hour of birth.
 pub const BIRTH_TIME: &str = "http://hl7.org/fhir/StructureDefinition/patient-birthTime";

@@ -127,7 +127,7 @@ pub(crate) fn coding<'a>(
         let mut first = codings.next().unwrap_or_default();
         let rest =
             CodeableConcept { coding: codings.collect(), text: concept.text, ..CodeableConcept::default() };
-        first.extension.push(Extension::concept(fhir::system::ALTERNATE_CODES, rest));
+        first.extension.push(Extension::concept(extension::ORIGINAL_CODE, rest));
         return Some(first);
     }
     let mut only = concept.coding.pop()?;
@@ -136,7 +136,7 @@ pub(crate) fn coding<'a>(
             None => only.display = Some(text),
             Some(_) => {
                 let rest = CodeableConcept::text(text);
-                only.extension.push(Extension::concept(fhir::system::ALTERNATE_CODES, rest));
+                only.extension.push(Extension::concept(extension::ORIGINAL_CODE, rest));
             }
         }
     }

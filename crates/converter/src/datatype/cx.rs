@@ -6,11 +6,8 @@ use fhir::{CodeableConcept, Extension, Identifier, Reference, nl, system};
 use hl7v2::{Repetition, Value};
 
 use super::hd::Hd;
-use crate::context::{Context, trim};
+use crate::context::{Context, extension, trim};
 use crate::table;
-
-/// `Identifier.checkDigit` as an extension.
-const CHECK_DIGIT: &str = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit";
 
 /// An identifier. `kind` is its type (table 0203) where CX.5 says none.
 pub(crate) fn identifier<'a>(
@@ -26,12 +23,13 @@ pub(crate) fn identifier<'a>(
     let mut identifier = Identifier { system, value: Some(value), ..Identifier::default() };
     identifier.r#type = type_of(cx, from.component(5).value(), kind).map(Box::new);
     if let Some(digit) = cx.write(from.component(2).value()) {
-        identifier.extension.push(Extension::string(CHECK_DIGIT, digit));
+        identifier.extension.push(Extension::string(extension::CHECK_DIGIT, digit));
         cx.ignore(from.component(3).value(), "how a check digit was computed is not kept");
     }
-    let facility = Hd::of_component(from.component(6));
-    let assigner = name.or_else(|| cx.write(facility.namespace));
-    identifier.assigner = assigner.map(|name| Box::new(Reference::display(name)));
+    if let Some(facility) = cx.write(from.component(6).value()) {
+        identifier.extension.push(Extension::string(extension::ASSIGNING_FACILITY, facility));
+    }
+    identifier.assigner = name.map(|name| Box::new(Reference::display(name)));
     identifier.period = cx.period(from.component(7).value(), from.component(8).value()).map(Box::new);
     Some(identifier)
 }

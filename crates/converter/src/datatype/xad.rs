@@ -36,7 +36,9 @@ pub(crate) fn address<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>) -> 
     }
     kind(cx, xad, &mut address);
     cx.ignore(part(11), "in which script an address is written shows in the address");
-    address.period = cx.period(part(13), part(14)).map(Box::new);
+    let range = xad.component(12);
+    let period = cx.period(part(13), part(14));
+    address.period = period.or_else(|| cx.period(range.subcomponent(1), range.subcomponent(2))).map(Box::new);
     (address != Address::default()).then_some(address)
 }
 

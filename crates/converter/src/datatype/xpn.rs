@@ -19,8 +19,10 @@ pub(crate) struct Layout {
     degree: usize,
     kind: usize,
     script: usize,
+    range: usize,
     start: usize,
     end: usize,
+    professional: usize,
 }
 
 /// A name that is a field: XPN.
@@ -33,8 +35,10 @@ pub(crate) const XPN: Layout = Layout {
     degree: 6,
     kind: 7,
     script: 8,
+    range: 10,
     start: 12,
     end: 13,
+    professional: 14,
 };
 
 /// A name behind an identifier: XCN.
@@ -47,8 +51,10 @@ pub(crate) const XCN: Layout = Layout {
     degree: 7,
     kind: 10,
     script: 15,
+    range: 17,
     start: 19,
     end: 20,
+    professional: 21,
 };
 
 /// All names of a field; `otherwise` is the first one's use where its type says none.
@@ -78,7 +84,9 @@ pub(crate) fn name<'a>(
     family(cx, from.component(layout.family), &mut name);
     let given = [layout.given, layout.further].map(|n| cx.write(part(n)));
     name.prefix.extend(cx.write(part(layout.prefix)));
-    name.suffix.extend([layout.suffix, layout.degree].into_iter().filter_map(|n| cx.write(part(n))));
+    name.suffix.extend(
+        [layout.suffix, layout.degree, layout.professional].into_iter().filter_map(|n| cx.write(part(n))),
+    );
     if name == HumanName::default() && given.iter().all(Option::is_none) {
         return None;
     }
@@ -97,7 +105,9 @@ pub(crate) fn name<'a>(
     }
     name.text = whole(&name);
     cx.ignore(part(layout.script), "in which script a name is written shows in the name");
-    name.period = cx.period(part(layout.start), part(layout.end)).map(Box::new);
+    let range = from.component(layout.range);
+    let period = cx.period(part(layout.start), part(layout.end));
+    name.period = period.or_else(|| cx.period(range.subcomponent(1), range.subcomponent(2))).map(Box::new);
     Some(name)
 }
 

@@ -74,9 +74,18 @@ fn contact_point<'a>(
         medium = medium.or(Some("phone"));
     }
     using = using.or(otherwise);
+    let mut period = cx.period(part(13), part(14)).map(Box::new);
     let several = values.len() + usize::from(mail.is_some()) > 1;
     if values.is_empty() && mail.is_none() {
-        to.push(ContactPoint { extension: std::mem::take(&mut extension), ..ContactPoint::default() });
+        let (extension, period) = (std::mem::take(&mut extension), period.take());
+        to.push(ContactPoint {
+            extension,
+            system_ext: medium_ext,
+            use_ext: using_ext,
+            period,
+            ..ContactPoint::default()
+        });
+        return;
     }
     for value in values {
         let is_mail = medium == Some("email") || value.contains('@');
@@ -90,7 +99,7 @@ fn contact_point<'a>(
             value: Some(value),
             r#use: using,
             use_ext: using_ext.clone(),
-            period: None,
+            period: period.take(),
         });
     }
     if let Some(mail) = mail {
@@ -102,7 +111,7 @@ fn contact_point<'a>(
             value: Some(mail),
             r#use: using.filter(|_| codes || !mobile),
             use_ext: if codes { using_ext } else { None },
-            period: None,
+            period,
         });
     }
 }

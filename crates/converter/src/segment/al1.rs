@@ -8,6 +8,7 @@ use hl7v2::Segment;
 use uuid::Uuid;
 
 use super::{empties_list, report_conflicts, settle};
+use crate::context::extension::ORIGINAL_CODE;
 use crate::context::{Context, add_new};
 use crate::datatype::cwe;
 use crate::identity::rule;
@@ -51,7 +52,7 @@ fn kind<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, allergy: &mut Al
         return;
     }
     let Some(original) = cwe::concept(cx, from, "AL1-2", Some(table::allergen_type)) else { return };
-    let beside = Element::of(Extension::concept(system::ALTERNATE_CODES, original));
+    let beside = Element::of(Extension::concept(ORIGINAL_CODE, original));
     if category.is_some() {
         allergy.category_ext = ElementList(vec![Some(beside)]);
     } else {
@@ -81,7 +82,7 @@ fn severity_and_reactions<'m, 'a>(
         None
     } else {
         cwe::concept(cx, from, "AL1-4", Some(table::allergy_severity))
-            .map(|original| Element::of(Extension::concept(system::ALTERNATE_CODES, original)))
+            .map(|original| Element::of(Extension::concept(ORIGINAL_CODE, original)))
     };
     let code = target.map(|target| target.code);
     if manifestation.is_empty() {

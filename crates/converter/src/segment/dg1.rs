@@ -81,6 +81,8 @@ fn description<'m, 'a>(cx: &mut Context<'m, 'a>, dg1: Segment<'m, 'a>, condition
         let named = cwe::coding_of(cx, code, dg1.field(2).value());
         (first.system, first.code) = (named.system, named.code);
         first.extension = named.extension;
+    } else {
+        cx.ignore_field(dg1.field(2), "the code system is named in DG1-3");
     }
     if let Some(text) = cx.write(dg1.field(4).value()) {
         let concept = condition.code.get_or_insert_default();

@@ -204,10 +204,13 @@ fn birth_and_death<'m, 'a>(
     if cx.given(pid.field(24), id, "multipleBirth") {
         patient.multiple_birth = cx.yes_no(pid.field(24).value()).map(MultipleBirth::Boolean);
     }
-    if let Some(rank) = rank {
-        if patient.multiple_birth == Some(MultipleBirth::Boolean(false)) {
-            cx.warn(order.place(), "contradicts-other-field");
-        } else {
+    match (rank, patient.multiple_birth) {
+        (None, _) => {}
+        (Some(1), Some(MultipleBirth::Boolean(false))) => {
+            cx.ignore(order, "the first and only one of a birth has no rank");
+        }
+        (Some(_), Some(MultipleBirth::Boolean(false))) => cx.warn(order.place(), "contradicts-other-field"),
+        (Some(rank), _) => {
             patient.multiple_birth = Some(MultipleBirth::Integer(rank));
             cx.mark(order);
         }

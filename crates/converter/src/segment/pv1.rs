@@ -289,6 +289,7 @@ fn period_and_status<'m, 'a>(
         (period.end, period.end_ext) = cx.date_time(pv1.field(45).value());
     }
     let ended = period.end.is_some();
+    cx.forward(&mut period, pv1.field(44).value(), pv1.field(45).value());
     if period != Period::default() {
         draft.resource.period = Some(period);
     }
