@@ -27,10 +27,10 @@ pub enum ParseError {
         /// Where MSH was expected.
         offset: u32,
     },
-    /// The bytes begin with FHS or BHS; see [`batch`](crate::batch).
-    #[error("a batch envelope (FHS or BHS) begins at byte {offset} where one message was expected")]
+    /// The bytes hold FHS, BHS, BTS or FTS: they are a batch; see [`batch`](crate::batch).
+    #[error("a batch envelope (FHS, BHS, BTS or FTS) stands at byte {offset} where one message was expected")]
     BatchEnvelope {
-        /// Where the envelope begins.
+        /// Where its segment begins.
         offset: u32,
     },
     /// MSH-1 or MSH-2 hold characters that cannot separate: a letter, a digit, the same one twice.

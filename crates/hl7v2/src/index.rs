@@ -190,6 +190,9 @@ impl Indexer<'_> {
             return Ok(());
         };
         let name = [a, b, c];
+        if matches!(&name, b"FHS" | b"BHS" | b"BTS" | b"FTS") {
+            return Err(ParseError::BatchEnvelope { offset: offset(start) });
+        }
         let nth = self.names.count(name);
         if name == MSH && nth > 1 {
             return Err(ParseError::SecondHeader {

@@ -69,7 +69,7 @@ impl<'m, 'a> Segment<'m, 'a> {
     /// is an empty one.
     pub fn field(&self, n: usize) -> Field<'m, 'a> {
         let (start, end) = self.range(n).unwrap_or((self.entry.end, self.entry.end));
-        let verbatim = n <= 2 && matches!(&self.entry.name, b"MSH" | b"FHS" | b"BHS");
+        let verbatim = n <= 2 && &self.entry.name == b"MSH";
         Field::new(self.message, start, end, self.place().with_field(n), verbatim)
     }
 

@@ -58,5 +58,10 @@ fn errors_name_the_place() {
     let second = Place::of_segment(*b"MSH", 2);
     assert_eq!(parse(b"MSH|^~\\&|\rMSH|^~\\&|"), ParseError::SecondHeader { place: second, offset: 10 });
     assert_eq!(parse(b"FHS|^~\\&|"), ParseError::BatchEnvelope { offset: 0 });
+    // Found by fuzzing: fields of an envelope inside a message were no leaves.
+    for name in ["FHS", "BHS", "BTS", "FTS"] {
+        let bytes = format!("MSH|^~\\&|\r{name}|1||x\r");
+        assert_eq!(parse(bytes.as_bytes()), ParseError::BatchEnvelope { offset: 10 });
+    }
     assert_eq!(parse(b"MSH|^^\\&|").code(), "invalid-delimiters");
 }
