@@ -185,6 +185,10 @@ lookups! {
     report_status => result::REPORT_STATUS_OF;
     /// OBR-24, table 0074 → `DiagnosticReport.category`.
     service_section => result::SERVICE_SECTION;
+    /// ORC-5, table 0038 → `ServiceRequest.status`.
+    order_status => result::ORDER_STATUS;
+    /// OBR-5 and TQ1-9, table 0485 → `ServiceRequest.priority`.
+    order_priority => result::ORDER_PRIORITY;
     /// NTE-4, table 0364, as its own code system.
     comment_type => result::COMMENT_TYPE;
     /// OBX-10, table 0080, as its own code system.

@@ -165,3 +165,29 @@ pub(super) static ABNORMALITY_NATURE: Table = Table::same(
         Row::same("ST", "Strain"),
     ],
 );
+
+const REQUEST_STATUS: &str = "http://hl7.org/fhir/request-status";
+const REQUEST_PRIORITY: &str = "http://hl7.org/fhir/request-priority";
+
+/// HL7 table 0038 → `ServiceRequest.status`.
+pub(super) static ORDER_STATUS: Table = Table::mapped(&[
+    Row::near("A", REQUEST_STATUS, "active", "Active"),
+    Row::exact("CA", REQUEST_STATUS, "revoked", "Revoked"),
+    Row::exact("CM", REQUEST_STATUS, "completed", "Completed"),
+    Row::near("DC", REQUEST_STATUS, "revoked", "Revoked"),
+    Row::near("ER", REQUEST_STATUS, "entered-in-error", "Entered in Error"),
+    Row::exact("HD", REQUEST_STATUS, "on-hold", "On Hold"),
+    Row::exact("IP", REQUEST_STATUS, "active", "Active"),
+    Row::near("RP", REQUEST_STATUS, "revoked", "Revoked"),
+    Row::near("SC", REQUEST_STATUS, "active", "Active"),
+]);
+
+/// HL7 tables 0485 and 0027 → `ServiceRequest.priority`.
+pub(super) static ORDER_PRIORITY: Table = Table::mapped(&[
+    Row::exact("A", REQUEST_PRIORITY, "asap", "ASAP"),
+    Row::near("C", REQUEST_PRIORITY, "urgent", "Urgent"),
+    Row::near("P", REQUEST_PRIORITY, "routine", "Routine"),
+    Row::exact("R", REQUEST_PRIORITY, "routine", "Routine"),
+    Row::exact("S", REQUEST_PRIORITY, "stat", "STAT"),
+    Row::near("T", REQUEST_PRIORITY, "urgent", "Urgent"),
+]);

@@ -1,0 +1,408 @@
+//! ORU^R01: results (HL7 v2.5.1 §7.3.1), and the results and notes of every other message.
+//!
+//! The standard's group is `ORC OBR NTE TQ1 (OBX NTE) (SPM OBX)`, as often as there are orders. Real
+//! feeds leave out ORC or OBR, put SPM first or last, and NTE anywhere; so a segment belongs to the
+//! order that was begun last, and a note to whatever it follows.
+
+use std::borrow::Cow;
+
+use fhir::{DiagnosticReport, Reference, Resource};
+use hl7v2::{Place, Segment};
+use uuid::Uuid;
+
+use super::adt::{self, Adt};
+use crate::context::{Context, add_new, trim};
+use crate::conversion::{Authority, Merge, Refusal};
+use crate::convert::{NO_MERGE, refuse};
+use crate::segment::nte::{self, Belongs};
+use crate::segment::obx::{self, Frame, Known, value::Kind};
+use crate::segment::orc::{self, Numbers, Order};
+use crate::segment::{obr, spm};
+
+/// Converts a result message. Its PID only mentions the patient: the laboratory repeats what the order
+/// told it.
+pub(crate) fn convert(cx: &mut Context<'_, '_>) -> Result<Vec<Merge>, Refusal> {
+    cx.registers = Authority::Mention;
+    let segments: Vec<Segment<'_, '_>> = cx.message.segments().collect();
+    let starts: Vec<usize> =
+        segments.iter().enumerate().filter(|(_, s)| s.id() == "PID").map(|(at, _)| at).collect();
+    if starts.is_empty() {
+        let text = "results are about a patient, and there is no PID";
+        return Err(refuse("no-patient", Place::of_segment(*b"PID", 1), text));
+    }
+    for (nth, start) in starts.iter().enumerate() {
+        let end = starts.get(nth + 1).copied().unwrap_or(segments.len());
+        let group = segments.get(*start..end).unwrap_or_default();
+        adt::patient_group(cx, Adt::Update, group)?;
+    }
+    Ok(NO_MERGE)
+}
+
+/// A segment and the notes behind it.
+struct Noted<'m, 'a> {
+    segment: Segment<'m, 'a>,
+    notes: Vec<Segment<'m, 'a>>,
+}
+
+/// What belongs to one order; the first group of a message has neither ORC nor OBR.
+#[derive(Default)]
+struct Group<'m, 'a> {
+    orc: Option<Segment<'m, 'a>>,
+    obr: Option<Segment<'m, 'a>>,
+    timing: Vec<Segment<'m, 'a>>,
+    /// Notes on the order or report.
+    notes: Vec<Segment<'m, 'a>>,
+    results: Vec<Noted<'m, 'a>>,
+    specimens: Vec<Noted<'m, 'a>>,
+}
+
+/// What a note is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Patient,
+    Visit,
+    Order,
+    Result,
+    Specimen,
+}
+
+/// What was made of a group, for those that name it as their parent.
+struct Made<'m, 'a> {
+    obr: Option<Segment<'m, 'a>>,
+    placer: Option<Cow<'a, str>>,
+    filler: Option<Cow<'a, str>>,
+    results: Vec<Known<'a>>,
+}
+
+/// Converts the orders, results, specimens and notes of one patient's segments.
+pub(crate) fn results<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    segments: &[Segment<'m, 'a>],
+    patient: Uuid,
+    encounter: Option<Uuid>,
+) {
+    let mut groups: Vec<Group<'m, 'a>> = vec![Group::default()];
+    let mut loose: [Vec<Segment<'m, 'a>>; 2] = [Vec::new(), Vec::new()];
+    let mut last = Last::Patient;
+    for &segment in segments {
+        last = sort(segment, &mut groups, &mut loose, last);
+    }
+    let [of_patient, of_visit] = loose;
+    for (run, encounter) in [(of_patient, None), (of_visit, encounter)] {
+        let Some(first) = run.first().map(Segment::place) else { continue };
+        let notes = nte::notes(cx, &run);
+        let belongs = Belongs { patient, encounter, about: None };
+        nte::put_documents(cx, &notes, belongs, "", first);
+    }
+    let keys: Vec<Option<orc::Key<'a>>> = groups.iter().map(|group| order_key(cx, group)).collect();
+    let mut made = Vec::with_capacity(groups.len());
+    for (group, key) in groups.iter().zip(&keys) {
+        let alone = keys.iter().filter(|other| *other == key).count() == 1;
+        made.push(order(cx, group, patient, encounter, alone));
+    }
+    parents(cx, &made);
+}
+
+/// Puts a segment where it belongs.
+fn sort<'m, 'a>(
+    segment: Segment<'m, 'a>,
+    groups: &mut Vec<Group<'m, 'a>>,
+    loose: &mut [Vec<Segment<'m, 'a>>; 2],
+    last: Last,
+) -> Last {
+    // There is always a group: the first one is begun with.
+    let Some(group) = groups.last_mut() else { return last };
+    let noted = Noted { segment, notes: Vec::new() };
+    match segment.id() {
+        "ORC" => {
+            groups.push(Group { orc: Some(segment), ..Group::default() });
+            Last::Order
+        }
+        "OBR" if group.orc.is_some() && group.obr.is_none() && group.results.is_empty() => {
+            group.obr = Some(segment);
+            Last::Order
+        }
+        "OBR" => {
+            // Specimens before the first OBR are the specimens of that order.
+            let early = if group.obr.is_none() && group.results.is_empty() {
+                std::mem::take(&mut group.specimens)
+            } else {
+                Vec::new()
+            };
+            groups.push(Group { obr: Some(segment), specimens: early, ..Group::default() });
+            Last::Order
+        }
+        "TQ1" => {
+            group.timing.push(segment);
+            last
+        }
+        "OBX" => {
+            group.results.push(noted);
+            Last::Result
+        }
+        "SPM" => {
+            group.specimens.push(noted);
+            Last::Specimen
+        }
+        "NTE" => {
+            let [of_patient, of_visit] = loose;
+            let notes = match last {
+                Last::Patient => Some(of_patient),
+                Last::Visit => Some(of_visit),
+                Last::Order => Some(&mut group.notes),
+                Last::Result => group.results.last_mut().map(|result| &mut result.notes),
+                Last::Specimen => group.specimens.last_mut().map(|specimen| &mut specimen.notes),
+            };
+            if let Some(notes) = notes {
+                notes.push(segment);
+            }
+            last
+        }
+        "PID" | "PD1" | "NK1" | "AL1" | "IN1" | "IN2" | "IN3" | "GT1" => Last::Patient,
+        "PV1" | "PV2" | "DG1" | "PR1" => Last::Visit,
+        _ => last,
+    }
+}
+
+/// The number of a group's order, looked at.
+fn order_key<'a>(cx: &Context<'_, 'a>, group: &Group<'_, 'a>) -> Option<orc::Key<'a>> {
+    let number = |n: usize| {
+        let segments = [group.obr, group.orc].into_iter().flatten();
+        segments.flat_map(|s| s.field(n).repetitions()).find_map(|ei| crate::datatype::hd::ei_key(cx, ei))
+    };
+    number(2).or_else(|| number(3))
+}
+
+/// One order: its request, specimens, observations and report.
+fn order<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    group: &Group<'m, 'a>,
+    patient: Uuid,
+    encounter: Option<Uuid>,
+    alone: bool,
+) -> Made<'m, 'a> {
+    let numbers = if group.orc.is_some() || group.obr.is_some() {
+        Numbers::read(cx, group.orc, group.obr)
+    } else {
+        Numbers::default()
+    };
+    if let Some(orc) = group.orc {
+        cx.ignore(orc.field(1).value(), "what was to be done with the order does not outlive the message");
+    }
+    let report_id = group.obr.map(|obr| obr::identify(cx, obr, &numbers, patient));
+    let mut report = match (group.obr, report_id) {
+        (Some(obr), Some(id)) => Some(obr::convert(cx, obr, id, &numbers, patient, encounter)),
+        _ => None,
+    };
+    let request = orc::request(
+        cx,
+        Order {
+            orc: group.orc,
+            obr: group.obr,
+            timing: &group.timing,
+            numbers: &numbers,
+            patient,
+            encounter,
+            report: report_id,
+            alone,
+        },
+    );
+    let specimens = specimens(cx, group, patient, report_id);
+    let measured = !specimens.is_empty() || group.results.iter().any(|r| Kind::of(r.segment).is_measured());
+    let service = group.obr.and_then(|obr| crate::datatype::cwe::key(cx, obr.field(4).first()));
+    let frame = Frame {
+        patient,
+        encounter,
+        report: report_id,
+        order: numbers.of_results(),
+        service: service.unwrap_or_default(),
+        based_on: request.map(Reference::to),
+        category: match group.obr {
+            Some(obr) => obr::category(obr, measured),
+            None => specimens.first().map(|_| "laboratory"),
+        },
+        effective: report.as_ref().and_then(|report| report.effective.clone()),
+        status: report.as_ref().and_then(result_status),
+        specimens,
+    };
+    let (known, texts) = observations(cx, group, &frame);
+    notes_on_order(cx, group, &frame, request, report.as_mut(), texts);
+    if let (Some(mut report), Some(id)) = (report, report_id) {
+        report.based_on.extend(request.map(Reference::to));
+        add_new(&mut report.specimen, frame.specimens.iter().map(|(id, _)| Reference::to(*id)));
+        add_new(&mut report.result, known.iter().map(|known| Reference::to(known.id)));
+        cx.put(id, report);
+    }
+    let number = |key: Option<orc::Key<'a>>| key.map(|(_, number)| number);
+    Made { obr: group.obr, placer: number(numbers.placer), filler: number(numbers.filler), results: known }
+}
+
+/// What the state of a whole report says of a result that says nothing: only that it is final or not.
+fn result_status(report: &DiagnosticReport<'_>) -> Option<&'static str> {
+    match report.status {
+        Some(status @ ("final" | "preliminary" | "corrected" | "cancelled" | "registered")) => Some(status),
+        _ => None,
+    }
+}
+
+fn specimens<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    group: &Group<'m, 'a>,
+    patient: Uuid,
+    report: Option<Uuid>,
+) -> Vec<spm::Known<'a>> {
+    let mut specimens: Vec<spm::Known<'a>> = Vec::new();
+    for Noted { segment, notes } in &group.specimens {
+        if let Some(known) = spm::convert(cx, *segment, notes, patient, report)
+            && !specimens.iter().any(|(id, _)| *id == known.0)
+        {
+            specimens.push(known);
+        }
+    }
+    let Some(obr) = group.obr else { return specimens };
+    match (specimens.as_slice(), report) {
+        ([], Some(report)) => specimens.extend(spm::of_obr(cx, obr, patient, report)),
+        ([(only, _)], _) => {
+            let only = *only;
+            spm::complete_from_obr(cx, obr, only);
+        }
+        _ => {}
+    }
+    specimens
+}
+
+/// The observations of a group, and the text of its OBX that name none.
+fn observations<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    group: &Group<'m, 'a>,
+    frame: &Frame<'a>,
+) -> (Vec<Known<'a>>, Vec<Cow<'a, str>>) {
+    let mut known = Vec::with_capacity(group.results.len());
+    // Text without identifier, by OBX-4: one document each.
+    let mut texts: Vec<(&[u8], Vec<Segment<'m, 'a>>, Vec<Segment<'m, 'a>>)> = Vec::new();
+    let mut rest = group.results.as_slice();
+    while let Some((result, more)) = rest.split_first() {
+        rest = more;
+        let obx = result.segment;
+        if Kind::of(obx) != Kind::Unknown {
+            cx.ignore(obx.field(2).value(), "the type shows in the value");
+        }
+        if obx::is_blank(obx) || obx::is_note(obx) {
+            let sub_id = obx.field(4).raw();
+            let at = texts.iter().position(|(of, ..)| *of == sub_id).unwrap_or_else(|| {
+                texts.push((sub_id, Vec::new(), Vec::new()));
+                texts.len() - 1
+            });
+            if let Some((_, lines, notes)) = texts.get_mut(at) {
+                lines.push(obx);
+                notes.extend(&result.notes);
+            }
+            continue;
+        }
+        let mut run = vec![obx];
+        let mut notes = result.notes.clone();
+        while notes.is_empty()
+            && let Some((next, after)) = rest.split_first()
+            && obx::continues(obx, next.segment)
+        {
+            cx.ignore(next.segment.field(2).value(), "the type shows in the value");
+            run.push(next.segment);
+            notes.extend(&next.notes);
+            rest = after;
+        }
+        known.extend(obx::convert(cx, &run, &notes, frame));
+    }
+    members(cx, &known);
+    let mut said = Vec::new();
+    for (_, lines, notes) in &texts {
+        said.extend(obx::text_document(cx, lines, notes, frame));
+        let blank = lines.iter().filter(|line| obx::is_blank(**line));
+        for field in blank.flat_map(|line| line.fields()) {
+            cx.ignore_field(field, "an OBX without identifier and value says nothing");
+        }
+    }
+    (known, said)
+}
+
+/// `2.1` and `2.2` are members of `2`, where there is exactly one of that name (HL7 v2.5.1 §7.4.2.4).
+fn members(cx: &mut Context<'_, '_>, known: &[Known<'_>]) {
+    for one in known {
+        let Some((above, _)) = one.sub_id.rsplit_once('.') else { continue };
+        let mut parents = known.iter().filter(|other| other.sub_id == above);
+        if let (Some(parent), None) = (parents.next(), parents.next())
+            && let Some(Resource::Observation(observation)) = cx.entry(parent.id)
+        {
+            add_new(&mut observation.has_member, [Reference::to(one.id)]);
+        }
+    }
+}
+
+/// Notes behind ORC or OBR: the conclusion of the report, else a note on the request; and documents.
+fn notes_on_order<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    group: &Group<'m, 'a>,
+    frame: &Frame<'a>,
+    request: Option<Uuid>,
+    report: Option<&mut DiagnosticReport<'a>>,
+    mut texts: Vec<Cow<'a, str>>,
+) {
+    let notes = nte::notes(cx, &group.notes);
+    if let Some(first) = group.notes.first().map(Segment::place) {
+        let about = frame.report.or(request);
+        let belongs = Belongs { patient: frame.patient, encounter: frame.encounter, about };
+        nte::put_documents(cx, &notes, belongs, if about.is_some() { "order" } else { "" }, first);
+    }
+    match (report, request) {
+        (Some(report), _) => {
+            texts.extend(notes.iter().map(|note| note.text.clone()));
+            report.conclusion = match texts.len() {
+                0 => None,
+                1 => texts.pop(),
+                _ => Some(Cow::Owned(texts.join("\n\n"))),
+            };
+        }
+        (None, Some(request)) => orc::add_notes(cx, request, &notes),
+        (None, None) => {}
+    }
+}
+
+/// OBR-26 and OBR-29 name the result that a report goes on from: a culture and its resistances. Where
+/// that result is in the message, those that go on from it are derived from it.
+fn parents<'m, 'a>(cx: &mut Context<'m, 'a>, made: &[Made<'m, 'a>]) {
+    for child in made {
+        let Some(obr) = child.obr else { continue };
+        let (result, order) = (obr.field(26).first(), obr.field(29).first());
+        if !obr.field(26).is_present() {
+            continue;
+        }
+        let code = trim(result.component(1).value().text());
+        let sub_id = trim(result.component(2).value().text());
+        let number = |n: usize| trim(order.component(n).subcomponent(1).text());
+        let (placer, filler) = (number(1), number(2));
+        let is_parent = |other: &&Made<'m, 'a>| {
+            let filled = filler.is_empty() || other.filler.as_deref() == Some(&*filler);
+            let placed = !filler.is_empty() || placer.is_empty() || other.placer.as_deref() == Some(&*placer);
+            !std::ptr::eq(*other, child) && filled && placed
+        };
+        let is_result =
+            |known: &&Known<'a>| known.code == code && (sub_id.is_empty() || known.sub_id == sub_id);
+        let mut found =
+            made.iter().filter(is_parent).flat_map(|other| other.results.iter()).filter(is_result);
+        let (Some(parent), None) = (found.next(), found.next()) else {
+            cx.warn(obr.field(26).place(), "parent-result-not-found");
+            continue;
+        };
+        for known in &child.results {
+            if let Some(Resource::Observation(observation)) = cx.entry(known.id) {
+                add_new(&mut observation.derived_from, [Reference::to(parent.id)]);
+            }
+        }
+        // What names the parent stands for the reference to it.
+        let named = [1, 2].map(|n| result.component(n));
+        for value in named.into_iter().flat_map(|component| component.subcomponents()) {
+            cx.ignore(value, "names the parent result, which is referred to");
+        }
+        cx.ignore(result.component(3).value(), "the parent's value stands in the parent");
+        cx.ignore_field(obr.field(29), "names the parent order, whose result is referred to");
+    }
+}

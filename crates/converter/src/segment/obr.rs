@@ -1,0 +1,188 @@
+//! OBR: reports (HL7 v2.5.1 §7.4.1). One OBR is one DiagnosticReport.
+
+use std::borrow::Cow;
+
+use fhir::{
+    DiagnosticReport, Effective, Extension, ExtensionValue, HumanName, Identifier, Practitioner, Reference,
+    Resource,
+};
+use hl7v2::{Repetition, Segment};
+use uuid::Uuid;
+
+use super::obx::value::unknown_concept;
+use super::orc::Numbers;
+use crate::context::{Context, add_new, trim};
+use crate::datatype::hd::Hd;
+use crate::datatype::{cwe, xcn};
+use crate::identity::rule;
+use crate::table;
+
+/// OBR-28: who gets a copy of the result.
+const COPIES: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-result-copies-to";
+
+/// The id of a report: order number and OBR-4; without a number, the time. A second OBR with the same
+/// of both in one message gets its number in the message.
+pub(crate) fn identify<'a>(
+    cx: &mut Context<'_, 'a>,
+    obr: Segment<'_, 'a>,
+    numbers: &Numbers<'a>,
+    patient: Uuid,
+) -> Uuid {
+    let (system, code) = cwe::key(cx, obr.field(4).first()).unwrap_or_default();
+    let code: &[&str] = &[&system, &code];
+    let time = trim(obr.field(7).value().text());
+    let by_number = numbers
+        .of_results()
+        .map(|(authority, number)| cx.id(&rule::REPORT, &[&[&authority, &number], code], obr.place()));
+    if let Some(id) = by_number
+        && !cx.has(id)
+    {
+        return id;
+    }
+    let patient = patient.hyphenated().to_string();
+    let mut nth = 1;
+    loop {
+        let warned = cx.warnings.len();
+        let behind = by_number.map(|id| format!("{id}/{nth}")).unwrap_or_default();
+        let behind = if nth > 1 && behind.is_empty() { nth.to_string() } else { behind };
+        let moment: &[&str] = if behind.is_empty() { &[&time] } else { &[&time, &behind] };
+        let id = cx.id(&rule::REPORT_BY_TIME, &[&[&patient], code, moment], obr.place());
+        if !cx.has(id) {
+            return id;
+        }
+        cx.warnings.truncate(warned);
+        nth += 1;
+    }
+}
+
+/// The report of an OBR but for its results, specimens and notes.
+pub(crate) fn convert<'a>(
+    cx: &mut Context<'_, 'a>,
+    obr: Segment<'_, 'a>,
+    id: Uuid,
+    numbers: &Numbers<'a>,
+    patient: Uuid,
+    encounter: Option<Uuid>,
+) -> DiagnosticReport<'a> {
+    let mut report = DiagnosticReport {
+        id: Some(id),
+        identifier: numbers.identifiers.clone(),
+        subject: Some(Reference::to(patient)),
+        encounter: encounter.map(Reference::to),
+        ..DiagnosticReport::default()
+    };
+    (report.status, report.status_ext) = cx.code(obr.field(25).value(), table::report_status);
+    if report.status.is_none() {
+        report.status = Some("unknown");
+        cx.presume(id, "status");
+    }
+    report.code = Some(cwe::concept(cx, obr.field(4).first(), "OBR-4", None).unwrap_or_else(|| {
+        cx.warn(obr.field(4).place(), "report-without-code");
+        unknown_concept()
+    }));
+    report.category.extend(cwe::concept(cx, obr.field(24).first(), "OBR-24", Some(table::service_section)));
+    report.effective = effective(cx, obr);
+    if cx.given(obr.field(22), id, "issued") {
+        (report.issued, report.issued_ext) = cx.instant(obr.field(22).value());
+    }
+    for n in [32, 33] {
+        for ndl in obr.field(n).repetitions() {
+            let reader = person(cx, ndl);
+            add_new(&mut report.results_interpreter, reader);
+        }
+    }
+    for n in [34, 35] {
+        for ndl in obr.field(n).repetitions() {
+            let performer = person(cx, ndl);
+            add_new(&mut report.performer, performer);
+        }
+    }
+    for xcn in obr.field(28).repetitions() {
+        if let Some(reader) = xcn::professional(cx, xcn) {
+            let to = ExtensionValue::Reference(Box::new(reader.reference()));
+            add_new(&mut report.extension, [Extension::new(COPIES, to)]);
+        }
+    }
+    report
+}
+
+/// When what is reported was so: OBR-7, or the period to OBR-8.
+fn effective<'a>(cx: &mut Context<'_, 'a>, obr: Segment<'_, 'a>) -> Option<Effective<'a>> {
+    let (start, end) = (obr.field(7).value(), obr.field(8).value());
+    if end.is_present() {
+        return cx.period(start, end).map(Effective::Period);
+    }
+    let (time, original) = cx.date_time(start);
+    time.map(Effective::DateTime).or(original.map(Effective::DateTimeExt))
+}
+
+/// The code of observation-category that goes with OBR-24 (table 0074). Where that says nothing, what
+/// has a specimen or is measured comes from a laboratory (`measured`).
+pub(crate) fn category(obr: Segment<'_, '_>, measured: bool) -> Option<&'static str> {
+    match obr.field(24).value().text().trim().to_ascii_uppercase().as_str() {
+        "BG" | "BLB" | "CG" | "CH" | "CP" | "GE" | "HM" | "IMM" | "LAB" | "MB" | "MCB" | "MYC" | "OSL"
+        | "PAR" | "SP" | "SR" | "TX" | "VR" => Some("laboratory"),
+        "CT" | "CUS" | "NMR" | "NMS" | "OUS" | "RAD" | "RUS" | "RX" | "VUS" | "XRC" => Some("imaging"),
+        "CTH" | "EC" | "EN" | "PF" | "AU" => Some("procedure"),
+        "OT" | "PT" | "RC" | "RT" => Some("therapy"),
+        "PHY" => Some("exam"),
+        "" if measured => Some("laboratory"),
+        _ => None,
+    }
+}
+
+/// NDL: a person as CNN in its first component (HL7 v2.5.1 §2.A.44). Many feeds send an XCN instead.
+fn person<'a>(cx: &mut Context<'_, 'a>, ndl: Repetition<'_, 'a>) -> Option<Reference<'a>> {
+    let cnn = ndl.component(1);
+    if cnn.subcomponent_count() <= 1 {
+        return xcn::professional(cx, ndl).map(xcn::Professional::reference);
+    }
+    let part = |n: usize| cnn.subcomponent(n);
+    let number = cx.write(part(1));
+    let parts = [2, 3, 4, 5, 6, 7].map(|n| cx.write(part(n)));
+    let [family, given, further, suffix, prefix, degree] = parts;
+    let authority = Hd { namespace: part(9), universal_id: part(10), universal_type: part(11) };
+    let at = cnn.place();
+    let id = match (&number, &family, &given) {
+        (Some(number), _, _) => {
+            let authority = authority.key(cx);
+            cx.id(&rule::PRACTITIONER, &[&[&authority, number]], at)
+        }
+        (None, None, None) => return None,
+        (None, family, given) => {
+            let sender = cx.sender_key().to_owned();
+            let text = |part: &Option<Cow<'a, str>>| part.clone().unwrap_or_default();
+            let (family, given, further) = (text(family), text(given), text(&further));
+            cx.id(&rule::PRACTITIONER_BY_NAME, &[&[&sender], &[&family, &given, &further]], at)
+        }
+    };
+    let name = HumanName {
+        r#use: Some("official"),
+        family,
+        given: [given, further].into_iter().flatten().collect(),
+        prefix: prefix.into_iter().collect(),
+        suffix: [suffix, degree].into_iter().flatten().collect(),
+        ..HumanName::default()
+    };
+    let mut practitioner = Practitioner { id: Some(id), ..Practitioner::default() };
+    if let Some(value) = number {
+        let (system, assigner) = authority.write(cx);
+        let assigner = assigner.map(|name| Box::new(Reference::display(name)));
+        practitioner.identifier.push(Identifier {
+            system,
+            value: Some(value),
+            assigner,
+            ..Identifier::default()
+        });
+    }
+    if name.family.is_some() || !name.given.is_empty() {
+        practitioner.name.push(name);
+    }
+    if let Some(Resource::Practitioner(known)) = cx.entry(id) {
+        add_new(&mut known.identifier, practitioner.identifier);
+        add_new(&mut known.name, practitioner.name);
+    } else {
+        cx.put(id, practitioner);
+    }
+    Some(Reference::to(id))
+}

@@ -1,0 +1,441 @@
+//! OBX: observations (HL7 v2.5.1 §7.4.2).
+//!
+//! One OBX is one Observation, typed by OBX-2. What FHIR has no typed value for stands as text, so that
+//! a result is never missing because its sender was careless. Consecutive TX or FT with the same
+//! identifier are lines of one text. Text without an identifier is no observation but a document.
+
+mod document;
+pub(crate) mod quantity;
+pub(crate) mod value;
+
+use std::borrow::Cow;
+
+use fhir::{
+    CodeableConcept, Coding, Effective, Extension, ExtensionValue, Identifier, Observation,
+    ObservationComponent, ObservationValue, Organization, Reference, ReferenceRange, Resource,
+};
+use hl7v2::{Field, Segment};
+use uuid::Uuid;
+
+use crate::context::{Context, add_new, trim};
+use crate::datatype::{cwe, hd, xad, xcn, xon};
+use crate::identity::rule;
+use crate::segment::nte::{self, Belongs};
+use crate::table::{self, Target};
+use quantity::Unit;
+use value::Kind;
+
+pub(crate) use document::text_document;
+
+/// OBX-4.
+const SUB_ID: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-observation-sub-id";
+/// OBX-19.
+const ANALYSED: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-analysis-time";
+const CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observation-category";
+const ABSENT: &str = "http://terminology.hl7.org/CodeSystem/data-absent-reason";
+
+/// What observations take from the order that they answer, or from the visit.
+pub(crate) struct Frame<'a> {
+    pub(crate) patient: Uuid,
+    pub(crate) encounter: Option<Uuid>,
+    pub(crate) report: Option<Uuid>,
+    /// Authority and number of the order.
+    pub(crate) order: Option<(Cow<'a, str>, Cow<'a, str>)>,
+    /// System and code of OBR-4.
+    pub(crate) service: (Cow<'a, str>, Cow<'a, str>),
+    pub(crate) based_on: Option<Reference<'a>>,
+    /// A code of observation-category.
+    pub(crate) category: Option<&'static str>,
+    pub(crate) effective: Option<Effective<'a>>,
+    /// What OBR-25 says of all results, for those that say nothing themselves.
+    pub(crate) status: Option<&'static str>,
+    /// The specimens with their numbers.
+    pub(crate) specimens: Vec<(Uuid, Vec<Cow<'a, str>>)>,
+}
+
+/// An observation that was put, and what others know it by.
+pub(crate) struct Known<'a> {
+    pub(crate) id: Uuid,
+    pub(crate) code: Cow<'a, str>,
+    pub(crate) sub_id: Cow<'a, str>,
+}
+
+/// Whether an OBX is text that names no observation: a note.
+pub(crate) fn is_note(obx: Segment<'_, '_>) -> bool {
+    !obx.field(3).is_present() && Kind::of(obx).is_text()
+}
+
+/// Whether an OBX says nothing at all: no identifier, no value. Reports use them as blank lines.
+pub(crate) fn is_blank(obx: Segment<'_, '_>) -> bool {
+    !obx.field(3).is_present() && !obx.field(5).is_present() && !obx.field(5).is_null()
+}
+
+/// Whether `next` is one more line of the text that `obx` began.
+pub(crate) fn continues(obx: Segment<'_, '_>, next: Segment<'_, '_>) -> bool {
+    if Kind::of(obx) != Kind::Narrative || Kind::of(next) != Kind::Narrative {
+        return false;
+    }
+    [3, 4, 11].iter().all(|n| obx.field(*n).raw() == next.field(*n).raw())
+}
+
+/// The observation of an OBX and of the lines that continue it.
+pub(crate) fn convert<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    run: &[Segment<'m, 'a>],
+    notes: &[Segment<'m, 'a>],
+    frame: &Frame<'a>,
+) -> Option<Known<'a>> {
+    let (&obx, more) = run.split_first()?;
+    let kind = Kind::of(obx);
+    let code_key = cwe::key(cx, obx.field(3).first()).unwrap_or_default();
+    let sub_id = trim(obx.field(4).value().text());
+    let id = identify(cx, obx, &code_key, &sub_id, frame);
+    let code = cwe::concept(cx, obx.field(3).first(), "OBX-3", None).unwrap_or_else(|| {
+        cx.warn(obx.field(3).place(), "observation-without-code");
+        value::unknown_concept()
+    });
+    let mut observation = Observation {
+        id: Some(id),
+        subject: Some(Reference::to(frame.patient)),
+        encounter: frame.encounter.map(Reference::to),
+        based_on: frame.based_on.clone().into_iter().collect(),
+        ..Observation::default()
+    };
+    status(cx, obx, id, frame, &mut observation);
+    categories(cx, obx, frame, &mut observation);
+    values(cx, run, kind, &code, frame, &mut observation);
+    observation.code = Some(code);
+    if cx.given(obx.field(8), id, "interpretation") {
+        for repetition in obx.field(8).repetitions() {
+            let flag = cwe::concept(cx, repetition, "OBX-8", Some(table::interpretation));
+            observation.interpretation.extend(flag);
+        }
+    }
+    effective(cx, obx, id, frame, &mut observation);
+    performers(cx, obx, &mut observation.performer);
+    circumstances(cx, obx, id, frame, &mut observation);
+    for next in more {
+        for n in (2..=obx.field_count()).filter(|n| *n != 5) {
+            nte::mark_like(cx, obx.field(n), next.field(n));
+        }
+    }
+    let said = nte::notes(cx, notes);
+    observation.note = said.iter().map(nte::Note::annotation).collect();
+    cx.put(id, observation);
+    let belongs = Belongs { patient: frame.patient, encounter: frame.encounter, about: Some(id) };
+    nte::put_documents(cx, &said, belongs, "obx", obx.place());
+    Some(Known { id, code: code_key.1, sub_id })
+}
+
+/// Order number, OBR-4, OBX-3 and OBX-4; without an order, the visit and the time. What this message
+/// used already gets a number behind it, and a warning: there the order of OBX does matter.
+fn identify<'a>(
+    cx: &mut Context<'_, 'a>,
+    obx: Segment<'_, 'a>,
+    code: &(Cow<'a, str>, Cow<'a, str>),
+    sub_id: &str,
+    frame: &Frame<'a>,
+) -> Uuid {
+    let text = |id: Uuid| id.hyphenated().to_string();
+    let code: &[&str] = &[&code.0, &code.1];
+    let id = match &frame.order {
+        Some((authority, number)) => {
+            let service: &[&str] = &[&frame.service.0, &frame.service.1];
+            cx.id(&rule::OBSERVATION, &[&[authority, number], service, code, &[sub_id]], obx.place())
+        }
+        None => {
+            let encounter = frame.encounter.map(text).unwrap_or_default();
+            let time = trim(obx.field(14).value().text());
+            let patient = text(frame.patient);
+            let parts: &[&[&str]] = &[&[&patient], &[&encounter], code, &[sub_id], &[&time]];
+            cx.id(&rule::OBSERVATION_OF_PATIENT, parts, obx.place())
+        }
+    };
+    if !cx.has(id) {
+        return id;
+    }
+    let within = text(frame.report.or(frame.encounter).unwrap_or(frame.patient));
+    let mut nth = 2;
+    loop {
+        let position = nth.to_string();
+        let parts: &[&[&str]] = &[&[&within], code, &[sub_id], &[&position]];
+        // Warned once, not for each number that is tried.
+        let warned = cx.warnings.len();
+        let id = cx.id(&rule::OBSERVATION_BY_POSITION, parts, obx.place());
+        if !cx.has(id) {
+            return id;
+        }
+        cx.warnings.truncate(warned);
+        nth += 1;
+    }
+}
+
+fn status<'a>(
+    cx: &mut Context<'_, 'a>,
+    obx: Segment<'_, 'a>,
+    id: Uuid,
+    frame: &Frame<'a>,
+    observation: &mut Observation<'a>,
+) {
+    let field = obx.field(11).value();
+    (observation.status, observation.status_ext) = cx.code(field, table::observation_status);
+    if observation.status.is_none() {
+        observation.status = frame.status.filter(|_| !field.is_present());
+    }
+    if observation.status.is_none() {
+        observation.status = Some("unknown");
+        cx.presume(id, "status");
+    }
+}
+
+fn categories<'a>(
+    cx: &mut Context<'_, 'a>,
+    obx: Segment<'_, 'a>,
+    frame: &Frame<'a>,
+    observation: &mut Observation<'a>,
+) {
+    let coding = |code: &'static str| CodeableConcept::code(CATEGORY, code);
+    observation.category.extend(frame.category.map(coding));
+    // Table 0936: RSLT, QST, SCI, AOE.
+    if let Some(kind) = cx.write_code(obx.field(29).value()) {
+        observation.category.push(CodeableConcept::of(Coding::new(table::hl7_table_uri("0936"), kind)));
+    }
+}
+
+fn values<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    run: &[Segment<'m, 'a>],
+    kind: Kind,
+    code: &CodeableConcept<'a>,
+    frame: &Frame<'a>,
+    observation: &mut Observation<'a>,
+) {
+    let Some(&obx) = run.first() else { return };
+    let Some(id) = observation.id else { return };
+    let mut unit = Unit::read(cx, obx.field(6));
+    let mut unit_used = false;
+    let field = obx.field(5);
+    if cx.given(field, id, "value") {
+        if kind == Kind::Document {
+            let about = Belongs { patient: frame.patient, encounter: frame.encounter, about: Some(id) };
+            for (nth, repetition) in field.repetitions().enumerate() {
+                let document = document::convert(cx, obx, repetition, nth, about, code);
+                observation.derived_from.extend(document.map(Reference::to));
+            }
+        } else if kind.is_text() {
+            if kind == Kind::Unknown {
+                cx.warn(field.place(), "unknown-value-type");
+            }
+            let lines = run.iter().flat_map(|line| value::lines(cx, *line)).collect();
+            observation.value = nte::join(lines).map(ObservationValue::String);
+        } else if field.repetition_count() <= 1 {
+            observation.value = value::value(cx, kind, field.first(), &mut unit, &mut unit_used);
+        } else {
+            // FHIR has one value for one observation: several are components of the same code.
+            for repetition in field.repetitions() {
+                let value = value::value(cx, kind, repetition, &mut unit, &mut unit_used);
+                let part =
+                    |value| ObservationComponent { code: Some(code.clone()), value, ..Default::default() };
+                observation.component.extend(value.map(|value| part(Some(value))));
+            }
+        }
+    }
+    observation.reference_range.extend(reference_range(cx, obx, kind, id, unit.as_ref(), &mut unit_used));
+    if let Some(unit) = unit.filter(|_| !unit_used) {
+        observation.extension.push(unit.into_extension());
+    }
+    let valued = observation.value.is_some() || !observation.component.is_empty();
+    let stated = cwe::concept(cx, obx.field(32).first(), "OBX-32", None);
+    if !valued && (kind != Kind::Document || observation.derived_from.is_empty()) {
+        observation.data_absent_reason = stated.or_else(|| absent_reason(obx, field));
+    } else if stated.is_some() {
+        // FHIR does not take a reason for absence beside a value (obs-6).
+        cx.unmark(obx.field(32));
+    }
+}
+
+/// Why there is no value, as far as the status tells it. A withdrawn result needs no reason.
+fn absent_reason<'a>(obx: Segment<'_, 'a>, value: Field<'_, 'a>) -> Option<CodeableConcept<'a>> {
+    if value.is_null() {
+        return None;
+    }
+    let code = match obx.field(11).value().text().trim() {
+        "D" | "d" | "W" | "w" => return None,
+        "X" | "x" => "not-performed",
+        "N" | "n" => "not-asked",
+        "I" | "i" | "O" | "o" | "S" | "s" => "temp-unknown",
+        _ => "unknown",
+    };
+    Some(CodeableConcept::code(ABSENT, code))
+}
+
+fn reference_range<'a>(
+    cx: &mut Context<'_, 'a>,
+    obx: Segment<'_, 'a>,
+    kind: Kind,
+    id: Uuid,
+    unit: Option<&Unit<'a>>,
+    unit_used: &mut bool,
+) -> Option<ReferenceRange<'a>> {
+    if !cx.given(obx.field(7), id, "referenceRange") {
+        return None;
+    }
+    let text = value::whole(cx, obx.field(7).first())?;
+    let mut range = ReferenceRange::default();
+    if matches!(kind, Kind::Number | Kind::Structured | Kind::Range)
+        && let Some((low, high)) = quantity::range(&text)
+    {
+        range.low = low.map(|bound| quantity::quantity(bound, None, unit));
+        range.high = high.map(|bound| quantity::quantity(bound, None, unit));
+        *unit_used |= unit.is_some();
+    }
+    range.text = Some(text);
+    for repetition in obx.field(10).repetitions() {
+        range.applies_to.extend(cwe::concept(cx, repetition, "OBX-10", Some(table::abnormality_nature)));
+    }
+    Some(range)
+}
+
+fn effective<'a>(
+    cx: &mut Context<'_, 'a>,
+    obx: Segment<'_, 'a>,
+    id: Uuid,
+    frame: &Frame<'a>,
+    observation: &mut Observation<'a>,
+) {
+    if cx.given(obx.field(14), id, "effective") {
+        let (time, original) = cx.date_time(obx.field(14).value());
+        observation.effective = time.map(Effective::DateTime).or(original.map(Effective::DateTimeExt));
+    } else {
+        observation.effective.clone_from(&frame.effective);
+    }
+    let (time, original) = cx.date_time(obx.field(19).value());
+    let analysed = time.map(|time| Extension::new(ANALYSED, ExtensionValue::DateTime(time)));
+    observation.extension.extend(analysed);
+    observation.extension.extend(original.into_iter().flat_map(|element| element.extension));
+}
+
+/// Producer (OBX-15), observers (16), performing organisation with address and director (23–25).
+fn performers<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, to: &mut Vec<Reference<'a>>) {
+    let producer = producer(cx, obx.field(15));
+    let organization = xon::organization(cx, obx.field(23).first());
+    if let Some(id) = organization {
+        let address = xad::address(cx, obx.field(24).first());
+        if let (Some(address), Some(Resource::Organization(known))) = (address, cx.entry(id)) {
+            add_new(&mut known.address, [address]);
+        }
+    }
+    let director = xcn::professional_of(cx, obx.field(25).first(), organization);
+    for repetition in obx.field(16).repetitions() {
+        let observer = xcn::professional(cx, repetition);
+        add_new(to, observer.map(xcn::Professional::reference));
+    }
+    add_new(to, [producer, organization].into_iter().flatten().map(Reference::to));
+    add_new(to, director.map(xcn::Professional::reference));
+}
+
+/// The organisation that a coded value names.
+fn producer<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>) -> Option<Uuid> {
+    let cwe = field.first();
+    let part = |n: usize| cwe.component(n).value();
+    let name = cx.write(part(2));
+    let code = cx.write(part(1));
+    let system = trim(part(3).text());
+    let uri = cx.profile.identifier_system(&system, "", "").or_else(|| cx.profile.coding_system(&system));
+    let id = match (&code, &name) {
+        (Some(code), _) => {
+            let authority = match &uri {
+                Some(uri) => uri.clone(),
+                None if system.is_empty() => Cow::Owned(format!("sender:{}", cx.sender_key())),
+                None => Cow::Owned(format!("authority:{system}")),
+            };
+            cx.id(&rule::ORGANIZATION, &[&[&authority, code]], field.place())
+        }
+        (None, Some(name)) => {
+            let sender = cx.sender_key().to_owned();
+            cx.id(&rule::ORGANIZATION_BY_NAME, &[&[&sender], &[name]], field.place())
+        }
+        (None, None) => return None,
+    };
+    let mut organization = Organization { name, ..Organization::default() };
+    if let Some(value) = code {
+        let assigner = if uri.is_some() {
+            cx.mark(part(3));
+            None
+        } else {
+            cx.write(part(3)).map(|name| Box::new(Reference::display(name)))
+        };
+        organization.identifier.push(Identifier {
+            system: uri,
+            value: Some(value),
+            assigner,
+            ..Identifier::default()
+        });
+    }
+    xon::put(cx, id, organization);
+    Some(id)
+}
+
+/// Method, equipment, site, instance identifier, sub-id and specimen.
+fn circumstances<'a>(
+    cx: &mut Context<'_, 'a>,
+    obx: Segment<'_, 'a>,
+    id: Uuid,
+    frame: &Frame<'a>,
+    observation: &mut Observation<'a>,
+) {
+    if cx.given(obx.field(17), id, "method") {
+        observation.method = cwe::concept(cx, obx.field(17).first(), "OBX-17", None);
+    }
+    if let Some(device) = hd::ei(cx, obx.field(18).first()) {
+        let reference = Reference::by_identifier(device);
+        observation.device = Some(Reference { r#type: Some("Device"), ..reference });
+    }
+    if cx.given(obx.field(20), id, "bodySite") {
+        observation.body_site = cwe::concept(cx, obx.field(20).first(), "OBX-20", None);
+    }
+    observation.identifier.extend(hd::ei(cx, obx.field(21).first()));
+    if let Some(sub_id) = value::whole(cx, obx.field(4).first()) {
+        observation.extension.push(Extension::string(SUB_ID, sub_id));
+    }
+    observation.specimen = specimen(cx, obx, frame).map(Reference::to);
+}
+
+/// The specimen that OBX-33 names, else the only one of the order.
+fn specimen<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, frame: &Frame<'a>) -> Option<Uuid> {
+    let named = obx.field(33).first();
+    for n in [2, 1] {
+        let number = named.component(n).value();
+        let text = trim(number.text());
+        let known = frame.specimens.iter().find(|(_, numbers)| !text.is_empty() && numbers.contains(&text));
+        if let Some((id, _)) = known {
+            // The number stands in the specimen that is referred to.
+            cx.mark(number);
+            return Some(*id);
+        }
+    }
+    match frame.specimens.as_slice() {
+        [(only, _)] => Some(*only),
+        _ => None,
+    }
+}
+
+/// OBX-11 → `DocumentReference.docStatus`.
+pub(super) fn document_status(code: &str) -> Option<Target> {
+    let (code, display, exact) = match code.trim() {
+        "F" | "f" => ("final", "Final", true),
+        "P" | "p" => ("preliminary", "Preliminary", true),
+        "A" | "a" | "C" | "c" => ("amended", "Amended", false),
+        other => {
+            let code = match table::observation_status(other)?.code {
+                "final" => "final",
+                "amended" => "amended",
+                "cancelled" | "entered-in-error" => "entered-in-error",
+                _ => "preliminary",
+            };
+            (code, code, false)
+        }
+    };
+    let system = "http://hl7.org/fhir/composition-status";
+    Some(Target { system, code, display: Some(display), exact })
+}

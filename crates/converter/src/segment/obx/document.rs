@@ -1,0 +1,209 @@
+//! Documents in OBX: ED (the document itself), RP (where it is), and text that names no observation.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use fhir::{Attachment, CodeableConcept, Extension, Identifier, Reference};
+use hl7v2::{Repetition, Segment};
+use uuid::Uuid;
+
+use super::value;
+use super::{Frame, document_status};
+use crate::context::{Context, add_new, extension, trim};
+use crate::datatype::xcn;
+use crate::segment::nte::{self, Belongs, mark_like, plain_text};
+
+/// The document of an ED or RP: put, its id given back.
+pub(super) fn convert<'a>(
+    cx: &mut Context<'_, 'a>,
+    obx: Segment<'_, 'a>,
+    from: Repetition<'_, 'a>,
+    nth: usize,
+    belongs: Belongs,
+    kind: &CodeableConcept<'a>,
+) -> Option<Uuid> {
+    let pointer = obx.field(2).value().text().trim().eq_ignore_ascii_case("RP");
+    let attachment = if pointer { pointed(cx, from) } else { encapsulated(cx, from) }?;
+    let id = belongs.document_id(cx, &["document", &nth.to_string()], from.place());
+    let mut document = belongs.document(attachment);
+    document.id = Some(id);
+    document.r#type = Some(kind.clone());
+    about(cx, obx, &mut document);
+    let application = from.component(if pointer { 2 } else { 1 });
+    let source = cx.write(application.subcomponent(1));
+    document.author.extend(source.map(Reference::display));
+    cx.put(id, document);
+    Some(id)
+}
+
+/// Status, time and author, from OBX-11, OBX-14 and OBX-16.
+fn about<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, document: &mut fhir::DocumentReference<'a>) {
+    let status = obx.field(11).value();
+    (document.doc_status, document.doc_status_ext) = cx.code(status, document_status);
+    if document.doc_status == Some("entered-in-error") {
+        document.status = Some("entered-in-error");
+    }
+    (document.date, document.date_ext) = cx.instant(obx.field(14).value());
+    for repetition in obx.field(16).repetitions() {
+        let author = xcn::professional(cx, repetition);
+        add_new(&mut document.author, author.map(xcn::Professional::reference));
+    }
+}
+
+/// ED: source, type, subtype, encoding, data (HL7 v2.5.1 §2.A.24).
+fn encapsulated<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>) -> Option<Attachment<'a>> {
+    let part = |n: usize| from.component(n).value();
+    let data = part(5);
+    if !data.is_present() {
+        return None;
+    }
+    let encoding = trim(part(4).text()).to_ascii_uppercase();
+    let mut attachment = Attachment::default();
+    let text = data.text();
+    let encoded: Option<Cow<'a, str>> = match encoding.as_str() {
+        "BASE64" => {
+            let plain = if text.bytes().any(|b| b.is_ascii_whitespace()) {
+                Cow::Owned(text.split_ascii_whitespace().collect::<String>())
+            } else {
+                text.clone()
+            };
+            STANDARD.decode(plain.as_bytes()).is_ok().then_some(plain)
+        }
+        "HEX" => hex(&text).map(|bytes| Cow::Owned(STANDARD.encode(bytes))),
+        "A" | "" => Some(Cow::Owned(STANDARD.encode(text.as_bytes()))),
+        _ => None,
+    };
+    if let Some(encoded) = encoded {
+        attachment.data = Some(encoded);
+        cx.mark(data);
+        cx.mark(part(4));
+    } else {
+        // What is not what it says it is, is kept as it came.
+        cx.warn(data.place(), "invalid-encoded-data");
+        keep(cx, data, &mut attachment);
+        keep(cx, part(4), &mut attachment);
+    }
+    content_type(cx, from, [2, 3], &mut attachment);
+    Some(attachment)
+}
+
+/// RP: pointer, application, type, subtype (HL7 v2.5.1 §2.A.65).
+fn pointed<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>) -> Option<Attachment<'a>> {
+    let pointer = cx.write(from.component(1).value())?;
+    let mut attachment = Attachment::default();
+    if pointer.contains(':') && !pointer.contains(char::is_whitespace) {
+        attachment.url = Some(pointer);
+    } else {
+        attachment.title = Some(pointer);
+    }
+    content_type(cx, from, [3, 4], &mut attachment);
+    Some(attachment)
+}
+
+fn keep<'a>(cx: &mut Context<'_, 'a>, value: hl7v2::Value<'_, 'a>, attachment: &mut Attachment<'a>) {
+    if let Some(text) = cx.write(value) {
+        attachment.extension.push(Extension::string(extension::ORIGINAL_TEXT, text));
+    }
+}
+
+/// The MIME type from type of data and subtype (HL7 tables 0191 and 0291).
+fn content_type<'a>(
+    cx: &mut Context<'_, 'a>,
+    from: Repetition<'_, 'a>,
+    [kind, subtype]: [usize; 2],
+    attachment: &mut Attachment<'a>,
+) {
+    let (kind, subtype) = (from.component(kind).value(), from.component(subtype).value());
+    let upper = |value: hl7v2::Value<'_, 'a>| trim(value.text()).to_ascii_uppercase();
+    let (kind_name, subtype_name) = (upper(kind), upper(subtype));
+    let by_subtype = match subtype_name.as_str() {
+        "PDF" => Some("application/pdf"),
+        "RTF" => Some("application/rtf"),
+        "HTML" => Some("text/html"),
+        "XML" => Some("application/xml"),
+        "JPEG" | "JPG" => Some("image/jpeg"),
+        "PNG" => Some("image/png"),
+        "GIF" => Some("image/gif"),
+        "TIFF" | "TIF" => Some("image/tiff"),
+        "DICOM" => Some("application/dicom"),
+        "ZIP" => Some("application/zip"),
+        "X-HL7-CDA-LEVEL-ONE" => Some("application/hl7-cda-level-one+xml"),
+        "OCTET-STREAM" => Some("application/octet-stream"),
+        "PLAIN" | "TEXT" | "TXT" => Some("text/plain"),
+        "" if matches!(kind_name.as_str(), "TEXT" | "TX" | "FT") => Some("text/plain"),
+        _ => None,
+    };
+    attachment.content_type = by_subtype.map(Cow::Borrowed);
+    // AP (application), TEXT, IM (image) follow from the MIME type; anything else says more.
+    let follows = match attachment.content_type.as_deref() {
+        Some(mime) => match kind_name.as_str() {
+            "" | "AP" | "APPLICATION" => true,
+            "TEXT" | "TX" | "FT" => mime.starts_with("text/"),
+            "IM" | "IMAGE" => mime.starts_with("image/"),
+            _ => false,
+        },
+        None => false,
+    };
+    if attachment.content_type.is_some() {
+        cx.mark(subtype);
+    } else {
+        keep(cx, subtype, attachment);
+    }
+    if follows { cx.mark(kind) } else { keep(cx, kind, attachment) }
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+    let nibble = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    if digits.len() % 2 != 0 {
+        return None;
+    }
+    digits
+        .chunks_exact(2)
+        .map(|pair| match pair {
+            [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The document of text OBX that name no observation, one line for each; gives back the text. In a
+/// report it is known by its place there, so that a corrected text replaces the old one. In a
+/// registration message only the text itself tells notes apart.
+pub(crate) fn text_document<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    run: &[Segment<'m, 'a>],
+    notes: &[Segment<'m, 'a>],
+    frame: &Frame<'a>,
+) -> Option<Cow<'a, str>> {
+    let told: Vec<Segment<'m, 'a>> = run.iter().copied().filter(|obx| !super::is_blank(*obx)).collect();
+    let (&first, rest) = told.split_first()?;
+    let lines = run.iter().flat_map(|obx| value::lines(cx, *obx)).collect();
+    let text = nte::join(lines)?;
+    let belongs = Belongs { patient: frame.patient, encounter: frame.encounter, about: frame.report };
+    let time = trim(first.field(14).value().text());
+    let sub_id = trim(first.field(4).value().text());
+    let in_report = frame.report.is_some();
+    let key = if in_report { ["obx", &*sub_id, ""] } else { ["obx", &*time, &*text] };
+    let id = belongs.document_id(cx, &key, first.place());
+    if cx.has(id) {
+        return Some(text);
+    }
+    let mut document = belongs.document(plain_text(&text));
+    document.id = Some(id);
+    about(cx, first, &mut document);
+    if let Some(sub_id) = cx.write(first.field(4).value()) {
+        document.identifier.push(Identifier { value: Some(sub_id), ..Identifier::default() });
+    }
+    let said = nte::notes(cx, notes);
+    for obx in rest {
+        for n in (2..=first.field_count()).filter(|n| *n != 5) {
+            mark_like(cx, first.field(n), obx.field(n));
+        }
+    }
+    cx.put(id, document);
+    let about = Belongs { about: frame.report.or(Some(id)), ..belongs };
+    nte::put_documents(cx, &said, about, "text", first.place());
+    Some(text)
+}

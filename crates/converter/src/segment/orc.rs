@@ -1,0 +1,274 @@
+//! ORC, and what OBR says of the order: the ServiceRequest that results answer (HL7 v2.5.1 §4.5.1).
+//!
+//! A result message is not the source of an order. It only tells what the laboratory knows of it, and
+//! that is kept on a ServiceRequest, where an order message of the same number meets it.
+
+use std::borrow::Cow;
+
+use fhir::{
+    Annotation, CodeableConcept, Identifier, Practitioner, Reference, Resource, ServiceRequest, system,
+};
+use hl7v2::{Field, Segment, Value};
+use uuid::Uuid;
+
+use super::{nte, tq1};
+use crate::context::{Context, add_new};
+use crate::datatype::{cwe, hd, xad, xcn, xon, xtn};
+use crate::identity::rule;
+use crate::table;
+
+/// Authority and number.
+pub(crate) type Key<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// The numbers of an order.
+#[derive(Default)]
+pub(crate) struct Numbers<'a> {
+    /// As they stand on report and request, with their types.
+    pub(crate) identifiers: Vec<Identifier<'a>>,
+    pub(crate) placer: Option<Key<'a>>,
+    pub(crate) filler: Option<Key<'a>>,
+}
+
+impl<'a> Numbers<'a> {
+    /// Placer and filler numbers of OBR and ORC; those that both give stand once.
+    pub(crate) fn read<'m>(
+        cx: &mut Context<'m, 'a>,
+        orc: Option<Segment<'m, 'a>>,
+        obr: Option<Segment<'m, 'a>>,
+    ) -> Self {
+        let mut numbers = Self::default();
+        for (n, kind) in [(2, "PLAC"), (3, "FILL")] {
+            let mut key = None;
+            // OBR first: where they differ, OBR is about this very report.
+            for segment in [obr, orc].into_iter().flatten() {
+                for ei in segment.field(n).repetitions() {
+                    key = key.or_else(|| hd::ei_key(cx, ei));
+                    if let Some(mut identifier) = hd::ei(cx, ei) {
+                        let kind = CodeableConcept::code(system::V2_IDENTIFIER_TYPE, kind);
+                        identifier.r#type = Some(Box::new(kind));
+                        add_new(&mut numbers.identifiers, [identifier]);
+                    }
+                }
+            }
+            if kind == "PLAC" { numbers.placer = key } else { numbers.filler = key }
+        }
+        numbers
+    }
+
+    /// What results are known by: the filler's number, else the placer's.
+    pub(crate) fn of_results(&self) -> Option<Key<'a>> {
+        self.filler.clone().or_else(|| {
+            let (authority, number) = self.placer.clone()?;
+            Some((Cow::Owned(format!("placer:{authority}")), number))
+        })
+    }
+
+    /// What the order is known by: the placer's number, else the filler's.
+    pub(crate) fn of_order(&self) -> Option<Key<'a>> {
+        self.placer.clone().or_else(|| self.filler.clone())
+    }
+}
+
+/// The segments that say something of one order.
+#[derive(Clone, Copy)]
+pub(crate) struct Order<'r, 'm, 'a> {
+    pub(crate) orc: Option<Segment<'m, 'a>>,
+    pub(crate) obr: Option<Segment<'m, 'a>>,
+    pub(crate) timing: &'r [Segment<'m, 'a>],
+    pub(crate) numbers: &'r Numbers<'a>,
+    pub(crate) patient: Uuid,
+    pub(crate) encounter: Option<Uuid>,
+    pub(crate) report: Option<Uuid>,
+    /// Whether no other OBR of the message answers the same order.
+    pub(crate) alone: bool,
+}
+
+/// The ServiceRequest of an order: put once, its id given back. `None` when the message says nothing
+/// of an order.
+pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) -> Option<Uuid> {
+    const OF_ORDER: [usize; 8] = [2, 5, 6, 13, 16, 27, 31, 46];
+    let said = order.obr.is_some_and(|obr| OF_ORDER.iter().any(|n| obr.field(*n).is_present()));
+    if order.orc.is_none() && !said {
+        return None;
+    }
+    let at = order.orc.or(order.obr)?.place();
+    let id = match (order.numbers.of_order(), order.report) {
+        (Some((authority, number)), _) => cx.id(&rule::SERVICE_REQUEST, &[&[&authority, &number]], at),
+        (None, Some(report)) => {
+            let report = report.hyphenated().to_string();
+            cx.id(&rule::SERVICE_REQUEST, &[&["report", &report]], at)
+        }
+        (None, None) => return None,
+    };
+    let mut request = ServiceRequest {
+        id: Some(id),
+        identifier: order.numbers.identifiers.clone(),
+        intent: Some("order"),
+        subject: Some(Reference::to(order.patient)),
+        encounter: order.encounter.map(Reference::to),
+        ..ServiceRequest::default()
+    };
+    if let Some(orc) = order.orc {
+        of_orc(cx, orc, &mut request);
+    }
+    if let Some(obr) = order.obr {
+        of_obr(cx, obr, order.alone, &mut request);
+    }
+    requester(cx, order, &mut request);
+    for timing in order.timing {
+        tq1::convert(cx, *timing, &mut request);
+    }
+    put(cx, id, request, order);
+    Some(id)
+}
+
+fn of_orc<'a>(cx: &mut Context<'_, 'a>, orc: Segment<'_, 'a>, request: &mut ServiceRequest<'a>) {
+    // A status that says something else than FHIR's stays in the report: the request has no room for it.
+    if let Some(target) = table::order_status(&orc.field(5).value().text())
+        && target.exact
+    {
+        request.status = Some(target.code);
+        cx.mark(orc.field(5).value());
+    }
+    request.requisition = hd::ei(cx, orc.field(4).first());
+    request.authored_on = date_time_only(cx, orc.field(9).value());
+    timing_field(cx, orc.field(7), request);
+    for reason in orc.field(16).repetitions() {
+        request.reason_code.extend(cwe::concept(cx, reason, "ORC-16", None));
+    }
+}
+
+fn of_obr<'a>(cx: &mut Context<'_, 'a>, obr: Segment<'_, 'a>, alone: bool, request: &mut ServiceRequest<'a>) {
+    if alone {
+        request.code = cwe::concept(cx, obr.field(4).first(), "OBR-4", None);
+    }
+    let (priority, beside) = cx.code(obr.field(5).value(), table::order_priority);
+    (request.priority, request.priority_ext) = (priority, beside);
+    request.occurrence_date_time = date_time_only(cx, obr.field(6).value());
+    timing_field(cx, obr.field(27), request);
+    for clinical in obr.field(13).repetitions() {
+        let text = super::obx::value::whole(cx, clinical);
+        let note = text.map(|text| Annotation { text: Some(text), ..Annotation::default() });
+        request.note.extend(note);
+    }
+    for reason in obr.field(31).repetitions() {
+        request.reason_code.extend(cwe::concept(cx, reason, "OBR-31", None));
+    }
+}
+
+/// TQ, which TQ1 replaced: start (4) and priority (6).
+fn timing_field<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>, request: &mut ServiceRequest<'a>) {
+    let tq = field.first();
+    if request.occurrence_date_time.is_none() {
+        request.occurrence_date_time = date_time_only(cx, tq.component(4).value());
+    }
+    if request.priority.is_none() && request.priority_ext.is_none() {
+        (request.priority, request.priority_ext) = cx.code(tq.component(6).value(), table::order_priority);
+    }
+}
+
+/// A `dateTime` where there is no room for the text of what is none: that stays unmapped.
+pub(super) fn date_time_only<'a>(cx: &mut Context<'_, 'a>, value: Value<'_, 'a>) -> Option<Cow<'a, str>> {
+    if !value.is_present() {
+        return None;
+    }
+    let Ok(time) = crate::time::PointInTime::parse(&value.text()) else {
+        cx.warn(value.place(), "invalid-date");
+        return None;
+    };
+    cx.mark(value);
+    Some(time.date_time(&cx.profile.time_zone).into())
+}
+
+/// Who ordered (OBR-16, ORC-12), for which organisation (ORC-21 to 23), and where they are (ORC-24).
+fn requester<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>, request: &mut ServiceRequest<'a>) {
+    let organization = order.orc.and_then(|orc| {
+        let id = xon::organization(cx, orc.field(21).first())?;
+        let address = xad::address(cx, orc.field(22).first());
+        let mut telecom = Vec::new();
+        xtn::contact_points(cx, orc.field(23), Some("work"), &mut telecom);
+        if let Some(Resource::Organization(known)) = cx.entry(id) {
+            add_new(&mut known.address, address);
+            add_new(&mut known.telecom, telecom);
+        }
+        Some(id)
+    });
+    let by_obr = order.obr.map(|obr| obr.field(16).first()).filter(|xcn| !xcn.is_empty());
+    let by_orc = order.orc.map(|orc| orc.field(12).first()).filter(|xcn| !xcn.is_empty());
+    let number = |xcn: hl7v2::Repetition<'_, 'a>| xcn.component(1).raw();
+    let ordered = by_obr.or(by_orc).and_then(|xcn| xcn::professional_of(cx, xcn, organization));
+    if let (Some(one), Some(other)) = (by_obr, by_orc)
+        && number(one) == number(other)
+    {
+        // The same person: what ORC says of them goes to the same Practitioner.
+        xcn::professional_of(cx, other, organization);
+    }
+    if let (Some(ordered), Some(orc)) = (ordered, order.orc) {
+        let address = xad::address(cx, orc.field(24).first());
+        let known = cx.entry(ordered.practitioner);
+        if let (Some(address), Some(Resource::Practitioner(known))) = (address, known) {
+            let Practitioner { address: addresses, .. } = &mut **known;
+            add_new(addresses, [address]);
+        }
+    }
+    request.requester = ordered.map(xcn::Professional::reference).or_else(|| organization.map(Reference::to));
+}
+
+/// Puts a request, or adds to the one that another OBR of the message put. What would contradict that
+/// one is not written, and stays in the report.
+fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut request: ServiceRequest<'a>, order: Order<'_, '_, 'a>) {
+    if request.status.is_none() {
+        request.status = Some("unknown");
+        cx.presume(id, "status");
+    }
+    let Some(Resource::ServiceRequest(known)) = cx.entry(id) else {
+        cx.put(id, request);
+        return;
+    };
+    add_new(&mut known.identifier, request.identifier);
+    add_new(&mut known.reason_code, request.reason_code);
+    add_new(&mut known.note, request.note);
+    let mut refused: Vec<Option<Field<'_, 'a>>> = Vec::new();
+    let (orc, obr) = (order.orc, order.obr);
+    if !fill(&mut known.requisition, request.requisition) {
+        refused.push(orc.map(|orc| orc.field(4)));
+    }
+    if !fill(&mut known.authored_on, request.authored_on) {
+        refused.push(orc.map(|orc| orc.field(9)));
+    }
+    if !fill(&mut known.occurrence_date_time, request.occurrence_date_time) {
+        refused.extend([obr.map(|obr| obr.field(6)), obr.map(|obr| obr.field(27))]);
+        refused.extend(order.timing.iter().map(|timing| Some(timing.field(7))));
+    }
+    if !fill(&mut known.priority, request.priority) || !fill(&mut known.priority_ext, request.priority_ext) {
+        refused.extend([obr.map(|obr| obr.field(5)), obr.map(|obr| obr.field(27))]);
+    }
+    fill(&mut known.requester, request.requester);
+    if known.status == Some("unknown") {
+        known.status = request.status;
+    } else if request.status != known.status && request.status != Some("unknown") {
+        refused.push(orc.map(|orc| orc.field(5)));
+    }
+    for field in refused.into_iter().flatten() {
+        cx.unmark(field);
+    }
+}
+
+/// Whether what is given stands there now.
+fn fill<T: PartialEq>(known: &mut Option<T>, given: Option<T>) -> bool {
+    match (&*known, given) {
+        (_, None) => true,
+        (None, given) => {
+            *known = given;
+            true
+        }
+        (Some(stands), Some(given)) => *stands == given,
+    }
+}
+
+/// Comments on an order stand on its request.
+pub(crate) fn add_notes<'a>(cx: &mut Context<'_, 'a>, request: Uuid, notes: &[nte::Note<'a>]) {
+    if let Some(Resource::ServiceRequest(known)) = cx.entry(request) {
+        add_new(&mut known.note, notes.iter().map(nte::Note::annotation));
+    }
+}
