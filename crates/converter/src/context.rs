@@ -179,7 +179,7 @@ impl<'m, 'a> Context<'m, 'a> {
     }
 
     /// FHIR strings hold no control characters but tab, carriage return and line feed.
-    fn clean(&mut self, text: Cow<'a, str>, at: Place) -> Cow<'a, str> {
+    pub(crate) fn clean(&mut self, text: Cow<'a, str>, at: Place) -> Cow<'a, str> {
         let forbidden = |b: u8| b < 0x20 && !matches!(b, b'\t' | b'\r' | b'\n');
         if !text.bytes().any(forbidden) {
             return text;

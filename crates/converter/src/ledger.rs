@@ -40,7 +40,7 @@ impl Ledger {
         self.ignored.push((offset, why));
     }
 
-    fn is_marked(&self, offset: u32) -> bool {
+    pub(crate) fn is_marked(&self, offset: u32) -> bool {
         self.marked.get(offset as usize / 64).is_some_and(|word| word & (1 << (offset % 64)) != 0)
     }
 

@@ -1,6 +1,7 @@
 //! Messages: one module for each kind, named as HL7 names them.
 
 pub(crate) mod adt;
+pub(crate) mod oru;
 
 use hl7v2::{Message, Place};
 
@@ -40,6 +41,9 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &Event) -> Result<Vec<Mer
         && let Some(adt) = adt::Adt::of(&event.trigger)
     {
         return adt::convert(cx, adt);
+    }
+    if event.kind == "ORU" && event.trigger == "R01" {
+        return oru::convert(cx);
     }
     let mut at = Place::of_field(*b"MSH", 1, 9);
     at.repetition = 1;

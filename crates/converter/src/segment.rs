@@ -7,11 +7,17 @@ pub(crate) mod in1;
 pub(crate) mod mrg;
 pub(crate) mod msh;
 pub(crate) mod nk1;
+pub(crate) mod nte;
+pub(crate) mod obr;
+pub(crate) mod obx;
+pub(crate) mod orc;
 pub(crate) mod pd1;
 pub(crate) mod pid;
 pub(crate) mod pv1;
 pub(crate) mod pv2;
 pub(crate) mod rol;
+pub(crate) mod spm;
+pub(crate) mod tq1;
 pub(crate) mod z;
 
 use fhir::Element;

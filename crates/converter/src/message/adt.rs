@@ -90,7 +90,7 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: Adt) -> Result<Vec<Merge>
 }
 
 /// One patient and what hangs on it.
-fn patient_group<'m, 'a>(
+pub(crate) fn patient_group<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     event: Adt,
     group: &[Segment<'m, 'a>],
@@ -104,6 +104,7 @@ fn patient_group<'m, 'a>(
         member(cx, segment, &mut patient, encounter.as_mut(), &mut lists);
     }
     lists.finish(cx, group, &patient, encounter.as_ref());
+    super::oru::results(cx, group, patient.id, encounter.as_ref().map(|encounter| encounter.id));
     let merge = match find("MRG") {
         Some(mrg) if event == Adt::Merge => Some(mrg::convert(cx, mrg, &mut patient)?),
         _ => None,
