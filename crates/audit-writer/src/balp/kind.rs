@@ -1,0 +1,149 @@
+//! Which pattern an entry follows.
+
+use serde_json::{Value, json};
+use zorgsluis_domain::AuditEntry;
+use zorgsluis_domain::audit::{Action, EventKind, ObjectRole};
+
+use super::{DCM, agent, coding, own, succeeded};
+
+const EVENT_TYPE: &str = "http://terminology.hl7.org/CodeSystem/audit-event-type";
+const INTERACTION: &str = "http://hl7.org/fhir/restful-interaction";
+const LIFECYCLE: &str = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle";
+const V2_EVENT: &str = "http://terminology.hl7.org/CodeSystem/v2-0003";
+const OWN_EVENT: &str = "https://zorgsluis.github.io/fhir/CodeSystem/audit-event";
+/// The canonical base of the BALP profiles (IHE ITI BALP 1.1).
+const BALP: &str = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit";
+
+/// The patterns of events, by what their agents do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Create,
+    Read,
+    History,
+    Update,
+    Delete,
+    Search,
+    /// Data of another system taken in: BALP privacy disclosure, as the recipient records it.
+    Import,
+    Merge,
+    Refusal,
+    Denial,
+    LogRead,
+    LogVerify,
+    Replay,
+    Start,
+    Stop,
+}
+
+impl Kind {
+    pub(super) fn of(entry: &AuditEntry) -> Self {
+        match entry.event.kind {
+            EventKind::ResourceCreate => Self::Create,
+            EventKind::ResourceRead => Self::Read,
+            EventKind::ResourceHistory => Self::History,
+            EventKind::ResourceUpdate => Self::Update,
+            EventKind::ResourceDelete => Self::Delete,
+            EventKind::ResourceSearch => Self::Search,
+            EventKind::PatientMerge => Self::Merge,
+            EventKind::Import => Self::Import,
+            EventKind::Refusal => Self::Refusal,
+            EventKind::AccessDenied => Self::Denial,
+            EventKind::LogRead => Self::LogRead,
+            EventKind::LogVerify => Self::LogVerify,
+            EventKind::Replay => Self::Replay,
+            EventKind::ApplicationStart => Self::Start,
+            EventKind::ApplicationStop => Self::Stop,
+        }
+    }
+
+    /// Whether data flow from the server to the client.
+    pub(super) fn gives(self) -> bool {
+        matches!(self, Self::Read | Self::History | Self::LogRead)
+    }
+
+    pub(super) fn event_type(self) -> Value {
+        match self {
+            Self::Create | Self::Read | Self::History | Self::Update | Self::Delete | Self::Search => {
+                coding(EVENT_TYPE, "rest", "RESTful Operation")
+            }
+            Self::Import | Self::Refusal => coding(DCM, "110107", "Import"),
+            Self::Merge => coding(DCM, "110110", "Patient Record"),
+            Self::Denial => coding(DCM, "110113", "Security Alert"),
+            Self::LogRead | Self::LogVerify => coding(DCM, "110101", "Audit Log Used"),
+            Self::Replay | Self::Start | Self::Stop => coding(DCM, "110100", "Application Activity"),
+        }
+    }
+
+    pub(super) fn subtypes(self, entry: &AuditEntry) -> Vec<Value> {
+        let interaction = |code| coding(INTERACTION, code, code);
+        let mut subtypes = vec![match self {
+            Self::Create => interaction("create"),
+            Self::Read => interaction("read"),
+            Self::History => interaction("history-instance"),
+            Self::Update => interaction("update"),
+            Self::Delete => interaction("delete"),
+            Self::Search => interaction("search"),
+            Self::Import => coding(LIFECYCLE, "disclose", "Disclose Record Lifecycle Event"),
+            Self::Merge => coding(LIFECYCLE, "merge", "Merge Record Lifecycle Event"),
+            Self::Refusal => coding(OWN_EVENT, "refusal", "Message refused"),
+            Self::Denial => coding(OWN_EVENT, "access-denied", "Access denied"),
+            Self::LogRead => coding(OWN_EVENT, "log-read", "Log read"),
+            Self::LogVerify => coding(OWN_EVENT, "log-verify", "Log verified"),
+            Self::Replay => coding(OWN_EVENT, "replay", "Message taken back into the queue"),
+            Self::Start => coding(DCM, "110120", "Application Start"),
+            Self::Stop => coding(DCM, "110121", "Application Stop"),
+        }];
+        if let Some(trigger) = &entry.event.trigger {
+            // `ADT^A01`: the event is of HL7 table 0003; what has no event is kept as it is named.
+            subtypes.push(match trigger.split('^').nth(1).filter(|event| !event.is_empty()) {
+                Some(event) => json!({ "system": V2_EVENT, "code": event, "display": trigger }),
+                None => json!({ "display": trigger }),
+            });
+        }
+        subtypes
+    }
+
+    /// The pattern that the entry fulfils.
+    pub(super) fn profile(self, entry: &AuditEntry) -> Option<String> {
+        match self {
+            Self::Denial => return Some(own("audit-denial")),
+            Self::Refusal => return Some(own("audit-refusal")),
+            _ => {}
+        }
+        let action = entry.event.action;
+        let patient = if entry.patient.is_some() { "Patient" } else { "" };
+        let (name, fits) = match self {
+            Self::Create => ("Create", action == Action::Create && one_resource(entry)),
+            Self::Read => ("Read", action == Action::Read && one_resource(entry)),
+            Self::Update => ("Update", action == Action::Update && one_resource(entry)),
+            // Its entities are closed: the patient and one plain resource.
+            Self::Delete => {
+                ("Delete", action == Action::Delete && one_resource(entry) && entry.objects.len() == 1)
+            }
+            Self::Search => ("Query", action == Action::Execute && one_query(entry)),
+            Self::Import => {
+                let fits = action == Action::Create && entry.patient.is_some() && !entry.objects.is_empty();
+                return (fits && agent::both_on_a_network(entry))
+                    .then(|| format!("{BALP}.PrivacyDisclosure.Recipient"));
+            }
+            _ => return None,
+        };
+        (fits && succeeded(entry) && agent::both_on_a_network(entry))
+            .then(|| format!("{BALP}.{patient}{name}"))
+    }
+}
+
+/// The slice `data` of the REST patterns: exactly one.
+fn one_resource(entry: &AuditEntry) -> bool {
+    entry.objects.iter().filter(|object| object.role == ObjectRole::Resource).count() == 1
+        && entry
+            .objects
+            .iter()
+            .all(|object| matches!(object.role, ObjectRole::Resource | ObjectRole::Message))
+}
+
+/// The slice `query`: exactly one, with the raw query; resources found are not part of the pattern.
+fn one_query(entry: &AuditEntry) -> bool {
+    let [object] = entry.objects.as_slice() else { return false };
+    object.role == ObjectRole::Query && object.query.is_some()
+}

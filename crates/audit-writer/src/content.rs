@@ -1,0 +1,139 @@
+//! What the log holds of an entry: its JSON, sealed under the key of its patient; and the keys under
+//! which the index finds it, pseudonyms only.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tlog::{Describe, DescribeError, Description, IndexKey, LoggedEntry, NewEntry};
+use uuid::Uuid;
+use zorgsluis_domain::port::{DataClass, KeyOwner, Keys, Sealed};
+use zorgsluis_domain::{AuditEntry, EntryId, PortError, Pseudonym, Purpose};
+
+use crate::AuditError;
+
+/// The first byte of what is sealed: JSON of [`AuditEntry`] follows.
+const VERSION: u8 = 1;
+
+/// The index key of all entries, by time.
+pub(crate) const ALL: &str = "all";
+
+/// The pseudonym under which a patient (`Patient/<id>`) stands in the log: in its index, and as the
+/// owner of the keys that seal the entries about them.
+#[must_use]
+pub fn patient_pseudonym(keys: &dyn Keys, patient: &str) -> Pseudonym {
+    keys.pseudonym(Purpose::AuditLog, &[patient.as_bytes()])
+}
+
+/// The index key of a patient's entries.
+pub(crate) fn patient_key(keys: &dyn Keys, patient: &str) -> String {
+    format!("patient:{}", patient_pseudonym(keys, patient))
+}
+
+/// An entry with its content sealed, as the log and a queue may hold it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct SealedEntry {
+    pub(crate) id: EntryId,
+    pub(crate) sealed: Sealed,
+}
+
+/// Bound to the ciphertext: content cannot be moved to another entry.
+fn context(id: EntryId) -> Vec<u8> {
+    [b"zorgsluis audit entry ".as_slice(), id.0.as_bytes()].concat()
+}
+
+/// Seals an entry under the key of its patient, or of the system when it concerns none.
+pub(crate) async fn seal(keys: &dyn Keys, entry: &AuditEntry) -> Result<SealedEntry, AuditError> {
+    let owner = match &entry.patient {
+        Some(patient) => KeyOwner::Patient(patient_pseudonym(keys, &patient.reference)),
+        None => KeyOwner::System,
+    };
+    let mut plain = vec![VERSION];
+    serde_json::to_writer(&mut plain, entry).map_err(|_| AuditError::TooLong)?;
+    let context = context(entry.id);
+    let sealed = keys.seal(&owner, DataClass::Log, &context, &plain).await.map_err(AuditError::keys)?;
+    Ok(SealedEntry { id: entry.id, sealed })
+}
+
+/// The entry for the log.
+pub(crate) fn new_entry(
+    keys: &dyn Keys,
+    entry: &AuditEntry,
+    sealed: SealedEntry,
+) -> Result<NewEntry, AuditError> {
+    let Sealed { key, ciphertext } = sealed.sealed;
+    let id = tlog::EntryId(sealed.id.0.into_bytes());
+    NewEntry::new(id, Bytes::from(ciphertext), key.as_bytes(), index_keys(keys, entry))
+        .ok_or(AuditError::TooLong)
+}
+
+/// Under what an entry is found.
+fn index_keys(keys: &dyn Keys, entry: &AuditEntry) -> Vec<IndexKey> {
+    let at = entry.recorded.as_microsecond();
+    let patient = entry.patient.as_ref().map(|patient| patient_key(keys, &patient.reference));
+    [Some(ALL.to_owned()), patient].into_iter().flatten().map(|key| IndexKey { key, at }).collect()
+}
+
+/// What became of opening an entry.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    Entry(Box<AuditEntry>),
+    /// Its key was destroyed.
+    Erased,
+    /// It cannot be what was logged; why.
+    Faulty(&'static str),
+}
+
+/// Opens an entry.
+pub(crate) async fn open(keys: &dyn Keys, entry: &SealedEntry) -> Result<Opened, AuditError> {
+    let plain = match keys.open(&entry.sealed, &context(entry.id)).await {
+        Ok(plain) => plain,
+        Err(PortError::Erased { .. }) => return Ok(Opened::Erased),
+        Err(PortError::Damaged { .. } | PortError::Refused { .. }) => {
+            return Ok(Opened::Faulty("payload-unopenable"));
+        }
+        Err(PortError::NotFound { .. }) => return Ok(Opened::Faulty("payload-key-unknown")),
+        Err(error) => return Err(AuditError::keys(error)),
+    };
+    let Some((&VERSION, json)) = plain.expose_phi().split_first() else {
+        return Ok(Opened::Faulty("payload-version-unknown"));
+    };
+    let Ok(read) = serde_json::from_slice::<AuditEntry>(json) else {
+        return Ok(Opened::Faulty("payload-unreadable"));
+    };
+    Ok(if read.id == entry.id { Opened::Entry(Box::new(read)) } else { Opened::Faulty("entry-id-differs") })
+}
+
+/// Opens what the log holds.
+pub(crate) async fn open_logged(keys: &dyn Keys, logged: &LoggedEntry) -> Result<Opened, AuditError> {
+    let Ok(key) = Uuid::from_slice(logged.leaf.key_ref()) else {
+        return Ok(Opened::Faulty("key-reference-unreadable"));
+    };
+    let sealed = Sealed { key, ciphertext: logged.payload.to_vec() };
+    open(keys, &SealedEntry { id: entry_id(logged.leaf.id()), sealed }).await
+}
+
+pub(crate) fn entry_id(id: tlog::EntryId) -> EntryId {
+    EntryId(Uuid::from_bytes(id.0))
+}
+
+/// Tells the index keys of what is logged, by opening it.
+pub(crate) struct Opener {
+    pub(crate) keys: Arc<dyn Keys>,
+}
+
+#[async_trait]
+impl Describe for Opener {
+    async fn describe(&self, entries: &[LoggedEntry]) -> Result<Vec<Description>, DescribeError> {
+        let keys = self.keys.as_ref();
+        let mut descriptions = Vec::with_capacity(entries.len());
+        for entry in entries {
+            descriptions.push(match open_logged(keys, entry).await.map_err(AuditError::describe)? {
+                Opened::Entry(entry) => Description::Keys(index_keys(keys, &entry)),
+                Opened::Erased => Description::Erased,
+                Opened::Faulty(code) => Description::Faulty(code),
+            });
+        }
+        Ok(descriptions)
+    }
+}

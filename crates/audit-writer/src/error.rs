@@ -1,0 +1,108 @@
+//! [`AuditError`]: why the log could not be written or read.
+
+use std::sync::Arc;
+
+use tlog::{DescribeError, IndexError, LogError};
+use zorgsluis_domain::PortError;
+
+/// Why the log could not be written or read. The texts are safe to log.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AuditError {
+    /// The log itself.
+    #[error("audit log: {0}")]
+    Log(#[source] Arc<LogError>),
+    /// Its index.
+    #[error("audit log: {0}")]
+    Index(#[source] Arc<IndexError>),
+    /// The keys that seal and open entries.
+    #[error("audit log: {0}")]
+    Keys(#[source] Arc<PortError>),
+    /// Where the entry about a reading goes: without it, nothing is disclosed.
+    #[error("audit log: the reading could not be logged: {0}")]
+    NotLogged(#[source] Arc<PortError>),
+    /// Randomness.
+    #[error("audit log: {0}")]
+    Random(#[source] Arc<PortError>),
+    /// The shard's name, or the name of the log in checkpoints, is not one.
+    #[error("audit log: {0}")]
+    Name(&'static str),
+    /// An entry is longer than the log can hold.
+    #[error("audit log: an entry is longer than the log can hold")]
+    TooLong,
+    /// Stored content under this code is not an entry.
+    #[error("audit log: entry {index} cannot be read ({code})")]
+    Unreadable {
+        /// Its index.
+        index: u64,
+        /// Why.
+        code: &'static str,
+    },
+    /// No entry has this id.
+    #[error("audit log: there is no such entry")]
+    NoSuchEntry,
+    /// The cursor of a page is not one that was given out.
+    #[error("audit log: not a cursor of this listing")]
+    Cursor,
+    /// This process does not sign checkpoints.
+    #[error("audit log: this process has no signing key")]
+    NoSigner,
+}
+
+impl AuditError {
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Log(error) => error.is_transient(),
+            Self::Index(error) => matches!(**error, IndexError::Transient(_)),
+            Self::Keys(error) | Self::NotLogged(error) | Self::Random(error) => error.is_transient(),
+            _ => false,
+        }
+    }
+
+    /// The error of the port that the log serves.
+    #[must_use]
+    pub fn into_port(self, operation: &'static str) -> PortError {
+        let reason = self.to_string();
+        match self {
+            error if error.is_transient() => PortError::unavailable(operation, error),
+            Self::NoSuchEntry => PortError::NotFound { operation },
+            Self::TooLong | Self::Cursor | Self::NoSigner | Self::Name(_) => {
+                PortError::Refused { operation, reason }
+            }
+            Self::Log(error) if matches!(*error, LogError::Sealed) => {
+                PortError::Refused { operation, reason }
+            }
+            _ => PortError::Damaged { operation, reason },
+        }
+    }
+}
+
+impl From<LogError> for AuditError {
+    fn from(error: LogError) -> Self {
+        Self::Log(Arc::new(error))
+    }
+}
+
+impl From<Arc<LogError>> for AuditError {
+    fn from(error: Arc<LogError>) -> Self {
+        Self::Log(error)
+    }
+}
+
+impl From<IndexError> for AuditError {
+    fn from(error: IndexError) -> Self {
+        Self::Index(Arc::new(error))
+    }
+}
+
+impl AuditError {
+    pub(crate) fn keys(error: PortError) -> Self {
+        Self::Keys(Arc::new(error))
+    }
+
+    /// What failed inside a description, if it was the keys.
+    pub(crate) fn describe(self) -> DescribeError {
+        DescribeError(Box::new(self))
+    }
+}

@@ -1,0 +1,221 @@
+//! [`AuditLog`]: one organisation's log; verifying it, and reading for those who account for it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tlog::{
+    Cursor, EntryIndex, Hits, Log, LogPaths, LogStorage, Place, ProofFile, Query, Report, VerifyOptions,
+    VerifyingKey,
+};
+use zorgsluis_domain::port::{Keys, Page, PageRequest};
+use zorgsluis_domain::{AuditEntry, EntryId};
+
+use crate::AuditError;
+use crate::content::{ALL, Opened, Opener, entry_id, open_logged, patient_key};
+
+/// The most entries on one page.
+const MAX_PAGE: usize = 1000;
+
+/// The log of one organisation (shard). Cheap to clone; any number of processes may hold it.
+///
+/// Reading entries goes through [`LogReader`](crate::LogReader), which logs the reading first. What
+/// stands here discloses nothing about a patient.
+#[derive(Clone)]
+pub struct AuditLog {
+    pub(crate) log: Log,
+    pub(crate) index: Arc<dyn EntryIndex>,
+    pub(crate) keys: Arc<dyn Keys>,
+    verifying: Arc<[VerifyingKey]>,
+    shard: Arc<str>,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its index in the log.
+    pub index: u64,
+    /// Its id.
+    pub id: EntryId,
+    /// What it says.
+    pub content: Content,
+}
+
+/// What a line says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// An entry.
+    Entry(Box<AuditEntry>),
+    /// Its key was destroyed: only that there was an entry can still be proved.
+    Erased,
+}
+
+/// How to verify.
+#[derive(Clone, Copy, Default)]
+pub struct Verification<'a> {
+    /// A checkpoint that was kept elsewhere: finds a rollback of everything.
+    pub trusted: Option<&'a [u8]>,
+    /// The log is stopped: entries behind its checkpoint are a fault.
+    pub sealed: bool,
+    /// Called with the number of entries verified so far.
+    pub progress: Option<&'a (dyn Fn(u64) + Send + Sync)>,
+}
+
+impl fmt::Debug for Verification<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verification").field("sealed", &self.sealed).finish_non_exhaustive()
+    }
+}
+
+/// How the log stands, for operators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Entries that the index covers: all, but for those being written at this moment.
+    pub entries: u64,
+    /// Entries that the last checkpoint covers; `None` when there is no checkpoint.
+    pub covered: Option<u64>,
+    /// The root that it states, hexadecimal.
+    pub root: Option<String>,
+}
+
+impl AuditLog {
+    /// The log of this shard. `origin` is its name in checkpoints; `verifying` are the keys that sign
+    /// them, or did.
+    pub fn new(
+        storage: Arc<dyn LogStorage>,
+        index: Arc<dyn EntryIndex>,
+        keys: Arc<dyn Keys>,
+        shard: &str,
+        origin: &str,
+        verifying: Vec<VerifyingKey>,
+    ) -> Result<Self, AuditError> {
+        let paths =
+            LogPaths::new(shard).map_err(|_| AuditError::Name("a shard is named by a-z, 0-9 and '-'"))?;
+        if origin.is_empty() || origin.chars().any(char::is_control) {
+            return Err(AuditError::Name("the name of the log is one line of text"));
+        }
+        Ok(Self {
+            log: Log::new(storage, paths, origin),
+            index,
+            keys,
+            verifying: verifying.into(),
+            shard: shard.into(),
+        })
+    }
+
+    /// The name of the shard.
+    #[must_use]
+    pub fn shard(&self) -> &str {
+        &self.shard
+    }
+
+    /// The log underneath.
+    #[must_use]
+    pub fn tlog(&self) -> &Log {
+        &self.log
+    }
+
+    /// The keys by which checkpoints verify.
+    #[must_use]
+    pub fn verifying_keys(&self) -> &[VerifyingKey] {
+        &self.verifying
+    }
+
+    /// How the log stands.
+    pub async fn status(&self) -> Result<Status, AuditError> {
+        let coverage = self.index.coverage().await?;
+        let checkpoint = self.log.checkpoint(&self.verifying).await?;
+        let head = checkpoint.as_ref().map(|signed| signed.checkpoint());
+        Ok(Status {
+            entries: coverage.through,
+            covered: head.map(|head| head.size),
+            root: head.map(|head| head.root.to_string()),
+        })
+    }
+
+    /// Verifies everything: entries, tiles, checkpoint, that every payload opens and is the entry that
+    /// its leaf names, and that the index holds exactly the rows that the entries give. Discloses
+    /// nothing. Erased entries are counted, and are no fault.
+    pub async fn verify(&self, how: Verification<'_>) -> Result<Report, AuditError> {
+        let opener = Opener { keys: Arc::clone(&self.keys) };
+        let options = VerifyOptions {
+            trusted: how.trusted,
+            sealed: how.sealed,
+            index: Some(self.index.as_ref()),
+            describe: Some(&opener),
+            progress: how.progress,
+            ..VerifyOptions::new(&self.verifying)
+        };
+        Ok(tlog::verify(&self.log, &options).await?)
+    }
+
+    /// Makes tiles and index anew from the entries. No writer may run meanwhile.
+    pub async fn rebuild(&self) -> Result<u64, AuditError> {
+        let opener = Opener { keys: Arc::clone(&self.keys) };
+        Ok(tlog::rebuild(&self.log, &self.verifying, Some((self.index.as_ref(), &opener))).await?)
+    }
+
+    pub(crate) async fn place(&self, id: EntryId) -> Result<Place, AuditError> {
+        let places = self.index.places(&[tlog::EntryId(id.0.into_bytes())]).await?;
+        places.into_iter().next().flatten().ok_or(AuditError::NoSuchEntry)
+    }
+
+    pub(crate) async fn prove(&self, id: EntryId) -> Result<ProofFile, AuditError> {
+        Ok(self.log.prove(self.place(id).await?, &self.verifying).await?)
+    }
+
+    pub(crate) async fn line(&self, id: EntryId) -> Result<Line, AuditError> {
+        let place = self.place(id).await?;
+        self.lines(&[place]).await?.into_iter().next().ok_or(AuditError::NoSuchEntry)
+    }
+
+    /// The entries of a patient, or all, within a period: from `from` to before `to`, oldest first.
+    pub(crate) async fn find(
+        &self,
+        patient: Option<&str>,
+        from: Timestamp,
+        to: Timestamp,
+        page: &PageRequest,
+    ) -> Result<Page<Line>, AuditError> {
+        let after = match &page.after {
+            Some(text) => Some(parse_cursor(text).ok_or(AuditError::Cursor)?),
+            None => None,
+        };
+        let query = Query {
+            key: patient.map_or_else(|| ALL.to_owned(), |patient| patient_key(self.keys.as_ref(), patient)),
+            from: from.as_microsecond(),
+            to: to.as_microsecond(),
+            after,
+            limit: page.limit.clamp(1, MAX_PAGE),
+            newest_first: false,
+        };
+        let Hits { hits, next } = self.index.find(&query).await?;
+        let places: Vec<Place> = hits.iter().map(|hit| hit.place).collect();
+        let next = next.map(|cursor| format!("{}.{}", cursor.at, cursor.index));
+        Ok(Page { items: self.lines(&places).await?, next })
+    }
+
+    async fn lines(&self, places: &[Place]) -> Result<Vec<Line>, AuditError> {
+        let mut lines = Vec::with_capacity(places.len());
+        for logged in self.log.entries(places).await? {
+            let content = match open_logged(self.keys.as_ref(), &logged).await? {
+                Opened::Entry(entry) => Content::Entry(entry),
+                Opened::Erased => Content::Erased,
+                Opened::Faulty(code) => return Err(AuditError::Unreadable { index: logged.index, code }),
+            };
+            lines.push(Line { index: logged.index, id: entry_id(logged.leaf.id()), content });
+        }
+        Ok(lines)
+    }
+}
+
+impl fmt::Debug for AuditLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuditLog").field("shard", &self.shard).finish_non_exhaustive()
+    }
+}
+
+fn parse_cursor(text: &str) -> Option<Cursor> {
+    let (at, index) = text.split_once('.')?;
+    Some(Cursor { at: at.parse().ok()?, index: index.parse().ok()? })
+}

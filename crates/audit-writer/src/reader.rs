@@ -1,0 +1,136 @@
+//! [`LogReader`]: reading the log, on behalf of somebody, each time with an entry about it first.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tlog::{ProofFile, Report};
+use zorgsluis_domain::audit::{
+    AccessMethod, Action, DataCategory, Event, EventKind, Object, ObjectRole, PatientObject, Responsible,
+    Source, User,
+};
+use zorgsluis_domain::port::{AuditSink, Page, PageRequest, Random};
+use zorgsluis_domain::{AuditEntry, Clock, EntryId, PortError};
+
+use crate::{AuditError, AuditLog, Line, Verification};
+
+/// On whose behalf the log is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadBy {
+    /// Who reads.
+    pub user: User,
+    /// For whom, if not for themselves.
+    pub responsible: Option<Responsible>,
+    /// How.
+    pub access: AccessMethod,
+    /// The part of the system that lets them.
+    pub source: Source,
+}
+
+/// Reads the log. Every reading is itself an entry (NEN 7513): it is logged first, and when it cannot be
+/// logged, nothing is disclosed.
+pub struct LogReader {
+    log: AuditLog,
+    sink: Arc<dyn AuditSink>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    by: ReadBy,
+}
+
+/// The result of a verification, and whether it could be logged.
+#[derive(Debug)]
+pub struct Verified {
+    /// The result. It tells nothing about a patient, so that it is given in any case: a damaged log may
+    /// be one that cannot be written to.
+    pub report: Report,
+    /// Whether the entry about the verification is in the log.
+    pub logged: Result<(), PortError>,
+}
+
+impl LogReader {
+    /// A reader that logs to `sink` (as a rule the writer of the same log).
+    pub fn new(
+        log: AuditLog,
+        sink: Arc<dyn AuditSink>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        by: ReadBy,
+    ) -> Self {
+        Self { log, sink, clock, random, by }
+    }
+
+    /// The entries about a patient (`Patient/<id>`) from `from` to before `to`, oldest first, one page.
+    pub async fn history(
+        &self,
+        patient: &str,
+        from: Timestamp,
+        to: Timestamp,
+        page: &PageRequest,
+    ) -> Result<Page<Line>, AuditError> {
+        let mut entry = self.about(EventKind::LogRead, format!("{from}/{to}"))?;
+        entry.patient = Some(PatientObject { reference: patient.to_owned() });
+        self.log_first(entry).await?;
+        self.log.find(Some(patient), from, to, page).await
+    }
+
+    /// All entries from `from` to before `to`, oldest first, one page.
+    pub async fn period(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        page: &PageRequest,
+    ) -> Result<Page<Line>, AuditError> {
+        self.log_first(self.about(EventKind::LogRead, format!("{from}/{to}"))?).await?;
+        self.log.find(None, from, to, page).await
+    }
+
+    /// One entry.
+    pub async fn entry(&self, id: EntryId) -> Result<Line, AuditError> {
+        self.log_first(self.about(EventKind::LogRead, format!("entry {id}"))?).await?;
+        self.log.line(id).await
+    }
+
+    /// The proof that an entry stands in the log, as a file that anybody can check offline (C2SP
+    /// tlog-proof). The entry must be covered by a checkpoint.
+    pub async fn prove(&self, id: EntryId) -> Result<ProofFile, AuditError> {
+        self.log_first(self.about(EventKind::LogRead, format!("proof of entry {id}"))?).await?;
+        self.log.prove(id).await
+    }
+
+    /// Verifies the log, and logs that.
+    pub async fn verify(&self, how: Verification<'_>) -> Result<Verified, AuditError> {
+        let report = self.log.verify(how).await?;
+        let mut entry = self.about(EventKind::LogVerify, format!("{} entries", report.size))?;
+        if !report.is_clean() {
+            entry.event = Event::failure(EventKind::LogVerify, entry.event.action, "findings");
+        }
+        let logged = self.sink.record(&[entry]).await;
+        Ok(Verified { report, logged })
+    }
+
+    async fn log_first(&self, entry: AuditEntry) -> Result<(), AuditError> {
+        self.sink.record(&[entry]).await.map_err(|error| AuditError::NotLogged(Arc::new(error)))
+    }
+
+    fn about(&self, kind: EventKind, what: String) -> Result<AuditEntry, AuditError> {
+        let now = self.clock.now();
+        let mut bits = [0; 10];
+        self.random.fill(&mut bits).map_err(|error| AuditError::Random(Arc::new(error)))?;
+        let action = if kind == EventKind::LogVerify { Action::Execute } else { Action::Read };
+        let by = &self.by;
+        let event = Event::success(kind, action);
+        let id = EntryId::new(now, bits);
+        let mut entry = AuditEntry::new(id, now, event, by.user.clone(), by.access, by.source.clone());
+        entry.responsible.clone_from(&by.responsible);
+        let object = Object::new(ObjectRole::Log, format!("log/{}", self.log.shard()));
+        entry.objects = vec![Object { description: Some(what), ..object }];
+        entry.data_categories = vec![DataCategory::Log];
+        Ok(entry)
+    }
+}
+
+impl fmt::Debug for LogReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogReader").field("log", &self.log).finish_non_exhaustive()
+    }
+}
