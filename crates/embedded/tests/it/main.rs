@@ -1,1 +1,39 @@
-//! tests
+//! The embedded adapters, driven through their ports.
+//!
+//! `contract` holds the suite that every adapter of a port must pass: generic functions, one for each
+//! promise of the port's documentation. The modules beside it run it on the embedded adapters and
+//! test what is theirs alone.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod contract;
+mod crash;
+mod directory;
+mod ports;
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+use zorgsluis_embedded::DataDirectory;
+
+/// A data directory that goes away with the test.
+struct Home {
+    directory: DataDirectory,
+    folder: TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { directory: DataDirectory::open(folder.path().join("data")).unwrap(), folder }
+    }
+
+    /// Closes the directory and opens it again.
+    async fn reopened(self) -> Self {
+        let Self { directory, folder } = self;
+        directory.close().await;
+        Self { directory: DataDirectory::open(folder.path().join("data")).unwrap(), folder }
+    }
+}
+
+/// Long enough that nothing becomes visible again by itself.
+const LONG: Duration = Duration::from_secs(3600);

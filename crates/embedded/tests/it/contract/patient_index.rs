@@ -1,0 +1,71 @@
+//! The contract of [`PatientIndex`].
+
+use uuid::Uuid;
+use zorgsluis_domain::port::{Claim, PatientIndex};
+use zorgsluis_domain::{PortError, Pseudonym};
+
+fn identifier(number: u8) -> Pseudonym {
+    Pseudonym::from_bytes([number; 32])
+}
+
+fn patient(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+pub(crate) async fn an_identifier_stays_with_who_claimed_it_first<I: PatientIndex>(index: I) {
+    assert_eq!(index.claim(&identifier(1), patient(1)).await.unwrap(), Claim::Claimed);
+    assert_eq!(index.claim(&identifier(1), patient(1)).await.unwrap(), Claim::Held);
+    assert_eq!(index.claim(&identifier(1), patient(2)).await.unwrap(), Claim::Conflict(patient(1)));
+    assert_eq!(index.claim(&identifier(2), patient(2)).await.unwrap(), Claim::Claimed);
+    let resolved = index.resolve(&[identifier(2), identifier(9), identifier(1)]).await.unwrap();
+    assert_eq!(resolved, [Some(patient(2)), None, Some(patient(1))]);
+    assert!(index.resolve(&[]).await.unwrap().is_empty());
+}
+
+pub(crate) async fn of_many_claims_at_once_one_wins<I: PatientIndex + Clone + 'static>(index: I) {
+    let tasks: Vec<_> = (0..16)
+        .map(|n| {
+            let index = index.clone();
+            tokio::spawn(async move { index.claim(&identifier(1), patient(n)).await.unwrap() })
+        })
+        .collect();
+    let mut claims = Vec::new();
+    for task in tasks {
+        claims.push(task.await.unwrap());
+    }
+    let holder = index.resolve(&[identifier(1)]).await.unwrap()[0].unwrap();
+    assert_eq!(claims.iter().filter(|claim| **claim == Claim::Claimed).count(), 1);
+    assert_eq!(claims.iter().filter(|claim| **claim == Claim::Conflict(holder)).count(), 15);
+}
+
+pub(crate) async fn the_survivor_is_the_end_of_all_merges<I: PatientIndex>(index: I) {
+    assert_eq!(index.survivor(patient(1)).await.unwrap(), patient(1));
+    index.merge(patient(1), patient(2)).await.unwrap();
+    index.merge(patient(2), patient(3)).await.unwrap();
+    for number in 1..=3 {
+        assert_eq!(index.survivor(patient(number)).await.unwrap(), patient(3));
+    }
+    // Told again, and told of two that are one already.
+    index.merge(patient(1), patient(2)).await.unwrap();
+    index.merge(patient(1), patient(3)).await.unwrap();
+    assert_eq!(index.survivor(patient(1)).await.unwrap(), patient(3));
+}
+
+pub(crate) async fn a_merge_never_closes_a_circle_or_changes_its_mind<I: PatientIndex>(index: I) {
+    index.merge(patient(1), patient(2)).await.unwrap();
+    index.merge(patient(2), patient(3)).await.unwrap();
+    for (old, new) in [(1, 1), (3, 1), (3, 2), (1, 4)] {
+        let merged = index.merge(patient(old), patient(new)).await;
+        assert!(matches!(merged, Err(PortError::Refused { .. })), "{old} into {new}");
+    }
+    assert_eq!(index.survivor(patient(1)).await.unwrap(), patient(3));
+    assert_eq!(index.survivor(patient(3)).await.unwrap(), patient(3));
+}
+
+pub(crate) async fn an_identifier_of_a_merged_patient_is_held_by_the_survivor<I: PatientIndex>(index: I) {
+    index.claim(&identifier(1), patient(1)).await.unwrap();
+    index.merge(patient(1), patient(2)).await.unwrap();
+    assert_eq!(index.claim(&identifier(1), patient(2)).await.unwrap(), Claim::Held);
+    assert_eq!(index.claim(&identifier(1), patient(3)).await.unwrap(), Claim::Conflict(patient(1)));
+    assert_eq!(index.resolve(&[identifier(1)]).await.unwrap(), [Some(patient(1))]);
+}
