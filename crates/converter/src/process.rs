@@ -23,8 +23,8 @@ use hl7v2::Message;
 use jiff::Timestamp;
 use zorgsluis_domain::audit::{AccessMethod, Action, Event, EventKind, Object, ObjectRole, Source, User};
 use zorgsluis_domain::port::{
-    AuditSink, DeadLetter, DeadLetters, FhirStore, Journal, KeyOwner, Keys, PatientIndex, Payload, PayloadStore,
-    Put, Received,
+    AuditSink, DeadLetter, DeadLetters, FhirStore, Journal, KeyOwner, Keys, PatientIndex, Payload,
+    PayloadStore, Put, Received,
 };
 use zorgsluis_domain::{
     AuditEntry, Clock, EntryId, MessageId, PortError, Purpose, QueueReference, Stage, Transport, Way,
@@ -187,15 +187,14 @@ impl Processor {
     /// Converts; a panic becomes a refusal.
     fn convert(&self, payload: &Payload, delivery: &Delivery) -> Result<Converted, ProcessError> {
         let converted = catch_unwind(AssertUnwindSafe(|| {
-            let conversion = convert(payload.bytes.expose_phi(), &self.options).map_err(|refusal| {
-                refused(refusal.code, Some(refusal.at.clone()), refusal.text)
-            })?;
+            let conversion = convert(payload.bytes.expose_phi(), &self.options)
+                .map_err(|refusal| refused(refusal.code, Some(refusal.at.clone()), refusal.text))?;
             let line = conversion.report("queue", 0);
-            let owner = conversion
-                .patients
-                .first()
-                .and_then(|patient| patient.identifiers.first())
-                .map_or_else(|| KeyOwner::Sender(conversion.profile.to_owned()), |first| self.owner(first.expose_phi()));
+            let owner =
+                conversion.patients.first().and_then(|patient| patient.identifiers.first()).map_or_else(
+                    || KeyOwner::Sender(conversion.profile.to_owned()),
+                    |first| self.owner(first.expose_phi()),
+                );
             let said = Prepared::new(&conversion, delivery)
                 .map_err(|error| refused("not-json", None, error.to_string()))?;
             let report = outcome::operation_outcome(&line);
@@ -249,8 +248,10 @@ impl Process for Processor {
         let parts = [field(3), field(4), field(10), raw.trim_ascii()];
         let id = MessageId::from_pseudonym(&self.ports.keys.pseudonym(Purpose::Message, &parts));
         let sender = profile.map_or("unknown", |profile| profile.name.as_str());
-        let patient = message.as_ref().zip(profile).and_then(|(message, profile)| patient_of(message, profile));
-        let owner = patient.map_or_else(|| KeyOwner::Sender(sender.to_owned()), |patient| self.owner(&patient));
+        let patient =
+            message.as_ref().zip(profile).and_then(|(message, profile)| patient_of(message, profile));
+        let owner =
+            patient.map_or_else(|| KeyOwner::Sender(sender.to_owned()), |patient| self.owner(&patient));
         let stage = Stage::Received {
             transport: Transport::Queue,
             sender: sender.to_owned(),

@@ -121,10 +121,12 @@ impl Assertion {
         let presumed = Stamp::new(Rank::Presumed, self.moment.clone());
         let is_presumed = |path: &str| {
             self.presumed.iter().any(|presumed| {
-                path == presumed || path.strip_prefix(presumed.as_str()).is_some_and(|rest| rest.starts_with(['.', ':']))
+                path == presumed
+                    || path.strip_prefix(presumed.as_str()).is_some_and(|rest| rest.starts_with(['.', ':']))
             })
         };
-        let deleted = self.deleted.iter().map(|path| (path.clone(), Register { stamp: stamp.clone(), value: None }));
+        let deleted =
+            self.deleted.iter().map(|path| (path.clone(), Register { stamp: stamp.clone(), value: None }));
         let said = split(&self.key.resource_type, &self.content).into_iter().map(|(path, value)| {
             let stamp = if is_presumed(&path) { &presumed } else { &stamp };
             let stamp = stamp.clone();

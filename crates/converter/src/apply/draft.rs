@@ -82,7 +82,8 @@ impl Drafts {
         store: &dyn FhirStore,
         keys: impl IntoIterator<Item = ResourceKey>,
     ) -> Result<(), PortError> {
-        let mut missing: Vec<ResourceKey> = keys.into_iter().filter(|key| !self.0.contains_key(key)).collect();
+        let mut missing: Vec<ResourceKey> =
+            keys.into_iter().filter(|key| !self.0.contains_key(key)).collect();
         missing.sort();
         missing.dedup();
         for keys in missing.chunks(READ_AT_ONCE) {
@@ -101,7 +102,15 @@ impl Drafts {
                     (None, false) => Content::Registers(Box::new(State::new(key.clone()))),
                 };
                 let version = stored.map(|stored| stored.version);
-                let draft = Draft { stands, version, content, joined: Vec::new(), named: false, dirty: false, stub: false };
+                let draft = Draft {
+                    stands,
+                    version,
+                    content,
+                    joined: Vec::new(),
+                    named: false,
+                    dirty: false,
+                    stub: false,
+                };
                 self.0.insert(key.clone(), draft);
             }
         }

@@ -69,7 +69,14 @@ impl Identities<'_> {
         };
         if let Claim::Conflict(other) = self.index.claim(main, given).await? {
             // Somebody was faster with the same number.
-            given = self.index.resolve(std::slice::from_ref(main)).await?.first().copied().flatten().unwrap_or(other);
+            given = self
+                .index
+                .resolve(std::slice::from_ref(main))
+                .await?
+                .first()
+                .copied()
+                .flatten()
+                .unwrap_or(other);
         }
         let now = self.survivor(given).await?;
         let mut conflicts = Vec::new();
@@ -135,7 +142,8 @@ impl Identities<'_> {
 
     fn pseudonym(&self, identifier: &Phi<PatientIdentifier>) -> Pseudonym {
         let identifier = identifier.expose_phi();
-        self.keys.pseudonym(Purpose::PatientIndex, &[identifier.system.as_bytes(), identifier.value.as_bytes()])
+        self.keys
+            .pseudonym(Purpose::PatientIndex, &[identifier.system.as_bytes(), identifier.value.as_bytes()])
     }
 }
 
@@ -153,11 +161,16 @@ fn identifiers(patient: &Map<String, Value>) -> impl Iterator<Item = &Map<String
 }
 
 /// The identifier in the resource.
-fn identifier<'a>(said: &'a Map<String, Value>, main: &Phi<PatientIdentifier>) -> Option<&'a Map<String, Value>> {
+fn identifier<'a>(
+    said: &'a Map<String, Value>,
+    main: &Phi<PatientIdentifier>,
+) -> Option<&'a Map<String, Value>> {
     let main = main.expose_phi();
-    let mut with_value = identifiers(said).filter(|other| other.get("value").and_then(Value::as_str) == Some(&main.value));
+    let mut with_value =
+        identifiers(said).filter(|other| other.get("value").and_then(Value::as_str) == Some(&main.value));
     let first = with_value.next()?;
-    let by_system = |other: &&Map<String, Value>| other.get("system").and_then(Value::as_str) == Some(&main.system);
+    let by_system =
+        |other: &&Map<String, Value>| other.get("system").and_then(Value::as_str) == Some(&main.system);
     Some(std::iter::once(first).chain(with_value).find(by_system).unwrap_or(first))
 }
 

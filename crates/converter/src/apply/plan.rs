@@ -10,7 +10,7 @@ use zorgsluis_domain::{Effect, Phi, StepEffect};
 use super::ApplyError;
 use super::assertion::{Assertion, Assertions, rewrite_references};
 use super::draft::{Content, Draft, Drafts};
-use super::identity::{Identities, IdentifierConflict, Resolved, replaced_by};
+use super::identity::{IdentifierConflict, Identities, Resolved, replaced_by};
 use super::merged::Merger;
 use super::snapshot::{Listed, Listing};
 use super::stamp::{Rank, Stamp};
@@ -63,12 +63,14 @@ impl Planned {
 
 /// Makes the plan. [`ApplyError::Contended`] when somebody merged a patient meanwhile: make it again.
 pub(crate) async fn plan(said: &Assertions, identities: &Identities<'_>) -> Result<Plan, ApplyError> {
-    let mut planner = Planner { said, people: HashMap::new(), drafts: Drafts::default(), touched: BTreeMap::new() };
+    let mut planner =
+        Planner { said, people: HashMap::new(), drafts: Drafts::default(), touched: BTreeMap::new() };
     let conflicts = planner.resolve(identities).await?;
     let mergers = planner.mergers()?;
     planner.load(identities, &mergers).await?;
     let before = planner.listed_now();
-    let said_alone: Vec<&Assertion> = said.entries.iter().filter(|entry| !planner.is_obsolete(entry, &mergers)).collect();
+    let said_alone: Vec<&Assertion> =
+        said.entries.iter().filter(|entry| !planner.is_obsolete(entry, &mergers)).collect();
     for merger in &mergers {
         planner.merge(merger);
     }
@@ -351,14 +353,19 @@ impl Planner<'_> {
             let Some(state) = self.drafts.state(key) else { continue };
             let touched = self.touched.get(key);
             for kind in state.snapshots.kinds() {
-                let of_message = touched.is_some_and(|lists| lists.iter().any(|(listing, _)| listing.kind == kind));
+                let of_message =
+                    touched.is_some_and(|lists| lists.iter().any(|(listing, _)| listing.kind == kind));
                 let of_merger = merged && key.resource_type == "Patient";
                 if of_message || of_merger {
                     let remembered = state.snapshots.0.iter().filter(|(listing, _)| listing.kind == kind);
-                    affected.extend(remembered.flat_map(|(_, listed)| &listed.ids).map(|id| (kind.clone(), id.clone())));
+                    affected.extend(
+                        remembered.flat_map(|(_, listed)| &listed.ids).map(|id| (kind.clone(), id.clone())),
+                    );
                     affected.extend(before.values().flatten().filter(|(other, _)| *other == kind).cloned());
                 }
-                now.extend(state.snapshots.current(&kind, &state.mergers).into_iter().map(|id| (kind.clone(), id)));
+                now.extend(
+                    state.snapshots.current(&kind, &state.mergers).into_iter().map(|id| (kind.clone(), id)),
+                );
             }
         }
         for (listing, listed) in self.touched.values().flatten() {
@@ -399,7 +406,13 @@ impl Planner<'_> {
             };
             let interim = self.touched.get(key).and_then(|_| self.without_lists(draft));
             let effect = if draft.stands.is_some() { Effect::Changed } else { Effect::Created };
-            writes.push(Planned { key: key.clone(), precondition: draft.precondition(), resource, interim, effect });
+            writes.push(Planned {
+                key: key.clone(),
+                precondition: draft.precondition(),
+                resource,
+                interim,
+                effect,
+            });
         }
         writes.sort_by_key(|write| order(&write.key.resource_type));
         for conflict in &conflicts {
@@ -413,7 +426,9 @@ impl Planner<'_> {
         for person in &self.said.patients {
             let who = self.who(person.id);
             for id in [who.now, who.given] {
-                if !patients.contains(&id) && (id == who.now || mergers.iter().any(|m| m.obsolete.given == id)) {
+                if !patients.contains(&id)
+                    && (id == who.now || mergers.iter().any(|m| m.obsolete.given == id))
+                {
                     patients.push(id);
                 }
             }
@@ -461,7 +476,11 @@ fn effect(key: &ResourceKey, draft: &Draft, changed: bool) -> StepEffect {
         Effect::Created => None,
         Effect::Changed if !draft.named => Some("listed-again"),
         Effect::Changed if any(&[Joined::Changed]) => {
-            if any(&[Joined::Older]) { Some("partly-older-than-stored") } else { None }
+            if any(&[Joined::Older]) {
+                Some("partly-older-than-stored")
+            } else {
+                None
+            }
         }
         Effect::Changed => Some("confirmed"),
         Effect::Unchanged if any(&[Joined::Outranked]) && whole => Some("status-rank"),

@@ -50,8 +50,11 @@ impl Record {
             match url {
                 ASSERTED => record.read_asserted(&parts),
                 SNAPSHOT => {
-                    let listing =
-                        Listing { sender: parts.text("sender"), kind: parts.text("kind"), about: parts.text("about") };
+                    let listing = Listing {
+                        sender: parts.text("sender"),
+                        kind: parts.text("kind"),
+                        about: parts.text("about"),
+                    };
                     let ids = words(&parts.text("ids")).map(str::to_owned).collect::<BTreeSet<_>>();
                     record.snapshots.join_one(listing, Listed { moment: parts.moment(), ids });
                 }
@@ -62,7 +65,8 @@ impl Record {
                 WITHHELD => {
                     record.unlisted = true;
                     let text = extension.get("valueString").and_then(Value::as_str).unwrap_or("null");
-                    record.withheld = serde_json::from_str(text).ok().filter(|value: &Value| !value.is_null());
+                    record.withheld =
+                        serde_json::from_str(text).ok().filter(|value: &Value| !value.is_null());
                 }
                 _ => {}
             }
@@ -157,7 +161,9 @@ pub(crate) fn extensions(resource: &Map<String, Value>) -> impl Iterator<Item = 
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
-        .filter(|extension| extension.get("url").and_then(Value::as_str).is_some_and(|url| url.starts_with(BASE)))
+        .filter(|extension| {
+            extension.get("url").and_then(Value::as_str).is_some_and(|url| url.starts_with(BASE))
+        })
 }
 
 pub(crate) fn moment(moment: &Moment) -> Vec<Value> {

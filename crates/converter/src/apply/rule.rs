@@ -50,11 +50,21 @@ pub(crate) const RULES: &[(&str, &str, Rule)] = &[
     ("Encounter", "location", Rule::Keyed(Key::Location)),
     ("Coverage", "period", Rule::Parts),
     ("Coverage", "class", Rule::Keyed(Key::Type)),
-    ("Condition", "onset", Rule::Together(&["onsetDateTime", "onsetString", "onsetAge", "onsetPeriod", "onsetRange"])),
+    (
+        "Condition",
+        "onset",
+        Rule::Together(&["onsetDateTime", "onsetString", "onsetAge", "onsetPeriod", "onsetRange"]),
+    ),
     (
         "Condition",
         "abatement",
-        Rule::Together(&["abatementDateTime", "abatementString", "abatementAge", "abatementPeriod", "abatementRange"]),
+        Rule::Together(&[
+            "abatementDateTime",
+            "abatementString",
+            "abatementAge",
+            "abatementPeriod",
+            "abatementRange",
+        ]),
     ),
     (
         "AllergyIntolerance",
@@ -139,7 +149,8 @@ impl Key {
             }),
             Self::Type => {
                 let concept = member.get("type").map(|kind| kind.get(0).unwrap_or(kind));
-                let coding = concept.and_then(|concept| concept.get("coding")).and_then(|codings| codings.get(0));
+                let coding =
+                    concept.and_then(|concept| concept.get("coding")).and_then(|codings| codings.get(0));
                 token(&text(coding.and_then(|coding| coding.get("code"))))
             }
             Self::Other => token(&text(member.pointer("/other/reference"))),
@@ -162,7 +173,8 @@ pub(crate) fn canonical(resource_type: &str, path: &str) -> String {
 
 /// A short key as it is; another as a hash, so that paths stay short and without blanks.
 fn token(key: &str) -> String {
-    let plain = (1..=24).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    let plain = (1..=24).contains(&key.len())
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
     if plain { key.to_owned() } else { hashed(&[key]) }
 }
 

@@ -40,7 +40,11 @@ const OF_PATIENT: &[&str] = &[
 
 impl Apply {
     /// Plans, records and writes until nothing stands in the way.
-    pub(crate) async fn carry_out(&self, said: &Assertions, delivery: &Delivery) -> Result<Applied, ApplyError> {
+    pub(crate) async fn carry_out(
+        &self,
+        said: &Assertions,
+        delivery: &Delivery,
+    ) -> Result<Applied, ApplyError> {
         let mut applied = Applied::default();
         let mut effects: BTreeMap<String, StepEffect> = BTreeMap::new();
         for attempt in 0..ATTEMPTS {
@@ -210,7 +214,9 @@ impl Apply {
         let versions: Vec<(ResourceKey, u64)> = moved
             .iter()
             .filter_map(|write| match write {
-                Write::Put { key, precondition: Precondition::Version(version), .. } => Some((key.clone(), *version)),
+                Write::Put { key, precondition: Precondition::Version(version), .. } => {
+                    Some((key.clone(), *version))
+                }
                 _ => None,
             })
             .collect();

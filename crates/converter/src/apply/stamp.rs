@@ -43,7 +43,11 @@ pub(crate) struct Moment {
 
 impl Moment {
     pub(crate) fn new(at: Option<Timestamp>, sequence: Option<u64>, by: MessageId) -> Self {
-        Self { at: bounded(at.unwrap_or(Timestamp::UNIX_EPOCH)), sequence: sequence.unwrap_or(0), by: by.to_string() }
+        Self {
+            at: bounded(at.unwrap_or(Timestamp::UNIX_EPOCH)),
+            sequence: sequence.unwrap_or(0),
+            by: by.to_string(),
+        }
     }
 
     /// Before every message: what stands in a resource and was said by none that we know.

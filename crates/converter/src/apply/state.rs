@@ -14,6 +14,9 @@ use super::rule::{self, Rule};
 use super::snapshot::Snapshots;
 use super::stamp::Stamp;
 
+/// The register of the profiles that a resource claims to keep.
+const PROFILE: &str = "meta.profile";
+
 /// What stands in a register, and since when.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Register {
@@ -68,6 +71,11 @@ impl State {
         for (path, value) in split(&state.key.resource_type, resource) {
             let stamp = record.stamps.get(&path).cloned().unwrap_or_else(Stamp::unstamped);
             state.registers.insert(path, Register { stamp, value: Some(value) });
+        }
+        if let (Some(stamp), false) = (record.stamps.get(PROFILE), state.registers.contains_key(PROFILE)) {
+            // See `claim_no_more`.
+            let value = Some(serde_json::json!({ "profile": [fhir::nl::ENCOUNTER] }));
+            state.registers.insert(String::from(PROFILE), Register { stamp: stamp.clone(), value });
         }
         for (path, stamp) in record.cleared {
             state.registers.insert(path, Register { stamp, value: None });
@@ -175,9 +183,9 @@ fn parent(path: &str) -> Option<&str> {
 }
 
 fn is_retired(value: Option<&Value>) -> bool {
-    value
-        .and_then(Value::as_array)
-        .is_some_and(|members| members.iter().any(|member| member.get("use").and_then(Value::as_str) == Some("old")))
+    value.and_then(Value::as_array).is_some_and(|members| {
+        members.iter().any(|member| member.get("use").and_then(Value::as_str) == Some("old"))
+    })
 }
 
 fn retire(value: Option<&mut Value>) {
@@ -189,8 +197,16 @@ fn retire(value: Option<&mut Value>) {
 
 /// Where people expect an element; the rest follows by name.
 fn position(element: &str) -> usize {
-    const FIRST: &[&str] =
-        &["text", "contained", "extension", "identifier", "active", "status", "clinicalStatus", "verificationStatus"];
+    const FIRST: &[&str] = &[
+        "text",
+        "contained",
+        "extension",
+        "identifier",
+        "active",
+        "status",
+        "clinicalStatus",
+        "verificationStatus",
+    ];
     const THEN: &[&str] = &["class", "category", "type", "code", "name", "telecom", "gender", "birthDate"];
     let element = element.trim_start_matches('_');
     FIRST.iter().chain(THEN).position(|first| *first == element).unwrap_or(FIRST.len() + THEN.len())
@@ -210,7 +226,11 @@ pub(crate) fn split(resource_type: &str, resource: &Map<String, Value>) -> BTree
         match element.as_str() {
             "resourceType" | "id" => continue,
             "meta" => {
-                if let Some(meta) = record::meta_of_others(value) {
+                let mut meta = record::meta_of_others(value).unwrap_or_default();
+                if let Some(profiles) = meta.remove("profile") {
+                    put(String::from(PROFILE), "profile", profiles);
+                }
+                if !meta.is_empty() {
                     put(String::from("meta"), element, Value::Object(meta));
                 }
                 continue;
@@ -225,7 +245,9 @@ pub(crate) fn split(resource_type: &str, resource: &Map<String, Value>) -> BTree
                 }
             }
             (Some((_, Rule::Keyed(key))), Value::Array(members)) => {
-                lists.extend(members.iter().map(|member| (format!("{base}:{}", key.of(member)), member.clone())));
+                lists.extend(
+                    members.iter().map(|member| (format!("{base}:{}", key.of(member)), member.clone())),
+                );
             }
             (Some((name, Rule::Together(_))), value) => put(name.to_owned(), element, value.clone()),
             (_, value) => put(base.to_owned(), element, value.clone()),
@@ -277,7 +299,8 @@ fn put_together(resource_type: &str, registers: &BTreeMap<String, Register>) -> 
         }
         if element == "identifier" {
             list.sort_by_cached_key(|identifier| {
-                let text = |name: &str| identifier.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+                let text =
+                    |name: &str| identifier.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
                 (text("use") == "old", text("system"), text("value"))
             });
         }
@@ -286,7 +309,8 @@ fn put_together(resource_type: &str, registers: &BTreeMap<String, Register>) -> 
     content
 }
 
-/// nl-core-Encounter has one location at most; what several messages said together may have more.
+/// nl-core-Encounter has one location at most; what several messages said together may have more. The
+/// stamp of the claim stays, and so it is known when the resource is read again.
 fn claim_no_more(meta: &mut Map<String, Value>, content: &Map<String, Value>) {
     let locations = content.get("location").and_then(Value::as_array).map_or(0, Vec::len);
     if let (true, Some(Value::Array(profiles))) = (locations > 1, meta.get_mut("profile")) {

@@ -63,7 +63,8 @@ impl Trail<'_> {
 
     /// What is recorded before resources of a merged patient are given to the surviving one.
     pub(crate) fn of_move(&self, new: Uuid, moved: &[(ResourceKey, u64)]) -> AuditEntry {
-        let keys = moved.iter().map(|(key, version)| format!("{key} {version}")).collect::<Vec<_>>().join(" ");
+        let keys =
+            moved.iter().map(|(key, version)| format!("{key} {version}")).collect::<Vec<_>>().join(" ");
         let name = format!("move {new} {keys}");
         let versions = moved.iter().map(|(key, version)| (key.to_string(), Some(version + 1)));
         self.entry(&name, EventKind::ResourceUpdate, Action::Update, Some(new)).with_resources(versions)
@@ -78,7 +79,8 @@ impl Trail<'_> {
         event.trigger = Some(self.said.event.clone()).filter(|event| !event.is_empty());
         let sender =
             User { purpose: Some(PurposeOfUse::Treatment), ..User::system(self.said.sender.clone(), true) };
-        let mut entry = AuditEntry::new(id, self.now, event, sender, AccessMethod::Queue, self.source.clone());
+        let mut entry =
+            AuditEntry::new(id, self.now, event, sender, AccessMethod::Queue, self.source.clone());
         entry.users.push(User::system("zorgsluis", false));
         entry.patient = patient.map(|patient| PatientObject { reference: format!("Patient/{patient}") });
         entry.objects.push(Object::new(ObjectRole::Message, message.to_string()));

@@ -12,17 +12,29 @@ pub(crate) fn stage(line: &ReportLine, places: usize) -> Stage {
         mapped: count(line.mapped),
         ignored: count(line.ignored.len()),
         unmapped: line.unmapped.iter().take(places).map(|unmapped| unmapped.at.0.to_string()).collect(),
-        warnings: line.warnings.iter().take(places).map(|warning| format!("{} {}", warning.at, warning.code)).collect(),
+        warnings: line
+            .warnings
+            .iter()
+            .take(places)
+            .map(|warning| format!("{} {}", warning.at, warning.code))
+            .collect(),
     }
 }
 
 /// An OperationOutcome: what was not understood, and what was odd. Places and codes, no values.
 pub(crate) fn operation_outcome(line: &ReportLine) -> Vec<u8> {
     let unmapped = line.unmapped.iter().map(|unmapped| {
-        issue("warning", "not-supported", "not understood: this field does not stand in the resources", &unmapped.at.0.to_string())
+        issue(
+            "warning",
+            "not-supported",
+            "not understood: this field does not stand in the resources",
+            &unmapped.at.0.to_string(),
+        )
     });
-    let warnings =
-        line.warnings.iter().map(|warning| issue("information", "processing", warning.code, &warning.at.to_string()));
+    let warnings = line
+        .warnings
+        .iter()
+        .map(|warning| issue("information", "processing", warning.code, &warning.at.to_string()));
     let mut issues: Vec<Value> = unmapped.chain(warnings).collect();
     let counts = format!("{} fields mapped, {} left out by decision", line.mapped, line.ignored.len());
     issues.push(json!({ "severity": "information", "code": "informational", "diagnostics": counts }));

@@ -65,8 +65,9 @@ async fn process_group(queue: &dyn Queue, processor: &Processor, group: Vec<Rece
         let told = match outcome {
             Outcome::Done | Outcome::Parked => queue.delete(&[received.receipt]).await,
             Outcome::Retry(after) => {
-                let back: Vec<_> =
-                    std::iter::once(received.receipt).chain(members.by_ref().map(|later| later.receipt)).collect();
+                let back: Vec<_> = std::iter::once(received.receipt)
+                    .chain(members.by_ref().map(|later| later.receipt))
+                    .collect();
                 queue.change_visibility(&back, after).await
             }
         };

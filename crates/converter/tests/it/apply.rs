@@ -1,0 +1,10 @@
+//! Applying messages to the embedded stores: what HL7 v2 says must stand in the end, in whatever order,
+//! however often, and whatever fails in between.
+
+mod faults;
+mod identity;
+mod merging;
+mod order;
+mod process;
+mod trouble;
+mod world;

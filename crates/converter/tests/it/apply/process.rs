@@ -1,0 +1,156 @@
+//! A message from the queue to the store, with its way, its report and its entries.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use zorgsluis_converter::process::{Outcome, Ports, Processor, REPORT, work};
+use zorgsluis_domain::audit::EventKind;
+use zorgsluis_domain::port::{
+    DeadLetters, Journal, Outgoing, PageRequest, PayloadStore, Queue, Receipt, Received,
+};
+use zorgsluis_domain::{MessageId, QueueReference, Stage};
+
+use super::world::{World, clock, options};
+
+fn processor(world: &World) -> Processor {
+    let directory = &world.directory;
+    let ports = Ports {
+        payloads: Arc::new(directory.payloads()),
+        fhir: Arc::clone(&world.store),
+        patients: Arc::new(directory.patient_index()),
+        keys: Arc::new(directory.keys()),
+        audit: world.trail.clone(),
+        journal: Arc::new(directory.journal()),
+        dead_letters: Arc::new(directory.dead_letters()),
+        clock: clock(),
+    };
+    Processor::new(ports, options(), "Ziekenhuis De Linde")
+}
+
+fn received(body: &str) -> Received {
+    Received {
+        id: String::from("q1"),
+        receipt: Receipt(String::from("r1")),
+        body: body.to_owned(),
+        group: String::from("g1"),
+        receive_count: 1,
+        sent: "2026-11-20T10:00:00Z".parse().unwrap(),
+    }
+}
+
+fn event(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(name);
+    String::from_utf8(std::fs::read(path).unwrap()).unwrap()
+}
+
+async fn way(world: &World, message: MessageId) -> Vec<Stage> {
+    let way = world.directory.journal().get(message).await.unwrap().unwrap();
+    way.steps.into_iter().map(|step| step.stage).collect()
+}
+
+async fn only_message(world: &World) -> MessageId {
+    let far = "2030-01-01T00:00:00Z".parse().unwrap();
+    let page = world.directory.payloads().list(far, &PageRequest::first(10)).await.unwrap();
+    assert_eq!(page.items.len(), 1);
+    page.items[0].0
+}
+
+fn kinds(world: &World) -> Vec<EventKind> {
+    let entries = world.trail.0.lock().unwrap();
+    entries.values().map(|entry| entry.event.kind).collect()
+}
+
+#[tokio::test]
+async fn a_raw_message_goes_the_whole_way_once() {
+    let world = World::new();
+    let processor = processor(&world);
+    let body = event("01-adt-a01-admission.hl7");
+    assert_eq!(processor.deliver(&received(&body)).await, Outcome::Done);
+    let message = only_message(&world).await;
+    let stages = way(&world, message).await;
+    assert!(matches!(
+        stages.as_slice(),
+        [Stage::Received { .. }, Stage::Converted { .. }, Stage::Applied { .. }, Stage::Audited { .. }]
+    ));
+    let report = world.directory.payloads().get_note(message, REPORT).await.unwrap();
+    let report: Value = serde_json::from_slice(report.expose_phi()).unwrap();
+    assert_eq!(report["resourceType"], "OperationOutcome");
+    for phi in ["Zilverreiger", "999990019", "1000001", "Vries"] {
+        assert!(!report.to_string().contains(phi), "{phi}");
+    }
+    let mut recorded = kinds(&world);
+    recorded.sort_by_key(|kind| format!("{kind:?}"));
+    assert_eq!(recorded, [EventKind::Import, EventKind::ResourceCreate]);
+    let stands = world.all().await;
+
+    // As a reference, later: nothing happens a second time.
+    let reference = QueueReference::new(message, "2026-11-20T10:00:00Z".parse().unwrap());
+    let reference = serde_json::to_string(&reference).unwrap();
+    assert_eq!(processor.deliver(&received(&reference)).await, Outcome::Done);
+    assert_eq!(world.all().await, stands);
+    assert_eq!(way(&world, message).await.len(), stages.len());
+    assert_eq!(kinds(&world).len(), 2);
+}
+
+#[tokio::test]
+async fn what_cannot_succeed_is_parked_with_its_reason_and_place() {
+    for (name, code, at) in [
+        ("91-damaged-header.hl7", "invalid-delimiters", "MSH"),
+        ("92-adt-a01-without-patient.hl7", "no-patient", "PID[1]"),
+        ("95-adt-a20-unsupported.hl7", "unsupported-event", "MSH[1]-9[1]"),
+    ] {
+        let world = World::new();
+        let processor = processor(&world);
+        for _ in 0..2 {
+            assert_eq!(processor.deliver(&received(&event(name))).await, Outcome::Parked, "{name}");
+        }
+        let message = only_message(&world).await;
+        let letter = world.directory.dead_letters().get(message).await.unwrap().unwrap();
+        assert_eq!(letter.code, code, "{name}");
+        assert!(letter.at.is_some_and(|place| place.starts_with(at)), "{name}");
+        assert_eq!(kinds(&world), [EventKind::Refusal], "{name}");
+        assert!(world.all().await.is_empty(), "{name}");
+        let parked = way(&world, message).await;
+        assert_eq!(parked.iter().filter(|stage| matches!(stage, Stage::Parked { .. })).count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_is_lost_from_the_store_is_parked_not_repeated() {
+    let world = World::new();
+    let unknown = MessageId("00000000-0000-8000-8000-000000000001".parse().unwrap());
+    let reference = QueueReference::new(unknown, "2026-11-20T10:00:00Z".parse().unwrap());
+    let body = serde_json::to_string(&reference).unwrap();
+    assert_eq!(processor(&world).deliver(&received(&body)).await, Outcome::Parked);
+    let letter = world.directory.dead_letters().get(unknown).await.unwrap().unwrap();
+    assert_eq!(letter.code, "not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_worker_empties_the_queue_and_stops() {
+    let world = World::new();
+    let queue = world.directory.queue("inbound", Duration::from_secs(60));
+    let names = [
+        "01-adt-a01-admission.hl7",
+        "02-adt-a02-transfer.hl7",
+        "95-adt-a20-unsupported.hl7",
+        "06-adt-a03-discharge.hl7",
+    ];
+    for (nth, name) in names.iter().enumerate() {
+        let message =
+            Outgoing { body: event(name), group: String::from("one"), deduplication: nth.to_string() };
+        queue.send(&[message]).await.unwrap().remove(0).unwrap();
+    }
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let working = tokio::spawn(work(Arc::new(queue.clone()), processor(&world), stopped));
+    while queue.depth().await.unwrap() != zorgsluis_domain::port::QueueDepth::default() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stop.send(true).unwrap();
+    working.await.unwrap();
+    assert_eq!(world.one("Encounter").await["status"], "finished");
+    let parked = world.directory.dead_letters().list(&PageRequest::first(10)).await.unwrap();
+    assert_eq!(parked.items.len(), 1);
+}

@@ -1,0 +1,18 @@
+//! The converter through its public door.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests fail by panicking"
+)]
+
+mod adt;
+mod apply;
+mod identity;
+mod lambda;
+mod messages;
+mod oru;
+mod profile;
+mod properties;
+mod time;
