@@ -1,1 +1,10 @@
-fn main() {}
+//! The NEN 7513 log through its public doors.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+mod export;
+mod faults;
+mod queue;
+mod reading;
+mod support;
+mod tamper;
+mod writing;

@@ -1,0 +1,196 @@
+//! The function behind the audit queue, on the events of `events/lambda/`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use jiff::Timestamp;
+use zorgsluis_audit_writer::lambda::{Handler, envelope};
+use zorgsluis_domain::port::clock::FixedClock;
+use zorgsluis_domain::port::{
+    DeadLetter, DeadLetters, KeyOwner, Page, PageRequest, Payload, PayloadStore, Put,
+};
+use zorgsluis_domain::{MessageId, Phi, PortError};
+
+use crate::support::{ANNA, NAME, World, entry, time};
+
+/// Keeps what is parked, or is away.
+#[derive(Default)]
+struct Shelf {
+    letters: Mutex<BTreeMap<MessageId, DeadLetter>>,
+    bodies: Mutex<BTreeMap<MessageId, Vec<u8>>>,
+    away: bool,
+}
+
+impl Shelf {
+    fn check(&self) -> Result<(), PortError> {
+        let away = PortError::Unavailable { operation: "shelf", retry_after: None, cause: None };
+        if self.away { Err(away) } else { Ok(()) }
+    }
+}
+
+const NOT_ASKED: PortError = PortError::NotFound { operation: "not part of this test" };
+
+#[async_trait]
+impl PayloadStore for Shelf {
+    async fn put(
+        &self,
+        message: MessageId,
+        owner: &KeyOwner,
+        _: Timestamp,
+        bytes: &[u8],
+    ) -> Result<Put, PortError> {
+        self.check()?;
+        assert_eq!(*owner, KeyOwner::System);
+        self.bodies.lock().unwrap().insert(message, bytes.to_vec());
+        Ok(Put::Created)
+    }
+    async fn get(&self, _: MessageId) -> Result<Payload, PortError> {
+        Err(NOT_ASKED)
+    }
+    async fn list(&self, _: Timestamp, _: &PageRequest) -> Result<Page<(MessageId, Timestamp)>, PortError> {
+        Err(NOT_ASKED)
+    }
+    async fn put_note(&self, _: MessageId, _: &KeyOwner, _: &str, _: &[u8]) -> Result<(), PortError> {
+        Err(NOT_ASKED)
+    }
+    async fn get_note(&self, _: MessageId, _: &str) -> Result<Phi<Vec<u8>>, PortError> {
+        Err(NOT_ASKED)
+    }
+}
+
+#[async_trait]
+impl DeadLetters for Shelf {
+    async fn park(&self, letter: &DeadLetter) -> Result<(), PortError> {
+        self.check()?;
+        self.letters.lock().unwrap().insert(letter.message, letter.clone());
+        Ok(())
+    }
+    async fn list(&self, _: &PageRequest) -> Result<Page<DeadLetter>, PortError> {
+        Err(NOT_ASKED)
+    }
+    async fn get(&self, _: MessageId) -> Result<Option<DeadLetter>, PortError> {
+        Err(NOT_ASKED)
+    }
+    async fn remove(&self, _: MessageId) -> Result<(), PortError> {
+        Err(NOT_ASKED)
+    }
+}
+
+fn event(name: &str) -> SqsEvent {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/lambda").join(name);
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+async fn handler(world: &World, shelf: &Arc<Shelf>) -> Handler {
+    Handler::new(world.writer().await, shelf.clone(), shelf.clone(), Arc::new(FixedClock(time(60))))
+}
+
+fn failed(response: &SqsBatchResponse) -> Vec<&str> {
+    response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect()
+}
+
+#[tokio::test]
+async fn the_entries_of_a_batch_stand_in_the_log_in_their_order() {
+    let world = World::new();
+    let shelf = Arc::new(Shelf::default());
+    let handler = handler(&world, &shelf).await;
+    assert!(failed(&handler.handle(event("audit-sqs-entries.json")).await).is_empty());
+    // Delivered again, and with one entry twice in one batch: nothing is doubled.
+    assert!(failed(&handler.handle(event("audit-sqs-entries.json")).await).is_empty());
+    assert!(failed(&handler.handle(event("audit-sqs-duplicate.json")).await).is_empty());
+    let report = world.verify().await;
+    assert!(report.is_clean(), "{:?}", report.findings);
+    assert_eq!((report.size, report.bundles), (3, 1));
+    let reader = world.reader(world.writer().await);
+    let lines = reader.period(time(0), time(10), &PageRequest::first(10)).await.unwrap().items;
+    assert_eq!(lines.iter().map(|line| line.index).collect::<Vec<_>>(), [0, 1, 2]);
+    assert!(shelf.letters.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_can_never_be_an_entry_is_parked_with_its_reason() {
+    let world = World::new();
+    let shelf = Arc::new(Shelf::default());
+    let handler = handler(&world, &shelf).await;
+    assert!(failed(&handler.handle(event("audit-sqs-poison.json")).await).is_empty());
+    assert_eq!(world.log.status().await.unwrap().entries, 2);
+    let letters: Vec<_> = shelf.letters.lock().unwrap().values().cloned().collect();
+    let mut parked: Vec<_> = letters
+        .iter()
+        .map(|letter| (letter.received, letter.code.as_str(), letter.attempts, letter.group.as_str()))
+        .collect();
+    parked.sort_unstable();
+    assert_eq!(
+        parked,
+        [
+            (time(8), "not-an-entry", 4, "linde"),
+            (time(9), "not-an-entry", 1, "linde"),
+            (time(10), "entry-without-user", 1, "linde"),
+        ]
+    );
+    // The bodies are kept where everything is sealed; the letters hold nothing of them.
+    assert_eq!(shelf.bodies.lock().unwrap().len(), 3);
+    assert!(letters.iter().all(|letter| !format!("{letter:?}").contains(NAME)));
+    handler.handle(event("audit-sqs-poison.json")).await;
+    assert_eq!(shelf.letters.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn trouble_that_may_pass_sends_the_group_back() {
+    let world = World::new();
+    let shelf = Arc::new(Shelf { away: true, ..Shelf::default() });
+    let handler = handler(&world, &shelf).await;
+    let batch = event("audit-sqs-poison.json");
+    let ids: Vec<_> = batch.records.iter().map(|record| record.message_id.clone().unwrap()).collect();
+    // The first is logged; the second cannot be parked now, and the rest of the group waits behind it.
+    assert_eq!(failed(&handler.handle(batch).await), ids[1..]);
+    assert_eq!(world.log.status().await.unwrap().entries, 1);
+
+    world.keys.away.store(true, Ordering::SeqCst);
+    let mut batch = event("audit-sqs-entries.json");
+    batch.records[2].attributes.remove("MessageGroupId");
+    let ids: Vec<_> = batch.records.iter().map(|record| record.message_id.clone().unwrap()).collect();
+    assert_eq!(failed(&handler.handle(batch).await), ids);
+    world.keys.away.store(false, Ordering::SeqCst);
+    assert!(failed(&handler.handle(event("audit-sqs-entries.json")).await).is_empty());
+    assert_eq!(world.log.status().await.unwrap().entries, 3);
+}
+
+#[tokio::test]
+async fn when_the_log_takes_nothing_all_entries_come_again() {
+    let world = World::new();
+    let shelf = Arc::new(Shelf::default());
+    let handler = handler(&world, &shelf).await;
+    world.writer().await.seal().await.unwrap();
+    let batch = event("audit-sqs-entries.json");
+    let ids: Vec<_> = batch.records.iter().map(|record| record.message_id.clone().unwrap()).collect();
+    assert_eq!(failed(&handler.handle(batch).await), ids);
+    assert!(shelf.letters.lock().unwrap().is_empty(), "it is not the messages' fault");
+}
+
+#[tokio::test]
+async fn an_entry_may_travel_sealed() {
+    let world = World::new();
+    let shelf = Arc::new(Shelf::default());
+    let handler = handler(&world, &shelf).await;
+    let sealed = envelope(world.keys.as_ref(), &entry(1, Some(ANNA))).await.unwrap();
+    assert!(!sealed.contains(NAME) && !sealed.contains(ANNA));
+    let mut batch = event("audit-sqs-entries.json");
+    batch.records[0].body = Some(sealed.clone());
+    batch.records[1].body = Some(sealed.replace("\"v\":1", "\"v\":2"));
+    let at = sealed.len() - 40;
+    let mut broken = sealed.clone();
+    broken.replace_range(at..=at, if sealed.as_bytes()[at] == b'A' { "B" } else { "A" });
+    batch.records[2].body = Some(broken);
+    assert!(failed(&handler.handle(batch).await).is_empty());
+    let codes: Vec<_> = shelf.letters.lock().unwrap().values().map(|letter| letter.code.clone()).collect();
+    assert!(codes.contains(&"unknown-version".into()) && codes.contains(&"sealed-entry-unopenable".into()));
+    let reader = world.reader(world.writer().await);
+    let lines = reader.history(ANNA, time(0), time(10), &PageRequest::first(10)).await.unwrap().items;
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0].id, entry(1, Some(ANNA)).id);
+}
