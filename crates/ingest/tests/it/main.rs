@@ -5,6 +5,7 @@ mod accept;
 mod doubles;
 mod lambda;
 mod modes;
+mod profiles;
 mod replay;
 mod support;
 mod sweep;

@@ -1,0 +1,124 @@
+//! Who calls: the bearer token for machines, a session for people at the pages.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use zorgsluis_domain::audit::{Action, Event, EventKind, Object, ObjectRole};
+
+use crate::Gateway;
+use crate::disclosure::Caller;
+use crate::fhir::FhirError;
+use crate::frame::template;
+use crate::page;
+
+/// What a request brought to show who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presented {
+    Nothing,
+    Wrong,
+    Right,
+}
+
+fn bearer(gateway: &Gateway, headers: &HeaderMap) -> Presented {
+    let Some(value) = headers.get(AUTHORIZATION) else { return Presented::Nothing };
+    let token = value.to_str().ok().and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    match token {
+        Some(token) if gateway.0.settings.token.is(token) => Presented::Right,
+        _ => Presented::Wrong,
+    }
+}
+
+/// Lets in who brings the bearer token. The token is taken from the header only: a URL is kept in too many
+/// places.
+pub(crate) async fn require_token(
+    State(gateway): State<Gateway>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let caller = caller(&request);
+    match bearer(&gateway, request.headers()) {
+        Presented::Right => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        presented => {
+            let route = template(request.extensions().get::<MatchedPath>()).to_owned();
+            deny(&gateway, &caller, &route, presented).await;
+            let mut response = if route.starts_with("/fhir") {
+                FhirError::Unauthorized.into_response()
+            } else {
+                (StatusCode::UNAUTHORIZED, "a valid bearer token is needed\n").into_response()
+            };
+            let challenge = HeaderValue::from_static("Bearer realm=\"zorgsluis\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            response
+        }
+    }
+}
+
+/// Lets in who has a session, or brings the bearer token; others are sent to the form. A form that is sent
+/// needs a session.
+pub(crate) async fn require_session(
+    State(gateway): State<Gateway>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let caller = caller(&request);
+    let now = gateway.0.parts.clock.now();
+    let session = gateway.0.sessions.find(request.headers(), now);
+    let presented = bearer(&gateway, request.headers());
+    let reads = request.method().is_safe();
+    if session.is_some() || (presented == Presented::Right && reads) {
+        if let Some(session) = session {
+            request.extensions_mut().insert(session);
+        }
+        request.extensions_mut().insert(caller);
+        return next.run(request).await;
+    }
+    if presented == Presented::Wrong || !reads {
+        let route = template(request.extensions().get::<MatchedPath>()).to_owned();
+        deny(&gateway, &caller, &route, presented).await;
+    }
+    if reads {
+        Redirect::to("/login").into_response()
+    } else {
+        page::error(request.headers(), StatusCode::UNAUTHORIZED)
+    }
+}
+
+/// A wrong token at the login form.
+pub(crate) async fn deny_login(gateway: &Gateway, caller: &Caller) {
+    deny(gateway, caller, "/login", Presented::Wrong).await;
+}
+
+/// Writes the entry about a denial. Nothing is disclosed either way, so that trouble here changes nothing for
+/// the caller.
+async fn deny(gateway: &Gateway, caller: &Caller, route: &str, presented: Presented) {
+    let now = gateway.0.parts.clock.now();
+    let Some(left_out) = gateway.0.denials.admit(now) else { return };
+    let reason = if presented == Presented::Wrong { "wrong-token" } else { "no-token" };
+    let event = Event::failure(EventKind::AccessDenied, Action::Execute, reason);
+    let mut entry = gateway.entry(event, caller);
+    let mut object = Object::new(ObjectRole::Resource, route);
+    if left_out > 0 {
+        object.description = Some(format!("{left_out} denials before this one are not listed one by one"));
+    }
+    entry.objects.push(object);
+    if let Err(error) = gateway.0.parts.audit.record(&[entry]).await {
+        tracing::error!(code = error.code(), "the entry about a denial could not be written");
+    }
+}
+
+pub(crate) fn caller(request: &Request) -> Caller {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let traceparent =
+        request.headers().get("traceparent").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Caller { peer, traceparent }
+}

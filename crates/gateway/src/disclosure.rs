@@ -1,0 +1,122 @@
+//! Write before disclose: the audit entries about an answer are durable before it leaves.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use zorgsluis_domain::audit::{
+    AccessMethod, Action, DataCategory, Event, EventKind, NetworkAccessPoint, Object, ObjectRole,
+    PatientObject, Source, User,
+};
+use zorgsluis_domain::port::ResourceKey;
+use zorgsluis_domain::{AuditEntry, EntryId};
+
+use crate::Gateway;
+use crate::fhir::FhirError;
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) peer: Option<IpAddr>,
+    /// As it came; [`Caller::traceparent`] gives it only when it is one.
+    pub(crate) traceparent: Option<String>,
+}
+
+impl Caller {
+    /// The holder of the token: until access decisions exist, nobody is known by name.
+    pub(crate) fn user(&self) -> User {
+        let mut user = User::system("access-token", true);
+        user.network = self.peer.map(|peer| NetworkAccessPoint::Ip(peer.to_string()));
+        user
+    }
+
+    fn traceparent(&self) -> Option<String> {
+        let text = self.traceparent.as_deref()?;
+        let known = text.len() == 55 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-'));
+        known.then(|| text.to_owned())
+    }
+}
+
+/// A resource that an answer shows, or that was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Disclosed {
+    pub(crate) key: ResourceKey,
+    pub(crate) version: Option<u64>,
+    /// The patients that it is about, `Patient/<id>`.
+    pub(crate) patients: Vec<String>,
+}
+
+/// What is about to be answered.
+#[derive(Debug)]
+pub(crate) struct Disclosure<'a> {
+    pub(crate) kind: EventKind,
+    pub(crate) action: Action,
+    /// Why nothing is shown, when nothing is: `not-found`.
+    pub(crate) failed: Option<&'static str>,
+    /// The raw query. PHI: it leaves only in the entry, which the log seals.
+    pub(crate) query: Option<&'a str>,
+    pub(crate) resource_type: &'a str,
+    pub(crate) resources: Vec<Disclosed>,
+}
+
+impl Gateway {
+    /// An entry with what all entries of the gateway have.
+    pub(crate) fn entry(&self, event: Event, caller: &Caller) -> AuditEntry {
+        let now = self.0.parts.clock.now();
+        let source = Source {
+            enterprise_site_id: self.0.settings.organisation.clone(),
+            source_id: "gateway".to_owned(),
+            source_type: 4,
+        };
+        let id = EntryId::derived(now, &self.entry_name());
+        let mut entry = AuditEntry::new(id, now, event, caller.user(), AccessMethod::Http, source);
+        entry.traceparent = caller.traceparent();
+        entry.legal_basis.authorisation_protocol = Some("access-token/1".to_owned());
+        entry.legal_basis.checks = vec!["bearer-token".to_owned(), "loopback".to_owned()];
+        entry
+    }
+
+    /// Writes the entries about an answer, one for each patient whom it concerns. When this fails, nothing
+    /// may be shown.
+    pub(crate) async fn disclose(
+        &self,
+        caller: &Caller,
+        disclosure: Disclosure<'_>,
+    ) -> Result<(), FhirError> {
+        let mut by_patient: BTreeMap<Option<&str>, Vec<&Disclosed>> = BTreeMap::new();
+        for resource in &disclosure.resources {
+            if resource.patients.is_empty() {
+                by_patient.entry(None).or_default().push(resource);
+            }
+            for patient in &resource.patients {
+                by_patient.entry(Some(patient)).or_default().push(resource);
+            }
+        }
+        if by_patient.is_empty() {
+            by_patient.insert(None, Vec::new());
+        }
+        let entries: Vec<AuditEntry> = by_patient
+            .into_iter()
+            .map(|(patient, resources)| {
+                let event = match disclosure.failed {
+                    None => Event::success(disclosure.kind, disclosure.action),
+                    Some(reason) => Event::failure(disclosure.kind, disclosure.action, reason),
+                };
+                let mut entry = self.entry(event, caller).with_resources(
+                    resources.iter().map(|resource| (resource.key.to_string(), resource.version)),
+                );
+                entry.patient = patient.map(|reference| PatientObject { reference: reference.to_owned() });
+                if let Some(query) = disclosure.query {
+                    let mut object = Object::new(ObjectRole::Query, disclosure.resource_type);
+                    object.query = Some(query.to_owned());
+                    entry.objects.push(object);
+                }
+                let category = DataCategory::of_resource(disclosure.resource_type);
+                if !entry.data_categories.contains(&category) {
+                    entry.data_categories.push(category);
+                }
+                entry
+            })
+            .collect();
+        self.0.parts.audit.record(&entries).await.map_err(FhirError::Audit)
+    }
+}
