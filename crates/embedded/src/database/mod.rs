@@ -175,7 +175,7 @@ fn connect_plain(path: &Path) -> rusqlite::Result<Connection> {
     connection.execute_batch(
         "PRAGMA synchronous = FULL;
          PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -4096;
+         PRAGMA cache_size = -2048;
          PRAGMA journal_size_limit = 33554432;
          PRAGMA trusted_schema = OFF;",
     )?;
@@ -186,7 +186,7 @@ fn connect_plain(path: &Path) -> rusqlite::Result<Connection> {
 /// of a killed process) and bound by `query_only`.
 pub(crate) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = connect_plain(path)?;
-    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -2048;")?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -512;")?;
     Ok(connection)
 }
 

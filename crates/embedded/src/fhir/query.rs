@@ -334,3 +334,69 @@ fn split(text: &str) -> Vec<String> {
     }
     values
 }
+
+#[cfg(test)]
+mod tests {
+    use zorgsluis_domain::Phi;
+    use zorgsluis_domain::port::PageRequest;
+
+    use super::super::parameter::searchable_types;
+    use super::*;
+
+    fn parse(resource_type: &str, parameters: &[(&str, &str)]) -> Query {
+        let parameters =
+            parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let search = Search {
+            resource_type: resource_type.to_owned(),
+            parameters: Phi::new(parameters),
+            page: PageRequest::first(10),
+        };
+        Query::parse("test", &search).unwrap()
+    }
+
+    /// The steps of SQLite's plan that read a table row by row.
+    fn scans(query: &Query) -> Vec<String> {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("../schema/fhir-1.sql")).unwrap();
+        let (sql, values) = query.sql(0, 10);
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps = plan.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
+        // `k` is what the leading condition gave, which is short; the others are tables.
+        steps
+            .map(Result::unwrap)
+            .filter(|step| step.starts_with("SCAN") && !step.starts_with("SCAN k"))
+            .collect()
+    }
+
+    #[test]
+    fn every_search_goes_through_an_index() {
+        for resource_type in searchable_types() {
+            assert_eq!(scans(&parse(resource_type, &[])), [""; 0], "{resource_type}");
+            for parameter in search_parameters(resource_type).iter().chain(COMMON) {
+                let values: &[&str] = match parameter.kind {
+                    SearchKind::Date => &["2024", "ge2024", "gt2024", "le2024", "lt2024", "2024,ge2025"],
+                    _ => &["a", "a,b"],
+                };
+                for value in values {
+                    let alone = parse(resource_type, &[(parameter.name, value)]);
+                    assert_eq!(scans(&alone), [""; 0], "{resource_type}?{}={value}", parameter.name);
+                    let both = parse(resource_type, &[(parameter.name, value), ("_id", "a,b")]);
+                    assert_eq!(scans(&both), [""; 0], "{resource_type}?{}={value}&_id", parameter.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_filter_of_several_tables_goes_through_indexes() {
+        let parameters =
+            [("name", "berg"), ("birthdate", "ge1980,1970"), ("gender", "male"), ("_lastUpdated", "gt2024")];
+        assert_eq!(scans(&parse("Patient", &parameters)), [""; 0]);
+    }
+
+    #[test]
+    fn escaped_characters_are_part_of_a_value() {
+        assert_eq!(split(r"a\,b,c\\d,\|e\$"), [r"a,b", r"c\d", "|e$"]);
+        assert_eq!(split(""), [""]);
+    }
+}

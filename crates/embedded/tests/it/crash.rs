@@ -108,8 +108,8 @@ fn run_and_kill(folder: &Path, round: u128, lines: usize) -> Vec<(String, u128)>
             break;
         }
         // The test harness prints lines of its own, the first of them without an end.
-        if let Some(at) = line.find("told ") {
-            let mut words = line[at..].split_whitespace().skip(1);
+        if let Some((_, words)) = line.split_once("told ") {
+            let mut words = words.split_whitespace();
             let what = words.next().unwrap().to_owned();
             told.push((what, words.next().unwrap().parse().unwrap()));
         }

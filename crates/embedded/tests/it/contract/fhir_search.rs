@@ -215,7 +215,7 @@ pub(crate) async fn pages_stay_put_while_resources_come<S: FhirStore>(store: S) 
             assert!(found.items.len() <= 3);
             seen.extend(found.items.into_iter().map(|item| item.key.id));
             // Something changes between pages: nothing is shown twice, nothing old is left out.
-            let number = usize::try_from(seen.len()).unwrap() % 7;
+            let number = seen.len() % 7;
             let current =
                 store.read(&[key(&format!("Location/l{number}"))]).await.unwrap().remove(0).unwrap();
             let write = put(

@@ -204,7 +204,7 @@ pub(crate) async fn several_consumers_keep_the_order_of_each_group<Q: Queue + 's
     for task in senders.into_iter().chain(consumers) {
         task.await.unwrap();
     }
-    let seen = seen.lock().unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
     assert_eq!(seen.len(), GROUPS);
     for numbers in seen.values() {
         assert_eq!(*numbers, (0..EACH).collect::<Vec<_>>());
