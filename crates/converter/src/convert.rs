@@ -87,7 +87,7 @@ fn finish<'a>(mut cx: Context<'_, 'a>, event: &Event, key: &IdentityKey) -> Part
     let digest = key.pseudonym_of_bytes(cx.message.bytes());
     msh::convert(&mut cx, event, &digest);
     let mut bundle = Bundle::transaction(std::mem::take(&mut cx.entries));
-    bundle.timestamp = cx.instant(header.field(7).value()).0;
+    (bundle.timestamp, bundle.timestamp_ext) = cx.instant(header.field(7).value());
     bundle.identifier = cx
         .write(header.field(10).value())
         .map(|value| Identifier { value: Some(value), ..Identifier::default() });

@@ -67,3 +67,4 @@ pub use conversion::{
 };
 pub use convert::{ConvertOptions, convert};
 pub use identity::IdentityKey;
+pub use message::supports;

@@ -35,6 +35,16 @@ impl Event {
     }
 }
 
+/// Whether a conversion is written for the event of this message. Says nothing of its content.
+pub fn supports(message: &Message<'_>) -> bool {
+    let event = Event::of(message);
+    match event.kind.as_str() {
+        "ADT" => adt::Adt::of(&event.trigger).is_some(),
+        "ORU" => event.trigger == "R01",
+        _ => false,
+    }
+}
+
 /// Converts by event.
 pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &Event) -> Result<Vec<Merge>, Refusal> {
     if event.kind == "ADT"

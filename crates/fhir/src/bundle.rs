@@ -54,6 +54,8 @@ fhir_type! {
         identifier: Option<Identifier<'a>>,
         r#type: &'static str,
         timestamp: Option<Cow<'a, str>>,
+        #[serde(rename = "_timestamp")]
+        timestamp_ext: Option<crate::Element<'a>>,
         entry: Vec<BundleEntry<'a>>,
     }
 }

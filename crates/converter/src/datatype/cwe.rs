@@ -42,9 +42,12 @@ pub(crate) fn concept<'a>(
         coding.display = mapped.display.as_deref().map(Cow::Borrowed);
         concept.coding.push(coding);
     }
-    let exact = target.is_some_and(|target| target.exact) && !part(3).is_present() && !part(7).is_present();
+    // A code of the HL7 table itself is the code that was translated.
+    let of_table = !part(3).is_present() || part(3).raw().trim_ascii().starts_with(b"HL7");
+    let exact = target.is_some_and(|target| target.exact) && of_table && !part(7).is_present();
     if exact {
         cx.mark(code);
+        cx.mark(part(3));
         concept.text = cx.write(part(2));
     } else {
         add(cx, &mut concept, [part(1), part(2), part(3), part(7)]);

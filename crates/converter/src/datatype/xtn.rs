@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use fhir::{CodeableConcept, Coding, ContactPoint, Element, Extension, nl, system};
-use hl7v2::{Field, Repetition};
+use hl7v2::{Field, Repetition, Value};
 
 use crate::context::Context;
 use crate::table;
@@ -43,7 +43,7 @@ fn contact_point<'a>(
     for (n, url) in [(5, COUNTRY), (6, AREA), (7, LOCAL), (8, EXTENSION)] {
         if let Some(text) = cx.write(part(n)) {
             match n {
-                5 => composed.push('+'),
+                5 if !text.starts_with('+') => composed.push('+'),
                 8 => composed.push_str(" x"),
                 _ => {}
             }
@@ -62,18 +62,17 @@ fn contact_point<'a>(
     if values.is_empty() && mail.is_none() && extension.is_empty() {
         return;
     }
-    let (mut medium, medium_ext) = cx.code(part(3), table::telecom_system);
-    let (mut using, using_ext) = cx.code(part(2), table::telecom_use);
-    if part(2).raw().eq_ignore_ascii_case(b"NET") {
-        // Table 0201: NET says e-mail, not whose or where.
-        medium = medium.or(Some("email"));
-    }
-    let mobile = part(3).raw().eq_ignore_ascii_case(b"CP") || using == Some("mobile");
-    if mobile {
-        using = using.or(otherwise).or(Some("mobile"));
-        medium = medium.or(Some("phone"));
-    }
-    using = using.or(otherwise);
+    let (medium, medium_ext, mobile) = medium(cx, xtn, values.iter().any(|value| !value.contains('@')));
+    let (mut using, using_ext) = if is(part(2), b"NET") && medium == Some("email") {
+        // Table 0201: NET says that it is e-mail, not whose or where.
+        cx.mark(part(2));
+        (None, None)
+    } else {
+        cx.code(part(2), table::telecom_use)
+    };
+    let mobile = mobile || using == Some("mobile");
+    let medium = medium.or(mobile.then_some("phone"));
+    using = using.or(otherwise).or(mobile.then_some("mobile"));
     let mut period = cx.period(part(13), part(14)).map(Box::new);
     let several = values.len() + usize::from(mail.is_some()) > 1;
     if values.is_empty() && mail.is_none() {
@@ -114,6 +113,28 @@ fn contact_point<'a>(
             period,
         });
     }
+}
+
+/// What kind of device (XTN.3, and NET in XTN.2): its FHIR code, the sender's code where that says more,
+/// and whether it is a mobile telephone.
+fn medium<'a>(
+    cx: &mut Context<'_, 'a>,
+    xtn: Repetition<'_, 'a>,
+    has_number: bool,
+) -> (Option<&'static str>, Option<Element<'a>>, bool) {
+    let kind = xtn.component(3).value();
+    if is(kind, b"CP") && has_number {
+        // The zib's code for a mobile telephone keeps it.
+        cx.mark(kind);
+        return (None, None, true);
+    }
+    let (medium, beside) = cx.code(kind, table::telecom_system);
+    let mail = is(xtn.component(2).value(), b"NET").then_some("email");
+    (medium.or(mail), beside, false)
+}
+
+fn is(value: Value<'_, '_>, code: &[u8]) -> bool {
+    value.raw().trim_ascii().eq_ignore_ascii_case(code)
 }
 
 /// nl-core tells a mobile telephone by the zib code on `system`.
