@@ -70,15 +70,15 @@ pub(crate) fn line<'a>(cx: &mut Context<'_, 'a>, value: Value<'_, 'a>) -> Option
     Some(cx.clean(text, value.place()))
 }
 
-/// Joins lines; `None` when none of them says anything.
-pub(crate) fn join<'a>(mut lines: Vec<Cow<'a, str>>) -> Option<Cow<'a, str>> {
-    if lines.iter().all(|line| line.trim().is_empty()) {
-        return None;
+/// Joins lines, without the blank ones at both ends; `None` when none of them says anything.
+pub(crate) fn join(lines: Vec<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+    let says = |line: &Cow<'_, str>| !line.trim().is_empty();
+    let first = lines.iter().position(says)?;
+    let last = lines.iter().rposition(says)?;
+    match lines.get(first..=last)? {
+        [only] => Some(only.clone()),
+        several => Some(Cow::Owned(several.join("\n"))),
     }
-    if lines.len() == 1 {
-        return lines.pop();
-    }
-    Some(Cow::Owned(lines.join("\n")))
 }
 
 /// The comments of a run of NTE.

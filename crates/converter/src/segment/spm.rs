@@ -166,6 +166,10 @@ fn collection<'a>(cx: &mut Context<'_, 'a>, spm: Segment<'_, 'a>, specimen: &mut
     };
     let taken = spm.field(17).first();
     let (start, end) = (taken.component(1).value(), taken.component(2).value());
+    if spm.field(11).value().text().trim().eq_ignore_ascii_case("P") {
+        cx.ignore(spm.field(11).value(), "a specimen is a patient's unless it says otherwise");
+    }
+    cx.ignore_field(spm.field(26), "how many containers it filled is the laboratory's logistics");
     if end.is_present() {
         collection.collected_period = cx.period(start, end);
     } else {
@@ -307,6 +311,9 @@ fn concept<'a>(
     let mut concept = CodeableConcept::default();
     let code = part(1);
     let target = table.filter(|_| code.is_present()).and_then(|table| table(&code.text()));
+    let own = cx.profile.coding_system(&part(3).text());
+    // A code that already says that it is of the table needs no second coding.
+    let target = target.filter(|target| own.as_deref() != Some(target.system));
     if let Some(target) = target {
         let mut coding = Coding::new(target.system, target.code);
         coding.display = target.display.map(Cow::Borrowed);

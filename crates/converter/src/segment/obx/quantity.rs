@@ -39,7 +39,7 @@ pub(crate) fn number<'a>(text: &Cow<'a, str>) -> Result<Number<'a>, &'static str
                 return Err("not-a-number");
             }
             // Behind a zero, or with another number of digits, a comma separates no thousands.
-            if fraction.len() == 3 && whole.len() <= 3 && whole.trim_start_matches('0') != "" {
+            if fraction.len() == 3 && whole.len() <= 3 && !whole.trim_start_matches('0').is_empty() {
                 return Err("ambiguous-number");
             }
             oddity = "decimal-comma";

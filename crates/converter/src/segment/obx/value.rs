@@ -244,8 +244,11 @@ pub(crate) fn whole<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>) -> O
     said.then_some(Cow::Owned(joined))
 }
 
-/// All repetitions of a text, a line each.
+/// All repetitions of a text, a line each; an empty field is an empty line.
 pub(super) fn lines<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>) -> Vec<Cow<'a, str>> {
+    if obx.field(5).is_empty() {
+        return vec![Cow::Borrowed("")];
+    }
     obx.field(5).repetitions().map(|repetition| whole(cx, repetition).unwrap_or_default()).collect()
 }
 
