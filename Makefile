@@ -37,4 +37,4 @@ bench: ## The figures of docs/benchmarks.md
 	./tests/bench.sh $(ARGS)
 
 fuzz: ## Each fuzz target for SECONDS (60)
-	./fuzz/run.sh $(or $(SECONDS),60)
+	./fuzz/all $(or $(SECONDS),60)

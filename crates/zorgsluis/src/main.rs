@@ -1,2 +1,7 @@
-//! The command line, and the whole system in one process.
-fn main() {}
+//! The command line of Zorgsluis; everything stands in the library of the same name.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    zorgsluis::main()
+}

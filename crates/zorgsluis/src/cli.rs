@@ -1,0 +1,232 @@
+//! The arguments. A stable contract: see `docs/command-line.md`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Where `serve` listens for MLLP unless told otherwise.
+pub(crate) const DEFAULT_MLLP: &str = "127.0.0.1:2575";
+/// Where `serve` listens for HTTP unless told otherwise.
+pub(crate) const DEFAULT_HTTP: &str = "127.0.0.1:8080";
+
+/// HL7 v2 in, FHIR R4 out, and a log that nobody can quietly change.
+#[derive(Debug, Parser)]
+#[command(name = "zorgsluis", version, arg_required_else_help = true, after_help = AFTER)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// What goes to standard error: `error`, `warn`, `info`, `debug`, `trace`, or `target=level,…`.
+    #[arg(long, global = true, default_value = "warn", value_name = "FILTER")]
+    pub(crate) log: String,
+    /// Log lines as JSON.
+    #[arg(long, global = true)]
+    pub(crate) log_json: bool,
+}
+
+const AFTER: &str = "\
+Exit status: 0 all done · 1 something was refused or found wrong (named on standard error) · 2 wrong use.
+
+Examples:
+  zorgsluis demo --once                       see the whole way, then stop
+  zorgsluis serve --data /var/lib/zorgsluis   the whole system on one machine
+  zorgsluis send message.hl7                  send a message to it
+  zorgsluis convert message.hl7               only convert, to standard output
+  zorgsluis audit verify --data /var/lib/zorgsluis";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Starts everything in one process, sends sample messages and shows each one's way.
+    #[command(after_help = "Example:\n  zorgsluis demo --once")]
+    Demo(DemoArgs),
+    /// The whole system on embedded stores, until Ctrl-C or SIGTERM.
+    #[command(
+        after_help = "Example:\n  zorgsluis serve --data ./data --mllp 127.0.0.1:2575 --http 127.0.0.1:8080"
+    )]
+    Serve(ServeArgs),
+    /// Sends HL7 v2 messages over MLLP and prints each acknowledgement.
+    #[command(after_help = "Example:\n  zorgsluis send --to 127.0.0.1:2575 events/*.hl7")]
+    Send(SendArgs),
+    /// Converts HL7 v2 messages to FHIR: one Bundle a line on standard output.
+    #[command(
+        after_help = "Examples:\n  zorgsluis convert events/01-*.hl7\n  zorgsluis convert --report ledger.ndjson messages/ > bundles.ndjson\n  cat message.hl7 | zorgsluis convert -"
+    )]
+    Convert(ConvertArgs),
+    /// Reads and checks the log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Puts dead letters back into the queue.
+    #[command(
+        after_help = "Examples:\n  zorgsluis replay --data ./data --all\n  zorgsluis replay --data ./data 5b0c3f0e-8d1a-8c1e-9a9b-3f2d6b1c7a10"
+    )]
+    Replay(ReplayArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Ends after the events, with status 0 when all went as it should.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Keeps the data in this folder; without it they go to a temporary one that is removed.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The messages to send.
+    #[arg(long, value_name = "DIR", default_value = "events")]
+    pub(crate) events: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The data directory; made when it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// MLLP address.
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_MLLP)]
+    pub(crate) mllp: SocketAddr,
+    /// HTTP address; loopback only.
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_HTTP)]
+    pub(crate) http: SocketAddr,
+    /// Sender profiles: a TOML file or a folder of them [default: DIR/profiles, when it is there].
+    #[arg(long, value_name = "PATH")]
+    pub(crate) profiles: Option<PathBuf>,
+    /// The organisation whose log this is: names the shard of the log and the source of its entries.
+    #[arg(long, value_name = "NAME", default_value = "demo-hospital")]
+    pub(crate) organisation: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SendArgs {
+    /// Where to.
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_MLLP)]
+    pub(crate) to: SocketAddr,
+    /// One JSON object a message instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Files with one message or a batch each; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    /// Sender profiles: a TOML file or a folder of them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Writes the ledger, one JSON object a message, to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// A file that holds the identity key as 64 hexadecimal digits. Without it a published
+    /// demonstration key makes the ids.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// Files, folders (every `.hl7` in them), or `-` for standard input. A `.json` file is read as an
+    /// SQS or API Gateway event.
+    #[arg(required = true, value_name = "FILE|DIR|-")]
+    pub(crate) inputs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Recomputes the whole log from its entries and names all that does not fit.
+    #[command(
+        after_help = "Examples:\n  zorgsluis audit verify --data ./data\n  zorgsluis audit verify --data ./data --checkpoint kept-elsewhere.txt\n\nA rollback of everything to an older state is found with --checkpoint, and only so:\nkeep a copy of the checkpoint where the log's keeper cannot write."
+    )]
+    Verify(VerifyArgs),
+    /// Who did what with one patient's data.
+    #[command(
+        after_help = "Examples:\n  zorgsluis audit history --data ./data --patient Patient/0d6c…\n  zorgsluis audit history --data ./data --identifier 'http://fhir.nl/fhir/NamingSystem/bsn|-' < bsn.txt"
+    )]
+    History(HistoryArgs),
+    /// A proof that an entry stands in the log, for a third party to check.
+    #[command(after_help = "Example:\n  zorgsluis audit prove --data ./data 0199c0de-…")]
+    Prove(ProveArgs),
+    /// Entries as IHE BALP AuditEvents, one a line.
+    #[command(after_help = "Example:\n  zorgsluis audit export --data ./data --from 2026-11-01 --to 2026-11-30")]
+    Export(ExportArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// The data directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The organisation whose log is meant.
+    #[arg(long, value_name = "NAME", default_value = "demo-hospital")]
+    pub(crate) organisation: String,
+    /// JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    /// A checkpoint that was kept elsewhere: the log must be a continuation of it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// The log is stopped and sealed: entries behind the last checkpoint are then a fault.
+    #[arg(long)]
+    pub(crate) sealed: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    /// The patient, as `Patient/ID` or `ID`.
+    #[arg(long, value_name = "ID", required_unless_present = "identifier", conflicts_with = "identifier")]
+    pub(crate) patient: Option<String>,
+    /// An identifier, as `SYSTEM|-`; the value is read from standard input, so that it stands in no
+    /// process list or shell history.
+    #[arg(long, value_name = "SYSTEM|-")]
+    pub(crate) identifier: Option<String>,
+    #[command(flatten)]
+    pub(crate) period: PeriodArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PeriodArgs {
+    /// From this day on (UTC), `YYYY-MM-DD`.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: Option<jiff::civil::Date>,
+    /// Through this day (UTC), `YYYY-MM-DD`.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) to: Option<jiff::civil::Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    /// The entry.
+    #[arg(value_name = "ENTRY")]
+    pub(crate) entry: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    #[command(flatten)]
+    pub(crate) period: PeriodArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The data directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The organisation whose log is written to, when no server runs.
+    #[arg(long, value_name = "NAME", default_value = "demo-hospital")]
+    pub(crate) organisation: String,
+    /// All of them.
+    #[arg(long, conflicts_with = "messages", required_unless_present = "messages")]
+    pub(crate) all: bool,
+    /// JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Ids of messages, as `/dead-letters` shows them.
+    #[arg(value_name = "ID")]
+    pub(crate) messages: Vec<uuid::Uuid>,
+}

@@ -1,0 +1,149 @@
+//! `zorgsluis demo`: everything in one process, and each sample message's way before your eyes.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use zorgsluis_converter::profile::Profiles;
+use zorgsluis_domain::Way;
+use zorgsluis_domain::port::{Journal, PageRequest};
+
+use crate::cli::{DEFAULT_HTTP, DEFAULT_MLLP, DemoArgs};
+use crate::failure::Failure;
+use crate::send::{Client, complaints};
+use crate::serve::{print_addresses, wait_for_end};
+use crate::system::{Config, System};
+use crate::terminal::{Style, count};
+use crate::way;
+
+/// No message takes longer than this here.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs the command.
+pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
+    let style = Style::for_stdout();
+    let events = events(&args.events)?;
+    let profiles = args.events.join("profiles");
+    let profiles =
+        if profiles.is_dir() { Profiles::load(&profiles).map_err(Failure::usage)? } else { Profiles::builtin() };
+    let temporary = match &args.data {
+        Some(_) => None,
+        None => Some(tempfile::tempdir().map_err(Failure::wrong)?),
+    };
+    let data = match (&args.data, &temporary) {
+        (Some(data), _) => data.clone(),
+        (None, Some(folder)) => folder.path().join("data"),
+        (None, None) => return Err(Failure::wrong("no folder for the data")),
+    };
+    let system = System::start(Config {
+        data: data.clone(),
+        mllp: address(args.once, DEFAULT_MLLP).await?,
+        http: address(args.once, DEFAULT_HTTP).await?,
+        profiles,
+        organisation: String::from("demo-hospital"),
+    })
+    .await?;
+
+    println!("{}", style.bold("Zorgsluis: HL7 v2 in, FHIR R4 out, and a log that nobody can quietly change"));
+    println!("{} from {}, over MLLP to {}", count(events.len(), "message", "messages"), args.events.display(), system.mllp);
+    let mut client = Client::connect(system.mllp).await?;
+    for event in &events {
+        show(&system, &mut client, event, style).await?;
+    }
+    let clean = conclude(&system, style).await?;
+    if args.once {
+        system.stop().await?;
+    } else {
+        println!("\n{}", style.bold("It goes on serving; Ctrl-C ends it."));
+        print_addresses(&system, style);
+        println!("  {} {}", style.dim("data    "), data.display());
+        wait_for_end().await?;
+        system.stop().await?;
+    }
+    drop(temporary);
+    if clean { Ok(()) } else { Err(Failure::wrong("the log does not verify")) }
+}
+
+/// The usual address, or a free port when it is taken (or when nobody will want to know it).
+async fn address(any: bool, usual: &str) -> Result<std::net::SocketAddr, Failure> {
+    let usual: std::net::SocketAddr = usual.parse().map_err(Failure::wrong)?;
+    let free = !any && TcpListener::bind(usual).await.is_ok();
+    Ok(std::net::SocketAddr::new(usual.ip(), if free { usual.port() } else { 0 }))
+}
+
+fn events(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = std::fs::read_dir(folder).map_err(|error| Failure::file(folder, &error))?;
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "hl7"))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(Failure::usage(format!("{}: no .hl7 file in it", folder.display())));
+    }
+    Ok(files)
+}
+
+async fn show(system: &System, client: &mut Client, event: &Path, style: Style) -> Result<(), Failure> {
+    let bytes = std::fs::read(event).map_err(|error| Failure::file(event, &error))?;
+    let name = event.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let seen = steps_so_far(&*system.journal).await?;
+    let answer = client.exchange(&bytes).await.map_err(|reason| Failure::wrong(format!("{name}: {reason}")))?;
+    let code = if answer.code.is_accepted() { style.good(answer.code) } else { style.bad(answer.code) };
+    println!("\n{code}  {}", style.bold(name));
+    if !answer.code.is_accepted() {
+        println!("  {} {}", style.dim(format!("{:<9}", "refused")), complaints(&answer));
+    }
+    tokio::time::timeout(PATIENCE, system.settle())
+        .await
+        .map_err(|_| Failure::wrong("the queue does not empty"))??;
+    for way in steps_since(&*system.journal, &seen).await? {
+        print!("{}", way::render(&way, style));
+    }
+    Ok(())
+}
+
+/// How many steps each message's way has.
+type Seen = std::collections::HashMap<zorgsluis_domain::MessageId, usize>;
+
+async fn all_ways(journal: &dyn Journal) -> Result<Vec<Way>, Failure> {
+    Ok(journal.latest(&PageRequest::first(200)).await.map_err(Failure::wrong)?.items)
+}
+
+async fn steps_so_far(journal: &dyn Journal) -> Result<Seen, Failure> {
+    Ok(all_ways(journal).await?.into_iter().map(|way| (way.message, way.steps.len())).collect())
+}
+
+/// What was added to the ways since then.
+async fn steps_since(journal: &dyn Journal, seen: &Seen) -> Result<Vec<Way>, Failure> {
+    let mut added = all_ways(journal).await?;
+    for way in &mut added {
+        let known = seen.get(&way.message).copied().unwrap_or(0).min(way.steps.len());
+        way.steps.drain(..known);
+    }
+    added.retain(|way| !way.steps.is_empty());
+    added.sort_by_key(|way| way.steps.first().map_or(Timestamp::MAX, |step| step.at));
+    Ok(added)
+}
+
+/// Verifies the log, and says so.
+async fn conclude(system: &System, style: Style) -> Result<bool, Failure> {
+    let report = system.verify().await?;
+    println!();
+    if report.is_clean() {
+        println!(
+            "{} {} in {}, recomputed from the first; the root is {}",
+            style.good("The log verifies:"),
+            count(usize::try_from(report.size).unwrap_or(usize::MAX), "entry", "entries"),
+            count(usize::try_from(report.bundles).unwrap_or(usize::MAX), "bundle", "bundles"),
+            report.root
+        );
+    } else {
+        println!("{}", style.bad("The log does not verify:"));
+        for finding in &report.findings {
+            println!("  {finding}");
+        }
+    }
+    Ok(report.is_clean())
+}

@@ -1,0 +1,78 @@
+//! The command line, and the whole system in one process.
+//!
+//! [`main`] is all that is public: it reads the arguments, does one command, and gives the exit status:
+//! 0 all done, 1 something was refused or found wrong (each named on standard error: file, place,
+//! reason, no PHI), 2 wrong use. `zorgsluis help` explains every command with an example.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | `cli` | the arguments |
+//! | `convert`, `send`, `audit`, `replay`, `demo`, `serve` | the commands |
+//! | `system` | the whole system on embedded stores |
+//! | `way`, `terminal` | what a person reads |
+//!
+//! ```
+//! // What `zorgsluis` itself does:
+//! let _main: fn() -> std::process::ExitCode = zorgsluis::main;
+//! ```
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+#![expect(clippy::disallowed_methods, reason = "this crate is where the environment and the clock are read")]
+
+mod audit;
+mod cli;
+mod convert;
+mod demo;
+mod failure;
+mod replay;
+mod send;
+mod serve;
+mod system;
+mod terminal;
+mod way;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+use failure::Failure;
+
+/// Does what the arguments of this process say.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(failure) = init_tracing(&cli) {
+        return failure.report();
+    }
+    let done = match &cli.command {
+        Command::Demo(args) => block_on(demo::run(args)),
+        Command::Serve(args) => block_on(serve::run(args)),
+        Command::Send(args) => block_on(send::run(args)),
+        Command::Convert(args) => convert::run(args),
+        Command::Audit(command) => block_on(audit::run(command)),
+        Command::Replay(args) => block_on(replay::run(args)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::wrong(format!("the runtime does not start: {error}")))?
+        .block_on(command)
+}
+
+fn init_tracing(cli: &Cli) -> Result<(), Failure> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&cli.log)
+        .map_err(|_| Failure::usage(format!("--log {}: not a filter; try `info`", cli.log)))?;
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if cli.log_json {
+        subscriber.json().init();
+    } else {
+        subscriber.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
+    }
+    Ok(())
+}

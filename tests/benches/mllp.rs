@@ -1,0 +1,232 @@
+//! MLLP with durable acknowledgement, against an acknowledger that stores nothing, in one run.
+//!
+//! `cargo bench -p zorgsluis-tests --bench mllp` (or `make bench`). Both servers are processes of their
+//! own on 127.0.0.1: `zorgsluis serve`, and the same listener before a door that parses the message,
+//! builds the same acknowledgement and keeps nothing. They get the same load in turns, A B A B; the
+//! figure to look at is the ratio.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark prints, and fails loudly"
+)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use hl7v2::ack::{AckBuilder, AckCode, Header};
+use hl7v2::mllp::Broken;
+use zorgsluis_listener::{Answer, Door, Listener, Settings};
+
+const TURNS: usize = 5;
+const TURN: Duration = Duration::from_secs(3);
+const CONNECTIONS: [usize; 3] = [1, 32, 256];
+const MANY: usize = 2_000;
+
+/// Stores nothing.
+struct Nothing;
+
+#[async_trait]
+impl Door for Nothing {
+    async fn accept(&self, content: Bytes, _peer: IpAddr) -> Vec<Answer> {
+        let code = if hl7v2::Message::parse(&content).is_ok() { AckCode::AA } else { AckCode::AR };
+        let bytes =
+            AckBuilder::new(code, &Header::read(&content)).sent_at("20261101").control_id("N1").build();
+        vec![Answer { code, bytes }]
+    }
+
+    async fn refuse(&self, _broken: &Broken, _peer: IpAddr) -> Vec<Answer> {
+        Vec::new()
+    }
+
+    async fn is_open(&self) -> bool {
+        true
+    }
+}
+
+fn serve_nothing() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        println!("{}", socket.local_addr().unwrap());
+        let settings = Settings { connections: MANY + 64, ..Settings::default() };
+        Listener::new(Arc::new(Nothing), settings)
+            .serve(socket, tokio_util::sync::CancellationToken::new())
+            .await;
+    });
+}
+
+fn message(number: u64) -> Vec<u8> {
+    let patient = 600_000 + number % 1_000;
+    let mut text = format!(
+        "MSH|^~\\&|ZIS|WEST|ZS|WEST|20261101120000.{:04}+0100||ADT^A08^ADT_A01|B{number}|P|2.5|||||NLD|8859/1\r\
+         EVN|A08|20261101115959+0100\r\
+         PID|1||{patient}^^^WEST^PI||Proef{patient}&&Proef{patient}^A^B^^^^L||19700101|F|||Teststraat 1&Teststraat&1^^Testdorp^^9999ZZ^NL^M\r\
+         PV1|1|I|A1^1^1^WEST||||||||||||||||V{patient}^^^WEST^VN\r",
+        number % 10_000
+    );
+    while text.len() < 1_100 {
+        text.push_str("NTE|1||proef\r");
+    }
+    text.into_bytes()
+}
+
+struct Client {
+    stream: TcpStream,
+    answer: Vec<u8>,
+}
+
+impl Client {
+    fn connect(to: SocketAddr) -> Self {
+        let stream = TcpStream::connect(to).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        Self { stream, answer: vec![0; 4_096] }
+    }
+
+    fn exchange(&mut self, message: &[u8]) {
+        let mut frame = Vec::with_capacity(message.len() + 3);
+        frame.push(0x0b);
+        frame.extend_from_slice(message);
+        frame.extend_from_slice(b"\x1c\r");
+        self.stream.write_all(&frame).unwrap();
+        let mut have = 0;
+        while !self.answer[..have].ends_with(b"\x1c\r") {
+            let got = self.stream.read(&mut self.answer[have..]).unwrap();
+            assert!(got > 0, "the connection ended");
+            have += got;
+        }
+        let accepted = self.answer[..have].windows(7).any(|window| window == b"MSA|AA|");
+        assert!(accepted, "not accepted");
+    }
+}
+
+/// Messages a second over so many connections.
+fn load(to: SocketAddr, connections: usize, next: &AtomicU64) -> f64 {
+    let stop = AtomicBool::new(false);
+    let done = AtomicU64::new(0);
+    let clients: Vec<Client> = (0..connections).map(|_| Client::connect(to)).collect();
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for mut client in clients {
+            let (stop, done) = (&stop, &done);
+            std::thread::Builder::new()
+                .stack_size(128 << 10)
+                .spawn_scoped(scope, move || {
+                    while !stop.load(Ordering::Relaxed) {
+                        client.exchange(&message(next.fetch_add(1, Ordering::Relaxed)));
+                        done.fetch_add(1, Ordering::Relaxed);
+                    }
+                })
+                .unwrap();
+        }
+        std::thread::sleep(TURN);
+        stop.store(true, Ordering::Relaxed);
+    });
+    done.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64()
+}
+
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start_nothing() -> (Process, SocketAddr) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .arg("--store-nothing")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (Process(child), line.trim().parse().unwrap())
+}
+
+fn start_durable(data: &std::path::Path) -> (Process, SocketAddr) {
+    let child = Command::new(env!("CARGO_BIN_EXE_zorgsluis-under-test"))
+        .args(["serve", "--mllp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let process = Process(child);
+    loop {
+        let announced = std::fs::read(data.join("server.json"))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+        if let Some(announced) = announced {
+            return (process, announced["mllp"].as_str().unwrap().parse().unwrap());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Peak memory of a process in MiB (VmHWM).
+fn peak(process: &Process) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.0.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1_024.0
+}
+
+fn main() {
+    if std::env::args().any(|argument| argument == "--store-nothing") {
+        serve_nothing();
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let next = AtomicU64::new(0);
+    println!("mllp: 1.1 KB ADT^A08, each acknowledged before the next on its connection; {TURNS} turns");
+    println!("{:>12} {:>16} {:>16} {:>7}", "connections", "durable msg/s", "nothing msg/s", "ratio");
+    for connections in CONNECTIONS {
+        let (mut durable, mut nothing, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for turn in 0..TURNS {
+            // A fresh server each turn: its queue is empty, as that of one that keeps up.
+            let data = folder.path().join(format!("{connections}-{turn}"));
+            let (process, address) = start_durable(&data);
+            let a = load(address, connections, &next);
+            drop(process);
+            std::fs::remove_dir_all(&data).unwrap();
+            let (process, address) = start_nothing();
+            let b = load(address, connections, &next);
+            drop(process);
+            durable.push(a);
+            nothing.push(b);
+            ratios.push(a / b);
+        }
+        println!(
+            "{connections:>12} {:>16.0} {:>16.0} {:>7.2}",
+            median(&mut durable),
+            median(&mut nothing),
+            median(&mut ratios)
+        );
+    }
+
+    let data = folder.path().join("many");
+    let (process, address) = start_durable(&data);
+    let before = peak(&process);
+    let mut clients: Vec<Client> = (0..MANY).map(|_| Client::connect(address)).collect();
+    for client in &mut clients {
+        client.exchange(&message(next.fetch_add(1, Ordering::Relaxed)));
+    }
+    println!(
+        "mllp: {MANY} connections, one message each: peak memory of the whole server {:.0} MiB ({before:.0} MiB before)",
+        peak(&process)
+    );
+}

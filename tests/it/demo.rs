@@ -1,0 +1,99 @@
+//! The demo, and a server that a person talks to.
+
+use crate::harness::{Server, code, events, run, stderr, stdout};
+
+#[test]
+fn the_demo_shows_each_message_and_ends_well() {
+    let output = run(["demo", "--once"]);
+    let text = stdout(&output);
+    assert!(output.status.success(), "{text}{}", stderr(&output));
+    for event in events() {
+        let name = event.file_name().unwrap().to_str().unwrap().to_owned();
+        assert!(text.contains(&name), "{name} is not shown");
+    }
+    for word in ["ADT^A01", "ORU^R01", "AA", "AR", "created", "changed", "left", "parked", "audit", "again"] {
+        assert!(text.contains(word), "the demo shows {word:?}:\n{text}");
+    }
+    assert!(text.contains("The log verifies"), "{text}");
+}
+
+#[test]
+fn a_message_that_was_sent_can_be_read_and_its_reading_is_in_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    let admission = events().into_iter().next().unwrap();
+    let sent = run(["send", "--to", &server.mllp.to_string(), admission.to_str().unwrap()]);
+    assert!(sent.status.success(), "{}", stderr(&sent));
+    assert!(stdout(&sent).contains("AA"));
+    server.settle();
+
+    let patients = server.all("Patient");
+    let id = patients[0]["id"].as_str().unwrap().to_owned();
+    let (status, body) = server.get(&format!("/fhir/Patient/{id}"));
+    assert_eq!(status, 200);
+    assert!(body.contains("assembly-order"), "a Dutch name");
+
+    let history = run(["audit", "history", "--json", "--data", data.to_str().unwrap(), "--patient", &id]);
+    assert!(history.status.success(), "{}", stderr(&history));
+    let kinds: Vec<String> = stdout(&history)
+        .lines()
+        .map(|line| {
+            let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+            entry["event"]["kind"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    for kind in ["import", "resource-create", "resource-read"] {
+        assert!(kinds.iter().any(|found| found == kind), "{kind} is not in {kinds:?}");
+    }
+    // Reading the log is an entry too.
+    let again = run(["audit", "history", "--json", "--data", data.to_str().unwrap(), "--patient", &id]);
+    assert!(stdout(&again).contains("log-read"), "{}", stdout(&again));
+}
+
+#[test]
+fn dead_letters_are_replayed_through_the_running_server_and_without_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let text = data.to_str().unwrap().to_owned();
+    let server = Server::start(&data);
+    let unsupported = b"MSH|^~\\&|EPD|WEST|ZS|WEST|20261101120000||ADT^A20|U1|P|2.5\rEVN|A20|20261101120000\r";
+    assert_eq!(code(&server.send(unsupported)), "AA", "kept, not rejected");
+    server.settle();
+    assert!(server.get("/dead-letters").1.contains("unsupported-event"));
+
+    let replayed = run(["replay", "--data", &text, "--all"]);
+    assert!(replayed.status.success(), "{}", stderr(&replayed));
+    assert!(stdout(&replayed).contains("1 message"), "{}", stdout(&replayed));
+    server.settle();
+    assert!(server.get("/dead-letters").1.contains("unsupported-event"), "it stands there again");
+    assert!(server.stop().success());
+
+    let replayed = run(["replay", "--data", &text, "--all"]);
+    assert!(replayed.status.success(), "{}", stderr(&replayed));
+    let verified = run(["audit", "verify", "--sealed", "--data", &text]);
+    assert!(verified.status.success(), "{}{}", stdout(&verified), stderr(&verified));
+}
+
+#[test]
+fn one_server_holds_a_data_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    let second = run([
+        "serve", "--data", data.to_str().unwrap(), "--mllp", "127.0.0.1:0", "--http", "127.0.0.1:0",
+    ]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(stderr(&second).contains("in use"), "{}", stderr(&second));
+    drop(server);
+}
+
+#[test]
+fn http_is_for_loopback_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run([
+        "serve", "--data", folder.path().to_str().unwrap(), "--mllp", "127.0.0.1:0", "--http", "0.0.0.0:0",
+    ]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("loopback"), "{}", stderr(&output));
+}

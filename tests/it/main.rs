@@ -1,0 +1,15 @@
+//! End-to-end tests: the command line as a black box, over real sockets, on real files.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the helpers of tests fail as loudly as the tests"
+)]
+
+mod harness;
+mod convert;
+mod crash;
+mod demo;
+mod phi;
+mod tamper;
