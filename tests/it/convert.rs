@@ -84,7 +84,7 @@ fn lambda_events_are_read_as_what_they_carry() {
     let event = std::fs::read_dir(&sqs)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("sqs-adt"))
+        .find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("sqs-single"))
         .expect("events/lambda holds an SQS event with an ADT message");
     let output = run(["convert", event.to_str().unwrap()]);
     assert!(output.status.success(), "{}", stderr(&output));
@@ -102,5 +102,5 @@ fn wrong_use_is_status_2_and_a_missing_file_status_1() {
     std::fs::write(bad_profile.path(), "[[sender]]\nname = 3\n").unwrap();
     let output = run(["convert", "--profile", bad_profile.path().to_str().unwrap(), "events"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("line 2"), "{}", stderr(&output));
+    assert!(stderr(&output).contains(":2:8: "), "the place: {}", stderr(&output));
 }

@@ -52,8 +52,6 @@ pub(crate) fn stderr(output: &Output) -> String {
 /// A running `zorgsluis serve`. Killed (SIGKILL) when dropped.
 pub(crate) struct Server {
     child: Child,
-    /// The data directory.
-    pub(crate) data: PathBuf,
     /// Where it listens for MLLP.
     pub(crate) mllp: SocketAddr,
     /// Where it listens for HTTP.
@@ -99,7 +97,6 @@ impl Server {
         let text = |name: &str| announced[name].as_str().expect("announced").to_owned();
         Self {
             child,
-            data: data.to_owned(),
             mllp: text("mllp").parse().expect("address"),
             http: text("http").parse().expect("address"),
             token: text("token"),

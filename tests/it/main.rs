@@ -8,6 +8,7 @@
 )]
 
 mod harness;
+mod lambda;
 mod convert;
 mod crash;
 mod demo;
