@@ -176,7 +176,8 @@ fn connect_plain(path: &Path) -> rusqlite::Result<Connection> {
         "PRAGMA synchronous = FULL;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -2048;
-         PRAGMA journal_size_limit = 33554432;
+         PRAGMA wal_autocheckpoint = 8192;
+         PRAGMA journal_size_limit = 67108864;
          PRAGMA trusted_schema = OFF;",
     )?;
     Ok(connection)
@@ -203,4 +204,102 @@ fn migrate(connection: &mut Connection, steps: &[&str], done: usize) -> rusqlite
         transaction.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NUMBERS: Schema = Schema {
+        file: "numbers.db",
+        steps: &["CREATE TABLE number (n INTEGER PRIMARY KEY)", "CREATE TABLE other (n INTEGER)"],
+        at_start: "",
+        secure_delete: false,
+    };
+
+    fn insert(connection: &Connection, n: i64) -> Result<(), Failure> {
+        connection.prepare_cached("INSERT INTO number VALUES (?1)")?.execute([n])?;
+        Ok(())
+    }
+
+    async fn numbers(database: &Database) -> Vec<i64> {
+        let read = database.read("test.read", |connection| {
+            let mut select = connection.prepare_cached("SELECT n FROM number ORDER BY n")?;
+            let rows = select.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        });
+        read.await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn one_failure_or_panic_in_a_group_undoes_its_own_work_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path(), NUMBERS, Access::Own, None).unwrap();
+        let tasks: Vec<_> = (0..60)
+            .map(|n| {
+                let database = database.clone();
+                tokio::spawn(async move {
+                    let work = move |connection: &Connection| {
+                        insert(connection, n)?;
+                        match n % 3 {
+                            0 => Ok(n),
+                            1 => Err(Failure::refused("test.write", "one of three")),
+                            _ => panic!("one of three"),
+                        }
+                    };
+                    (n, database.write("test.write", work).await)
+                })
+            })
+            .collect();
+        for task in tasks {
+            let (n, answer) = task.await.unwrap();
+            match n % 3 {
+                0 => assert_eq!(answer.unwrap(), n),
+                1 => assert!(matches!(answer, Err(PortError::Refused { .. }))),
+                _ => assert!(answer.unwrap_err().is_transient()),
+            }
+        }
+        assert_eq!(numbers(&database).await, (0..60).step_by(3).collect::<Vec<_>>());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn work_is_done_and_signalled_also_when_its_caller_went_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path(), NUMBERS, Access::Own, None).unwrap();
+        let signal = Arc::new(Notify::new());
+        let waiter = signal.notified();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let (take, taken) = tokio::sync::oneshot::channel();
+        let call = tokio::spawn({
+            let (database, signal) = (database.clone(), Arc::clone(&signal));
+            async move {
+                let work = move |connection: &Connection| {
+                    take.send(()).unwrap();
+                    wait.recv().unwrap();
+                    insert(connection, 1)
+                };
+                database.write_then_signal("test.write", signal, work).await
+            }
+        });
+        taken.await.unwrap();
+        call.abort();
+        assert!(call.await.unwrap_err().is_cancelled());
+        go.send(()).unwrap();
+        waiter.await;
+        assert_eq!(numbers(&database).await, [1]);
+    }
+
+    #[test]
+    fn a_database_is_migrated_from_the_step_where_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Schema { steps: &NUMBERS.steps[..1], ..NUMBERS };
+        drop(Database::open(folder.path(), first, Access::Own, None).unwrap());
+        // Who shares does not migrate.
+        let shared = Database::open(folder.path(), NUMBERS, Access::Share, None);
+        assert!(matches!(shared, Err(OpenError::Schema { found: 1, expected: 2, .. })));
+        drop(Database::open(folder.path(), NUMBERS, Access::Own, None).unwrap());
+        let older = Database::open(folder.path(), first, Access::Own, None);
+        assert!(matches!(older, Err(OpenError::Schema { found: 2, expected: 1, .. })));
+        drop(Database::open(folder.path(), NUMBERS, Access::Share, None).unwrap());
+    }
 }
