@@ -9,7 +9,7 @@ use fhir::{
 use hl7v2::{Repetition, Segment};
 use uuid::Uuid;
 
-use super::obx::value::unknown_concept;
+use super::obx::value::{unknown_concept, warn_of_local_code};
 use super::orc::Numbers;
 use crate::context::{Context, add_new, trim};
 use crate::datatype::hd::Hd;
@@ -76,10 +76,12 @@ pub(crate) fn convert<'a>(
         report.status = Some("unknown");
         cx.presume(id, "status");
     }
-    report.code = Some(cwe::concept(cx, obr.field(4).first(), "OBR-4", None).unwrap_or_else(|| {
+    let code = cwe::concept(cx, obr.field(4).first(), "OBR-4", None).unwrap_or_else(|| {
         cx.warn(obr.field(4).place(), "report-without-code");
         unknown_concept()
-    }));
+    });
+    warn_of_local_code(cx, &code, obr.field(4).place());
+    report.code = Some(code);
     report.category.extend(cwe::concept(cx, obr.field(24).first(), "OBR-24", Some(table::service_section)));
     report.effective = effective(cx, obr);
     if cx.given(obr.field(22), id, "issued") {

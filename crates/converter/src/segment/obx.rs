@@ -5,20 +5,21 @@
 //! identifier are lines of one text. Text without an identifier is no observation but a document.
 
 mod document;
+mod performer;
 pub(crate) mod quantity;
 pub(crate) mod value;
 
 use std::borrow::Cow;
 
 use fhir::{
-    CodeableConcept, Coding, Effective, Extension, ExtensionValue, Identifier, Observation,
-    ObservationComponent, ObservationValue, Organization, Reference, ReferenceRange, Resource,
+    CodeableConcept, Coding, Effective, Extension, ExtensionValue, Observation, ObservationComponent,
+    ObservationValue, Reference, ReferenceRange,
 };
 use hl7v2::{Field, Segment};
 use uuid::Uuid;
 
-use crate::context::{Context, add_new, trim};
-use crate::datatype::{cwe, hd, xad, xcn, xon};
+use crate::context::{Context, trim};
+use crate::datatype::{cwe, hd};
 use crate::identity::rule;
 use crate::segment::nte::{self, Belongs};
 use crate::table::{self, Target};
@@ -94,6 +95,7 @@ pub(crate) fn convert<'m, 'a>(
         cx.warn(obx.field(3).place(), "observation-without-code");
         value::unknown_concept()
     });
+    value::warn_of_local_code(cx, &code, obx.field(3).place());
     let mut observation = Observation {
         id: Some(id),
         subject: Some(Reference::to(frame.patient)),
@@ -112,7 +114,7 @@ pub(crate) fn convert<'m, 'a>(
         }
     }
     effective(cx, obx, id, frame, &mut observation);
-    performers(cx, obx, &mut observation.performer);
+    performer::performers(cx, obx, &mut observation.performer);
     circumstances(cx, obx, id, frame, &mut observation);
     for next in more {
         for n in (2..=obx.field_count()).filter(|n| *n != 5) {
@@ -313,67 +315,6 @@ fn effective<'a>(
     let analysed = time.map(|time| Extension::new(ANALYSED, ExtensionValue::DateTime(time)));
     observation.extension.extend(analysed);
     observation.extension.extend(original.into_iter().flat_map(|element| element.extension));
-}
-
-/// Producer (OBX-15), observers (16), performing organisation with address and director (23–25).
-fn performers<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, to: &mut Vec<Reference<'a>>) {
-    let producer = producer(cx, obx.field(15));
-    let organization = xon::organization(cx, obx.field(23).first());
-    if let Some(id) = organization {
-        let address = xad::address(cx, obx.field(24).first());
-        if let (Some(address), Some(Resource::Organization(known))) = (address, cx.entry(id)) {
-            add_new(&mut known.address, [address]);
-        }
-    }
-    let director = xcn::professional_of(cx, obx.field(25).first(), organization);
-    for repetition in obx.field(16).repetitions() {
-        let observer = xcn::professional(cx, repetition);
-        add_new(to, observer.map(xcn::Professional::reference));
-    }
-    add_new(to, [producer, organization].into_iter().flatten().map(Reference::to));
-    add_new(to, director.map(xcn::Professional::reference));
-}
-
-/// The organisation that a coded value names.
-fn producer<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>) -> Option<Uuid> {
-    let cwe = field.first();
-    let part = |n: usize| cwe.component(n).value();
-    let name = cx.write(part(2));
-    let code = cx.write(part(1));
-    let system = trim(part(3).text());
-    let uri = cx.profile.identifier_system(&system, "", "").or_else(|| cx.profile.coding_system(&system));
-    let id = match (&code, &name) {
-        (Some(code), _) => {
-            let authority = match &uri {
-                Some(uri) => uri.clone(),
-                None if system.is_empty() => Cow::Owned(format!("sender:{}", cx.sender_key())),
-                None => Cow::Owned(format!("authority:{system}")),
-            };
-            cx.id(&rule::ORGANIZATION, &[&[&authority, code]], field.place())
-        }
-        (None, Some(name)) => {
-            let sender = cx.sender_key().to_owned();
-            cx.id(&rule::ORGANIZATION_BY_NAME, &[&[&sender], &[name]], field.place())
-        }
-        (None, None) => return None,
-    };
-    let mut organization = Organization { name, ..Organization::default() };
-    if let Some(value) = code {
-        let assigner = if uri.is_some() {
-            cx.mark(part(3));
-            None
-        } else {
-            cx.write(part(3)).map(|name| Box::new(Reference::display(name)))
-        };
-        organization.identifier.push(Identifier {
-            system: uri,
-            value: Some(value),
-            assigner,
-            ..Identifier::default()
-        });
-    }
-    xon::put(cx, id, organization);
-    Some(id)
 }
 
 /// Method, equipment, site, instance identifier, sub-id and specimen.

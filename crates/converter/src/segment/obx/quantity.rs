@@ -277,11 +277,13 @@ static UNITS: &[(&str, &str)] = &[
     ("ug/mL", "ug/mL"),
     ("umol/L", "umol/L"),
     ("umol/l", "umol/L"),
+    ("°C", "Cel"),
     ("µg/L", "ug/L"),
     ("µg/l", "ug/L"),
     ("µmol/L", "umol/L"),
     ("µmol/l", "umol/L"),
-    ("°C", "Cel"),
+    ("μg/L", "ug/L"),
+    ("μmol/L", "umol/L"),
 ];
 
 fn certain_ucum(text: &str) -> Option<&'static str> {

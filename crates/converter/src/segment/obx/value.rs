@@ -257,3 +257,17 @@ pub(crate) fn unknown_concept<'a>() -> CodeableConcept<'a> {
     let why = fhir::Extension::code(fhir::system::DATA_ABSENT_REASON, "unknown");
     CodeableConcept { extension: vec![why], ..CodeableConcept::default() }
 }
+
+/// Lists what operators may want to map: a code that is neither LOINC nor SNOMED CT, nor mapped to
+/// them by the sender's profile.
+pub(crate) fn warn_of_local_code<'a>(
+    cx: &mut Context<'_, 'a>,
+    concept: &CodeableConcept<'a>,
+    at: hl7v2::Place,
+) {
+    let standard = |system: &str| system == fhir::system::LOINC || system == fhir::system::SNOMED;
+    let mapped = concept.coding.iter().any(|coding| coding.system.as_deref().is_some_and(standard));
+    if !mapped && concept.coding.iter().any(|coding| coding.code.is_some()) {
+        cx.warn(at, "code-without-mapping");
+    }
+}
