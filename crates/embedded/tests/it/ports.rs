@@ -37,7 +37,7 @@ suite!(a_queue, home => (home.directory.queue("inbound", LONG)), queue:
     several_consumers_keep_the_order_of_each_group,
 );
 
-suite!(a_short_queue, home => (home.directory.queue("inbound", Duration::from_millis(300))), queue:
+suite!(a_short_queue, home => (home.directory.queue("inbound", Duration::from_secs(2))), queue:
     what_is_not_deleted_comes_back,
     visibility_can_be_extended,
 );
