@@ -1,9 +1,14 @@
 //! MLLP with durable acknowledgement, against an acknowledger that stores nothing, in one run.
 //!
-//! `cargo bench -p zorgsluis-tests --bench mllp` (or `make bench`). Both servers are processes of their
-//! own on 127.0.0.1: `zorgsluis serve`, and the same listener before a door that parses the message,
-//! builds the same acknowledgement and keeps nothing. They get the same load in turns, A B A B; the
-//! figure to look at is the ratio.
+//! `cargo bench -p zorgsluis-tests --bench mllp` (or `make bench ARGS=mllp`). The servers are processes
+//! of their own on 127.0.0.1, and get the same load in turns:
+//!
+//! * **nothing**: the listener before a door that parses the message, builds the same acknowledgement and
+//!   keeps nothing;
+//! * **durable**: the listener before ingest over the embedded stores: what an acknowledgement costs;
+//! * **whole**: `zorgsluis serve`, which converts, applies and logs on the same cores meanwhile.
+//!
+//! The figures to look at are the ratios to *nothing*.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -24,7 +29,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use hl7v2::ack::{AckBuilder, AckCode, Header};
 use hl7v2::mllp::Broken;
-use zorgsluis_listener::{Answer, Door, Listener, Settings};
+use zorgsluis_converter::profile::Profiles;
+use zorgsluis_domain::port::AuditSink;
+use zorgsluis_domain::{AuditEntry, PortError};
+use zorgsluis_embedded::DataDirectory;
+use zorgsluis_ingest::{Ingest, ProfileRules};
+use zorgsluis_listener::{Answer, Door, IngestDoor, Listener, Settings};
 
 const TURNS: usize = 5;
 const TURN: Duration = Duration::from_secs(3);
@@ -59,6 +69,40 @@ fn serve_nothing() {
         println!("{}", socket.local_addr().unwrap());
         let settings = Settings { connections: MANY + 64, ..Settings::default() };
         Listener::new(Arc::new(Nothing), settings)
+            .serve(socket, tokio_util::sync::CancellationToken::new())
+            .await;
+    });
+}
+
+/// Nothing is refused in this load, so nothing is logged.
+struct NoEntries;
+
+#[async_trait]
+impl AuditSink for NoEntries {
+    async fn record(&self, _entries: &[AuditEntry]) -> Result<(), PortError> {
+        Err(PortError::Refused { operation: "audit.record", reason: String::from("no log in this benchmark") })
+    }
+}
+
+fn serve_durable(data: &str) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let directory = DataDirectory::open(data).unwrap();
+        let ports = zorgsluis_ingest::Ports {
+            payloads: Arc::new(directory.payloads()),
+            queue: Arc::new(directory.queue("inbound", Duration::from_secs(60))),
+            journal: Arc::new(directory.journal()),
+            dead_letters: Arc::new(directory.dead_letters()),
+            audit: Arc::new(NoEntries),
+            keys: Arc::new(directory.keys()),
+            clock: directory.clock(),
+        };
+        let settings = zorgsluis_ingest::Settings { queue_limit: u64::MAX, ..Default::default() };
+        let ingest = Ingest::new(ports, Arc::new(ProfileRules::new(Profiles::builtin())), settings);
+        let door = IngestDoor::new(Arc::new(ingest), directory.clock());
+        let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        println!("{}", socket.local_addr().unwrap());
+        Listener::new(Arc::new(door), Settings::default())
             .serve(socket, tokio_util::sync::CancellationToken::new())
             .await;
     });
@@ -143,9 +187,10 @@ impl Drop for Process {
     }
 }
 
-fn start_nothing() -> (Process, SocketAddr) {
+/// This program again, as one of the servers; it prints its address.
+fn start_self(arguments: &[&str]) -> (Process, SocketAddr) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .arg("--store-nothing")
+        .args(arguments)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -154,7 +199,7 @@ fn start_nothing() -> (Process, SocketAddr) {
     (Process(child), line.trim().parse().unwrap())
 }
 
-fn start_durable(data: &std::path::Path) -> (Process, SocketAddr) {
+fn start_whole(data: &std::path::Path) -> (Process, SocketAddr) {
     let child = Command::new(env!("CARGO_BIN_EXE_zorgsluis-under-test"))
         .args(["serve", "--mllp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data"])
         .arg(data)
@@ -186,40 +231,53 @@ fn peak(process: &Process) -> f64 {
 }
 
 fn main() {
-    if std::env::args().any(|argument| argument == "--store-nothing") {
-        serve_nothing();
-        return;
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.iter().skip(1).map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["--store-nothing"] => return serve_nothing(),
+        ["--durable", data] => return serve_durable(data),
+        _ => {}
     }
     let folder = tempfile::tempdir().unwrap();
     let next = AtomicU64::new(0);
-    println!("mllp: 1.1 KB ADT^A08, each acknowledged before the next on its connection; {TURNS} turns");
-    println!("{:>12} {:>16} {:>16} {:>7}", "connections", "durable msg/s", "nothing msg/s", "ratio");
+    println!("mllp: 1.1 KB ADT^A08, each acknowledged before the next on its connection; medians of {TURNS} turns");
+    println!(
+        "{:>12} {:>14} {:>14} {:>14} {:>16} {:>14}",
+        "connections", "nothing/s", "durable/s", "whole/s", "durable:nothing", "whole:nothing"
+    );
     for connections in CONNECTIONS {
-        let (mut durable, mut nothing, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        let mut rates: [Vec<f64>; 3] = Default::default();
+        let mut ratios: [Vec<f64>; 2] = Default::default();
         for turn in 0..TURNS {
-            // A fresh server each turn: its queue is empty, as that of one that keeps up.
-            let data = folder.path().join(format!("{connections}-{turn}"));
-            let (process, address) = start_durable(&data);
-            let a = load(address, connections, &next);
+            let (process, address) = start_self(&["--store-nothing"]);
+            let nothing = load(address, connections, &next);
+            drop(process);
+            // A fresh folder each turn: its queue is empty, as that of one that keeps up.
+            let data = folder.path().join(format!("durable-{connections}-{turn}"));
+            let (process, address) = start_self(&["--durable", data.to_str().unwrap()]);
+            let durable = load(address, connections, &next);
             drop(process);
             std::fs::remove_dir_all(&data).unwrap();
-            let (process, address) = start_nothing();
-            let b = load(address, connections, &next);
+            let data = folder.path().join(format!("whole-{connections}-{turn}"));
+            let (process, address) = start_whole(&data);
+            let whole = load(address, connections, &next);
             drop(process);
-            durable.push(a);
-            nothing.push(b);
-            ratios.push(a / b);
+            std::fs::remove_dir_all(&data).unwrap();
+            for (rates, rate) in rates.iter_mut().zip([nothing, durable, whole]) {
+                rates.push(rate);
+            }
+            for (ratios, rate) in ratios.iter_mut().zip([durable, whole]) {
+                ratios.push(rate / nothing);
+            }
         }
+        let [nothing, durable, whole] = rates.map(|mut rates| median(&mut rates));
+        let [of_durable, of_whole] = ratios.map(|mut ratios| median(&mut ratios));
         println!(
-            "{connections:>12} {:>16.0} {:>16.0} {:>7.2}",
-            median(&mut durable),
-            median(&mut nothing),
-            median(&mut ratios)
+            "{connections:>12} {nothing:>14.0} {durable:>14.0} {whole:>14.0} {of_durable:>16.2} {of_whole:>14.2}"
         );
     }
 
     let data = folder.path().join("many");
-    let (process, address) = start_durable(&data);
+    let (process, address) = start_whole(&data);
     let before = peak(&process);
     let mut clients: Vec<Client> = (0..MANY).map(|_| Client::connect(address)).collect();
     for client in &mut clients {
