@@ -176,4 +176,13 @@ mod tests {
             assert_eq!(Interval::parse(text), None, "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics_and_an_interval_has_a_length(text in "[0-9TZ:.+-]{0,32}|[0-9]{4}-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9](:[0-6][0-9](\\.[0-9]{1,10})?)?(Z|[+-][0-2][0-9]:[0-6][0-9])?|.*") {
+            if let Some(interval) = Interval::parse(&text) {
+                proptest::prop_assert!(interval.low <= interval.high);
+            }
+        }
+    }
 }
