@@ -73,7 +73,7 @@ impl VerifyingKey {
         // The name holds no plus sign, base64 may.
         let (name, rest) = text.split_once('+').ok_or(KeyError::Form)?;
         let (id, key) = rest.split_once('+').ok_or(KeyError::Form)?;
-        if id.len() != 8 {
+        if id.len() != 8 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(KeyError::Form);
         }
         let id = u32::from_str_radix(id, 16).map_err(|_| KeyError::Form)?;

@@ -32,6 +32,29 @@ pub(super) fn both_on_a_network(entry: &AuditEntry) -> bool {
     client_network(entry).is_some()
 }
 
+/// The slice `user` of the REST patterns: none or one.
+pub(super) fn at_most_one_further_user(entry: &AuditEntry) -> bool {
+    further(entry).filter(|user| user.requestor).count() <= 1
+}
+
+/// BALP `Delete` closes its slices: nobody else takes part, and the client is named by `who` alone.
+pub(super) fn plain_client(entry: &AuditEntry) -> bool {
+    entry.responsible.is_none()
+        && further(entry).next().is_none()
+        && client(entry).is_some_and(|user| {
+            user.name.is_none()
+                && user.alternate_id.is_none()
+                && user.roles.is_empty()
+                && user.purpose.is_none()
+        })
+}
+
+/// The users beside the client.
+fn further(entry: &AuditEntry) -> impl Iterator<Item = &User> {
+    let client = client(entry);
+    entry.users.iter().filter(move |user| !client.is_some_and(|client| std::ptr::eq(*user, client)))
+}
+
 fn machine(name: &str) -> Value {
     json!({ "address": name, "type": "1" })
 }
@@ -56,7 +79,7 @@ pub(super) fn agents(entry: &AuditEntry, kind: Kind) -> Vec<Value> {
     let client = client(entry);
     let mut agents = Vec::new();
     if let Some(user) = client {
-        let mut agent = of_user(user, client_type);
+        let mut agent = of_user(user, Some(client_type));
         if let Some(network) = client_network(entry) {
             agent.insert("network".into(), network);
         }
@@ -68,14 +91,15 @@ pub(super) fn agents(entry: &AuditEntry, kind: Kind) -> Vec<Value> {
         "requestor": false,
         "network": machine(&entry.source.source_id),
     }));
-    for user in entry.users.iter().filter(|user| !client.is_some_and(|client| std::ptr::eq(*user, client))) {
+    for user in further(entry) {
         let kind = if kind.gives() || kind == Kind::Search {
             coding(PARTICIPATION, "IRCP", "information recipient")
         } else {
             coding(PARTICIPATION, "AUT", "author (originator)")
         };
         // A person is not a network device (BALP, slice `user`).
-        agents.push(Value::Object(of_user(user, kind)));
+        // Only who asked is one in the patterns' sense; others took part without a type.
+        agents.push(Value::Object(of_user(user, user.requestor.then_some(kind))));
     }
     if let Some(responsible) = &entry.responsible {
         let mut agent = Map::new();
@@ -91,7 +115,7 @@ pub(super) fn agents(entry: &AuditEntry, kind: Kind) -> Vec<Value> {
     agents
 }
 
-fn of_user(user: &User, kind: Value) -> Map<String, Value> {
+fn of_user(user: &User, kind: Option<Value>) -> Map<String, Value> {
     let mut agent = Map::new();
     let who = match (&user.uzi, &user.agb) {
         (Some(uzi), _) => json!({ "system": UZI, "value": uzi }),
@@ -111,7 +135,9 @@ fn of_user(user: &User, kind: Value) -> Map<String, Value> {
         let list = further.into_iter().map(|id| json!({ "url": url, "valueIdentifier": id }));
         agent.insert("extension".into(), Value::Array(list.collect()));
     }
-    agent.insert("type".into(), json!({ "coding": [kind] }));
+    if let Some(kind) = kind {
+        agent.insert("type".into(), json!({ "coding": [kind] }));
+    }
     if !user.roles.is_empty() {
         agent.insert("role".into(), user.roles.iter().map(|role| concept(role)).collect());
     }

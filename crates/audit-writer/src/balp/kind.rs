@@ -116,9 +116,10 @@ impl Kind {
             Self::Create => ("Create", action == Action::Create && one_resource(entry)),
             Self::Read => ("Read", action == Action::Read && one_resource(entry)),
             Self::Update => ("Update", action == Action::Update && one_resource(entry)),
-            // Its entities are closed: the patient and one plain resource.
+            // Its slices are closed: client, server and one user; the patient and one plain resource.
             Self::Delete => {
-                ("Delete", action == Action::Delete && one_resource(entry) && entry.objects.len() == 1)
+                let plain = entry.objects.len() == 1 && agent::plain_client(entry);
+                ("Delete", action == Action::Delete && one_resource(entry) && plain)
             }
             Self::Search => ("Query", action == Action::Execute && one_query(entry)),
             Self::Import => {
@@ -128,8 +129,8 @@ impl Kind {
             }
             _ => return None,
         };
-        (fits && succeeded(entry) && agent::both_on_a_network(entry))
-            .then(|| format!("{BALP}.{patient}{name}"))
+        let agents = agent::both_on_a_network(entry) && agent::at_most_one_further_user(entry);
+        (fits && succeeded(entry) && agents).then(|| format!("{BALP}.{patient}{name}"))
     }
 }
 

@@ -81,7 +81,16 @@ fn all() -> Vec<(&'static str, AuditEntry)> {
         ),
         ("read-no-network", with(Kind::ResourceRead, Action::Read, |e| e.users[0].network = None)),
         ("history", with(Kind::ResourceHistory, Action::Read, |_| {})),
-        ("delete", with(Kind::ResourceDelete, Action::Delete, |e| e.users[0].purpose = None)),
+        ("delete", with(Kind::ResourceDelete, Action::Delete, system)),
+        ("delete-by-person", with(Kind::ResourceDelete, Action::Delete, |_| {})),
+        (
+            "read-by-three",
+            with(Kind::ResourceRead, Action::Read, |e| {
+                e.users.push(User::system("assistent-3", true));
+                e.users.push(User::system("assistent-4", true));
+                e.users.push(User::system("toegangspoort", false));
+            }),
+        ),
         ("search", with(Kind::ResourceSearch, Action::Execute, query)),
         (
             "search-no-patient",
@@ -177,7 +186,17 @@ fn each_event_claims_the_pattern_that_it_follows() {
     ] {
         assert_eq!(event(name)["meta"]["profile"][0], format!("{BALP}{pattern}"), "{name}");
     }
-    for name in ["read-several", "read-no-network", "history", "merge", "failed-read", "log-read", "replay"] {
+    for name in [
+        "read-several",
+        "read-no-network",
+        "read-by-three",
+        "delete-by-person",
+        "history",
+        "merge",
+        "failed-read",
+        "log-read",
+        "replay",
+    ] {
         assert_eq!(event(name).get("meta"), None, "{name}");
     }
     let own = "https://zorgsluis.github.io/fhir/StructureDefinition/";
@@ -225,7 +244,7 @@ fn a_delete_holds_nothing_that_its_pattern_forbids() {
     let event = event("delete");
     assert_eq!(event["agent"].as_array().unwrap().len(), 2);
     for agent in event["agent"].as_array().unwrap() {
-        for forbidden in ["role", "altId", "location", "policy", "media", "purposeOfUse"] {
+        for forbidden in ["role", "altId", "name", "location", "policy", "media", "purposeOfUse"] {
             assert_eq!(agent.get(forbidden), None, "{forbidden}");
         }
     }

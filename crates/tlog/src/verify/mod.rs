@@ -148,6 +148,9 @@ impl<'a> Run<'a> {
     }
 
     async fn read_checkpoints(&mut self) -> Result<(), LogError> {
+        // The seal first: it is written after the checkpoint that it copies.
+        let seal = self.log.paths().key(LogObject::Sealed);
+        let sealed = self.small(&seal).await?;
         let key = self.log.paths().key(LogObject::Checkpoint);
         let stored = self.small(&key).await?;
         self.has_checkpoint = stored.is_some();
@@ -172,8 +175,7 @@ impl<'a> Run<'a> {
                 }),
             }
         }
-        let seal = self.log.paths().key(LogObject::Sealed);
-        if let Some(bytes) = self.small(&seal).await? {
+        if let Some(bytes) = sealed {
             self.sealed = true;
             if stored.as_ref() != Some(&bytes) {
                 self.findings.add(Code::SealDiffers, Some(seal), None);

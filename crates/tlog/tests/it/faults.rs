@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tlog::memory::{FAULTS, Fault, FaultPlan, Faulty};
-use tlog::{Appender, EntryId, LogError, Publisher};
+use tlog::{Appender, EntryId, LogError, Publisher, VerifyOptions, verify};
 
-use crate::support::{Random, Task, World, entries, id, interleave, log_on, run, signer};
+use crate::support::{
+    PlainDescribe, Random, Task, World, codes, entries, id, interleave, log_on, run, signer,
+};
 
 /// Writers with the batches of entry numbers that each has to bring in. Numbers that two writers share
 /// are the same entry, submitted twice.
@@ -123,6 +125,55 @@ fn three_writers_survive_many_faults_at_once() {
             })
             .collect();
         scenario(3, &faults, seed);
+    }
+}
+
+#[test]
+fn a_verification_beside_writers_and_publishers_finds_nothing() {
+    for seed in 1..=40 {
+        let world = World::new();
+        let accepted = Accepted::default();
+        let quiet = || {
+            let plan = FaultPlan::new([]);
+            (
+                Arc::new(Faulty::new(world.storage.clone(), plan.clone())),
+                Faulty::new(world.index.clone(), plan),
+            )
+        };
+        let mut tasks: Vec<Task<'_>> = Vec::new();
+        for writer in 0..2_u64 {
+            let batches =
+                (0..12).map(|at| (0..40).map(|n| writer * 10_000 + at * 100 + n).collect()).collect();
+            tasks.push(Box::pin(work(&world, writer as u8, FaultPlan::new([]), batches, &accepted)));
+        }
+        let world = &world;
+        tasks.push(Box::pin(async move {
+            let mut publisher = Publisher::new(log_on(quiet().0), signer(), Vec::new());
+            for round in 0..8 {
+                if round < 7 {
+                    publisher.publish().await.unwrap()
+                } else {
+                    publisher.seal().await.unwrap()
+                };
+            }
+        }));
+        for _ in 0..3 {
+            tasks.push(Box::pin(async move {
+                for _ in 0..4 {
+                    let (storage, index) = quiet();
+                    let options = VerifyOptions {
+                        index: Some(&index),
+                        describe: Some(&PlainDescribe),
+                        ..VerifyOptions::new(&world.keys)
+                    };
+                    let report = verify(&log_on(storage), &options).await.unwrap();
+                    // Writers that have the head in mind go on behind the seal here; nothing else is wrong.
+                    let wrong = codes(&report).into_iter().find(|code| *code != "tail-behind-seal");
+                    assert_eq!(wrong, None, "{seed}: {:?}", report.findings);
+                }
+            }));
+        }
+        interleave(tasks, seed * 104_729);
     }
 }
 
