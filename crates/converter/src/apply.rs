@@ -45,6 +45,8 @@
 //! # }
 //! ```
 
+#[cfg(test)]
+mod algebra;
 mod assertion;
 mod draft;
 mod identity;

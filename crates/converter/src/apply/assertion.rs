@@ -72,15 +72,22 @@ impl Assertions {
             let Value::Object(content) = content else { return Err(ApplyError::NotJson) };
             let kind = entry.resource.kind();
             let paths = |entry: Uuid, path: &str| (entry == id).then(|| rule::canonical(kind, path));
+            let mentioned = rule::is_always_mentioned(kind);
             let rank = match note.authority {
-                Authority::Registration if !rule::is_always_mentioned(kind) => Rank::Registration,
+                Authority::Registration if !mentioned => Rank::Registration,
                 _ => Rank::Mention,
+            };
+            let at = note.asserted.or(conversion.order.at);
+            let moment = if mentioned {
+                Moment::of_day(at, &serde_json::to_vec(&content).map_err(|_| ApplyError::NotJson)?)
+            } else {
+                moment(at)
             };
             entries.push(Assertion {
                 key: ResourceKey::new(kind, id.to_string()),
                 content,
                 rank,
-                moment: moment(note.asserted.or(conversion.order.at)),
+                moment,
                 presumed: conversion.presumed.iter().filter_map(|p| paths(p.entry, p.path)).collect(),
                 deleted: conversion.deletions.iter().filter_map(|d| paths(d.entry, d.path)).collect(),
             });

@@ -14,7 +14,7 @@ use super::identity::{IdentifierConflict, Identities, Resolved, replaced_by};
 use super::merged::Merger;
 use super::snapshot::{Listed, Listing};
 use super::stamp::{Rank, Stamp};
-use super::state::{Joined, Register};
+use super::state::{Joined, Register, old, path_of_old};
 use super::whole::Whole;
 
 /// What is to be done for one message.
@@ -234,11 +234,11 @@ impl Planner<'_> {
         let stamp = Stamp::new(Rank::Registration, self.said.moment.clone());
         let said = self.said.entries.iter().find(|entry| entry.key == patient(obsolete.named));
         let said = said.map(|entry| self.in_store(entry));
-        let (root, old) = (patient(surviving.now), patient(obsolete.given));
+        let (root, left) = (patient(surviving.now), patient(obsolete.given));
         let taken_over = if merging.is_alias() {
             None
         } else {
-            self.make_stub(&old, obsolete.now == obsolete.given, said.as_ref(), surviving.given, &stamp)
+            self.make_stub(&left, obsolete.now == obsolete.given, said.as_ref(), surviving.given, &stamp)
         };
         let Some(draft) = self.drafts.0.get_mut(&root) else { return };
         draft.named = true;
@@ -246,28 +246,21 @@ impl Planner<'_> {
         let mut joined = Vec::new();
         if !merging.is_alias() {
             let merger = Merger { into: surviving.given.to_string(), moment: self.said.moment.clone() };
-            state.mergers.add(old.id.clone(), merger);
+            state.mergers.add(left.id.clone(), merger);
             if let Some(taken) = taken_over {
                 state.mergers.join(&taken.mergers);
                 state.snapshots.join(&taken.snapshots);
                 for (path, mut register) in taken.registers {
-                    register.stamp = state.mergers.carry(&old.id, &register.stamp);
+                    register.stamp = state.mergers.carry(&left.id, &register.stamp);
                     state.join_register(path, register);
                 }
             }
-            joined.extend(link(state, &old, "replaces", &stamp));
+            joined.extend(link(state, &left, "replaces", &stamp));
         }
         for (path, register) in said.map(|said| said.registers()).unwrap_or_default() {
-            // Of the BSN a person has one: the surviving patient's.
-            if path.starts_with("identifier:") && path != "identifier:bsn" && register.value.is_some() {
-                let mut register = Register { stamp: stamp.clone(), ..register };
-                for member in register.value.as_mut().and_then(Value::as_array_mut).into_iter().flatten() {
-                    if let Some(member) = member.as_object_mut() {
-                        member.insert(String::from("use"), Value::from("old"));
-                    }
-                }
-                joined.push(state.join_register(path, register));
-            }
+            let Some(old_one) = path_of_old(&path).filter(|_| register.value.is_some()) else { continue };
+            joined.push(state.join_register(path, Register { stamp: stamp.clone(), ..register }));
+            joined.push(state.join_register(old_one, old(stamp.clone())));
         }
         draft.joined.extend(joined);
     }

@@ -182,3 +182,41 @@ fn hashed(parts: &[&str]) -> String {
     let name = parts.iter().map(|part| format!("{}|{part}", part.len())).collect::<String>();
     Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).simple().to_string().chars().take(16).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_decision_shows_the_same_table() {
+        let page = include_str!("../../../../docs/decisions/apply.md");
+        let table =
+            page.split("## What is one register").nth(1).unwrap().split("`meta.profile`").next().unwrap();
+        let shown: Vec<String> = table
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .map(|line| line.split('|').skip(1).take(2).map(str::trim).collect::<Vec<_>>().join(" "))
+            .collect();
+        let rules: Vec<String> =
+            RULES.iter().map(|(kind, element, _)| format!("`{kind}` `{element}`")).collect();
+        assert_eq!(shown, rules);
+    }
+
+    #[test]
+    fn every_listed_kind_has_something_to_say_when_it_is_left_out() {
+        for (kind, element) in LISTED {
+            assert_eq!(unlisted(kind).unwrap().0, *element);
+            assert!(!is_whole(kind));
+        }
+        assert!(unlisted("Patient").is_none());
+    }
+
+    #[test]
+    fn paths_are_short_and_without_blanks() {
+        let long = canonical("Patient", "extension:http://hl7.org/fhir/StructureDefinition/patient-religion");
+        assert_eq!(long.len(), "extension:".len() + 16);
+        assert_eq!(canonical("Patient", "deceasedDateTime"), "deceased");
+        assert_eq!(canonical("Encounter", "period.end"), "period.end");
+        assert_eq!(canonical("Encounter", "participant:ATND"), "participant:ATND");
+    }
+}

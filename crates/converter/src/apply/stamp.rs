@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 use zorgsluis_domain::MessageId;
 
 /// How much the word of a message counts for an element, the least first.
@@ -37,7 +38,7 @@ impl Rank {
 pub(crate) struct Moment {
     pub(crate) at: Timestamp,
     pub(crate) sequence: u64,
-    /// The message.
+    /// The id of the message, or, in [`Moment::of_day`], what stands for the content.
     pub(crate) by: String,
 }
 
@@ -48,6 +49,17 @@ impl Moment {
             sequence: sequence.unwrap_or(0),
             by: by.to_string(),
         }
+    }
+
+    /// The moment of what many messages name and none is the source of, a doctor or a ward: the day, and
+    /// the content itself. All messages of a day that say the same have the same moment, so the first of
+    /// them writes and the others have nothing to write; those that differ find the same order
+    /// everywhere.
+    pub(crate) fn of_day(at: Option<Timestamp>, content: &[u8]) -> Self {
+        let at = bounded(at.unwrap_or(Timestamp::UNIX_EPOCH));
+        let day = at.as_second() - at.as_second().rem_euclid(86_400);
+        let by = Uuid::new_v5(&Uuid::NAMESPACE_OID, content).to_string();
+        Self { at: Timestamp::from_second(day).unwrap_or(at), sequence: 0, by }
     }
 
     /// Before every message: what stands in a resource and was said by none that we know.

@@ -14,15 +14,39 @@ use super::rule::{self, Rule};
 use super::snapshot::Snapshots;
 use super::stamp::Stamp;
 
+/// Before the key of an identifier: the register that says that a merger made it an old one. It stays so,
+/// whoever uses the number later.
+const OLD: &str = "old:";
+
+/// The path of that register; `None` for the BSN, of which a person has one.
+pub(crate) fn path_of_old(identifier: &str) -> Option<String> {
+    identifier.strip_prefix("identifier:").filter(|key| *key != "bsn").map(|key| format!("{OLD}{key}"))
+}
+
+/// What stands in it.
+pub(crate) const fn old(stamp: Stamp) -> Register {
+    Register { stamp, value: Some(Value::Bool(true)) }
+}
+
 /// The register of the profiles that a resource claims to keep.
 const PROFILE: &str = "meta.profile";
 
 /// What stands in a register, and since when.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Register {
     pub(crate) stamp: Stamp,
     /// An object of elements, or the members of a list that have the register's key; `None`: deleted.
     pub(crate) value: Option<Value>,
+}
+
+impl std::fmt::Debug for Register {
+    /// The shape only.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Register")
+            .field("stamp", &self.stamp)
+            .field("deleted", &self.value.is_none())
+            .finish()
+    }
 }
 
 /// What joining did to one register.
@@ -72,6 +96,9 @@ impl State {
             let stamp = record.stamps.get(&path).cloned().unwrap_or_else(Stamp::unstamped);
             state.registers.insert(path, Register { stamp, value: Some(value) });
         }
+        for (path, stamp) in record.stamps.iter().filter(|(path, _)| path.starts_with(OLD)) {
+            state.registers.insert(path.clone(), old(stamp.clone()));
+        }
         if let (Some(stamp), false) = (record.stamps.get(PROFILE), state.registers.contains_key(PROFILE)) {
             // See `claim_no_more`.
             let value = Some(serde_json::json!({ "profile": [fhir::nl::ENCOUNTER] }));
@@ -111,9 +138,7 @@ impl State {
                 if changed { Joined::Changed } else { Joined::Confirmed }
             }
             Some(standing) => {
-                let retired = path.starts_with("identifier:")
-                    && (is_retired(standing.value.as_ref()) || is_retired(register.value.as_ref()));
-                let joined = if register.stamp < standing.stamp {
+                if register.stamp < standing.stamp {
                     Self::lost(&register.stamp, &standing.stamp)
                 } else {
                     let same_value = standing.value == register.value;
@@ -124,12 +149,7 @@ impl State {
                         (true, false) => Joined::Confirmed,
                         (false, _) => Joined::Changed,
                     }
-                };
-                // A number that a merger retired stays retired, whoever uses it later.
-                if retired {
-                    retire(standing.value.as_mut());
                 }
-                joined
             }
         };
         if self.sweep(&path) { Joined::Changed } else { joined }
@@ -180,19 +200,6 @@ impl State {
 /// `participant` of `participant:ATND`, `period` of `period.end`.
 fn parent(path: &str) -> Option<&str> {
     path.split_once([':', '.']).map(|(parent, _)| parent)
-}
-
-fn is_retired(value: Option<&Value>) -> bool {
-    value.and_then(Value::as_array).is_some_and(|members| {
-        members.iter().any(|member| member.get("use").and_then(Value::as_str) == Some("old"))
-    })
-}
-
-fn retire(value: Option<&mut Value>) {
-    let members = value.and_then(Value::as_array_mut);
-    for member in members.into_iter().flatten().filter_map(Value::as_object_mut) {
-        member.insert(String::from("use"), Value::from("old"));
-    }
 }
 
 /// Where people expect an element; the rest follows by name.
@@ -265,11 +272,12 @@ pub(crate) fn split(resource_type: &str, resource: &Map<String, Value>) -> BTree
 /// The elements of a resource out of its registers.
 fn put_together(resource_type: &str, registers: &BTreeMap<String, Register>) -> Map<String, Value> {
     let mut content = Map::new();
-    let mut lists: BTreeMap<&str, Vec<(&Stamp, &[Value])>> = BTreeMap::new();
+    let mut lists: BTreeMap<&str, Vec<(&str, &Stamp, &[Value])>> = BTreeMap::new();
+    let is_old = |path: &str| path_of_old(path).is_some_and(|old| registers.contains_key(&old));
     for (path, register) in registers {
         match (path.split_once(':'), path.split_once('.'), &register.value) {
             (Some((element, _)), _, Some(Value::Array(members))) => {
-                lists.entry(element).or_default().push((&register.stamp, members));
+                lists.entry(element).or_default().push((path, &register.stamp, members));
             }
             (None, Some((element, _)), Some(Value::Object(children))) => {
                 let parent = content.entry(element.to_owned()).or_insert_with(|| Value::Object(Map::new()));
@@ -282,17 +290,20 @@ fn put_together(resource_type: &str, registers: &BTreeMap<String, Register>) -> 
         }
     }
     for (element, mut members) in lists {
-        let last = members.iter().map(|(stamp, _)| *stamp).max();
+        let last = members.iter().map(|(_, stamp, _)| *stamp).max();
         let located = (resource_type, element) == ("Encounter", "location");
         if located {
-            members.sort_by_key(|(stamp, _)| *stamp);
+            members.sort_by_key(|(_, stamp, _)| *stamp);
         }
         let mut list: Vec<Value> = Vec::new();
-        for (stamp, members) in members {
+        for (path, stamp, members) in members {
             for member in members {
                 let mut member = member.clone();
                 if located && Some(stamp) < last {
                     leave(&mut member);
+                }
+                if let (true, Some(identifier)) = (is_old(path), member.as_object_mut()) {
+                    identifier.insert(String::from("use"), Value::from("old"));
                 }
                 list.push(member);
             }

@@ -24,6 +24,13 @@ pub(crate) struct Whole {
     own: usize,
 }
 
+impl std::fmt::Debug for Whole {
+    /// The shape only.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Whole").field("key", &self.key).field("moment", &self.moment).finish_non_exhaustive()
+    }
+}
+
 impl Whole {
     /// What a message says.
     pub(crate) fn new(key: ResourceKey, content: Map<String, Value>, moment: Moment) -> Self {

@@ -3,6 +3,7 @@
 
 mod faults;
 mod identity;
+mod large;
 mod merging;
 mod order;
 mod process;
