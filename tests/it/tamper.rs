@@ -70,8 +70,7 @@ fn shard(data: &Path) -> PathBuf {
 }
 
 fn checkpoint(data: &Path) -> PathBuf {
-    // Embedded keeps `log/<shard>/…`; the folder may or may not repeat the name.
-    files(&shard(data)).into_iter().find(|path| path.ends_with("checkpoint")).expect("a checkpoint")
+    shard(data).join("checkpoint")
 }
 
 fn in_folder(data: &Path, name: &str) -> Vec<PathBuf> {

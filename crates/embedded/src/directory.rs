@@ -206,9 +206,9 @@ impl DataDirectory {
         self.keys.clone()
     }
 
-    /// The objects of the log.
+    /// The objects of the logs. Their keys begin with `log/`, and so they stand in that folder.
     pub fn log_storage(&self) -> FileLogStorage {
-        FileLogStorage::new(self.path.join(LOG), self.path.join(TEMPORARY))
+        FileLogStorage::new(self.path.clone(), self.path.join(TEMPORARY))
     }
 
     /// The index of the log of one shard (organisation).

@@ -263,7 +263,7 @@ async fn leftovers_of_a_killed_writer_are_tidied_away() {
     std::fs::write(path.join("tmp/0123456789abcdef"), b"half an obj").unwrap();
     let directory = DataDirectory::open(&path).unwrap();
     assert!(!path.join("tmp/0123456789abcdef").exists());
-    assert!(directory.log_storage().list("", None, 10).await.unwrap().keys.is_empty());
+    assert!(directory.log_storage().list("log/", None, 10).await.unwrap().keys.is_empty());
     assert!(directory.dead_letters().list(&PageRequest::first(1)).await.unwrap().items.is_empty());
 }
 

@@ -13,7 +13,7 @@ mod ports;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use zorgsluis_embedded::DataDirectory;
+use zorgsluis_embedded::{DataDirectory, FileLogStorage};
 
 /// A data directory that goes away with the test.
 struct Home {
@@ -25,6 +25,15 @@ impl Home {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { directory: DataDirectory::open(folder.path().join("data")).unwrap(), folder }
+    }
+
+    /// Objects in a folder of their own.
+    fn objects(&self) -> FileLogStorage {
+        let (root, temporary) = (self.folder.path().join("objects"), self.folder.path().join("temporary"));
+        for folder in [&root, &temporary] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        FileLogStorage::new(root, temporary)
     }
 
     /// Closes the directory and opens it again.

@@ -100,7 +100,7 @@ suite!(searching, home => (home.directory.fhir_store()), fhir_search:
     what_is_not_understood_is_refused,
 );
 
-suite!(the_log_storage, home => (home.directory.log_storage()), log_storage:
+suite!(the_log_storage, home => (home.objects()), log_storage:
     an_object_is_created_once,
     of_many_creations_at_once_one_wins,
     an_object_longer_than_the_limit_is_not_read,
