@@ -166,7 +166,8 @@ impl AuditLog {
 
     pub(crate) async fn line(&self, id: EntryId) -> Result<Line, AuditError> {
         let place = self.place(id).await?;
-        self.lines(&[place]).await?.into_iter().next().ok_or(AuditError::NoSuchEntry)
+        let line = self.lines(&[place]).await?.into_iter().next().ok_or(AuditError::NoSuchEntry)?;
+        if line.id == id { Ok(line) } else { Err(misled(&line)) }
     }
 
     /// The entries of a patient, or all, within a period: from `from` to before `to`, oldest first.
@@ -192,7 +193,21 @@ impl AuditLog {
         let Hits { hits, next } = self.index.find(&query).await?;
         let places: Vec<Place> = hits.iter().map(|hit| hit.place).collect();
         let next = next.map(|cursor| format!("{}.{}", cursor.at, cursor.index));
-        Ok(Page { items: self.lines(&places).await?, next })
+        let items = self.lines(&places).await?;
+        // The index only points; what is given out must be what was asked for, or a rewritten index
+        // would show one patient's entries to another.
+        let belongs = |line: &&Line| match &line.content {
+            Content::Entry(entry) => {
+                (query.from..query.to).contains(&entry.recorded.as_microsecond())
+                    && patient
+                        .is_none_or(|asked| entry.patient.as_ref().is_some_and(|of| of.reference == asked))
+            }
+            Content::Erased => true,
+        };
+        match items.iter().find(|line| !belongs(line)) {
+            Some(line) => Err(misled(line)),
+            None => Ok(Page { items, next }),
+        }
     }
 
     async fn lines(&self, places: &[Place]) -> Result<Vec<Line>, AuditError> {
@@ -213,6 +228,11 @@ impl fmt::Debug for AuditLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuditLog").field("shard", &self.shard).finish_non_exhaustive()
     }
+}
+
+/// The index led to an entry that was not asked for.
+fn misled(line: &Line) -> AuditError {
+    AuditError::Unreadable { index: line.index, code: "index-row-altered" }
 }
 
 fn parse_cursor(text: &str) -> Option<Cursor> {

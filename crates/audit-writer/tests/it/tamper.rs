@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tlog::memory::{MemoryIndex, MemoryStorage};
 use tlog::{EntryIndex, IndexKey, IndexRow, LogPaths};
 use uuid::Uuid;
-use zorgsluis_domain::port::{DataClass, KeyOwner, Keys, Sealed};
+use zorgsluis_audit_writer::AuditError;
+use zorgsluis_domain::port::{DataClass, KeyOwner, Keys, PageRequest, Sealed};
 
 use crate::support::{ANNA, BRAM, World, codes, entry, log_on, signer, time};
 
@@ -46,6 +47,23 @@ async fn each_change_of_the_index_is_named() {
         assert_eq!(found, [(code, Some(index))]);
         world.log.rebuild().await.unwrap();
         assert!(world.verify().await.is_clean());
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_points_elsewhere_discloses_nothing() {
+    for attack in [
+        // Anna's key on Bram's entry, and the time of another day.
+        (|rows| rows[1].keys = rows[0].keys.clone()) as fn(&mut Vec<IndexRow>),
+        |rows| rows[3].keys.iter_mut().for_each(|key| key.at -= 2_000_000),
+    ] {
+        let world = filled().await;
+        world.index.tamper(|rows, _| attack(rows));
+        // The log is sealed; the reading is accounted for in another one.
+        let other = World::new();
+        let reader = world.reader(other.writer().await);
+        let found = reader.history(ANNA, time(0), time(4), &PageRequest::first(10)).await;
+        assert!(matches!(found, Err(AuditError::Unreadable { code: "index-row-altered", .. })), "{found:?}");
     }
 }
 
