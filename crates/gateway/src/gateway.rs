@@ -18,7 +18,7 @@ use crate::metrics::Metrics;
 use crate::secret::{LinkKey, random};
 use crate::session::Sessions;
 use crate::{AccessToken, GatewayError, LogState};
-use crate::{asset, auth, fhir, frame, health, hl7, metrics, page};
+use crate::{asset, auth, fhir, frame, health, hl7, metrics, page, replay};
 
 /// Bodies of `POST /hl7` that are read at a time. Each may take 4 MiB.
 const BODIES: usize = 32;
@@ -117,6 +117,7 @@ impl Gateway {
             .route_layer(session);
         let machines = Router::new()
             .route("/hl7", post(hl7::accept))
+            .route("/replay", post(replay::replay))
             .route("/metrics", get(metrics::show))
             .route_layer(token());
         let open = Router::new()

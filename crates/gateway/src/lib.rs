@@ -17,6 +17,7 @@
 //! | `POST /hl7` | senders of HL7 v2 | token |
 //! | `/fhir/…` | FHIR R4, read only, JSON | token; `/fhir/metadata` is open |
 //! | `/`, `/messages/{id}`, `/dead-letters`, `/log` | operators | session (or token, to read) |
+//! | `POST /replay` | `zorgsluis replay` | token |
 //! | `/metrics` | Prometheus | token |
 //! | `/health` | whoever checks | open |
 //!
@@ -54,6 +55,7 @@ mod hl7;
 mod log_state;
 mod metrics;
 mod page;
+mod replay;
 mod secret;
 mod serve;
 mod session;

@@ -26,7 +26,7 @@ pub struct LogReport {
 pub struct Checkpoint {
     /// Entries that it covers.
     pub size: u64,
-    /// The root hash, base64.
+    /// The root hash, as text.
     pub root: String,
     /// When it was signed, when that is known.
     pub signed: Option<Timestamp>,

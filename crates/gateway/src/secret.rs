@@ -119,7 +119,7 @@ mod tests {
     fn a_token_is_compared_as_a_whole_and_never_printed() {
         let token = AccessToken::generate().unwrap();
         assert!(token.is(token.reveal()));
-        assert!(!token.is(&token.reveal()[1..]));
+        assert!(!token.is(&format!("{}=", token.reveal())));
         assert!(!token.is(""));
         assert!(!format!("{token:?}").contains(token.reveal()));
         assert!(matches!(AccessToken::from_text("short"), Err(GatewayError::WeakToken)));

@@ -24,11 +24,12 @@ use language::Language;
 use words::Words;
 
 /// What every page needs.
+#[derive(Clone)]
 pub(crate) struct Page {
     language: Language,
     /// The session's form token; `None` when nobody is signed in.
     form_token: Option<String>,
-    /// Path and parameters of this page in the other language.
+    /// This page in the other language.
     other: String,
     /// Whether the language was chosen by `?lang=`, to be remembered.
     chosen: bool,
@@ -43,14 +44,11 @@ impl Page {
         let asked = query.iter().find(|(name, _)| name == "lang").map(|(_, value)| value.as_str());
         let language = Language::choose(asked, headers);
         let other = if language == Language::Dutch { Language::English } else { Language::Dutch };
-        let link = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(query.iter().filter(|(name, _)| name != "lang"))
-            .append_pair("lang", other.code())
-            .finish();
         Self {
             language,
             form_token: session.map(|session| session.form_token.clone()),
-            other: format!("{}?{link}", uri.path()),
+            // The path alone: nothing of a query comes back on a page.
+            other: format!("{}?lang={}", uri.path(), other.code()),
             chosen: asked.is_some(),
             query,
         }
@@ -118,7 +116,10 @@ struct ErrorPage<'a> {
 
 impl Page {
     fn fail(&self, status: StatusCode, title: &'static str, text: &'static str) -> Response {
-        self.show(status, &ErrorPage { page: self, nav: "", title, text })
+        // Nor does the path that was asked for in vain.
+        let other = format!("/?lang={}", self.other_lang());
+        let page = Self { other, ..self.clone() };
+        page.show(status, &ErrorPage { page: &page, nav: "", title, text })
     }
 
     fn not_found(&self) -> Response {

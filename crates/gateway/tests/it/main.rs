@@ -1,0 +1,14 @@
+//! The gateway over the embedded stores, through its router and over real HTTP.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod audit;
+mod capability;
+mod frame;
+mod hl7;
+mod pages;
+mod paging;
+mod phi;
+mod read;
+mod search;
+mod served;
+mod support;
