@@ -4,18 +4,21 @@
 //! feeds leave out ORC or OBR, put SPM first or last, and NTE anywhere; so a segment belongs to the
 //! order that was begun last, and a note to whatever it follows.
 
+mod parent;
+
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use fhir::{DiagnosticReport, Reference, Resource};
 use hl7v2::{Place, Segment};
 use uuid::Uuid;
 
 use super::adt::{self, Adt};
-use crate::context::{Context, add_new, trim};
+use crate::context::Context;
 use crate::conversion::{Authority, Merge, Refusal};
 use crate::convert::{NO_MERGE, refuse};
 use crate::segment::nte::{self, Belongs};
-use crate::segment::obx::{self, Frame, Known, value::Kind};
+use crate::segment::obx::{self, Frame, Known, Positions, value::Kind};
 use crate::segment::orc::{self, Numbers, Order};
 use crate::segment::{obr, spm};
 
@@ -95,12 +98,17 @@ pub(crate) fn results<'m, 'a>(
         nte::put_documents(cx, &notes, belongs, "", first);
     }
     let keys: Vec<Option<orc::Key<'a>>> = groups.iter().map(|group| order_key(cx, group)).collect();
+    let mut answers: HashMap<&Option<orc::Key<'a>>, usize> = HashMap::with_capacity(keys.len());
+    for key in &keys {
+        *answers.entry(key).or_default() += 1;
+    }
+    let positions = Positions::default();
     let mut made = Vec::with_capacity(groups.len());
     for (group, key) in groups.iter().zip(&keys) {
-        let alone = keys.iter().filter(|other| *other == key).count() == 1;
-        made.push(order(cx, group, patient, encounter, alone));
+        let alone = answers.get(key) == Some(&1);
+        made.push(order(cx, group, Whose { patient, encounter, alone, positions: &positions }));
     }
-    parents(cx, &made);
+    parent::link(cx, &made);
 }
 
 /// Puts a segment where it belongs.
@@ -173,14 +181,18 @@ fn order_key<'a>(cx: &Context<'_, 'a>, group: &Group<'_, 'a>) -> Option<orc::Key
     number(2).or_else(|| number(3))
 }
 
-/// One order: its request, specimens, observations and report.
-fn order<'m, 'a>(
-    cx: &mut Context<'m, 'a>,
-    group: &Group<'m, 'a>,
+/// What all orders of a patient have in common, and whether this one is answered once.
+#[derive(Clone, Copy)]
+struct Whose<'r> {
     patient: Uuid,
     encounter: Option<Uuid>,
     alone: bool,
-) -> Made<'m, 'a> {
+    positions: &'r Positions,
+}
+
+/// One order: its request, specimens, observations and report.
+fn order<'m, 'a>(cx: &mut Context<'m, 'a>, group: &Group<'m, 'a>, whose: Whose<'_>) -> Made<'m, 'a> {
+    let Whose { patient, encounter, alone, positions } = whose;
     let numbers = if group.orc.is_some() || group.obr.is_some() {
         Numbers::read(cx, group.orc, group.obr)
     } else {
@@ -189,7 +201,7 @@ fn order<'m, 'a>(
     if let Some(orc) = group.orc {
         cx.ignore(orc.field(1).value(), "what was to be done with the order does not outlive the message");
     }
-    let report_id = group.obr.map(|obr| obr::identify(cx, obr, &numbers, patient));
+    let report_id = group.obr.map(|obr| obr::identify(cx, obr, &numbers, patient, positions));
     let mut report = match (group.obr, report_id) {
         (Some(obr), Some(id)) => Some(obr::convert(cx, obr, id, &numbers, patient, encounter)),
         _ => None,
@@ -207,7 +219,7 @@ fn order<'m, 'a>(
             alone,
         },
     );
-    let specimens = specimens(cx, group, patient, report_id);
+    let (specimens, specimen_numbers) = specimens(cx, group, patient, report_id);
     let measured = !specimens.is_empty() || group.results.iter().any(|r| Kind::of(r.segment).is_measured());
     let service = group.obr.and_then(|obr| crate::datatype::cwe::key(cx, obr.field(4).first()));
     let frame = Frame {
@@ -224,13 +236,15 @@ fn order<'m, 'a>(
         effective: report.as_ref().and_then(|report| report.effective.clone()),
         status: report.as_ref().and_then(result_status),
         specimens,
+        specimen_numbers,
+        positions,
     };
     let (known, texts) = observations(cx, group, &frame);
     notes_on_order(cx, group, &frame, request, report.as_mut(), texts);
     if let (Some(mut report), Some(id)) = (report, report_id) {
         report.based_on.extend(request.map(Reference::to));
-        add_new(&mut report.specimen, frame.specimens.iter().map(|(id, _)| Reference::to(*id)));
-        add_new(&mut report.result, known.iter().map(|known| Reference::to(known.id)));
+        report.specimen.extend(frame.specimens.iter().copied().map(Reference::to));
+        report.result.extend(known.iter().map(|known| Reference::to(known.id)));
         cx.put(id, report);
     }
     let number = |key: Option<orc::Key<'a>>| key.map(|(_, number)| number);
@@ -245,41 +259,43 @@ fn result_status(report: &DiagnosticReport<'_>) -> Option<&'static str> {
     }
 }
 
+/// The specimens of a group, each once, and their numbers.
 fn specimens<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     group: &Group<'m, 'a>,
     patient: Uuid,
     report: Option<Uuid>,
-) -> Vec<spm::Known<'a>> {
-    let mut specimens: Vec<spm::Known<'a>> = Vec::new();
+) -> (Vec<Uuid>, HashMap<Cow<'a, str>, Uuid>) {
+    let mut ids = Vec::new();
+    let mut seen = HashSet::new();
+    let mut by_number = HashMap::new();
     for Noted { segment, notes } in &group.specimens {
-        if let Some(known) = spm::convert(cx, *segment, notes, patient, report)
-            && !specimens.iter().any(|(id, _)| *id == known.0)
-        {
-            specimens.push(known);
+        let Some((id, numbers)) = spm::convert(cx, *segment, notes, patient, report) else { continue };
+        by_number.extend(numbers.into_iter().map(|number| (number, id)));
+        if seen.insert(id) {
+            ids.push(id);
         }
     }
-    let Some(obr) = group.obr else { return specimens };
-    match (specimens.as_slice(), report) {
-        ([], Some(report)) => specimens.extend(spm::of_obr(cx, obr, patient, report)),
-        ([(only, _)], _) => {
-            let only = *only;
-            spm::complete_from_obr(cx, obr, only);
+    if let Some(obr) = group.obr {
+        match (ids.as_slice(), report) {
+            ([], Some(report)) => ids.extend(spm::of_obr(cx, obr, patient, report)),
+            ([only], _) => spm::complete_from_obr(cx, obr, *only),
+            _ => {}
         }
-        _ => {}
     }
-    specimens
+    (ids, by_number)
 }
 
 /// The observations of a group, and the text of its OBX that name none.
 fn observations<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     group: &Group<'m, 'a>,
-    frame: &Frame<'a>,
+    frame: &Frame<'_, 'a>,
 ) -> (Vec<Known<'a>>, Vec<Cow<'a, str>>) {
     let mut known = Vec::with_capacity(group.results.len());
     // Text without identifier, by OBX-4: one document each.
-    let mut texts: Vec<(&[u8], Vec<Segment<'m, 'a>>, Vec<Segment<'m, 'a>>)> = Vec::new();
+    let mut texts: Vec<(Vec<Segment<'m, 'a>>, Vec<Segment<'m, 'a>>)> = Vec::new();
+    let mut text_of: HashMap<&[u8], usize> = HashMap::new();
     let mut rest = group.results.as_slice();
     while let Some((result, more)) = rest.split_first() {
         rest = more;
@@ -288,12 +304,11 @@ fn observations<'m, 'a>(
             cx.ignore(obx.field(2).value(), "the type shows in the value");
         }
         if obx::is_blank(obx) || obx::is_note(obx) {
-            let sub_id = obx.field(4).raw();
-            let at = texts.iter().position(|(of, ..)| *of == sub_id).unwrap_or_else(|| {
-                texts.push((sub_id, Vec::new(), Vec::new()));
-                texts.len() - 1
-            });
-            if let Some((_, lines, notes)) = texts.get_mut(at) {
+            let at = *text_of.entry(obx.field(4).raw()).or_insert(texts.len());
+            if at == texts.len() {
+                texts.push((Vec::new(), Vec::new()));
+            }
+            if let Some((lines, notes)) = texts.get_mut(at) {
                 lines.push(obx);
                 notes.extend(&result.notes);
             }
@@ -314,7 +329,7 @@ fn observations<'m, 'a>(
     }
     members(cx, &known);
     let mut said = Vec::new();
-    for (_, lines, notes) in &texts {
+    for (lines, notes) in &texts {
         said.extend(obx::text_document(cx, lines, notes, frame));
         let blank = lines.iter().filter(|line| obx::is_blank(**line));
         for field in blank.flat_map(|line| line.fields()) {
@@ -326,13 +341,19 @@ fn observations<'m, 'a>(
 
 /// `2.1` and `2.2` are members of `2`, where there is exactly one of that name (HL7 v2.5.1 §7.4.2.4).
 fn members(cx: &mut Context<'_, '_>, known: &[Known<'_>]) {
+    if !known.iter().any(|one| one.sub_id.contains('.')) {
+        return;
+    }
+    let mut by_sub_id: HashMap<&str, Option<Uuid>> = HashMap::with_capacity(known.len());
+    for one in known {
+        by_sub_id.entry(&one.sub_id).and_modify(|twice| *twice = None).or_insert(Some(one.id));
+    }
     for one in known {
         let Some((above, _)) = one.sub_id.rsplit_once('.') else { continue };
-        let mut parents = known.iter().filter(|other| other.sub_id == above);
-        if let (Some(parent), None) = (parents.next(), parents.next())
-            && let Some(Resource::Observation(observation)) = cx.entry(parent.id)
+        if let Some(Some(parent)) = by_sub_id.get(above)
+            && let Some(Resource::Observation(observation)) = cx.entry(*parent)
         {
-            add_new(&mut observation.has_member, [Reference::to(one.id)]);
+            observation.has_member.push(Reference::to(one.id));
         }
     }
 }
@@ -341,7 +362,7 @@ fn members(cx: &mut Context<'_, '_>, known: &[Known<'_>]) {
 fn notes_on_order<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     group: &Group<'m, 'a>,
-    frame: &Frame<'a>,
+    frame: &Frame<'_, 'a>,
     request: Option<Uuid>,
     report: Option<&mut DiagnosticReport<'a>>,
     mut texts: Vec<Cow<'a, str>>,
@@ -363,46 +384,5 @@ fn notes_on_order<'m, 'a>(
         }
         (None, Some(request)) => orc::add_notes(cx, request, &notes),
         (None, None) => {}
-    }
-}
-
-/// OBR-26 and OBR-29 name the result that a report goes on from: a culture and its resistances. Where
-/// that result is in the message, those that go on from it are derived from it.
-fn parents<'m, 'a>(cx: &mut Context<'m, 'a>, made: &[Made<'m, 'a>]) {
-    for child in made {
-        let Some(obr) = child.obr else { continue };
-        let (result, order) = (obr.field(26).first(), obr.field(29).first());
-        if !obr.field(26).is_present() {
-            continue;
-        }
-        let code = trim(result.component(1).value().text());
-        let sub_id = trim(result.component(2).value().text());
-        let number = |n: usize| trim(order.component(n).subcomponent(1).text());
-        let (placer, filler) = (number(1), number(2));
-        let is_parent = |other: &&Made<'m, 'a>| {
-            let filled = filler.is_empty() || other.filler.as_deref() == Some(&*filler);
-            let placed = !filler.is_empty() || placer.is_empty() || other.placer.as_deref() == Some(&*placer);
-            !std::ptr::eq(*other, child) && filled && placed
-        };
-        let is_result =
-            |known: &&Known<'a>| known.code == code && (sub_id.is_empty() || known.sub_id == sub_id);
-        let mut found =
-            made.iter().filter(is_parent).flat_map(|other| other.results.iter()).filter(is_result);
-        let (Some(parent), None) = (found.next(), found.next()) else {
-            cx.warn(obr.field(26).place(), "parent-result-not-found");
-            continue;
-        };
-        for known in &child.results {
-            if let Some(Resource::Observation(observation)) = cx.entry(known.id) {
-                add_new(&mut observation.derived_from, [Reference::to(parent.id)]);
-            }
-        }
-        // What names the parent stands for the reference to it.
-        let named = [1, 2].map(|n| result.component(n));
-        for value in named.into_iter().flat_map(|component| component.subcomponents()) {
-            cx.ignore(value, "names the parent result, which is referred to");
-        }
-        cx.ignore(result.component(3).value(), "the parent's value stands in the parent");
-        cx.ignore_field(obr.field(29), "names the parent order, whose result is referred to");
     }
 }

@@ -9,6 +9,7 @@ use fhir::{
 use hl7v2::{Repetition, Segment};
 use uuid::Uuid;
 
+use super::obx::Positions;
 use super::obx::value::{unknown_concept, warn_of_local_code};
 use super::orc::Numbers;
 use crate::context::{Context, add_new, trim};
@@ -27,32 +28,22 @@ pub(crate) fn identify<'a>(
     obr: Segment<'_, 'a>,
     numbers: &Numbers<'a>,
     patient: Uuid,
+    positions: &Positions,
 ) -> Uuid {
     let (system, code) = cwe::key(cx, obr.field(4).first()).unwrap_or_default();
     let code: &[&str] = &[&system, &code];
     let time = trim(obr.field(7).value().text());
-    let by_number = numbers
-        .of_results()
-        .map(|(authority, number)| cx.id(&rule::REPORT, &[&[&authority, &number], code], obr.place()));
-    if let Some(id) = by_number
-        && !cx.has(id)
-    {
+    let patient = patient.hyphenated().to_string();
+    let id = match numbers.of_results() {
+        Some((authority, number)) => cx.id(&rule::REPORT, &[&[&authority, &number], code], obr.place()),
+        None => cx.id(&rule::REPORT_BY_TIME, &[&[&patient], code, &[&time]], obr.place()),
+    };
+    let position = positions.next(id);
+    if position == 1 && !cx.has(id) {
         return id;
     }
-    let patient = patient.hyphenated().to_string();
-    let mut nth = 1;
-    loop {
-        let warned = cx.warnings.len();
-        let behind = by_number.map(|id| format!("{id}/{nth}")).unwrap_or_default();
-        let behind = if nth > 1 && behind.is_empty() { nth.to_string() } else { behind };
-        let moment: &[&str] = if behind.is_empty() { &[&time] } else { &[&time, &behind] };
-        let id = cx.id(&rule::REPORT_BY_TIME, &[&[&patient], code, moment], obr.place());
-        if !cx.has(id) {
-            return id;
-        }
-        cx.warnings.truncate(warned);
-        nth += 1;
-    }
+    let behind = format!("{id}/{position}");
+    cx.id(&rule::REPORT_BY_TIME, &[&[&patient], code, &[&time, &behind]], obr.place())
 }
 
 /// The report of an OBR but for its results, specimens and notes.

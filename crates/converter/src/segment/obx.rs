@@ -10,6 +10,8 @@ pub(crate) mod quantity;
 pub(crate) mod value;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 use fhir::{
     CodeableConcept, Coding, Effective, Extension, ExtensionValue, Observation, ObservationComponent,
@@ -36,7 +38,7 @@ const CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observation-catego
 const ABSENT: &str = "http://terminology.hl7.org/CodeSystem/data-absent-reason";
 
 /// What observations take from the order that they answer, or from the visit.
-pub(crate) struct Frame<'a> {
+pub(crate) struct Frame<'r, 'a> {
     pub(crate) patient: Uuid,
     pub(crate) encounter: Option<Uuid>,
     pub(crate) report: Option<Uuid>,
@@ -50,9 +52,31 @@ pub(crate) struct Frame<'a> {
     pub(crate) effective: Option<Effective<'a>>,
     /// What OBR-25 says of all results, for those that say nothing themselves.
     pub(crate) status: Option<&'static str>,
-    /// The specimens with their numbers.
-    pub(crate) specimens: Vec<(Uuid, Vec<Cow<'a, str>>)>,
+    /// The specimens, each once.
+    pub(crate) specimens: Vec<Uuid>,
+    /// The specimens by their numbers.
+    pub(crate) specimen_numbers: HashMap<Cow<'a, str>, Uuid>,
+    /// What the message used already.
+    pub(crate) positions: &'r Positions,
 }
+
+/// How often a natural key came in a message, by the id that it gives. Kept for the whole message, so
+/// that finding the next free position takes one step, however often a key comes.
+#[derive(Default)]
+pub(crate) struct Positions(RefCell<HashMap<Uuid, u32>>);
+
+impl Positions {
+    /// The number of this occurrence of a key, from 1.
+    pub(crate) fn next(&self, id: Uuid) -> u32 {
+        let mut seen = self.0.borrow_mut();
+        let count = seen.entry(id).or_insert(0);
+        *count += 1;
+        *count
+    }
+}
+
+/// Values of one OBX at most that become components of their own; more than that is text.
+const MANY: usize = 32;
 
 /// An observation that was put, and what others know it by.
 pub(crate) struct Known<'a> {
@@ -84,7 +108,7 @@ pub(crate) fn convert<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     run: &[Segment<'m, 'a>],
     notes: &[Segment<'m, 'a>],
-    frame: &Frame<'a>,
+    frame: &Frame<'_, 'a>,
 ) -> Option<Known<'a>> {
     let (&obx, more) = run.split_first()?;
     let kind = Kind::of(obx);
@@ -136,7 +160,7 @@ fn identify<'a>(
     obx: Segment<'_, 'a>,
     code: &(Cow<'a, str>, Cow<'a, str>),
     sub_id: &str,
-    frame: &Frame<'a>,
+    frame: &Frame<'_, 'a>,
 ) -> Uuid {
     let text = |id: Uuid| id.hyphenated().to_string();
     let code: &[&str] = &[&code.0, &code.1];
@@ -153,30 +177,20 @@ fn identify<'a>(
             cx.id(&rule::OBSERVATION_OF_PATIENT, parts, obx.place())
         }
     };
-    if !cx.has(id) {
+    let position = frame.positions.next(id);
+    if position == 1 && !cx.has(id) {
         return id;
     }
     let within = text(frame.report.or(frame.encounter).unwrap_or(frame.patient));
-    let mut nth = 2;
-    loop {
-        let position = nth.to_string();
-        let parts: &[&[&str]] = &[&[&within], code, &[sub_id], &[&position]];
-        // Warned once, not for each number that is tried.
-        let warned = cx.warnings.len();
-        let id = cx.id(&rule::OBSERVATION_BY_POSITION, parts, obx.place());
-        if !cx.has(id) {
-            return id;
-        }
-        cx.warnings.truncate(warned);
-        nth += 1;
-    }
+    let (key, position) = (text(id), position.to_string());
+    cx.id(&rule::OBSERVATION_BY_POSITION, &[&[&within], code, &[sub_id], &[&key, &position]], obx.place())
 }
 
 fn status<'a>(
     cx: &mut Context<'_, 'a>,
     obx: Segment<'_, 'a>,
     id: Uuid,
-    frame: &Frame<'a>,
+    frame: &Frame<'_, 'a>,
     observation: &mut Observation<'a>,
 ) {
     let field = obx.field(11).value();
@@ -193,7 +207,7 @@ fn status<'a>(
 fn categories<'a>(
     cx: &mut Context<'_, 'a>,
     obx: Segment<'_, 'a>,
-    frame: &Frame<'a>,
+    frame: &Frame<'_, 'a>,
     observation: &mut Observation<'a>,
 ) {
     let coding = |code: &'static str| CodeableConcept::code(CATEGORY, code);
@@ -209,7 +223,7 @@ fn values<'m, 'a>(
     run: &[Segment<'m, 'a>],
     kind: Kind,
     code: &CodeableConcept<'a>,
-    frame: &Frame<'a>,
+    frame: &Frame<'_, 'a>,
     observation: &mut Observation<'a>,
 ) {
     let Some(&obx) = run.first() else { return };
@@ -220,13 +234,18 @@ fn values<'m, 'a>(
     if cx.given(field, id, "value") {
         if kind == Kind::Document {
             let about = Belongs { patient: frame.patient, encounter: frame.encounter, about: Some(id) };
-            for (nth, repetition) in field.repetitions().enumerate() {
+            if field.repetition_count() > MANY {
+                cx.warn(field.place(), "too-many-repetitions");
+            }
+            for (nth, repetition) in field.repetitions().take(MANY).enumerate() {
                 let document = document::convert(cx, obx, repetition, nth, about, code);
                 observation.derived_from.extend(document.map(Reference::to));
             }
-        } else if kind.is_text() {
-            if kind == Kind::Unknown {
-                cx.warn(field.place(), "unknown-value-type");
+        } else if kind.is_text() || field.repetition_count() > MANY {
+            match kind {
+                Kind::Unknown => cx.warn(field.place(), "unknown-value-type"),
+                Kind::Narrative | Kind::String => {}
+                _ => cx.warn(field.place(), "too-many-repetitions"),
             }
             let lines = run.iter().flat_map(|line| value::lines(cx, *line)).collect();
             observation.value = nte::join(lines).map(ObservationValue::String);
@@ -302,7 +321,7 @@ fn effective<'a>(
     cx: &mut Context<'_, 'a>,
     obx: Segment<'_, 'a>,
     id: Uuid,
-    frame: &Frame<'a>,
+    frame: &Frame<'_, 'a>,
     observation: &mut Observation<'a>,
 ) {
     if cx.given(obx.field(14), id, "effective") {
@@ -322,7 +341,7 @@ fn circumstances<'a>(
     cx: &mut Context<'_, 'a>,
     obx: Segment<'_, 'a>,
     id: Uuid,
-    frame: &Frame<'a>,
+    frame: &Frame<'_, 'a>,
     observation: &mut Observation<'a>,
 ) {
     if cx.given(obx.field(17), id, "method") {
@@ -343,20 +362,19 @@ fn circumstances<'a>(
 }
 
 /// The specimen that OBX-33 names, else the only one of the order.
-fn specimen<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, frame: &Frame<'a>) -> Option<Uuid> {
+fn specimen<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, frame: &Frame<'_, 'a>) -> Option<Uuid> {
     let named = obx.field(33).first();
     for n in [2, 1] {
         let number = named.component(n).value();
         let text = trim(number.text());
-        let known = frame.specimens.iter().find(|(_, numbers)| !text.is_empty() && numbers.contains(&text));
-        if let Some((id, _)) = known {
+        if let Some(id) = frame.specimen_numbers.get(&text).filter(|_| !text.is_empty()) {
             // The number stands in the specimen that is referred to.
             cx.mark(number);
             return Some(*id);
         }
     }
     match frame.specimens.as_slice() {
-        [(only, _)] => Some(*only),
+        [only] => Some(*only),
         _ => None,
     }
 }

@@ -55,6 +55,12 @@ impl<'a> Numbers<'a> {
         numbers
     }
 
+    /// Whether an identifier is the filler's.
+    fn is_filler(identifier: &Identifier<'a>) -> bool {
+        let coding = identifier.r#type.as_ref().and_then(|kind| kind.coding.first());
+        coding.is_some_and(|coding| coding.code.as_deref() == Some("FILL"))
+    }
+
     /// What results are known by: the filler's number, else the placer's.
     pub(crate) fn of_results(&self) -> Option<Key<'a>> {
         self.filler.clone().or_else(|| {
@@ -100,9 +106,14 @@ pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) ->
         }
         (None, None) => return None,
     };
+    let mut identifier = order.numbers.identifiers.clone();
+    if !order.alone && order.numbers.placer.is_some() {
+        // Several reports answer this order: the number of each stands on the report.
+        identifier.retain(|one| !Numbers::is_filler(one));
+    }
     let mut request = ServiceRequest {
         id: Some(id),
-        identifier: order.numbers.identifiers.clone(),
+        identifier,
         intent: Some("order"),
         subject: Some(Reference::to(order.patient)),
         encounter: order.encounter.map(Reference::to),

@@ -225,7 +225,7 @@ pub(crate) fn of_obr<'a>(
     obr: Segment<'_, 'a>,
     patient: Uuid,
     report: Uuid,
-) -> Option<Known<'a>> {
+) -> Option<Uuid> {
     let source = obr.field(15).first();
     let mut specimen = Specimen { subject: Some(Reference::to(patient)), ..Specimen::default() };
     let mut collection = SpecimenCollection::default();
@@ -248,7 +248,7 @@ pub(crate) fn of_obr<'a>(
     }
     let time = trim(obr.field(7).value().text());
     let id = of_report(cx, &specimen, &time, report, obr.place());
-    Some((put(cx, id, specimen, &time, Some(report), obr.place()), Vec::new()))
+    Some(put(cx, id, specimen, &time, Some(report), obr.place()))
 }
 
 /// OBR-9, 10 and 14 on the only specimen of an order, where SPM left them open.

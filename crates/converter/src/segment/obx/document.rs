@@ -175,7 +175,7 @@ pub(crate) fn text_document<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     run: &[Segment<'m, 'a>],
     notes: &[Segment<'m, 'a>],
-    frame: &Frame<'a>,
+    frame: &Frame<'_, 'a>,
 ) -> Option<Cow<'a, str>> {
     let told: Vec<Segment<'m, 'a>> = run.iter().copied().filter(|obx| !super::is_blank(*obx)).collect();
     let (&first, rest) = told.split_first()?;
