@@ -239,6 +239,11 @@ impl Mllp {
         Self { stream }
     }
 
+    /// Sends bytes as they are.
+    pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).expect("sent");
+    }
+
     /// Sends a message.
     pub(crate) fn send(&mut self, message: &[u8]) -> std::io::Result<()> {
         let mut frame = Vec::with_capacity(message.len() + 3);

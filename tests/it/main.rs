@@ -13,4 +13,5 @@ mod convert;
 mod crash;
 mod demo;
 mod phi;
+mod refusals;
 mod tamper;

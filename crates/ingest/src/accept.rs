@@ -112,6 +112,17 @@ impl Ingest {
         Accepted { verdict, acknowledgements, message: None, refusal }
     }
 
+    /// Notes that a frame was refused before it was a message: too long, cut off, empty. `head` is its
+    /// beginning, as far as it was kept; the listener answers by itself, and negatively in any case.
+    pub async fn refuse_frame(&self, head: &[u8], refusal: &Refusal, source: &Source) -> Verdict {
+        let now = self.ports.clock.now();
+        let facts = Facts::of(&Header::read(head), self.rules.as_ref());
+        let (verdict, refusal) = self.refuse(head, &facts, refusal, source, now).await;
+        self.counters.count(source.transport, verdict);
+        log(verdict, refusal.as_ref());
+        verdict
+    }
+
     pub(crate) fn prepare(&self, bytes: &[u8], facts: &Facts) -> Result<Prepared, Refusal> {
         let (rules, keys) = (self.rules.as_ref(), self.ports.keys.as_ref());
         prepare(bytes, self.settings.limits, &facts.sender, rules, keys)

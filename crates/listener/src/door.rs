@@ -10,7 +10,7 @@ use hl7v2::ack::{AckBuilder, AckCode, AckMode, Condition, Header, Problem};
 use hl7v2::mllp::{Broken, BrokenFrame};
 use jiff::tz::TimeZone;
 use zorgsluis_domain::{Clock, Transport};
-use zorgsluis_ingest::{Ingest, Source};
+use zorgsluis_ingest::{Ingest, Refusal, Source};
 
 pub use zorgsluis_ingest::Acknowledgement as Answer;
 
@@ -56,7 +56,15 @@ impl Door for IngestDoor {
         accepted.into_iter().flat_map(|accepted| accepted.acknowledgements).collect()
     }
 
-    async fn refuse(&self, broken: &Broken, _peer: IpAddr) -> Vec<Answer> {
+    async fn refuse(&self, broken: &Broken, peer: IpAddr) -> Vec<Answer> {
+        let source = Source::new(Transport::Mllp, Some(peer.to_string()));
+        let noted = Refusal {
+            code: broken.reason.code(),
+            at: None,
+            text: broken.reason.to_string(),
+            condition: condition(broken.reason),
+        };
+        self.ingest.refuse_frame(&broken.head, &noted, &source).await;
         let now = self.clock.now();
         let sent_at = now.to_zoned(TimeZone::UTC).strftime("%Y%m%d%H%M%S%.3f+0000").to_string();
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
@@ -69,14 +77,20 @@ impl Door for IngestDoor {
     }
 }
 
+const fn condition(reason: BrokenFrame) -> Condition {
+    match reason {
+        BrokenFrame::TooLong { .. } => Condition::ValueTooLong,
+        _ => Condition::SegmentSequence,
+    }
+}
+
 /// The answer to a broken frame, as far as its header asks for one.
 ///
 /// As in `ingest`, R means that the same message will be refused again and E that it may be sent again.
 fn refusal(broken: &Broken, sent_at: &str, control_id: &str) -> Vec<Answer> {
-    let (code, condition) = match broken.reason {
-        BrokenFrame::TooLong { .. } => (AckCode::AR, Condition::ValueTooLong),
-        BrokenFrame::Interrupted | BrokenFrame::Unterminated => (AckCode::AE, Condition::SegmentSequence),
-        _ => (AckCode::AR, Condition::SegmentSequence),
+    let code = match broken.reason {
+        BrokenFrame::Interrupted | BrokenFrame::Unterminated => AckCode::AE,
+        _ => AckCode::AR,
     };
     let header = Header::read(&broken.head);
     let code = match header.mode() {
@@ -87,7 +101,7 @@ fn refusal(broken: &Broken, sent_at: &str, control_id: &str) -> Vec<Answer> {
         }
     };
     code.map(|code| {
-        let problem = Problem::new(condition, broken.reason.code(), broken.reason.to_string());
+        let problem = Problem::new(condition(broken.reason), broken.reason.code(), broken.reason.to_string());
         let builder = AckBuilder::new(code, &header).sent_at(sent_at).control_id(control_id).problem(problem);
         Answer { code, bytes: builder.build() }
     })
