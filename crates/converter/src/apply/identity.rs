@@ -6,6 +6,7 @@ use zorgsluis_domain::{Phi, PortError, Pseudonym, Purpose};
 
 use serde_json::{Map, Value};
 
+use super::ApplyError;
 use super::assertion::Person;
 use super::read::object;
 use crate::conversion::PatientIdentifier;
@@ -40,6 +41,9 @@ pub(crate) struct Identities<'a> {
     pub(crate) index: &'a dyn PatientIndex,
     pub(crate) store: &'a dyn FhirStore,
     pub(crate) keys: &'a dyn Keys,
+    /// Whether to wait for a patient who has a number already and is not written yet: another message is
+    /// about to, or was given up.
+    pub(crate) wait: bool,
 }
 
 impl Identities<'_> {
@@ -51,7 +55,7 @@ impl Identities<'_> {
         person: &Person,
         said: Option<&Map<String, Value>>,
         alone: bool,
-    ) -> Result<(Resolved, Vec<IdentifierConflict>), PortError> {
+    ) -> Result<(Resolved, Vec<IdentifierConflict>), ApplyError> {
         let pseudonyms: Vec<Pseudonym> =
             person.identifiers.iter().map(|identifier| self.pseudonym(identifier)).collect();
         let Some(main) = pseudonyms.first() else {
@@ -67,7 +71,9 @@ impl Identities<'_> {
                 self.by_others(person, others, said).await?.unwrap_or(person.id)
             }
         };
-        if let Claim::Conflict(other) = self.index.claim(main, given).await? {
+        if known.first().copied().flatten().is_none()
+            && let Claim::Conflict(other) = self.index.claim(main, given).await?
+        {
             // Somebody was faster with the same number.
             given = self
                 .index
@@ -80,10 +86,15 @@ impl Identities<'_> {
         }
         let now = self.survivor(given).await?;
         let mut conflicts = Vec::new();
-        for (identifier, pseudonym) in pseudonyms.iter().enumerate().skip(1) {
-            if let Claim::Conflict(holder) = self.index.claim(pseudonym, given).await?
-                && self.survivor(holder).await? != now
-            {
+        for (identifier, (pseudonym, known)) in pseudonyms.iter().zip(&known).enumerate().skip(1) {
+            let holder = match known {
+                Some(holder) => *holder,
+                None => match self.index.claim(pseudonym, given).await? {
+                    Claim::Conflict(holder) => holder,
+                    Claim::Claimed | Claim::Held => given,
+                },
+            };
+            if holder != given && holder != now && self.survivor(holder).await? != now {
                 conflicts.push(IdentifierConflict { patient: given, identifier, holder });
             }
         }
@@ -97,7 +108,7 @@ impl Identities<'_> {
         person: &Person,
         known: &[Option<Uuid>],
         said: Option<&Map<String, Value>>,
-    ) -> Result<Option<Uuid>, PortError> {
+    ) -> Result<Option<Uuid>, ApplyError> {
         let mut found: Vec<Uuid> = Vec::new();
         for patient in known.iter().copied().flatten() {
             let patient = self.survivor(patient).await?;
@@ -111,7 +122,9 @@ impl Identities<'_> {
         };
         let key = ResourceKey::new("Patient", patient.to_string());
         let stored = self.store.read(std::slice::from_ref(&key)).await?.pop().flatten();
-        let Some(stored) = stored.as_ref().map(object).transpose()? else { return Ok(None) };
+        let Some(stored) = stored.as_ref().map(object).transpose()? else {
+            return if self.wait { Err(ApplyError::Contended) } else { Ok(None) };
+        };
         let other_number = identifiers(&stored).any(|other| {
             kind(other) == kind(main)
                 && other.get("value") != main.get("value")

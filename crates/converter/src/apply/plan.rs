@@ -1,8 +1,11 @@
 //! From what a message says and what stands to what is to be written, and why.
 
+mod lists;
+mod merging;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 use zorgsluis_domain::port::{Precondition, ResourceKey, Write};
 use zorgsluis_domain::{Effect, Phi, StepEffect};
@@ -11,11 +14,10 @@ use super::ApplyError;
 use super::assertion::{Assertion, Assertions, rewrite_references};
 use super::draft::{Content, Draft, Drafts};
 use super::identity::{IdentifierConflict, Identities, Resolved, replaced_by};
-use super::merged::Merger;
 use super::snapshot::{Listed, Listing};
-use super::stamp::{Rank, Stamp};
-use super::state::{Joined, Register, old, path_of_old};
+use super::state::Joined;
 use super::whole::Whole;
+use merging::Merging;
 
 /// What is to be done for one message.
 pub(crate) struct Plan {
@@ -35,10 +37,10 @@ pub(crate) struct Plan {
 pub(crate) struct Planned {
     pub(crate) key: ResourceKey,
     pub(crate) precondition: Precondition,
-    pub(crate) resource: Map<String, Value>,
+    pub(crate) resource: Value,
     /// The same without the lists that this message renews: for a plan that does not fit into one
     /// transaction, where lists are renewed last, or a crash would hide what they left out.
-    pub(crate) interim: Option<Map<String, Value>>,
+    pub(crate) interim: Option<Value>,
     pub(crate) effect: Effect,
 }
 
@@ -47,8 +49,8 @@ impl Planned {
         self.write_of(&self.resource, self.precondition)
     }
 
-    pub(crate) fn write_of(&self, resource: &Map<String, Value>, precondition: Precondition) -> Write {
-        let json = serde_json::to_vec(resource).unwrap_or_default();
+    pub(crate) fn write_of(&self, resource: &Value, precondition: Precondition) -> Write {
+        let json = resource.to_string().into_bytes();
         Write::Put { key: self.key.clone(), json: Phi::new(json), precondition }
     }
 
@@ -80,19 +82,6 @@ pub(crate) async fn plan(said: &Assertions, identities: &Identities<'_>) -> Resu
     planner.renew_lists();
     planner.relist(identities, before, !mergers.is_empty()).await?;
     Ok(planner.finish(mergers, conflicts))
-}
-
-/// One merger of the message.
-struct Merging {
-    obsolete: Resolved,
-    surviving: Resolved,
-}
-
-impl Merging {
-    /// Both numbers are one patient from the start.
-    fn is_alias(&self) -> bool {
-        self.obsolete.given == self.surviving.given
-    }
 }
 
 struct Planner<'a> {
@@ -128,30 +117,6 @@ impl Planner<'_> {
 
     fn who(&self, named: Uuid) -> Resolved {
         self.people.get(&named).copied().unwrap_or(Resolved { named, given: named, now: named })
-    }
-
-    fn mergers(&self) -> Result<Vec<Merging>, ApplyError> {
-        let mut mergers = Vec::new();
-        for (obsolete, surviving) in &self.said.mergers {
-            let merging = Merging { obsolete: self.who(*obsolete), surviving: self.who(*surviving) };
-            let Merging { obsolete, surviving } = &merging;
-            if !merging.is_alias() {
-                if obsolete.given == surviving.now {
-                    return Err(ApplyError::Refused {
-                        code: "merge-circle",
-                        text: "the surviving patient was merged into the obsolete one before",
-                    });
-                }
-                if obsolete.now != obsolete.given && obsolete.now != surviving.now {
-                    return Err(ApplyError::Refused {
-                        code: "merged-elsewhere",
-                        text: "the obsolete patient was merged into another one before",
-                    });
-                }
-            }
-            mergers.push(merging);
-        }
-        Ok(mergers)
     }
 
     fn is_obsolete(&self, entry: &Assertion, mergers: &[Merging]) -> bool {
@@ -228,157 +193,6 @@ impl Planner<'_> {
         }
     }
 
-    /// The obsolete patient becomes a stub that links to the surviving one, which takes over the rest.
-    fn merge(&mut self, merging: &Merging) {
-        let Merging { obsolete, surviving } = merging;
-        let stamp = Stamp::new(Rank::Registration, self.said.moment.clone());
-        let said = self.said.entries.iter().find(|entry| entry.key == patient(obsolete.named));
-        let said = said.map(|entry| self.in_store(entry));
-        let (root, left) = (patient(surviving.now), patient(obsolete.given));
-        let taken_over = if merging.is_alias() {
-            None
-        } else {
-            self.make_stub(&left, obsolete.now == obsolete.given, said.as_ref(), surviving.given, &stamp)
-        };
-        let Some(draft) = self.drafts.0.get_mut(&root) else { return };
-        draft.named = true;
-        let Some(state) = draft.state_mut() else { return };
-        let mut joined = Vec::new();
-        if !merging.is_alias() {
-            let merger = Merger { into: surviving.given.to_string(), moment: self.said.moment.clone() };
-            state.mergers.add(left.id.clone(), merger);
-            if let Some(taken) = taken_over {
-                state.mergers.join(&taken.mergers);
-                state.snapshots.join(&taken.snapshots);
-                for (path, mut register) in taken.registers {
-                    register.stamp = state.mergers.carry(&left.id, &register.stamp);
-                    state.join_register(path, register);
-                }
-            }
-            joined.extend(link(state, &left, "replaces", &stamp));
-        }
-        for (path, register) in said.map(|said| said.registers()).unwrap_or_default() {
-            let Some(old_one) = path_of_old(&path).filter(|_| register.value.is_some()) else { continue };
-            joined.push(state.join_register(path, Register { stamp: stamp.clone(), ..register }));
-            joined.push(state.join_register(old_one, old(stamp.clone())));
-        }
-        draft.joined.extend(joined);
-    }
-
-    /// Gives what the patient held until now, when this is what makes it a stub.
-    fn make_stub(
-        &mut self,
-        old: &ResourceKey,
-        fresh: bool,
-        said: Option<&Assertion>,
-        into: Uuid,
-        stamp: &Stamp,
-    ) -> Option<super::state::State> {
-        let draft = self.drafts.0.get_mut(old)?;
-        draft.named = true;
-        draft.stub = true;
-        let Draft { content, joined, .. } = draft;
-        let Content::Registers(state) = content else { return None };
-        let taken = fresh.then(|| std::mem::replace(&mut **state, super::state::State::new(old.clone())));
-        for (path, register) in said.map(Assertion::registers).unwrap_or_default() {
-            if !path.starts_with("link") && path != "active" {
-                joined.push(state.join_register(path, register));
-            }
-        }
-        let inactive = Register { stamp: stamp.clone(), value: Some(json!({ "active": false })) };
-        joined.push(state.join_register(String::from("active"), inactive));
-        joined.extend(link(state, &patient(into), "replaced-by", stamp));
-        taken
-    }
-
-    /// The members of all lists that count before this message.
-    fn listed_now(&self) -> BTreeMap<ResourceKey, BTreeSet<(String, String)>> {
-        let mut all = BTreeMap::new();
-        for (key, draft) in &self.drafts.0 {
-            if let Some(state) = draft.state() {
-                let members: BTreeSet<(String, String)> = state
-                    .snapshots
-                    .kinds()
-                    .into_iter()
-                    .flat_map(|kind| {
-                        let ids = state.snapshots.current(&kind, &state.mergers);
-                        ids.into_iter().map(move |id| (kind.clone(), id))
-                    })
-                    .collect();
-                all.insert(key.clone(), members);
-            }
-        }
-        all
-    }
-
-    /// The lists of this message, with the visit or patient that remembers them.
-    fn renew_lists(&mut self) {
-        for list in &self.said.lists {
-            let who = self.who(list.patient);
-            let visit = list.encounter.map(encounter).filter(|key| {
-                self.drafts.0.get(key).is_some_and(|draft| draft.named || draft.stands.is_some())
-            });
-            let about = if visit.is_some() { String::new() } else { who.given.to_string() };
-            let carrier = visit.unwrap_or_else(|| patient(who.now));
-            let listing = Listing { sender: self.said.sender.clone(), kind: list.kind.clone(), about };
-            let ids = list.ids.iter().map(Uuid::to_string).collect();
-            let listed = Listed { moment: self.said.moment.clone(), ids };
-            if let Some(state) = self.drafts.0.get_mut(&carrier).and_then(Draft::state_mut) {
-                state.snapshots.join_one(listing.clone(), listed.clone());
-                self.touched.entry(carrier.clone()).or_default().push((listing, listed));
-            }
-            if let Some(draft) = self.drafts.0.get_mut(&carrier) {
-                draft.dirty = true;
-            }
-        }
-    }
-
-    /// Members that no list has any more become inactive, those that one has again do not.
-    async fn relist(
-        &mut self,
-        identities: &Identities<'_>,
-        before: BTreeMap<ResourceKey, BTreeSet<(String, String)>>,
-        merged: bool,
-    ) -> Result<(), ApplyError> {
-        let mut affected: BTreeSet<(String, String)> = BTreeSet::new();
-        let mut now: BTreeSet<(String, String)> = BTreeSet::new();
-        for key in before.keys() {
-            let Some(state) = self.drafts.state(key) else { continue };
-            let touched = self.touched.get(key);
-            for kind in state.snapshots.kinds() {
-                let of_message =
-                    touched.is_some_and(|lists| lists.iter().any(|(listing, _)| listing.kind == kind));
-                let of_merger = merged && key.resource_type == "Patient";
-                if of_message || of_merger {
-                    let remembered = state.snapshots.0.iter().filter(|(listing, _)| listing.kind == kind);
-                    affected.extend(
-                        remembered.flat_map(|(_, listed)| &listed.ids).map(|id| (kind.clone(), id.clone())),
-                    );
-                    affected.extend(before.values().flatten().filter(|(other, _)| *other == kind).cloned());
-                }
-                now.extend(
-                    state.snapshots.current(&kind, &state.mergers).into_iter().map(|id| (kind.clone(), id)),
-                );
-            }
-        }
-        for (listing, listed) in self.touched.values().flatten() {
-            affected.extend(listed.ids.iter().map(|id| (listing.kind.clone(), id.clone())));
-        }
-        let keys: Vec<ResourceKey> = affected.iter().map(|(kind, id)| ResourceKey::new(kind, id)).collect();
-        self.drafts.load(identities.store, keys.iter().cloned()).await?;
-        for (key, member) in keys.iter().zip(&affected) {
-            let Some(draft) = self.drafts.0.get_mut(key) else { continue };
-            let is_there = draft.named || draft.stands.is_some();
-            if let Some(state) = draft.state_mut().filter(|_| is_there) {
-                let unlisted = !now.contains(member);
-                let turned = state.unlisted != unlisted;
-                state.unlisted = unlisted;
-                draft.dirty |= turned;
-            }
-        }
-        Ok(())
-    }
-
     fn finish(self, mergers: Vec<Merging>, conflicts: Vec<IdentifierConflict>) -> Plan {
         let mut writes = Vec::new();
         let mut effects = Vec::new();
@@ -398,6 +212,7 @@ impl Planner<'_> {
                 continue;
             };
             let interim = self.touched.get(key).and_then(|_| self.without_lists(draft));
+            let resource = Value::Object(resource);
             let effect = if draft.stands.is_some() { Effect::Changed } else { Effect::Created };
             writes.push(Planned {
                 key: key.clone(),
@@ -433,24 +248,6 @@ impl Planner<'_> {
             .collect();
         Plan { writes, checks, effects, moves, patients, conflicts }
     }
-
-    /// The resource with the lists that stand in the store.
-    fn without_lists(&self, draft: &Draft) -> Option<Map<String, Value>> {
-        let mut state = draft.state()?.clone();
-        state.snapshots = match &draft.stands {
-            Some(stands) => super::state::State::of_stored(state.key.clone(), stands).snapshots,
-            None => super::snapshot::Snapshots::default(),
-        };
-        Some(state.render())
-    }
-}
-
-/// Joins a link to another patient.
-fn link(state: &mut super::state::State, other: &ResourceKey, kind: &str, stamp: &Stamp) -> Option<Joined> {
-    let member = json!({ "other": { "reference": other.to_string() }, "type": kind });
-    let path = format!("link:{}", super::rule::Key::Other.of(&member));
-    let register = Register { stamp: stamp.clone(), value: Some(Value::Array(vec![member])) };
-    Some(state.join_register(path, register))
 }
 
 /// What came of a resource, in the words that the journal and the operator know.

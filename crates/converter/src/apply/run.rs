@@ -48,7 +48,8 @@ impl Apply {
         let mut applied = Applied::default();
         let mut effects: BTreeMap<String, StepEffect> = BTreeMap::new();
         for attempt in 0..ATTEMPTS {
-            match self.once(said, delivery, &mut applied, &mut effects).await {
+            let wait = attempt + 1 < ATTEMPTS;
+            match self.once(said, delivery, wait, &mut applied, &mut effects).await {
                 Ok(()) => {
                     applied.effects.extend(effects.into_values());
                     return Ok(applied);
@@ -64,10 +65,11 @@ impl Apply {
         &self,
         said: &Assertions,
         delivery: &Delivery,
+        wait: bool,
         applied: &mut Applied,
         effects: &mut BTreeMap<String, StepEffect>,
     ) -> Result<(), ApplyError> {
-        let identities = Identities { index: &*self.index, store: &*self.store, keys: &*self.keys };
+        let identities = Identities { index: &*self.index, store: &*self.store, keys: &*self.keys, wait };
         let plan = plan(said, &identities).await?;
         let trail = Trail { said, delivery, source: &self.source, now: self.clock.now() };
         let entries = trail.of_plan(&plan);
@@ -244,7 +246,7 @@ fn moved(stored: &StoredResource, from: &str, to: &str) -> Result<Option<Write>,
     let changed = rewrite_references(&mut resource, &|reference| (reference == from).then(|| to.to_owned()));
     Ok(changed.then(|| Write::Put {
         key: stored.key.clone(),
-        json: Phi::new(serde_json::to_vec(&resource).unwrap_or_default()),
+        json: Phi::new(resource.to_string().into_bytes()),
         precondition: Precondition::Version(stored.version),
     }))
 }

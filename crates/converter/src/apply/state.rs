@@ -269,10 +269,13 @@ pub(crate) fn split(resource_type: &str, resource: &Map<String, Value>) -> BTree
     registers
 }
 
+/// A register that holds members of a list: path, stamp, members.
+type Keyed<'a> = (&'a str, &'a Stamp, &'a [Value]);
+
 /// The elements of a resource out of its registers.
 fn put_together(resource_type: &str, registers: &BTreeMap<String, Register>) -> Map<String, Value> {
     let mut content = Map::new();
-    let mut lists: BTreeMap<&str, Vec<(&str, &Stamp, &[Value])>> = BTreeMap::new();
+    let mut lists: BTreeMap<&str, Vec<Keyed<'_>>> = BTreeMap::new();
     let is_old = |path: &str| path_of_old(path).is_some_and(|old| registers.contains_key(&old));
     for (path, register) in registers {
         match (path.split_once(':'), path.split_once('.'), &register.value) {

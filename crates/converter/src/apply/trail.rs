@@ -101,7 +101,7 @@ fn digest(plan: &Plan) -> Uuid {
     let mut name = Vec::new();
     for write in &plan.writes {
         name.extend_from_slice(format!("{} {} ", write.key, write.version()).as_bytes());
-        name.extend(serde_json::to_vec(&write.resource).unwrap_or_default());
+        name.extend(write.resource.to_string().into_bytes());
     }
     Uuid::new_v5(&Uuid::NAMESPACE_OID, &name)
 }

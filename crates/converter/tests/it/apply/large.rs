@@ -27,7 +27,9 @@ async fn a_report_of_hundreds_of_results_is_split_and_whole() {
     let world = World::new();
     let mut message = oru(10, PID, "4.1", "F");
     for nth in 2..400 {
-        message.push_str(&format!("OBX|{nth}|NM|X{nth}^bepaling {nth}^L||{nth}|mmol/L|||||F|||20261105080000\r"));
+        message.push_str(&format!(
+            "OBX|{nth}|NM|X{nth}^bepaling {nth}^L||{nth}|mmol/L|||||F|||20261105080000\r"
+        ));
     }
     let applied = world.send(&message).await;
     assert!(effects(&applied, Effect::Created) > 400);

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lambda_events::event::sqs::SqsEvent;
 use serde_json::Value;
+use zorgsluis_converter::lambda::Handler;
 use zorgsluis_converter::process::{Outcome, Ports, Processor, REPORT, work};
 use zorgsluis_domain::audit::EventKind;
 use zorgsluis_domain::port::{
@@ -153,4 +155,20 @@ async fn the_worker_empties_the_queue_and_stops() {
     assert_eq!(world.one("Encounter").await["status"], "finished");
     let parked = world.directory.dead_letters().list(&PageRequest::first(10)).await.unwrap();
     assert_eq!(parked.items.len(), 1);
+}
+
+#[tokio::test]
+async fn the_function_behind_the_queue_has_one_effect() {
+    let world = World::new();
+    let handler = Handler::new(Arc::new(processor(&world)), clock(), Duration::from_secs(1));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/lambda/sqs-single-adt.json");
+    let event: SqsEvent = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let deadline = "2026-11-22T12:05:00Z".parse().unwrap();
+    for _ in 0..2 {
+        let answer = handler.handle(event.clone(), deadline).await;
+        assert!(answer.batch_item_failures.is_empty());
+        assert_eq!(world.of_type("Patient").await.len(), 1);
+    }
+    assert!(world.directory.dead_letters().list(&PageRequest::first(1)).await.unwrap().items.is_empty());
+    assert_eq!(kinds(&world).iter().filter(|kind| **kind == EventKind::Import).count(), 1);
 }

@@ -129,7 +129,7 @@ impl World {
     /// The only one of a type that is not merged away.
     pub(crate) async fn one(&self, kind: &str) -> Value {
         let mut all = self.of_type(kind).await;
-        all.retain(|value| value["active"] != Value::from(false));
+        all.retain(|value| value["active"] != false);
         assert_eq!(all.len(), 1, "{kind}");
         all.remove(0)
     }
