@@ -97,3 +97,23 @@ fn http_is_for_loopback_only() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("loopback"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_decimal_keeps_its_digits_on_the_whole_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    // Sent, and sent again later with another unit elsewhere: written once by itself, once merged.
+    for (control, time, result) in [("D1", "20261101120000", "5.10"), ("D2", "20261101130000", "5.100")] {
+        let message = format!(
+            "MSH|^~\\&|LAB|WEST|ZS|WEST|{time}+0100||ORU^R01^ORU_R01|{control}|P|2.5\r\
+             PID|1||700001^^^WEST^PI||Proef&&Proef^A||19700101|F\r\
+             OBR|1|P1^ZIS|F1^LAB|24331-1^Lipiden^LN|||202611011100+0100|||||||||||||||||||CH|F\r\
+             OBX|1|NM|2093-3^Cholesterol^LN||{result}|mmol/L|||||F\r"
+        );
+        assert_eq!(code(&server.send(message.as_bytes())), "AA");
+        server.settle();
+        let (status, body) = server.get("/fhir/Observation");
+        assert_eq!(status, 200);
+        assert!(body.contains(&format!("\"value\":{result},")), "{result}: {body}");
+    }
+}

@@ -64,7 +64,7 @@ pub enum Effect {
 
 /// One stage of a message's way. Holds no PHI: counts, codes and places only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "stage", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// Its bytes are durable in the payload store.
     Received {
@@ -127,7 +127,6 @@ pub struct WayStep {
     /// When.
     pub at: Timestamp,
     /// What.
-    #[serde(flatten)]
     pub stage: Stage,
 }
 

@@ -39,6 +39,11 @@ use failure::Failure;
 
 /// Does what the arguments of this process say.
 pub fn main() -> ExitCode {
+    // The text of a panic may hold what it stumbled over; its place may not.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        eprintln!("zorgsluis: a fault in this software at {place}; please report it");
+    }));
     let cli = Cli::parse();
     if let Err(failure) = init_tracing(&cli) {
         return failure.report();
