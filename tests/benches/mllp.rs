@@ -11,10 +11,8 @@
 //! The figures to look at are the ratios to *nothing*.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    clippy::disallowed_methods,
     reason = "a benchmark prints, and fails loudly"
 )]
 
@@ -80,7 +78,10 @@ struct NoEntries;
 #[async_trait]
 impl AuditSink for NoEntries {
     async fn record(&self, _entries: &[AuditEntry]) -> Result<(), PortError> {
-        Err(PortError::Refused { operation: "audit.record", reason: String::from("no log in this benchmark") })
+        Err(PortError::Refused {
+            operation: "audit.record",
+            reason: String::from("no log in this benchmark"),
+        })
     }
 }
 
@@ -239,7 +240,9 @@ fn main() {
     }
     let folder = tempfile::tempdir().unwrap();
     let next = AtomicU64::new(0);
-    println!("mllp: 1.1 KB ADT^A08, each acknowledged before the next on its connection; medians of {TURNS} turns");
+    println!(
+        "mllp: 1.1 KB ADT^A08, each acknowledged before the next on its connection; medians of {TURNS} turns"
+    );
     println!(
         "{:>12} {:>14} {:>14} {:>14} {:>16} {:>14}",
         "connections", "nothing/s", "durable/s", "whole/s", "durable:nothing", "whole:nothing"

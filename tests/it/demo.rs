@@ -57,7 +57,8 @@ fn dead_letters_are_replayed_through_the_running_server_and_without_one() {
     let data = folder.path().join("data");
     let text = data.to_str().unwrap().to_owned();
     let server = Server::start(&data);
-    let unsupported = b"MSH|^~\\&|EPD|WEST|ZS|WEST|20261101120000||ADT^A20|U1|P|2.5\rEVN|A20|20261101120000\r";
+    let unsupported =
+        b"MSH|^~\\&|EPD|WEST|ZS|WEST|20261101120000||ADT^A20|U1|P|2.5\rEVN|A20|20261101120000\r";
     assert_eq!(code(&server.send(unsupported)), "AA", "kept, not rejected");
     server.settle();
     assert!(server.get("/dead-letters").1.contains("unsupported-event"));
@@ -80,9 +81,8 @@ fn one_server_holds_a_data_directory() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let server = Server::start(&data);
-    let second = run([
-        "serve", "--data", data.to_str().unwrap(), "--mllp", "127.0.0.1:0", "--http", "127.0.0.1:0",
-    ]);
+    let second =
+        run(["serve", "--data", data.to_str().unwrap(), "--mllp", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
     assert_eq!(second.status.code(), Some(1));
     assert!(stderr(&second).contains("in use"), "{}", stderr(&second));
     drop(server);
@@ -92,7 +92,13 @@ fn one_server_holds_a_data_directory() {
 fn http_is_for_loopback_only() {
     let folder = tempfile::tempdir().unwrap();
     let output = run([
-        "serve", "--data", folder.path().to_str().unwrap(), "--mllp", "127.0.0.1:0", "--http", "0.0.0.0:0",
+        "serve",
+        "--data",
+        folder.path().to_str().unwrap(),
+        "--mllp",
+        "127.0.0.1:0",
+        "--http",
+        "0.0.0.0:0",
     ]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("loopback"), "{}", stderr(&output));

@@ -129,9 +129,10 @@ impl Server {
 
     /// `GET path` with the token: status and body.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
-        self.request(|url, token| {
-            agent().get(url).header("Authorization", token).header("Accept", "*/*").call()
-        }, path)
+        self.request(
+            |url, token| agent().get(url).header("Authorization", token).header("Accept", "*/*").call(),
+            path,
+        )
     }
 
     /// `POST path` of a form with the token: status and body.
@@ -187,7 +188,10 @@ impl Server {
                 .find(|link| link["relation"] == "next")
                 .and_then(|link| link["url"].as_str().map(str::to_owned));
             match next {
-                Some(url) => path = url[url.find("/fhir/").expect("a link of this server")..].to_owned(),
+                Some(url) => {
+                    let (_, rest) = url.split_once("/fhir/").expect("a link of this server");
+                    path = format!("/fhir/{rest}");
+                }
                 None => return found,
             }
         }

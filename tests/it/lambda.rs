@@ -189,7 +189,8 @@ impl Functions {
     }
 
     async fn convert(&self, event: Value) {
-        let handler = Handler::new(Arc::clone(&self.processor), self.directory.clock(), Duration::from_secs(1));
+        let handler =
+            Handler::new(Arc::clone(&self.processor), self.directory.clock(), Duration::from_secs(1));
         let deadline = self.directory.clock().now() + jiff::SignedDuration::from_secs(60);
         let response = handler.handle(serde_json::from_value(event).unwrap(), deadline).await;
         assert!(response.batch_item_failures.is_empty(), "nothing goes back: what cannot succeed is parked");
@@ -221,7 +222,11 @@ fn resources(data: &Path) -> BTreeMap<String, Value> {
             let meta = resource["meta"].as_object_mut().unwrap();
             meta.remove("lastUpdated");
             meta.remove("versionId");
-            let key = format!("{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
+            let key = format!(
+                "{}/{}",
+                resource["resourceType"].as_str().unwrap(),
+                resource["id"].as_str().unwrap()
+            );
             found.insert(key, resource);
         }
     }
@@ -233,8 +238,11 @@ async fn the_functions_give_what_the_whole_system_gives() {
     let temporary = tempfile::tempdir().unwrap();
     let (by_mllp, by_function) = (temporary.path().join("mllp"), temporary.path().join("function"));
     let profiles = root().join("events/profiles");
-    let server =
-        Server::start_with(&by_mllp, &["--profiles", profiles.to_str().unwrap()], std::process::Stdio::null());
+    let server = Server::start_with(
+        &by_mllp,
+        &["--profiles", profiles.to_str().unwrap()],
+        std::process::Stdio::null(),
+    );
     // The same keys on both sides, so that ids are the same.
     std::fs::create_dir_all(&by_function).unwrap();
     copy_keys(&by_mllp, &by_function);

@@ -7,11 +7,11 @@
     reason = "the helpers of tests fail as loudly as the tests"
 )]
 
-mod harness;
-mod lambda;
 mod convert;
 mod crash;
 mod demo;
+mod harness;
+mod lambda;
 mod phi;
 mod refusals;
 mod tamper;

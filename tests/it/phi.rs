@@ -16,12 +16,21 @@ fn secrets(message: &[u8]) -> BTreeSet<Vec<u8>> {
         let name = fields.first().copied().unwrap_or_default();
         // Field, and which of its components; none is all of it, uncut.
         let wanted: &[(usize, Option<&[usize]>)] = match name {
-            b"PID" => &[(3, Some(&[1])), (5, Some(&[1, 2, 3])), (6, Some(&[1])), (11, Some(&[1, 5])), (13, Some(&[1])), (19, Some(&[1]))],
+            b"PID" => &[
+                (3, Some(&[1])),
+                (5, Some(&[1, 2, 3])),
+                (6, Some(&[1])),
+                (11, Some(&[1, 5])),
+                (13, Some(&[1])),
+                (19, Some(&[1])),
+            ],
             b"NK1" => &[(2, Some(&[1, 2])), (4, Some(&[1, 5])), (5, Some(&[1]))],
             b"MRG" => &[(1, Some(&[1]))],
             b"IN1" => &[(36, Some(&[1]))],
             b"NTE" => &[(3, None)],
-            b"OBX" if fields.get(2).is_some_and(|kind| matches!(*kind, b"TX" | b"FT" | b"ST")) => &[(5, None)],
+            b"OBX" if fields.get(2).is_some_and(|kind| matches!(*kind, b"TX" | b"FT" | b"ST")) => {
+                &[(5, None)]
+            }
             _ => &[],
         };
         for (field, components) in wanted {

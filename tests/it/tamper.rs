@@ -145,12 +145,17 @@ const TAMPERINGS: &[Tampering] = &[
     ("index: a patient's row dropped", |data| {
         index(data, "DELETE FROM entry_key WHERE idx = (SELECT max(idx) FROM entry_key)");
     }),
-    ("index: a row changed", |data| index(data, "UPDATE entry SET idx = idx + 1 WHERE idx = (SELECT max(idx) FROM entry)")),
+    ("index: a row changed", |data| {
+        index(data, "UPDATE entry SET idx = idx + 1 WHERE idx = (SELECT max(idx) FROM entry)")
+    }),
     ("index: a row moved to another patient", |data| {
         index(data, "UPDATE entry_key SET key = upper(key) WHERE idx = (SELECT max(idx) FROM entry_key)");
     }),
     ("index: a row inserted", |data| {
-        index(data, "INSERT INTO entry SELECT shard, x'00112233445566778899aabbccddeeff', idx, bundle FROM entry LIMIT 1");
+        index(
+            data,
+            "INSERT INTO entry SELECT shard, x'00112233445566778899aabbccddeeff', idx, bundle FROM entry LIMIT 1",
+        );
     }),
 ];
 
@@ -196,7 +201,11 @@ fn a_rollback_of_everything_is_found_by_a_checkpoint_kept_elsewhere_and_only_so(
     let kept = kept.to_str().unwrap();
 
     let rolled_back = verify(&early, &[]);
-    assert!(rolled_back.status.success(), "by itself an older state is a sound log: {}", stdout(&rolled_back));
+    assert!(
+        rolled_back.status.success(),
+        "by itself an older state is a sound log: {}",
+        stdout(&rolled_back)
+    );
     let found = verify(&early, &["--checkpoint", kept]);
     assert_eq!(found.status.code(), Some(1));
     assert!(!findings(&found).is_empty());

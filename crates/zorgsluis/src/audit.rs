@@ -59,7 +59,9 @@ impl Opened {
 /// The period as instants: from the beginning of the first day to the end of the last, UTC.
 fn period(args: &PeriodArgs) -> Result<(Timestamp, Timestamp), Failure> {
     let start = |date: Date| {
-        date.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()).map_err(|error| Failure::usage(error.to_string()))
+        date.to_zoned(TimeZone::UTC)
+            .map(|zoned| zoned.timestamp())
+            .map_err(|error| Failure::usage(error.to_string()))
     };
     let from = args.from.map_or(Ok(Timestamp::UNIX_EPOCH), start)?;
     let to = match args.to {
@@ -112,7 +114,9 @@ async fn export(args: &ExportArgs) -> Result<(), Failure> {
         for line in lines.items {
             match line.content {
                 Content::Entry(entry) => println!("{}", to_audit_event(&entry)),
-                Content::Erased => eprintln!("entry {} ({}): erased, its key was destroyed", line.index, line.id),
+                Content::Erased => {
+                    eprintln!("entry {} ({}): erased, its key was destroyed", line.index, line.id)
+                }
             }
         }
         match lines.next {

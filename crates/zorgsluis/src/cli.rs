@@ -141,7 +141,9 @@ pub(crate) enum AuditCommand {
     #[command(after_help = "Example:\n  zorgsluis audit prove --data ./data 0199c0de-…")]
     Prove(ProveArgs),
     /// Entries as IHE BALP AuditEvents, one a line.
-    #[command(after_help = "Example:\n  zorgsluis audit export --data ./data --from 2026-11-01 --to 2026-11-30")]
+    #[command(
+        after_help = "Example:\n  zorgsluis audit export --data ./data --from 2026-11-01 --to 2026-11-30"
+    )]
     Export(ExportArgs),
 }
 

@@ -106,7 +106,8 @@ fn one(
 ) -> Result<ReportLine, Failure> {
     // One bad message hurts only itself.
     let converted = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        convert(message, options).map(|conversion| (conversion.bundle_json(), conversion.report(source, index)))
+        convert(message, options)
+            .map(|conversion| (conversion.bundle_json(), conversion.report(source, index)))
     }));
     match converted {
         Ok(Ok((bundle, report))) => {

@@ -25,8 +25,11 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
     let style = Style::for_stdout();
     let events = events(&args.events)?;
     let profiles = args.events.join("profiles");
-    let profiles =
-        if profiles.is_dir() { Profiles::load(&profiles).map_err(Failure::usage)? } else { Profiles::builtin() };
+    let profiles = if profiles.is_dir() {
+        Profiles::load(&profiles).map_err(Failure::usage)?
+    } else {
+        Profiles::builtin()
+    };
     let temporary = match &args.data {
         Some(_) => None,
         None => Some(tempfile::tempdir().map_err(Failure::wrong)?),
@@ -46,7 +49,12 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
     .await?;
 
     println!("{}", style.bold("Zorgsluis: HL7 v2 in, FHIR R4 out, and a log that nobody can quietly change"));
-    println!("{} from {}, over MLLP to {}", count(events.len(), "message", "messages"), args.events.display(), system.mllp);
+    println!(
+        "{} from {}, over MLLP to {}",
+        count(events.len(), "message", "messages"),
+        args.events.display(),
+        system.mllp
+    );
     let mut client = Client::connect(system.mllp).await?;
     for event in &events {
         show(&system, &mut client, event, style).await?;
@@ -89,7 +97,8 @@ async fn show(system: &System, client: &mut Client, event: &Path, style: Style) 
     let bytes = std::fs::read(event).map_err(|error| Failure::file(event, &error))?;
     let name = event.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let seen = steps_so_far(&*system.journal).await?;
-    let answer = client.exchange(&bytes).await.map_err(|reason| Failure::wrong(format!("{name}: {reason}")))?;
+    let answer =
+        client.exchange(&bytes).await.map_err(|reason| Failure::wrong(format!("{name}: {reason}")))?;
     let code = if answer.code.is_accepted() { style.good(answer.code) } else { style.bad(answer.code) };
     println!("\n{code}  {}", style.bold(name));
     if !answer.code.is_accepted() {

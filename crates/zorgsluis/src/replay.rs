@@ -78,11 +78,16 @@ async fn through_server(data: &Path, all: bool, messages: Vec<MessageId>) -> Res
     let server = Announcement::read(data)
         .ok_or_else(|| Failure::wrong(format!("{}: in use, but not by a server", data.display())))?;
     let url = format!("http://{}/replay", server.http);
-    let request = if all { serde_json::json!({ "all": true }) } else { serde_json::json!({ "messages": messages }) };
+    let request =
+        if all { serde_json::json!({ "all": true }) } else { serde_json::json!({ "messages": messages }) };
     let called = tokio::task::spawn_blocking(move || {
         let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
-        let response = agent.post(&url).header("Authorization", format!("Bearer {}", server.token)).send_json(request);
+        let response =
+            agent.post(&url).header("Authorization", format!("Bearer {}", server.token)).send_json(request);
         response.and_then(|mut response| response.body_mut().read_json::<Answer>())
     });
-    called.await.map_err(Failure::wrong)?.map_err(|error| Failure::wrong(format!("the running server: {error}")))
+    called
+        .await
+        .map_err(Failure::wrong)?
+        .map_err(|error| Failure::wrong(format!("the running server: {error}")))
 }

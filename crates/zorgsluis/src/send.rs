@@ -52,7 +52,8 @@ impl Client {
 pub(crate) fn complaints(acknowledgement: &Acknowledgement) -> String {
     let one = |problem: &ReportedProblem| {
         let place = problem.place.map(|place| format!("{place}: ")).unwrap_or_default();
-        let text = acknowledgement.text.clone().or_else(|| problem.text.clone()).or_else(|| problem.code.clone());
+        let text =
+            acknowledgement.text.clone().or_else(|| problem.text.clone()).or_else(|| problem.code.clone());
         format!("{place}{}", text.unwrap_or_default())
     };
     if acknowledgement.problems.is_empty() {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tlog::Signer as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -22,7 +23,6 @@ use zorgsluis_embedded::{DataDirectory, SystemRandom};
 use zorgsluis_gateway::{AccessToken, Gateway};
 use zorgsluis_ingest::{Ingest, ProfileRules};
 use zorgsluis_listener::{IngestDoor, Listener};
-use tlog::Signer as _;
 
 use crate::failure::Failure;
 
@@ -272,13 +272,8 @@ impl System {
 
     /// Writes down where it can be reached, for `replay` and for tests.
     fn announce(&self) -> Result<(), Failure> {
-        Announcement {
-            pid: std::process::id(),
-            mllp: self.mllp,
-            http: self.http,
-            token: self.token.clone(),
-        }
-        .write(&self.data)
+        Announcement { pid: std::process::id(), mllp: self.mllp, http: self.http, token: self.token.clone() }
+            .write(&self.data)
     }
 
     /// Waits until nothing is in the inbound queue any more.

@@ -16,7 +16,12 @@ pub(crate) fn render(way: &Way, style: Style) -> String {
                 line(&mut out, style, "received", &format!("{event} from {sender}, {bytes} bytes, sealed"));
             }
             Stage::Duplicate => {
-                line(&mut out, style, "again", "the same message came before: acknowledged, nothing done twice");
+                line(
+                    &mut out,
+                    style,
+                    "again",
+                    "the same message came before: acknowledged, nothing done twice",
+                );
             }
             Stage::Converted { mapped, ignored, unmapped, warnings } => {
                 converted(&mut out, style, *mapped, *ignored, unmapped, warnings);

@@ -70,7 +70,7 @@ fn identify<'m, 'a>(cx: &mut Context<'m, 'a>, nk1: Segment<'m, 'a>, patient: Uui
     let relation = cwe::key(cx, nk1.field(3).first());
     let name = xpn::key(nk1.field(2).first(), &xpn::XPN).or_else(|| {
         let organization = crate::context::trim(nk1.field(13).value().text());
-        (!organization.is_empty()).then(|| (organization, std::borrow::Cow::Borrowed("")))
+        (!organization.is_empty()).then_some((organization, std::borrow::Cow::Borrowed("")))
     });
     if relation.is_none() && name.is_none() {
         cx.warn(nk1.place(), "nobody-named");

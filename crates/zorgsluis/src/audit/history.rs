@@ -117,7 +117,8 @@ const fn action(action: Action) -> &'static str {
 }
 
 fn who(entry: &AuditEntry) -> String {
-    let by: Vec<&str> = entry.users.iter().filter(|user| user.requestor).map(|user| user.id.as_str()).collect();
+    let by: Vec<&str> =
+        entry.users.iter().filter(|user| user.requestor).map(|user| user.id.as_str()).collect();
     format!("{} ({})", by.join(", "), entry.source.enterprise_site_id)
 }
 
@@ -131,5 +132,9 @@ fn what(entry: &AuditEntry) -> String {
         .filter_map(|category| Some(name(serde_json::to_value(category).ok()?)))
         .collect();
     let trigger = entry.event.trigger.as_deref().map(|trigger| format!(" {trigger}")).unwrap_or_default();
-    if categories.is_empty() { format!("{kind}{trigger}") } else { format!("{kind}{trigger}: {}", categories.join(", ")) }
+    if categories.is_empty() {
+        format!("{kind}{trigger}")
+    } else {
+        format!("{kind}{trigger}: {}", categories.join(", "))
+    }
 }

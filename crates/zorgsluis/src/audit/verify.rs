@@ -113,7 +113,10 @@ fn tell(report: &Report, trusted: bool, style: Style) {
         println!("  index       {} not in it yet", plural(unindexed, "entry", "entries"));
     }
     if let Some(erased) = report.erased.filter(|erased| *erased > 0) {
-        println!("  erased      {}: the key was destroyed, the proof stands", plural(erased, "entry", "entries"));
+        println!(
+            "  erased      {}: the key was destroyed, the proof stands",
+            plural(erased, "entry", "entries")
+        );
     }
     if !trusted {
         println!("  A rollback of everything is found only with --checkpoint FILE, kept elsewhere.");

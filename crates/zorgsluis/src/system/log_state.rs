@@ -38,11 +38,8 @@ impl LogKeeper {
         let report = self.writer.log().verify(Verification::default()).await?;
         let findings = u64::try_from(report.findings.len()).unwrap_or(u64::MAX) + report.more_findings;
         let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        *verified = Some(zorgsluis_gateway::Verification {
-            at: self.clock.now(),
-            entries: report.size,
-            findings,
-        });
+        *verified =
+            Some(zorgsluis_gateway::Verification { at: self.clock.now(), entries: report.size, findings });
         Ok(report)
     }
 }
