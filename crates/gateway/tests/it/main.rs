@@ -3,6 +3,7 @@
 
 mod audit;
 mod capability;
+mod contrast;
 mod frame;
 mod hl7;
 mod pages;

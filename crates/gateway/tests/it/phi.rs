@@ -4,7 +4,7 @@ use axum::body::Body;
 
 use crate::support::{BSN, PATIENT, World, adt, logged};
 
-const PHI: [&str; 5] = ["Sluiswachter", "sluiswachter", BSN, "1961", "4.50"];
+const PHI: [&str; 6] = ["Sluiswachter", "sluiswachter", BSN, "1961-04-12", "19610412", "\"value\":4.50"];
 
 #[tokio::test]
 async fn nothing_that_is_logged_shown_on_a_page_or_put_into_a_header_tells_about_a_patient() {
