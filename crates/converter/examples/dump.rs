@@ -1,17 +1,25 @@
 //! Converts HL7 v2 files and writes one Bundle a file into a folder, with the report beside them:
-//! `cargo run -p zorgsluis-converter --example dump -- OUT FILE|DIR…`
+//! `cargo run -p zorgsluis-converter --example dump -- [--profile FILE|DIR] OUT FILE|DIR…`
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use hl7v2::batch;
+use zorgsluis_converter::profile::Profiles;
 use zorgsluis_converter::{ConvertOptions, convert};
 
 fn main() -> std::io::Result<()> {
     let mut args = std::env::args_os().skip(1).map(PathBuf::from);
-    let Some(out) = args.next() else {
-        eprintln!("usage: dump OUT FILE|DIR…");
+    let mut options = ConvertOptions::demonstration();
+    let mut out = args.next();
+    if out.as_deref() == Some(Path::new("--profile")) {
+        let profiles = args.next().unwrap_or_default();
+        options.profiles = Profiles::load(&profiles).map_err(std::io::Error::other)?;
+        out = args.next();
+    }
+    let Some(out) = out else {
+        eprintln!("usage: dump [--profile FILE|DIR] OUT FILE|DIR…");
         std::process::exit(2);
     };
     std::fs::create_dir_all(&out)?;
@@ -19,7 +27,6 @@ fn main() -> std::io::Result<()> {
     for path in args {
         collect(&path, &mut files)?;
     }
-    let options = ConvertOptions::demonstration();
     let mut report = std::fs::File::create(out.with_extension("report.ndjson"))?;
     let (mut converted, mut refused) = (0usize, 0usize);
     for file in files {

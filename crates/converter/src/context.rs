@@ -431,6 +431,11 @@ pub(crate) fn original_text<'a>(text: impl Into<Cow<'a, str>>) -> Element<'a> {
 
 /// Trims white space at both ends without copying what is borrowed.
 pub(crate) fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
+    // Nearly all values begin and end with a printable ASCII character: nothing to do.
+    let printable = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if printable(text.as_bytes().first()) && printable(text.as_bytes().last()) {
+        return text;
+    }
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => {

@@ -14,8 +14,8 @@ pub mod rule;
 use std::cell::RefCell;
 use std::fmt;
 
-use aws_lc_rs::hmac;
-use uuid::Uuid;
+use aws_lc_rs::{digest, hmac};
+use uuid::{Builder, Uuid};
 
 pub use rule::{Part, Rule};
 
@@ -100,6 +100,7 @@ impl<'a> Ids<'a> {
         );
         let mut name = self.scratch.borrow_mut();
         name.clear();
+        name.extend_from_slice(NAMESPACE.as_bytes());
         push(&mut name, rule.name.as_bytes());
         for (part, values) in rule.parts.iter().zip(parts) {
             match part {
@@ -107,7 +108,11 @@ impl<'a> Ids<'a> {
                 Part::Pseudonym(_) => push(&mut name, &self.key.pseudonym(values)),
             }
         }
-        Uuid::new_v5(&NAMESPACE, &name)
+        // What `Uuid::new_v5` does, with the processor's own SHA-1. RFC 9562 §5.5 prescribes that hash;
+        // nothing is protected by it.
+        let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &name);
+        let first = hash.as_ref().first_chunk().copied().unwrap_or_default();
+        Builder::from_sha1_bytes(first).into_uuid()
     }
 }
 
@@ -133,6 +138,17 @@ mod tests {
         assert_ne!(id(&demonstration), id(&other));
         assert_eq!(id(&other), id(&IdentityKey::new(&[7; 32])));
         assert_eq!(format!("{other:?}"), "IdentityKey { demonstration: false, .. }");
+    }
+
+    #[test]
+    fn an_id_is_a_uuid_of_version_5() {
+        let key = IdentityKey::demonstration();
+        let mut name = Vec::new();
+        for text in [&b"Practitioner"[..], b"AGB", b"01004567"] {
+            push(&mut name, text);
+        }
+        let id = Ids::new(&key).id(&rule::PRACTITIONER, &[&["AGB", "01004567"]]);
+        assert_eq!(id, Uuid::new_v5(&NAMESPACE, &name));
     }
 
     #[test]

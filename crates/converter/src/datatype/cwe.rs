@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use fhir::{CodeableConcept, Coding, Extension};
 use hl7v2::{Repetition, Value};
 
+use super::Parts;
 use crate::context::{Context, extension};
 use crate::table::Target;
 
@@ -22,7 +23,8 @@ pub(crate) fn concept<'a>(
     if from.is_empty() || from.is_null() {
         return None;
     }
-    let part = |n: usize| from.component(n).value();
+    let parts = Parts::<13>::of(from);
+    let part = |n: usize| parts.value(n);
     let mut concept = CodeableConcept::default();
     let code = part(1);
     let target = match table {

@@ -5,6 +5,7 @@ use fhir::{CodeableConcept, Location, Reference, Resource, system};
 use hl7v2::Repetition;
 use uuid::Uuid;
 
+use super::Parts;
 use super::hd::{Hd, organization};
 use crate::context::{Context, trim};
 use crate::identity::rule;
@@ -27,14 +28,15 @@ pub(crate) fn location<'a>(cx: &mut Context<'_, 'a>, pl: Repetition<'_, 'a>) -> 
     if pl.is_empty() || pl.is_null() {
         return None;
     }
-    let organization = organization(cx, Hd::of_component(pl.component(4)));
-    let facility = trim(pl.component(4).value().text());
+    let parts = Parts::<9>::of(pl);
+    let organization = organization(cx, Hd::of_component(parts.component(4)));
+    let facility = trim(parts.component(4).value().text());
     let sender = cx.sender_key().to_owned();
     let mut path: [&str; 6] = [&facility, "", "", "", "", ""];
-    let names = LEVELS.map(|(component, _)| trim(pl.component(component).value().text()));
+    let names = LEVELS.map(|(component, _)| trim(parts.value(component).text()));
     let mut narrowest: Option<Uuid> = None;
     for (level, (component, physical)) in LEVELS.into_iter().enumerate() {
-        let value = pl.component(component).value();
+        let value = parts.value(component);
         let (Some(name), Some(step)) = (names.get(level), path.get_mut(level + 1)) else { continue };
         *step = name;
         let Some(written) = cx.write(value) else { continue };

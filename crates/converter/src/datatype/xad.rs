@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use fhir::{Address, CodeableConcept, Coding, Element, ElementList, Extension, nl, system};
-use hl7v2::{Field, Repetition};
+use hl7v2::{Field, Repetition, Value};
 
+use super::Parts;
 use crate::context::Context;
 use crate::table;
 
@@ -22,9 +23,10 @@ pub(crate) fn address<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>) -> 
     if xad.is_empty() || xad.is_null() {
         return None;
     }
-    let part = |n: usize| xad.component(n).value();
+    let parts = Parts::<14>::of(xad);
+    let part = |n: usize| parts.value(n);
     let mut address = Address::default();
-    lines(cx, xad, &mut address);
+    lines(cx, &parts, &mut address);
     address.city = cx.write(part(3));
     address.state = cx.write(part(4));
     address.postal_code = cx.write(part(5));
@@ -34,21 +36,21 @@ pub(crate) fn address<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>) -> 
     if let Some(tract) = cx.write(part(10)) {
         address.extension.push(Extension::string(CENSUS_TRACT, tract));
     }
-    kind(cx, xad, &mut address);
+    kind(cx, part(7), &mut address);
     cx.ignore(part(11), "in which script an address is written shows in the address");
-    let range = xad.component(12);
+    let range = parts.component(12);
     let period = cx.period(part(13), part(14));
     address.period = period.or_else(|| cx.period(range.subcomponent(1), range.subcomponent(2))).map(Box::new);
     (address != Address::default()).then_some(address)
 }
 
 /// Line, street and number (XAD.1), and either the number's suffix or a second line (XAD.2).
-fn lines<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>, address: &mut Address<'a>) {
+fn lines<'a>(cx: &mut Context<'_, 'a>, xad: &Parts<'_, 'a, 14>, address: &mut Address<'a>) {
     let street_address = xad.component(1);
     let line = cx.write(street_address.subcomponent(1));
     let street = cx.write(street_address.subcomponent(2));
     let number = cx.write(street_address.subcomponent(3));
-    let other = cx.write(xad.component(2).value());
+    let other = cx.write(xad.value(2));
     let in_parts = street.is_some() || number.is_some();
     let mut parts = Vec::new();
     let mut composed = String::new();
@@ -71,7 +73,7 @@ fn lines<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>, address: &mut Ad
         address.line.push(whole);
         address.line_ext = ElementList(vec![Element::some(parts)]);
     }
-    for more in [second, cx.write(xad.component(8).value())].into_iter().flatten() {
+    for more in [second, cx.write(xad.value(8))].into_iter().flatten() {
         address.line.push(more);
         if !address.line_ext.0.is_empty() {
             address.line_ext.0.push(None);
@@ -80,8 +82,7 @@ fn lines<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>, address: &mut Ad
 }
 
 /// Use and type (XAD.7), and the zib's code for both.
-fn kind<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>, address: &mut Address<'a>) {
-    let code = xad.component(7).value();
+fn kind<'a>(cx: &mut Context<'_, 'a>, code: Value<'_, 'a>, address: &mut Address<'a>) {
     if !code.is_present() {
         return;
     }

@@ -6,6 +6,7 @@ use fhir::{
 use hl7v2::Repetition;
 use uuid::Uuid;
 
+use super::Parts;
 use super::cx::type_of;
 use super::hd::Hd;
 use super::xpn;
@@ -42,13 +43,14 @@ pub(crate) fn professional_of<'a>(
     if xcn.is_empty() || xcn.is_null() {
         return None;
     }
-    let part = |n: usize| xcn.component(n).value();
+    let parts = Parts::<14>::of(xcn);
+    let part = |n: usize| parts.value(n);
     let name_key = xpn::key(xcn, &xpn::XCN);
     let number = cx.write(part(1));
     if number.is_none() && name_key.is_none() {
         return None;
     }
-    let authority = Hd::of_component(xcn.component(9));
+    let authority = Hd::of_component(parts.component(9));
     let at = part(1).place();
     let id = match (&number, &name_key) {
         (Some(number), _) => {
@@ -69,7 +71,7 @@ pub(crate) fn professional_of<'a>(
             let system = Some("email");
             practitioner.telecom.push(ContactPoint { system, value: Some(mail), ..ContactPoint::default() });
         }
-        Some(number) => practitioner.identifier.push(identifier(cx, xcn, authority, number)),
+        Some(number) => practitioner.identifier.push(identifier(cx, &parts, authority, number)),
         None => {}
     }
     practitioner.name.extend(xpn::name(cx, xcn, &xpn::XCN, Some("official")));
@@ -85,11 +87,11 @@ pub(crate) fn professional_of<'a>(
 
 fn identifier<'a>(
     cx: &mut Context<'_, 'a>,
-    xcn: Repetition<'_, 'a>,
+    xcn: &Parts<'_, 'a, 14>,
     authority: Hd<'_, 'a>,
     value: std::borrow::Cow<'a, str>,
 ) -> Identifier<'a> {
-    let part = |n: usize| xcn.component(n).value();
+    let part = |n: usize| xcn.value(n);
     let (system, assigner) = authority.write(cx);
     let assigner = assigner.or_else(|| cx.write(part(14)));
     cx.ignore(part(11), "a professional's check digit can be computed from the number");

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use fhir::{Element, ElementList, Extension, HumanName, nl};
 use hl7v2::{Component, Field, Repetition};
 
+use super::Parts;
 use crate::context::Context;
 use crate::table;
 
@@ -79,9 +80,10 @@ pub(crate) fn name<'a>(
     if from.is_empty() || from.is_null() {
         return None;
     }
-    let part = |n: usize| from.component(n).value();
+    let parts = Parts::<21>::of(from);
+    let part = |n: usize| parts.value(n);
     let mut name = HumanName::default();
-    family(cx, from.component(layout.family), &mut name);
+    family(cx, parts.component(layout.family), &mut name);
     let given = [layout.given, layout.further].map(|n| cx.write(part(n)));
     name.prefix.extend(cx.write(part(layout.prefix)));
     name.suffix.extend(
@@ -105,7 +107,7 @@ pub(crate) fn name<'a>(
     }
     name.text = whole(&name);
     cx.ignore(part(layout.script), "in which script a name is written shows in the name");
-    let range = from.component(layout.range);
+    let range = parts.component(layout.range);
     let period = cx.period(part(layout.start), part(layout.end));
     name.period = period.or_else(|| cx.period(range.subcomponent(1), range.subcomponent(2))).map(Box::new);
     Some(name)

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use fhir::{CodeableConcept, Coding, ContactPoint, Element, Extension, nl, system};
 use hl7v2::{Field, Repetition, Value};
 
+use super::Parts;
 use crate::context::Context;
 use crate::table;
 
@@ -35,7 +36,8 @@ fn contact_point<'a>(
     if xtn.is_empty() || xtn.is_null() {
         return;
     }
-    let part = |n: usize| xtn.component(n).value();
+    let parts = Parts::<14>::of(xtn);
+    let part = |n: usize| parts.value(n);
     let numbers = [12, 1, 4].map(|n| cx.write(part(n)));
     let [unformatted, number, mail] = numbers;
     let mut extension = Vec::new();
@@ -62,7 +64,8 @@ fn contact_point<'a>(
     if values.is_empty() && mail.is_none() && extension.is_empty() {
         return;
     }
-    let (medium, medium_ext, mobile) = medium(cx, xtn, values.iter().any(|value| !value.contains('@')));
+    let (medium, medium_ext, mobile) =
+        medium(cx, [part(2), part(3)], values.iter().any(|value| !value.contains('@')));
     let (mut using, using_ext) = if is(part(2), b"NET") && medium == Some("email") {
         // Table 0201: NET says that it is e-mail, not whose or where.
         cx.mark(part(2));
@@ -119,17 +122,16 @@ fn contact_point<'a>(
 /// and whether it is a mobile telephone.
 fn medium<'a>(
     cx: &mut Context<'_, 'a>,
-    xtn: Repetition<'_, 'a>,
+    [use_, kind]: [Value<'_, 'a>; 2],
     has_number: bool,
 ) -> (Option<&'static str>, Option<Element<'a>>, bool) {
-    let kind = xtn.component(3).value();
     if is(kind, b"CP") && has_number {
         // The zib's code for a mobile telephone keeps it.
         cx.mark(kind);
         return (None, None, true);
     }
     let (medium, beside) = cx.code(kind, table::telecom_system);
-    let mail = is(xtn.component(2).value(), b"NET").then_some("email");
+    let mail = is(use_, b"NET").then_some("email");
     (medium.or(mail), beside, false)
 }
 
