@@ -1,7 +1,8 @@
 //! What surrounds every request: the Host check, the log line, the headers.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -12,6 +13,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::Gateway;
+
+/// How long a form may take.
+const FORM: Duration = Duration::from_secs(10);
+
+/// A small form, within its limit and in time.
+pub(crate) async fn read_form(body: Body, limit: usize) -> Option<Bytes> {
+    tokio::time::timeout(FORM, to_bytes(body, limit)).await.ok()?.ok()
+}
 
 /// The route of a request as a template, never the path that was asked for: a path may hold anything.
 pub(crate) fn template(matched: Option<&MatchedPath>) -> &str {

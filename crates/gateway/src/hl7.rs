@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use http_body_util::LengthLimitError;
 use zorgsluis_domain::Transport;
 use zorgsluis_ingest::Source;
 use zorgsluis_ingest::http::{HttpAnswer, MAX_BODY, REFUSAL_HEADER};
@@ -54,15 +55,15 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, HttpAnswer> {
     }
     match tokio::time::timeout(BODY, to_bytes(body, MAX_BODY)).await {
         Ok(Ok(bytes)) => Ok(bytes.into()),
-        // The only error with a source that the limit makes; else the connection broke off.
         Ok(Err(error)) if is_limit(&error) => Err(HttpAnswer::too_large()),
         Ok(Err(_)) => Err(HttpAnswer::plain(400, "the body broke off")),
         Err(_) => Err(HttpAnswer::plain(408, "the body did not come in time")),
     }
 }
 
+/// Whether the body was cut off at the limit; else the connection broke off.
 fn is_limit(error: &axum::Error) -> bool {
-    error.source().is_some_and(|source| source.to_string().contains("limit"))
+    error.source().is_some_and(|source| source.is::<LengthLimitError>())
 }
 
 fn respond(answer: HttpAnswer) -> Response {

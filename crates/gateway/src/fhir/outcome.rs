@@ -35,7 +35,7 @@ pub(crate) enum FhirError {
     NotAcceptable,
     #[error("the content type must be application/x-www-form-urlencoded")]
     MediaType,
-    #[error("the form is too large")]
+    #[error("the form is too large, or did not come in time")]
     TooLarge,
     #[error("this page link has expired; start the search again")]
     Expired,

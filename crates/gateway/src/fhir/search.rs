@@ -1,7 +1,6 @@
 //! `POST [type]/_search`, and `GET [type]` with parameters that may stand in a URL.
 
 use axum::Extension;
-use axum::body::{Body, to_bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -18,6 +17,7 @@ use super::patient::disclosed;
 use super::{FhirError, ResourceType, base, bundle, json, negotiate};
 use crate::Gateway;
 use crate::disclosure::{Caller, Disclosure};
+use crate::frame::read_form;
 
 /// Bytes of a search form at most.
 const FORM: usize = 16 << 10;
@@ -55,7 +55,7 @@ pub(super) async fn by_post(
     // Parameters of the URL count too (FHIR R4 §3.1.1.1), as far as they may stand there.
     let mut parameters = Parameters::read(head.uri.query().unwrap_or_default().as_bytes())?;
     parameters.check_url(resource_type)?;
-    let form = Parameters::read(&form(body).await?)?;
+    let form = Parameters::read(&read_form(body, FORM).await.ok_or(FhirError::TooLarge)?)?;
     parameters.search.extend(form.search);
     parameters.format = form.format.or(parameters.format);
     parameters.count = form.count.or(parameters.count);
@@ -65,10 +65,6 @@ pub(super) async fn by_post(
     // What was searched for is not repeated: the URL of a page holds no PHI.
     let own = format!("{kind}/_search");
     search(&gateway, &caller, resource_type, &head.headers, parameters, own).await
-}
-
-async fn form(body: Body) -> Result<Vec<u8>, FhirError> {
-    to_bytes(body, FORM).await.map(Into::into).map_err(|_| FhirError::TooLarge)
 }
 
 async fn search(

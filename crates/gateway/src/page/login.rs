@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, StatusCode};
@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::Page;
 use crate::Gateway;
 use crate::auth::{caller, deny_login};
+use crate::frame::read_form;
 use crate::session::Session;
 
 /// Bytes of the form at most.
@@ -32,7 +33,7 @@ pub(crate) async fn login(State(gateway): State<Gateway>, request: Request<Body>
     let caller = caller(&request);
     let (mut head, body) = request.into_parts();
     let Ok(page) = Page::from_request_parts(&mut head, &()).await;
-    let form = to_bytes(body, FORM).await.unwrap_or_default();
+    let form = read_form(body, FORM).await.unwrap_or_default();
     let token = form_urlencoded::parse(&form).find(|(name, _)| name == "token");
     let right = token.is_some_and(|(_, token)| gateway.0.settings.token.is(token.trim()));
     if !right {

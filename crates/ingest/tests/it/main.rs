@@ -6,6 +6,7 @@ mod doubles;
 mod lambda;
 mod modes;
 mod profiles;
+mod property;
 mod replay;
 mod support;
 mod sweep;
