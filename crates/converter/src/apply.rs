@@ -193,6 +193,14 @@ impl Prepared {
     pub fn new(conversion: &Conversion<'_>, delivery: &Delivery) -> Result<Self, ApplyError> {
         Assertions::of(conversion, delivery).map(Self)
     }
+
+    /// The same, of a sender who is not the source of patient data (`demographics = "fill"` in the
+    /// profile): what it says of patients, contacts and insurances only fills what is empty.
+    #[must_use]
+    pub fn filling(mut self) -> Self {
+        self.0.entries.iter_mut().for_each(assertion::Assertion::only_fill);
+        self
+    }
 }
 
 impl std::fmt::Debug for Prepared {

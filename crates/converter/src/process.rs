@@ -36,6 +36,7 @@ pub use worker::work;
 use crate::apply::{Applied, Apply, ApplyError, Delivery, Prepared};
 use crate::convert::{ConvertOptions, convert};
 use crate::lambda::{Process, ProcessError};
+use crate::profile::Demographics;
 
 /// The name under which the report of a conversion is kept beside its message: an OperationOutcome.
 pub const REPORT: &str = "conversion";
@@ -197,6 +198,9 @@ impl Processor {
                 );
             let said = Prepared::new(&conversion, delivery)
                 .map_err(|error| refused("not-json", None, error.to_string()))?;
+            let profile = self.options.profiles.by_name(conversion.profile);
+            let fills = profile.is_some_and(|profile| profile.demographics == Demographics::Fill);
+            let said = if fills { said.filling() } else { said };
             let report = outcome::operation_outcome(&line);
             Ok(Converted { said, stage: outcome::stage(&line, PLACES), report, owner })
         }));

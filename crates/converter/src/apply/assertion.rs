@@ -122,6 +122,13 @@ impl Assertions {
 }
 
 impl Assertion {
+    /// Takes the word of the sender about a person as a mention.
+    pub(crate) fn only_fill(&mut self) {
+        if matches!(self.key.resource_type.as_str(), "Patient" | "RelatedPerson" | "Coverage") {
+            self.rank = self.rank.min(Rank::Mention);
+        }
+    }
+
     /// The registers that this entry asserts or deletes.
     pub(crate) fn registers(&self) -> BTreeMap<String, Register> {
         let stamp = Stamp::new(self.rank, self.moment.clone());

@@ -320,6 +320,11 @@ fn put_together(resource_type: &str, registers: &BTreeMap<String, Register>) -> 
         }
         content.insert(element.to_owned(), Value::Array(list));
     }
+    for parent in content.values_mut().filter_map(Value::as_object_mut) {
+        if let Some(end) = parent.shift_remove("end") {
+            parent.insert(String::from("end"), end);
+        }
+    }
     content
 }
 

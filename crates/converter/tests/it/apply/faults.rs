@@ -109,6 +109,10 @@ impl PatientIndex for Faulty<dyn PatientIndex> {
         self.0.survivor(patient).await
     }
 
+    async fn merged_into(&self, survivor: Uuid) -> Result<Vec<Uuid>, PortError> {
+        self.inner.merged_into(survivor).await
+    }
+
     async fn merge(&self, old: Uuid, new: Uuid) -> Result<(), PortError> {
         guarded!(self, self.0.merge(old, new))
     }

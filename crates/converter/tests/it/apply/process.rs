@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsEvent;
-use serde_json::Value;
+use serde_json::{Value, json};
 use zorgsluis_converter::lambda::Handler;
 use zorgsluis_converter::process::{Outcome, Ports, Processor, REPORT, work};
 use zorgsluis_domain::audit::EventKind;
@@ -14,7 +14,7 @@ use zorgsluis_domain::port::{
 };
 use zorgsluis_domain::{MessageId, QueueReference, Stage};
 
-use super::world::{World, clock, options};
+use super::world::{World, adt, clock, options};
 
 fn processor(world: &World) -> Processor {
     let directory = &world.directory;
@@ -171,4 +171,19 @@ async fn the_function_behind_the_queue_has_one_effect() {
     }
     assert!(world.directory.dead_letters().list(&PageRequest::first(1)).await.unwrap().items.is_empty());
     assert_eq!(kinds(&world).iter().filter(|kind| **kind == EventKind::Import).count(), 1);
+}
+
+#[tokio::test]
+async fn a_sender_that_may_only_fill_overwrites_no_registration() {
+    let world = World::new();
+    let processor = processor(&world);
+    let pid = |rest: &str| format!("PID|1||1000001^^^LINDE^PI||{rest}");
+    let registered = adt("A28", 0, &[&pid("de Vries&de&Vries^J||19610412"), "PV1|1|N"]);
+    let laboratory =
+        adt("A31", 10, &[&pid("Fries&&Fries^J||19610412|F"), "PV1|1|N"]).replace("|ZIS|", "|LABSYS|");
+    for message in [registered, laboratory] {
+        assert_eq!(processor.deliver(&received(&message)).await, Outcome::Done);
+    }
+    let patient = world.one("Patient").await;
+    assert_eq!((&patient["name"][0]["family"], &patient["gender"]), (&json!("de Vries"), &json!("female")));
 }
