@@ -252,7 +252,9 @@ pub(crate) fn identify_by<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     list: Field<'m, 'a>,
 ) -> Option<(Uuid, Vec<Phi<PatientIdentifier>>)> {
-    let chosen = cx.profile.patient_identifier(list)?;
+    // The number of a visit would make another patient each time.
+    let chosen =
+        cx.profile.patient_identifier(list).filter(|nth| !identifier::is_of_visit(list.rep(*nth)))?;
     let at = list.rep(chosen).component(1).value().place();
     let (authority, value) = identifier::key(cx, list.rep(chosen))?;
     let id = cx.id(&rule::PATIENT, &[&[&authority, &value]], at);

@@ -101,11 +101,11 @@ pub(crate) fn convert<'m, 'a>(
     Some(draft)
 }
 
-/// Class N, and neither number nor time nor place nor anybody.
+/// Class N or none, and neither place nor number nor time: whoever is named is not named in a visit.
 fn says_no_visit(pv1: Segment<'_, '_>) -> bool {
     let class = pv1.field(2).value().text();
     let none = class.trim().is_empty() || class.trim().eq_ignore_ascii_case("N");
-    none && pv1.fields().enumerate().all(|(at, field)| at < 2 || field.is_empty() || field.is_null())
+    none && [3, 6, 19, 44, 45, 50].into_iter().all(|field| !pv1.field(field).is_present())
 }
 
 /// Which visit: by visit number, else by account number, else by patient and admission time.

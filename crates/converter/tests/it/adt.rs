@@ -166,6 +166,32 @@ fn a_bsn_alone_identifies_but_a_visit_number_does_not() {
 }
 
 #[test]
+fn a_patient_without_identifier_is_known_by_what_there_is_and_warns() {
+    let warned = |pid: &str| {
+        let message = format!("MSH|^~\\&|ZD|ZD|||20260102||ADT^A28|1|P|2.5\r{pid}\r");
+        with(&message, |conversion| {
+            conversion.warnings.iter().map(|warning| warning.code).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(warned("PID|1||ZD1^^^ZorgDomein^VN||Bos^Jan||19700101"), ["patient-by-name"]);
+    assert_eq!(warned("PID|1|77|||Bos^Jan"), ["patient-by-other-number"]);
+    assert_eq!(warned("PID|1"), ["patient-unknown"]);
+}
+
+#[test]
+fn a_class_of_n_without_number_is_no_visit() {
+    let message = |pv1: &str| format!("MSH|^~\\&|A|B|||20260102||ADT^A31|1|P|2.5\rPID|1||1^^^A^PI\r{pv1}\r");
+    let encounters = |pv1: &str| resources(&bundle(&message(pv1)), "Encounter").len();
+    assert_eq!(encounters("PV1|1|N"), 0);
+    assert_eq!(encounters("PV1|1|N|||||01004567^Smit"), 0);
+    assert_eq!(encounters("PV1|1|O|||||01004567^Smit"), 1);
+    with(&message("PV1|1|N|||||01004567^Smit"), |conversion| {
+        let unmapped = conversion.report("a", 0).unmapped;
+        assert_eq!(unmapped.len(), 2, "who is named in no visit is reported");
+    });
+}
+
+#[test]
 fn a_bsn_that_fails_the_test_is_kept_with_a_warning() {
     let message = "MSH|^~\\&|A|B|||20260102||ADT^A28|1|P|2.5\rPID|1||999940003^^^NLMINBIZA^NNNLD||Bos^Jan\r";
     with(message, |conversion| {
