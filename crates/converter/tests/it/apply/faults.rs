@@ -110,7 +110,7 @@ impl PatientIndex for Faulty<dyn PatientIndex> {
     }
 
     async fn merged_into(&self, survivor: Uuid) -> Result<Vec<Uuid>, PortError> {
-        self.inner.merged_into(survivor).await
+        self.0.merged_into(survivor).await
     }
 
     async fn merge(&self, old: Uuid, new: Uuid) -> Result<(), PortError> {
