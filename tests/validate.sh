@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Converts events/ and the corpus of the reference folder, and validates every Bundle strictly.
+# Converts events/ and the corpus of the reference folder, and validates every Bundle strictly; then what
+# the FHIR store holds after all events, and the log as AuditEvents.
 # usage: tests/validate.sh REFERENCE   (a folder with tools/fhir-validate and corpus/)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,3 +30,13 @@ bundles=$(wc -l <"$work/bundles.ndjson")
 echo "$messages messages: $bundles Bundles, $((messages - bundles)) refused"
 node "$validator/validate.cjs" "$work/bundles" --quiet
 echo "all $bundles Bundles are valid"
+
+ZORGSLUIS_WRITE_RESOURCES="$work/store" cargo test --quiet -p zorgsluis-tests --test it \
+  lambda::the_functions_give_what_the_whole_system_gives >/dev/null
+"$zorgsluis" demo --once --data "$work/data" >/dev/null
+"$zorgsluis" audit export --data "$work/data" >"$work/audit-events.ndjson"
+mkdir "$work/audit-events"
+split --lines=1 --suffix-length=4 --additional-suffix=.json "$work/audit-events.ndjson" "$work/audit-events/"
+# Single resources refer to others that are not in the same file.
+node "$validator/validate.cjs" "$work/store" "$work/audit-events" --quiet --allow-unresolved
+echo "all resources of the store and all AuditEvents are valid"

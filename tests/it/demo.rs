@@ -123,3 +123,71 @@ fn a_decimal_keeps_its_digits_on_the_whole_way() {
         assert!(body.contains(&format!("\"value\":{result},")), "{result}: {body}");
     }
 }
+
+#[test]
+fn no_log_is_no_clean_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let text = data.to_str().unwrap();
+    assert!(Server::start(&data).stop().success());
+    let other = run(["audit", "verify", "--data", text, "--organisation", "somebody-else"]);
+    assert_eq!(other.status.code(), Some(2), "{}", stdout(&other));
+    assert!(stderr(&other).contains("demo-hospital"), "{}", stderr(&other));
+    assert!(!data.join("log/somebody-else").exists(), "verifying makes no log");
+    let served = run([
+        "serve",
+        "--data",
+        text,
+        "--organisation",
+        "somebody-else",
+        "--mllp",
+        "127.0.0.1:0",
+        "--http",
+        "127.0.0.1:0",
+    ]);
+    assert_eq!(served.status.code(), Some(2), "a directory holds the log of one organisation");
+    assert!(run(["audit", "verify", "--data", text]).status.success());
+}
+
+#[test]
+fn the_history_of_a_merged_patient_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    let person = |control: &str, event: &str, number: &str, more: &str| {
+        format!(
+            "MSH|^~\\&|ZIS|WEST|ZS|WEST|20261101120000+0100||ADT^{event}|{control}|P|2.5\r\
+             EVN|{event}|20261101120000+0100\r\
+             PID|1||{number}^^^WEST^PI||Proef&&Proef^A||19700101|F\r{more}"
+        )
+    };
+    for message in [
+        person("H1", "A28", "1", ""),
+        person("H2", "A28", "2", ""),
+        person("H3", "A40", "1", "MRG|2^^^WEST^PI\r"),
+    ] {
+        assert_eq!(code(&server.send(message.as_bytes())), "AA");
+        server.settle();
+    }
+    let patients = server.all("Patient");
+    assert_eq!(patients.len(), 2);
+    assert!(server.stop().success());
+    let histories: Vec<Vec<String>> = patients
+        .iter()
+        .map(|patient| {
+            let id = patient["id"].as_str().unwrap();
+            let data = data.to_str().unwrap();
+            let output = run(["audit", "history", "--json", "--data", data, "--patient", id]);
+            assert!(output.status.success(), "{}", stderr(&output));
+            let entries = stdout(&output);
+            let entries =
+                entries.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+            entries
+                .filter(|entry| entry["event"]["kind"] != "log-read")
+                .map(|entry| entry["id"].as_str().unwrap().to_owned())
+                .collect()
+        })
+        .collect();
+    assert_eq!(histories[0], histories[1], "asked for by the present number or by the retired one");
+    assert!(histories[0].len() > 4, "{histories:?}");
+}

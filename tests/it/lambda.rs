@@ -273,6 +273,13 @@ async fn the_functions_give_what_the_whole_system_gives() {
     drop(functions);
 
     let (one, other) = (resources(&by_mllp), resources(&by_function));
+    // For tests/validate.sh: what stands in the store, to be validated strictly.
+    if let Some(folder) = std::env::var_os("ZORGSLUIS_WRITE_RESOURCES").map(PathBuf::from) {
+        std::fs::create_dir_all(&folder).unwrap();
+        for (key, resource) in &one {
+            std::fs::write(folder.join(key.replace('/', "-") + ".json"), resource.to_string()).unwrap();
+        }
+    }
     assert!(one.len() > 100);
     assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
     for (key, resource) in &one {

@@ -111,6 +111,21 @@ impl PatientIndex for SqlitePatientIndex {
             })
             .await
     }
+
+    async fn merged_into(&self, survivor: Uuid) -> Result<Vec<Uuid>, PortError> {
+        self.database
+            .read("patient_index.merged_into", move |connection| {
+                // UNION, not UNION ALL: a circle in a damaged table comes to its end.
+                let sql = "WITH RECURSIVE merged (id) AS (
+                        SELECT old FROM patient_merge WHERE new = ?1
+                        UNION SELECT old FROM patient_merge JOIN merged ON new = id)
+                    SELECT id FROM merged";
+                let mut statement = connection.prepare_cached(sql)?;
+                let rows = statement.query_map([survivor.as_bytes()], |row| column::uuid(row, 0))?;
+                Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+            })
+            .await
+    }
 }
 
 impl std::fmt::Debug for SqlitePatientIndex {

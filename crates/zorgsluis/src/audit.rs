@@ -14,7 +14,8 @@ use zorgsluis_embedded::DataDirectory;
 
 use crate::cli::{AuditCommand, ExportArgs, LogArgs, PeriodArgs, ProveArgs};
 use crate::failure::Failure;
-use crate::system::LogAccess;
+use crate::system::{LogAccess, organisation};
+use crate::terminal::{out, out_part};
 
 /// Entries that are read at a time.
 const PAGE: usize = 500;
@@ -33,6 +34,16 @@ fn directory(args: &LogArgs) -> Result<DataDirectory, Failure> {
     DataDirectory::open_read(&args.data).map_err(Failure::wrong)
 }
 
+/// The organisation of a log that is there: nothing is read or verified of one that is not.
+fn existing(args: &LogArgs) -> Result<String, Failure> {
+    let organisation = organisation(&args.data, args.organisation.as_deref())?;
+    if args.data.join("log").join(&organisation).is_dir() {
+        Ok(organisation)
+    } else {
+        Err(Failure::wrong(format!("{}: there is no log of {organisation}", args.data.display())))
+    }
+}
+
 /// A log opened for reading on behalf of the person at the command line.
 struct Opened {
     directory: DataDirectory,
@@ -43,7 +54,8 @@ struct Opened {
 impl Opened {
     async fn open(args: &LogArgs) -> Result<Self, Failure> {
         let directory = directory(args)?;
-        let access = LogAccess::open(&directory, &args.organisation).await?;
+        let organisation = existing(args)?;
+        let access = LogAccess::open(&directory, &organisation).await?;
         let reader = access.reader(&directory);
         Ok(Self { directory, access, reader })
     }
@@ -79,7 +91,7 @@ async fn prove(args: &ProveArgs) -> Result<(), Failure> {
     opened.access.writer.checkpoint().await.map_err(Failure::wrong)?;
     let proof = opened.reader.prove(id).await.map_err(Failure::wrong)?;
     let keys = opened.access.log.verifying_keys();
-    let origin = format!("zorgsluis/{}", args.log.organisation);
+    let origin = format!("zorgsluis/{}", opened.access.organisation);
     let checkpoint = proof.verify(&origin, keys).map_err(Failure::wrong)?;
     if args.log.json {
         let json = serde_json::json!({
@@ -89,9 +101,9 @@ async fn prove(args: &ProveArgs) -> Result<(), Failure> {
             "proof": proof.to_text(),
             "keys": keys.iter().map(ToString::to_string).collect::<Vec<_>>(),
         });
-        println!("{json}");
+        out!("{json}");
     } else {
-        print!("{}", proof.to_text());
+        out_part!("{}", proof.to_text());
         for key in keys {
             eprintln!("verifies by the key {key}");
         }
@@ -113,7 +125,7 @@ async fn export(args: &ExportArgs) -> Result<(), Failure> {
         };
         for line in lines.items {
             match line.content {
-                Content::Entry(entry) => println!("{}", to_audit_event(&entry)),
+                Content::Entry(entry) => out!("{}", to_audit_event(&entry)),
                 Content::Erased => {
                     eprintln!("entry {} ({}): erased, its key was destroyed", line.index, line.id)
                 }

@@ -90,8 +90,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) profiles: Option<PathBuf>,
     /// The organisation whose log this is: names the shard of the log and the source of its entries.
-    #[arg(long, value_name = "NAME", default_value = "demo-hospital")]
-    pub(crate) organisation: String,
+    /// Chosen at the first start [default: demo-hospital]; a directory holds the log of one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organisation: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -152,9 +153,9 @@ pub(crate) struct LogArgs {
     /// The data directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// The organisation whose log is meant.
-    #[arg(long, value_name = "NAME", default_value = "demo-hospital")]
-    pub(crate) organisation: String,
+    /// The organisation whose log is meant [default: the one in the data directory].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organisation: Option<String>,
     /// JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
@@ -219,9 +220,6 @@ pub(crate) struct ReplayArgs {
     /// The data directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// The organisation whose log is written to, when no server runs.
-    #[arg(long, value_name = "NAME", default_value = "demo-hospital")]
-    pub(crate) organisation: String,
     /// All of them.
     #[arg(long, conflicts_with = "messages", required_unless_present = "messages")]
     pub(crate) all: bool,

@@ -13,8 +13,8 @@ use crate::cli::{DEFAULT_HTTP, DEFAULT_MLLP, DemoArgs};
 use crate::failure::Failure;
 use crate::send::{Client, complaints};
 use crate::serve::{print_addresses, wait_for_end};
-use crate::system::{Config, System};
-use crate::terminal::{Style, count};
+use crate::system::{Config, System, organisation};
+use crate::terminal::{Style, count, out, out_part};
 use crate::way;
 
 /// No message takes longer than this here.
@@ -44,12 +44,12 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         mllp: address(args.once, DEFAULT_MLLP).await?,
         http: address(args.once, DEFAULT_HTTP).await?,
         profiles,
-        organisation: String::from("demo-hospital"),
+        organisation: organisation(&data, None)?,
     })
     .await?;
 
-    println!("{}", style.bold("Zorgsluis: HL7 v2 in, FHIR R4 out, and a log that nobody can quietly change"));
-    println!(
+    out!("{}", style.bold("Zorgsluis: HL7 v2 in, FHIR R4 out, and a log that nobody can quietly change"));
+    out!(
         "{} from {}, over MLLP to {}",
         count(events.len(), "message", "messages"),
         args.events.display(),
@@ -63,9 +63,9 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
     if args.once {
         system.stop().await?;
     } else {
-        println!("\n{}", style.bold("It goes on serving; Ctrl-C ends it."));
+        out!("\n{}", style.bold("It goes on serving; Ctrl-C ends it."));
         print_addresses(&system, style);
-        println!("  {} {}", style.dim("data    "), data.display());
+        out!("  {} {}", style.dim("data    "), data.display());
         wait_for_end().await?;
         system.stop().await?;
     }
@@ -100,15 +100,15 @@ async fn show(system: &System, client: &mut Client, event: &Path, style: Style) 
     let answer =
         client.exchange(&bytes).await.map_err(|reason| Failure::wrong(format!("{name}: {reason}")))?;
     let code = if answer.code.is_accepted() { style.good(answer.code) } else { style.bad(answer.code) };
-    println!("\n{code}  {}", style.bold(name));
+    out!("\n{code}  {}", style.bold(name));
     if !answer.code.is_accepted() {
-        println!("  {} {}", style.dim(format!("{:<9}", "refused")), complaints(&answer));
+        out!("  {} {}", style.dim(format!("{:<9}", "refused")), complaints(&answer));
     }
     tokio::time::timeout(PATIENCE, system.settle())
         .await
         .map_err(|_| Failure::wrong("the queue does not empty"))??;
     for way in steps_since(&*system.journal, &seen).await? {
-        print!("{}", way::render(&way, style));
+        out_part!("{}", way::render(&way, style));
     }
     Ok(())
 }
@@ -139,9 +139,9 @@ async fn steps_since(journal: &dyn Journal, seen: &Seen) -> Result<Vec<Way>, Fai
 /// Verifies the log, and says so.
 async fn conclude(system: &System, style: Style) -> Result<bool, Failure> {
     let report = system.verify().await?;
-    println!();
+    out!();
     if report.is_clean() {
-        println!(
+        out!(
             "{} {} in {}, recomputed from the first; the root is {}",
             style.good("The log verifies:"),
             count(usize::try_from(report.size).unwrap_or(usize::MAX), "entry", "entries"),
@@ -149,9 +149,9 @@ async fn conclude(system: &System, style: Style) -> Result<bool, Failure> {
             report.root
         );
     } else {
-        println!("{}", style.bad("The log does not verify:"));
+        out!("{}", style.bad("The log does not verify:"));
         for finding in &report.findings {
-            println!("  {finding}");
+            out!("  {finding}");
         }
     }
     Ok(report.is_clean())

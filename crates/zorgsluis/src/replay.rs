@@ -10,8 +10,8 @@ use zorgsluis_ingest::{Replay, Replayed, Requester};
 
 use crate::cli::ReplayArgs;
 use crate::failure::Failure;
-use crate::system::{Announcement, LogAccess, ingest};
-use crate::terminal::count;
+use crate::system::{Announcement, LogAccess, ingest, organisation};
+use crate::terminal::{count, out};
 
 /// What `POST /replay` answers.
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,9 +48,9 @@ pub(crate) async fn run(args: &ReplayArgs) -> Result<(), Failure> {
         Err(error) => return Err(Failure::wrong(error)),
     };
     if args.json {
-        println!("{}", serde_json::to_string(&answer).map_err(Failure::wrong)?);
+        out!("{}", serde_json::to_string(&answer).map_err(Failure::wrong)?);
     } else {
-        println!("{} back in the queue", count(answer.queued.len(), "message", "messages"));
+        out!("{} back in the queue", count(answer.queued.len(), "message", "messages"));
     }
     for failed in &answer.failed {
         eprintln!("{}: {}", failed.message, failed.reason);
@@ -63,7 +63,7 @@ async fn in_directory(
     args: &ReplayArgs,
     messages: &[MessageId],
 ) -> Result<Answer, Failure> {
-    let log = LogAccess::open(&directory, &args.organisation).await?;
+    let log = LogAccess::open(&directory, &organisation(&args.data, None)?).await?;
     let what = if args.all { Replay::All } else { Replay::Messages(messages) };
     let replayed = ingest(&directory, &log, Profiles::builtin())
         .replay(what, &Requester::command_line())

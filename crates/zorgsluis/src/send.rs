@@ -13,7 +13,7 @@ use tokio_util::codec::Framed;
 
 use crate::cli::SendArgs;
 use crate::failure::Failure;
-use crate::terminal::Style;
+use crate::terminal::{Style, out};
 
 /// An acknowledgement is read up to this size.
 const ACK_LIMIT: usize = 64 * 1024;
@@ -74,9 +74,9 @@ pub(crate) async fn run(args: &SendArgs) -> Result<(), Failure> {
             let accepted = answer.as_ref().is_ok_and(|answer| answer.code.is_accepted());
             all_accepted &= accepted;
             if args.json {
-                println!("{}", as_json(path, entry.index, &answer));
+                out!("{}", as_json(path, entry.index, &answer));
             } else {
-                println!("{}", as_text(path, entry.index, &answer, style));
+                out!("{}", as_text(path, entry.index, &answer, style));
             }
             if answer.is_err() {
                 // What came on this connection after that cannot be matched any more.

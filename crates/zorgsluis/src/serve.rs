@@ -7,22 +7,25 @@ use zorgsluis_converter::profile::Profiles;
 
 use crate::cli::ServeArgs;
 use crate::failure::Failure;
-use crate::system::{Config, System};
-use crate::terminal::Style;
+use crate::system::{Config, System, organisation};
+use crate::terminal::{Style, out};
 
 /// Runs the command.
 pub(crate) async fn run(args: &ServeArgs) -> Result<(), Failure> {
+    if !args.mllp.ip().is_loopback() {
+        eprintln!("zorgsluis: MLLP on {} is not encrypted: let nobody but the sender reach it", args.mllp);
+    }
     let system = System::start(Config {
         data: args.data.clone(),
         mllp: args.mllp,
         http: args.http,
         profiles: profiles(args.profiles.as_deref(), &args.data)?,
-        organisation: args.organisation.clone(),
+        organisation: organisation(&args.data, args.organisation.as_deref())?,
     })
     .await?;
     print_addresses(&system, Style::for_stdout());
     wait_for_end().await?;
-    println!("stopping: what has begun is finished");
+    out!("stopping: what has begun is finished");
     system.stop().await
 }
 
@@ -38,10 +41,10 @@ fn profiles(named: Option<&Path>, data: &Path) -> Result<Profiles, Failure> {
 
 /// Where the system can be reached, and with what.
 pub(crate) fn print_addresses(system: &System, style: Style) {
-    println!("  {} {}   (zorgsluis send FILE)", style.dim("MLLP    "), style.bold(system.mllp));
-    println!("  {} {}", style.dim("pages   "), style.bold(format!("http://{}/", system.http)));
-    println!("  {} {}", style.dim("FHIR    "), style.bold(format!("http://{}/fhir", system.http)));
-    println!("  {} {}", style.dim("token   "), style.bold(&system.token));
+    out!("  {} {}   (zorgsluis send FILE)", style.dim("MLLP    "), style.bold(system.mllp));
+    out!("  {} {}", style.dim("pages   "), style.bold(format!("http://{}/", system.http)));
+    out!("  {} {}", style.dim("FHIR    "), style.bold(format!("http://{}/fhir", system.http)));
+    out!("  {} {}", style.dim("token   "), style.bold(&system.token));
 }
 
 /// Ctrl-C or SIGTERM.

@@ -40,6 +40,8 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// A message younger than this may still be on its way into the queue.
 const SWEEP_AGE: Duration = Duration::from_secs(30);
+/// Whose log it is when nobody says.
+const DEFAULT_ORGANISATION: &str = "demo-hospital";
 /// What a running server tells the commands that want to reach it, in the data directory.
 pub(crate) const ANNOUNCEMENT: &str = "server.json";
 
@@ -81,8 +83,13 @@ impl Announcement {
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
+    // Created anew, never opened: what somebody else put there keeps neither its mode nor its target.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
+    options.write(true).create_new(true).mode(0o600);
     options.open(path)?.write_all(bytes)
 }
 
@@ -113,6 +120,30 @@ impl LogAccess {
 /// The name of an organisation's log in its checkpoints.
 fn origin(organisation: &str) -> String {
     format!("zorgsluis/{organisation}")
+}
+
+/// The organisation whose log is meant: the one that was named, else the one whose log stands in the
+/// data directory. A directory holds the log of one organisation, and another name is a mistake.
+pub(crate) fn organisation(data: &Path, named: Option<&str>) -> Result<String, Failure> {
+    let mut there: Vec<String> = std::fs::read_dir(data.join("log"))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    there.sort();
+    match (there.as_slice(), named) {
+        ([], named) => Ok(named.unwrap_or(DEFAULT_ORGANISATION).to_owned()),
+        ([only], None) => Ok(only.clone()),
+        (_, Some(named)) if there.iter().any(|name| name == named) => Ok(named.to_owned()),
+        (_, Some(named)) => Err(Failure::usage(format!(
+            "--organisation {named}: this directory holds the log of {}",
+            there.join(", ")
+        ))),
+        (_, None) => Err(Failure::usage(format!(
+            "--organisation is needed: this directory holds the logs of {}",
+            there.join(", ")
+        ))),
+    }
 }
 
 /// An organisation's log, not yet opened for writing.

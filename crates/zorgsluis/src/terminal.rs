@@ -1,7 +1,33 @@
 //! What a person reads: colours when standard output is a terminal, plain text otherwise.
 
-use std::fmt::Display;
-use std::io::IsTerminal;
+use std::fmt::{Arguments, Display};
+use std::io::{ErrorKind, IsTerminal, Write as _};
+
+/// `println!` for this command line: see [`write_out`].
+macro_rules! out {
+    () => { $crate::terminal::write_out(format_args!("\n")) };
+    ($($part:tt)*) => { $crate::terminal::write_out(format_args!("{}\n", format_args!($($part)*))) };
+}
+
+/// `print!` for this command line: see [`write_out`].
+macro_rules! out_part {
+    ($($part:tt)*) => { $crate::terminal::write_out(format_args!($($part)*)) };
+}
+
+pub(crate) use {out, out_part};
+
+/// Writes to standard output. A reader that has seen enough (`| head`) ends the program quietly; where
+/// writing fails otherwise (a full disk), it ends with status 1, as nothing that follows could be told.
+pub(crate) fn write_out(text: Arguments<'_>) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = out.write_fmt(text).and_then(|()| out.flush()) {
+        if error.kind() == ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        eprintln!("zorgsluis: standard output: {error}");
+        std::process::exit(1);
+    }
+}
 
 /// How words are marked on this output.
 #[derive(Debug, Clone, Copy)]

@@ -33,4 +33,8 @@ pub trait PatientIndex: Send + Sync {
     /// of two that have the same survivor already. Refused when it would close a circle, and when
     /// `old` was merged into someone else.
     async fn merge(&self, old: Uuid, new: Uuid) -> Result<(), PortError>;
+
+    /// Every patient whose data live with this one now: all that were merged into it, directly or by way
+    /// of others, in no particular order.
+    async fn merged_into(&self, survivor: Uuid) -> Result<Vec<Uuid>, PortError>;
 }

@@ -84,3 +84,4 @@ CREATE TABLE patient_merge (
   old           BLOB PRIMARY KEY,
   new           BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX patient_merge_new ON patient_merge (new);

@@ -1,7 +1,7 @@
 //! `zorgsluis audit history`: who did what with one patient's data.
 
 use zorgsluis_audit_writer::{Content, Line};
-use zorgsluis_domain::audit::{Action, Outcome};
+use zorgsluis_domain::audit::{Action, EventKind, Outcome};
 use zorgsluis_domain::port::{Keys as _, PageRequest, PatientIndex as _};
 use zorgsluis_domain::{AuditEntry, Purpose};
 use zorgsluis_embedded::DataDirectory;
@@ -9,7 +9,7 @@ use zorgsluis_embedded::DataDirectory;
 use super::{Opened, PAGE, period};
 use crate::cli::HistoryArgs;
 use crate::failure::Failure;
-use crate::terminal::{Style, count};
+use crate::terminal::{Style, count, out};
 
 /// Runs the command.
 pub(super) async fn run(args: &HistoryArgs) -> Result<(), Failure> {
@@ -17,10 +17,12 @@ pub(super) async fn run(args: &HistoryArgs) -> Result<(), Failure> {
     let opened = Opened::open(&args.log).await?;
     let style = Style::for_stdout();
     let mut lines: Vec<Line> = Vec::new();
+    let mut readings = 0;
     for patient in patients(args, &opened.directory).await? {
         let mut page = PageRequest::first(PAGE);
         loop {
             let found = opened.reader.history(&patient, from, to, &page).await.map_err(Failure::wrong)?;
+            readings += 1;
             lines.extend(found.items);
             match found.next {
                 Some(next) => page.after = Some(next),
@@ -30,20 +32,28 @@ pub(super) async fn run(args: &HistoryArgs) -> Result<(), Failure> {
     }
     lines.sort_by_key(|line| line.index);
     lines.dedup_by_key(|line| line.index);
+    // What stands there without anybody having touched the patient are these readings themselves.
+    if lines.len() <= readings && lines.iter().all(is_log_reading) {
+        eprintln!("zorgsluis: no entry about this patient but of readings of the log");
+    }
     if args.log.json {
         for line in &lines {
-            println!("{}", as_json(line));
+            out!("{}", as_json(line));
         }
     } else {
         for line in &lines {
-            println!("{}", as_text(line, style));
+            out!("{}", as_text(line, style));
         }
-        println!("{}", style.dim(count(lines.len(), "entry", "entries")));
+        out!("{}", style.dim(count(lines.len(), "entry", "entries")));
     }
     opened.close().await
 }
 
-/// The patient that is meant, and who they became by a merger.
+fn is_log_reading(line: &Line) -> bool {
+    matches!(&line.content, Content::Entry(entry) if entry.event.kind == EventKind::LogRead)
+}
+
+/// The patient that is meant, and all who were merged with them.
 async fn patients(args: &HistoryArgs, directory: &DataDirectory) -> Result<Vec<String>, Failure> {
     let index = directory.patient_index();
     let named = match (&args.patient, &args.identifier) {
@@ -63,14 +73,13 @@ async fn patients(args: &HistoryArgs, directory: &DataDirectory) -> Result<Vec<S
         }
         (None, None) => return Err(Failure::usage("--patient or --identifier says whose history is meant")),
     };
-    let mut patients = vec![format!("Patient/{named}")];
-    if let Ok(id) = named.parse::<uuid::Uuid>() {
-        let survivor = index.survivor(id).await.map_err(Failure::wrong)?;
-        if survivor != id {
-            patients.push(format!("Patient/{survivor}"));
-        }
-    }
-    Ok(patients)
+    let id: uuid::Uuid =
+        named.parse().map_err(|_| Failure::usage(format!("{named}: not the id of a patient")))?;
+    // One person's history is that of all their numbers: under a retired one stands what was done then.
+    let survivor = index.survivor(id).await.map_err(Failure::wrong)?;
+    let mut patients = vec![survivor];
+    patients.extend(index.merged_into(survivor).await.map_err(Failure::wrong)?);
+    Ok(patients.into_iter().map(|patient| format!("Patient/{patient}")).collect())
 }
 
 fn as_json(line: &Line) -> serde_json::Value {

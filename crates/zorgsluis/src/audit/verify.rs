@@ -1,6 +1,7 @@
 //! `zorgsluis audit verify`.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Read as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -12,11 +13,11 @@ use zorgsluis_domain::port::AuditSink;
 use zorgsluis_domain::{AuditEntry, PortError};
 use zorgsluis_embedded::DataDirectory;
 
-use super::directory;
+use super::{directory, existing};
 use crate::cli::VerifyArgs;
 use crate::failure::Failure;
 use crate::system::{LogAccess, log_of, reader_of};
-use crate::terminal::{Style, count};
+use crate::terminal::{Style, count, out};
 
 /// Logs a verification that found nothing. A log that is damaged is evidence: nothing is added to it.
 struct IntactOnly {
@@ -42,13 +43,14 @@ impl AuditSink for IntactOnly {
 /// Runs the command.
 pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let trusted = match &args.checkpoint {
-        Some(path) => Some(std::fs::read(path).map_err(|error| Failure::file(path, &error))?),
+        Some(path) => Some(checkpoint(path)?),
         None => None,
     };
     let directory = directory(&args.log)?;
-    let log = log_of(&directory, &args.log.organisation)?;
-    let sink = IntactOnly { directory: directory.clone(), organisation: args.log.organisation.clone() };
-    let reader = reader_of(&directory, log.clone(), Arc::new(sink), &args.log.organisation);
+    let organisation = existing(&args.log)?;
+    let log = log_of(&directory, &organisation)?;
+    let sink = IntactOnly { directory: directory.clone(), organisation: organisation.clone() };
+    let reader = reader_of(&directory, log.clone(), Arc::new(sink), &organisation);
 
     let entries = log.status().await.map(|status| status.entries).unwrap_or_default();
     let bar = progress(entries);
@@ -60,7 +62,7 @@ pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let verified = reader.verify(how).await.map_err(Failure::wrong)?;
     bar.finish_and_clear();
     if args.log.json {
-        println!("{}", as_json(&verified.report));
+        out!("{}", as_json(&verified.report));
     } else {
         tell(&verified.report, trusted.is_some(), Style::for_stdout());
     }
@@ -69,6 +71,16 @@ pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
     }
     directory.close().await;
     if verified.report.is_clean() { Ok(()) } else { Err(Failure::named()) }
+}
+
+/// A checkpoint from a file; no more of it than a checkpoint can have.
+fn checkpoint(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(tlog::MAX_NOTE_BYTES).unwrap_or(u64::MAX);
+    std::fs::File::open(path)
+        .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes))
+        .map_err(|error| Failure::file(path, &error))?;
+    Ok(bytes)
 }
 
 fn progress(entries: u64) -> ProgressBar {
@@ -90,36 +102,33 @@ fn tell(report: &Report, trusted: bool, style: Style) {
     let size = plural(report.size, "entry", "entries");
     let bundles = plural(report.bundles, "bundle", "bundles");
     if report.is_clean() {
-        println!("{} {size} in {bundles}, recomputed from the first", style.good("The log verifies:"));
+        out!("{} {size} in {bundles}, recomputed from the first", style.good("The log verifies:"));
     } else {
-        println!("{} {size} in {bundles}", style.bad("The log does not verify:"));
+        out!("{} {size} in {bundles}", style.bad("The log does not verify:"));
         for finding in &report.findings {
-            println!("  {finding}");
+            out!("  {finding}");
         }
         if report.more_findings > 0 {
-            println!("  and {} more", report.more_findings);
+            out!("  and {} more", report.more_findings);
         }
     }
-    println!("  root        {}", report.root);
+    out!("  root        {}", report.root);
     match report.checkpoint {
-        Some(size) => println!("  checkpoint  covers {}", plural(size, "entry", "entries")),
-        None => println!("  checkpoint  none that can be believed"),
+        Some(size) => out!("  checkpoint  covers {}", plural(size, "entry", "entries")),
+        None => out!("  checkpoint  none that can be believed"),
     }
     if report.unsealed_tail > 0 {
         let tail = plural(report.unsealed_tail, "entry", "entries");
-        println!("  unsealed    {tail} behind the checkpoint, which no signature covers yet");
+        out!("  unsealed    {tail} behind the checkpoint, which no signature covers yet");
     }
     if let Some(unindexed) = report.unindexed.filter(|unindexed| *unindexed > 0) {
-        println!("  index       {} not in it yet", plural(unindexed, "entry", "entries"));
+        out!("  index       {} not in it yet", plural(unindexed, "entry", "entries"));
     }
     if let Some(erased) = report.erased.filter(|erased| *erased > 0) {
-        println!(
-            "  erased      {}: the key was destroyed, the proof stands",
-            plural(erased, "entry", "entries")
-        );
+        out!("  erased      {}: the key was destroyed, the proof stands", plural(erased, "entry", "entries"));
     }
     if !trusted {
-        println!("  A rollback of everything is found only with --checkpoint FILE, kept elsewhere.");
+        out!("  A rollback of everything is found only with --checkpoint FILE, kept elsewhere.");
     }
 }
 

@@ -40,11 +40,15 @@ pub(crate) async fn of_many_claims_at_once_one_wins<I: PatientIndex + Clone + 's
 
 pub(crate) async fn the_survivor_is_the_end_of_all_merges<I: PatientIndex>(index: I) {
     assert_eq!(index.survivor(patient(1)).await.unwrap(), patient(1));
+    assert!(index.merged_into(patient(3)).await.unwrap().is_empty());
     index.merge(patient(1), patient(2)).await.unwrap();
     index.merge(patient(2), patient(3)).await.unwrap();
     for number in 1..=3 {
         assert_eq!(index.survivor(patient(number)).await.unwrap(), patient(3));
     }
+    let mut merged = index.merged_into(patient(3)).await.unwrap();
+    merged.sort_unstable();
+    assert_eq!(merged, [patient(1), patient(2)], "directly, and by way of others");
     // Told again, and told of two that are one already.
     index.merge(patient(1), patient(2)).await.unwrap();
     index.merge(patient(1), patient(3)).await.unwrap();
