@@ -32,3 +32,24 @@ fn damaged_messages_and_broken_frames_have_their_entry() {
         .count();
     assert_eq!(refusals, 3);
 }
+
+#[test]
+fn a_flood_of_denials_is_counted_to_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut server = Server::start(&data);
+    let token = std::mem::replace(&mut server.token, String::from("wrong"));
+    for _ in 0..50 {
+        assert_eq!(server.get("/fhir/Patient").0, 401);
+    }
+    server.token = token;
+    assert!(server.stop().success());
+    let exported = run(["audit", "export", "--data", data.to_str().unwrap()]);
+    let denied: Vec<String> = stdout(&exported)
+        .lines()
+        .filter(|line| line.contains("denials") || line.contains("wrong-token"))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(denied.len(), 31, "thirty, and one for the rest");
+    assert!(denied.iter().any(|line| line.contains("20 denials")), "{denied:?}");
+}

@@ -116,6 +116,23 @@ async fn deny(gateway: &Gateway, caller: &Caller, route: &str, presented: Presen
     }
 }
 
+/// Writes the entry about denials that were left out, when there are any.
+pub(crate) async fn tell_left_out(gateway: &Gateway) {
+    let left_out = gateway.0.denials.take_left_out();
+    if left_out == 0 {
+        return;
+    }
+    let event = Event::failure(EventKind::AccessDenied, Action::Execute, "too-many-denials");
+    let nobody = Caller { peer: None, traceparent: None };
+    let mut entry = gateway.entry(event, &nobody);
+    let mut object = Object::new(ObjectRole::Resource, "/");
+    object.description = Some(format!("{left_out} denials are not listed one by one"));
+    entry.objects.push(object);
+    if let Err(error) = gateway.0.parts.audit.record(&[entry]).await {
+        tracing::error!(code = error.code(), left_out, "the entry about denials could not be written");
+    }
+}
+
 pub(crate) fn caller(request: &Request) -> Caller {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let traceparent =

@@ -6,11 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Entries in one window at most.
 const LOGGED: u32 = 30;
-/// A window.
-const WINDOW: SignedDuration = SignedDuration::from_secs(60);
+/// A window, in seconds.
+pub(crate) const WINDOW_SECONDS: u32 = 60;
+const WINDOW: SignedDuration = SignedDuration::from_secs(WINDOW_SECONDS as i64);
 
 /// Bounds how many denials become entries: somebody without a token must not be able to fill the log. What
-/// is left out is counted in the next entry.
+/// is left out is counted in the next entry, which comes within a minute, or when the server stops.
 #[derive(Debug, Default)]
 pub(crate) struct Denials(Mutex<Window>);
 
@@ -40,6 +41,11 @@ impl Denials {
         window.logged += 1;
         Some(std::mem::take(&mut window.left_out))
     }
+
+    /// How many were left out and stand in no entry yet; from now on they count as told.
+    pub(crate) fn take_left_out(&self) -> u64 {
+        self.0.lock().map_or(0, |mut window| std::mem::take(&mut window.left_out))
+    }
 }
 
 #[cfg(test)]
@@ -54,5 +60,7 @@ mod tests {
         assert_eq!(logged, 30);
         assert_eq!(denials.admit(now + WINDOW), Some(70));
         assert_eq!(denials.admit(now + WINDOW), Some(0));
+        assert_eq!((0..40).filter(|_| denials.admit(now + WINDOW).is_some()).count(), 28);
+        assert_eq!((denials.take_left_out(), denials.take_left_out()), (12, 0));
     }
 }

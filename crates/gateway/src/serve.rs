@@ -15,6 +15,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
+use crate::auth::tell_left_out;
+use crate::denial::WINDOW_SECONDS;
 use crate::{Gateway, GatewayError};
 
 /// Connections at a time; more wait in the socket's backlog.
@@ -43,6 +45,15 @@ pub async fn serve(
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
+    let denials = tokio::spawn({
+        let gateway = gateway.clone();
+        async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(u64::from(WINDOW_SECONDS))).await;
+                tell_left_out(&gateway).await;
+            }
+        }
+    });
     loop {
         let permit = tokio::select! {
             permit = connections.clone().acquire_owned() => permit,
@@ -79,5 +90,7 @@ pub async fn serve(
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time");
     }
+    denials.abort();
+    tell_left_out(gateway).await;
     Ok(())
 }
