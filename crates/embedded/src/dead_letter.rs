@@ -82,13 +82,23 @@ impl DeadLetters for SqliteDeadLetters {
             .await
     }
 
-    async fn remove(&self, message: MessageId) -> Result<(), PortError> {
+    async fn remove(&self, letter: &DeadLetter) -> Result<bool, PortError> {
+        const OPERATION: &str = "dead_letters.remove";
+        let letter = letter.clone();
         self.database
-            .write("dead_letters.remove", move |connection| {
-                connection
-                    .prepare_cached("DELETE FROM dead_letter WHERE message = ?1")?
-                    .execute([message.0.as_bytes()])?;
-                Ok(())
+            .write(OPERATION, move |connection| {
+                let message = letter.message.0.as_bytes();
+                let json: Option<String> = connection
+                    .prepare_cached("SELECT letter FROM dead_letter WHERE message = ?1")?
+                    .query_row([message], |row| row.get(0))
+                    .optional()?;
+                // By content, not by text: an earlier release may have written it otherwise.
+                let stands = json.map(|json| read(OPERATION, &json)).transpose()?;
+                if stands.as_ref() != Some(&letter) {
+                    return Ok(false);
+                }
+                connection.prepare_cached("DELETE FROM dead_letter WHERE message = ?1")?.execute([message])?;
+                Ok(true)
             })
             .await
     }

@@ -1,9 +1,11 @@
 //! The data directory: what stands where, and who may have it open.
 
+mod standing;
+
 use std::collections::HashMap;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,29 +15,32 @@ use tokio::sync::Notify;
 use zorgsluis_domain::Clock;
 
 use crate::database::{Access, Database, Schema};
-use crate::keys::{KeyFiles, SqliteKeys};
+use crate::keys::{KeyFiles, SqliteKeys, check_fingerprints};
 use crate::log::{FileLogStorage, SqliteEntryIndex};
 use crate::{
     OpenError, SqliteDeadLetters, SqliteFhirStore, SqliteJournal, SqlitePatientIndex, SqlitePayloadStore,
     SqliteQueue, SystemClock,
 };
 
+use standing::{Standing, begin_first_start, end_first_start, private_folder, shut_files, standing};
+
 const LOCK: &str = "lock";
 const KEYS: &str = "keys";
+const KEYS_DB: &str = "keys/keys.db";
 const LOG: &str = "log";
 /// Where objects of the log are written before they get their name; in the same file system.
 const TEMPORARY: &str = "tmp";
 
 const STATE: Schema = Schema {
     file: "state.db",
-    steps: &[include_str!("schema/state-1.sql")],
+    steps: &[include_str!("schema/state-1.sql"), include_str!("schema/state-2.sql")],
     // Nobody holds a delivery of the process before any more.
     at_start: crate::queue::RELEASE_ALL,
     secure_delete: false,
 };
 const FHIR: Schema = Schema {
     file: "fhir.db",
-    steps: &[include_str!("schema/fhir-1.sql")],
+    steps: &[include_str!("schema/fhir-1.sql"), include_str!("schema/fhir-2.sql")],
     at_start: "",
     secure_delete: false,
 };
@@ -47,7 +52,7 @@ const INDEX: Schema = Schema {
 };
 const KEY_TABLE: Schema = Schema {
     file: "keys.db",
-    steps: &[include_str!("schema/keys-1.sql")],
+    steps: &[include_str!("schema/keys-1.sql"), include_str!("schema/keys-2.sql")],
     at_start: "",
     secure_delete: true,
 };
@@ -64,7 +69,8 @@ const KEY_TABLE: Schema = Schema {
 /// | `index.db` | the index of the log, which can be made again from it | everyone |
 /// | `tmp/` | objects of the log that are being written | everyone |
 ///
-/// The folder has mode 0700, the files 0600. After a kill nothing needs repair: SQLite takes its
+/// The folder has mode 0700, the files 0600, and gets them back at each start. A file `first-start`
+/// stands while a new directory is being made. After a kill nothing needs repair: SQLite takes its
 /// write-ahead log up by itself, and what is left in `tmp/` was never acknowledged.
 ///
 /// Cloning is cheap, and so are the stores that the methods give; all share their connections.
@@ -83,7 +89,9 @@ pub struct DataDirectory {
 }
 
 impl DataDirectory {
-    /// Opens the directory for a server, making what is not there yet. One process at a time:
+    /// Opens the directory for a server. A new one is made; in one that holds data nothing but the
+    /// index is made anew, which derives from the log: what else is missing is [`OpenError::Missing`],
+    /// and a key that is another than before is [`OpenError::KeyReplaced`]. One process at a time:
     /// [`OpenError::Held`] when another one has it. Messages that the process before had taken from a
     /// queue and not finished are visible again at once.
     ///
@@ -95,19 +103,24 @@ impl DataDirectory {
     /// [`open`](Self::open) with a clock of the caller's.
     pub fn open_with_clock(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        for (name, folder) in [
-            ("data directory", path.to_path_buf()),
-            (KEYS, path.join(KEYS)),
-            (LOG, path.join(LOG)),
-            (TEMPORARY, path.join(TEMPORARY)),
-        ] {
-            private_folder(&folder).map_err(|cause| OpenError::file(name, cause))?;
-        }
+        private_folder(path, "data directory")?;
         let lock = Arc::new(lock(path)?);
-        let directory = Self::assemble(path, clock, Access::Own, Some(&lock))?;
+        let found = standing(path)?;
+        if found == Standing::New {
+            begin_first_start(path).map_err(|cause| OpenError::file("data directory", cause))?;
+        }
+        for name in [KEYS, LOG, TEMPORARY] {
+            private_folder(&path.join(name), name)?;
+        }
+        shut_files(path)?;
+        let access = if found == Standing::New { Access::Make } else { Access::Own };
+        let directory = Self::assemble(path, clock, access, Some(&lock))?;
         directory.log_storage().remove_leftovers();
         for (name, folder) in [("data directory", path.to_path_buf()), (KEYS, path.join(KEYS))] {
             sync_folder(&folder).map_err(|cause| OpenError::file(name, cause))?;
+        }
+        if found == Standing::New {
+            end_first_start(path).map_err(|cause| OpenError::file("data directory", cause))?;
         }
         Ok(directory)
     }
@@ -121,9 +134,7 @@ impl DataDirectory {
     /// [`open_read`](Self::open_read) with a clock of the caller's.
     pub fn open_read_with_clock(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        let complete = [STATE.file, FHIR.file, INDEX.file].iter().all(|file| path.join(file).is_file())
-            && path.join(KEYS).join(KEY_TABLE.file).is_file();
-        if !complete {
+        if standing(path)? == Standing::New {
             return Err(OpenError::Absent { path: path.to_path_buf() });
         }
         Self::assemble(path, clock, Access::Share, None)
@@ -136,24 +147,26 @@ impl DataDirectory {
         lock: Option<&Arc<File>>,
     ) -> Result<Self, OpenError> {
         let guard = || lock.map(Arc::clone);
-        let served = if access == Access::Own { Access::Own } else { Access::Read };
-        let files = Arc::new({
-            // Keys are made at the first start only: a key file that went missing later is a fault.
-            let first = access == Access::Own && !path.join(KEYS).join(KEY_TABLE.file).exists();
-            KeyFiles::open(&path.join(KEYS), first)?
-        });
-        let key_table = Database::open(&path.join(KEYS), KEY_TABLE, access, guard())?;
-        let keys = SqliteKeys::open(
-            &path.join(KEYS).join(KEY_TABLE.file),
-            key_table.clone(),
-            &files,
-            Arc::clone(&clock),
-        )?;
+        let served = if access == Access::Share { Access::Read } else { access };
+        // Keys are made at the first start only: a key that went missing later is a fault.
+        let files = Arc::new(KeyFiles::open(path, access == Access::Make)?);
+        let key_folder = path.join(KEYS);
+        let key_table = Database::open(&key_folder, KEY_TABLE, access, guard())?;
         let state = Database::open(path, STATE, served, guard())?;
+        let fhir = Database::open(path, FHIR, served, guard())?;
+        for (folder, schema) in [(&*key_folder, KEY_TABLE), (path, STATE), (path, FHIR)] {
+            check_fingerprints(folder, schema.file, &files, access != Access::Share)?;
+        }
+        let index = match access {
+            // It is derived: an empty one is filled from the log by whoever appends next.
+            Access::Make | Access::Own => Database::open(path, INDEX, Access::Make, guard())?,
+            _ => Database::open(path, INDEX, access, guard())?,
+        };
+        let keys = SqliteKeys::open(&path.join(KEYS_DB), key_table.clone(), &files, Arc::clone(&clock))?;
         Ok(Self {
             path: path.to_path_buf(),
-            fhir: Database::open(path, FHIR, served, guard())?,
-            index: Database::open(path, INDEX, access, guard())?,
+            fhir,
+            index,
             clock,
             files,
             state,
@@ -240,17 +253,6 @@ impl std::fmt::Debug for DataDirectory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DataDirectory").field("path", &self.path).finish_non_exhaustive()
     }
-}
-
-/// Makes a folder that only its owner may enter, with the folders above it.
-fn private_folder(folder: &Path) -> std::io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    folder.parent().map_or(Ok(()), |parent| {
-        sync_folder(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
-    })
 }
 
 /// Makes the names in a folder durable.

@@ -17,6 +17,33 @@ pub enum OpenError {
         /// The path given.
         path: PathBuf,
     },
+    /// Part of a data directory is missing. It is not made anew: new keys would give every patient a
+    /// second id and leave what was sealed closed for good.
+    #[error("{file} is missing, but the directory holds data: put it back from your backup")]
+    Missing {
+        /// The file, within the data directory.
+        file: &'static str,
+    },
+    /// A database holds nothing, not even its tables, though the directory holds data.
+    #[error("{file} was emptied, but the directory holds data: put it back from your backup")]
+    Emptied {
+        /// The database.
+        file: &'static str,
+    },
+    /// A key is another than the one that a database was written with.
+    #[error("{key} is not the key that {database} was written with: put the right one back from your backup")]
+    KeyReplaced {
+        /// The key file, within the data directory.
+        key: &'static str,
+        /// The database that remembers another.
+        database: &'static str,
+    },
+    /// A file or folder belongs to another user and is open to others.
+    #[error("{} belongs to another user and is open to others", path.display())]
+    NotOurs {
+        /// The file or folder.
+        path: PathBuf,
+    },
     /// A database is of another version of the program.
     #[error("{file} has schema version {found}; this program knows version {expected}")]
     Schema {

@@ -1,5 +1,7 @@
 //! Raw messages in `state.db`, encrypted.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
@@ -111,6 +113,42 @@ impl<K: Keys> PayloadStore for SqlitePayloadStore<K> {
                             at,
                             bytes(&message.0),
                             received_before.as_microsecond(),
+                            column::one_more(limit)
+                        ],
+                        |row| Ok((column::message(row, 0)?, column::time(row, 1)?)),
+                    )?
+                    .collect::<Result<_, _>>()?;
+                Ok(column::page(&mut items, limit, |(message, received)| column::cursor(*received, *message)))
+            })
+            .await
+    }
+
+    async fn unqueued(
+        &self,
+        received: Range<Timestamp>,
+        page: &PageRequest,
+    ) -> Result<Page<(MessageId, Timestamp)>, PortError> {
+        const OPERATION: &str = "payload.unqueued";
+        let (after, limit) = (page.after.clone(), column::limit(page));
+        self.database
+            .read(OPERATION, move |connection| {
+                let (at, message) = match &after {
+                    Some(cursor) => column::parse_cursor(OPERATION, cursor)?,
+                    // The nil id comes before every other of its moment.
+                    None => (received.start.as_microsecond(), MessageId(Uuid::nil())),
+                };
+                let mut items: Vec<(MessageId, Timestamp)> = connection
+                    .prepare_cached(
+                        "SELECT message, received FROM payload
+                         WHERE (received, message) > (?1, ?2) AND received < ?3
+                           AND NOT EXISTS (SELECT 1 FROM way WHERE way.message = payload.message AND queued)
+                         ORDER BY received, message LIMIT ?4",
+                    )?
+                    .query_map(
+                        params![
+                            at,
+                            bytes(&message.0),
+                            received.end.as_microsecond(),
                             column::one_more(limit)
                         ],
                         |row| Ok((column::message(row, 0)?, column::time(row, 1)?)),

@@ -43,7 +43,9 @@ pub(crate) struct Schema {
 /// Who may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Creates and migrates the file, and writes.
+    /// Creates the file if need be, migrates it, and writes.
+    Make,
+    /// The file must stand, with its tables; migrates it, and writes.
     Own,
     /// The file must stand in the present schema; writes beside other processes.
     Share,
@@ -71,21 +73,25 @@ impl Database {
         guard: Option<Arc<std::fs::File>>,
     ) -> Result<Self, OpenError> {
         let path = folder.join(schema.file);
-        if access == Access::Own {
+        if access == Access::Make {
             create_private(&path).map_err(|cause| OpenError::file(schema.file, cause))?;
         }
+        let migrates = matches!(access, Access::Make | Access::Own);
         let fault = |cause| OpenError::Database { file: schema.file, cause };
         let mut connection = connect(&path, schema.secure_delete).map_err(fault)?;
         let found = user_version(&connection).map_err(fault)?;
-        if found > schema.steps.len() || (access != Access::Own && found < schema.steps.len()) {
+        if access != Access::Make && found == 0 {
+            return Err(OpenError::Emptied { file: schema.file });
+        }
+        if found > schema.steps.len() || (!migrates && found < schema.steps.len()) {
             return Err(OpenError::Schema { file: schema.file, found, expected: schema.steps.len() });
         }
-        if access == Access::Own {
+        if migrates {
             migrate(&mut connection, schema.steps, found).map_err(fault)?;
             connection.execute_batch(schema.at_start).map_err(fault)?;
         }
         let writer = match access {
-            Access::Own | Access::Share => Some(
+            Access::Make | Access::Own | Access::Share => Some(
                 Writer::start(schema.file, connection, guard)
                     .map_err(|cause| OpenError::file(schema.file, cause))?,
             ),
@@ -167,7 +173,7 @@ fn connect(path: &Path, secure_delete: bool) -> rusqlite::Result<Connection> {
 }
 
 /// A connection that may write, in whatever journal mode the file has.
-fn connect_plain(path: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn connect_plain(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -234,7 +240,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn one_failure_or_panic_in_a_group_undoes_its_own_work_only() {
         let folder = tempfile::tempdir().unwrap();
-        let database = Database::open(folder.path(), NUMBERS, Access::Own, None).unwrap();
+        let database = Database::open(folder.path(), NUMBERS, Access::Make, None).unwrap();
         let tasks: Vec<_> = (0..60)
             .map(|n| {
                 let database = database.clone();
@@ -265,7 +271,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn work_is_done_and_signalled_also_when_its_caller_went_away() {
         let folder = tempfile::tempdir().unwrap();
-        let database = Database::open(folder.path(), NUMBERS, Access::Own, None).unwrap();
+        let database = Database::open(folder.path(), NUMBERS, Access::Make, None).unwrap();
         let signal = Arc::new(Notify::new());
         let waiter = signal.notified();
         let (go, wait) = std::sync::mpsc::channel::<()>();
@@ -293,12 +299,12 @@ mod tests {
     fn a_database_is_migrated_from_the_step_where_it_stands() {
         let folder = tempfile::tempdir().unwrap();
         let first = Schema { steps: &NUMBERS.steps[..1], ..NUMBERS };
-        drop(Database::open(folder.path(), first, Access::Own, None).unwrap());
+        drop(Database::open(folder.path(), first, Access::Make, None).unwrap());
         // Who shares does not migrate.
         let shared = Database::open(folder.path(), NUMBERS, Access::Share, None);
         assert!(matches!(shared, Err(OpenError::Schema { found: 1, expected: 2, .. })));
-        drop(Database::open(folder.path(), NUMBERS, Access::Own, None).unwrap());
-        let older = Database::open(folder.path(), first, Access::Own, None);
+        drop(Database::open(folder.path(), NUMBERS, Access::Make, None).unwrap());
+        let older = Database::open(folder.path(), first, Access::Make, None);
         assert!(matches!(older, Err(OpenError::Schema { found: 2, expected: 1, .. })));
         drop(Database::open(folder.path(), NUMBERS, Access::Share, None).unwrap());
     }

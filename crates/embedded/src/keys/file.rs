@@ -5,16 +5,19 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use aws_lc_rs::hkdf;
+use aws_lc_rs::{hkdf, hmac};
 
 use crate::OpenError;
 use crate::directory::sync_folder;
 use crate::source::random;
 
-const IDENTITY: &str = "identity.key";
-const PSEUDONYM: &str = "pseudonym.key";
-const WRAPPING: &str = "wrapping.key";
-const LOG_SIGNING: &str = "log-signing.key";
+const IDENTITY: &str = "keys/identity.key";
+const PSEUDONYM: &str = "keys/pseudonym.key";
+const WRAPPING: &str = "keys/wrapping.key";
+const LOG_SIGNING: &str = "keys/log-signing.key";
+
+/// The key files, within the data directory.
+pub(crate) const KEY_FILES: [&str; 4] = [IDENTITY, PSEUDONYM, WRAPPING, LOG_SIGNING];
 
 /// The secrets of a data directory, 32 random bytes each.
 pub(crate) struct KeyFiles {
@@ -25,13 +28,13 @@ pub(crate) struct KeyFiles {
 }
 
 impl KeyFiles {
-    /// Reads them; when `make`, makes those that are not there.
-    pub(crate) fn open(folder: &Path, make: bool) -> Result<Self, OpenError> {
+    /// Reads those of a data directory; when `make`, makes those that are not there.
+    pub(crate) fn open(directory: &Path, make: bool) -> Result<Self, OpenError> {
         let key = |file| {
             if make {
-                create(folder, file)?;
+                create(directory, file)?;
             }
-            read(folder, file)
+            read(directory, file)
         };
         Ok(Self {
             identity: key(IDENTITY)?,
@@ -53,6 +56,16 @@ impl KeyFiles {
         &self.log_signing
     }
 
+    /// Each key file with what tells this key from another, and nothing about the key.
+    pub(crate) fn fingerprints(&self) -> [(&'static str, Fingerprint); 4] {
+        [
+            (IDENTITY, fingerprint(&self.identity)),
+            (PSEUDONYM, fingerprint(&self.pseudonym)),
+            (WRAPPING, fingerprint(&self.wrapping)),
+            (LOG_SIGNING, fingerprint(&self.log_signing)),
+        ]
+    }
+
     /// A key of its own for a purpose.
     pub(crate) fn derived(&self, purpose: &str) -> Result<[u8; 32], OpenError> {
         let mut bytes = [0; 32];
@@ -65,16 +78,29 @@ impl KeyFiles {
     }
 }
 
+/// The first eight bytes of an HMAC-SHA256 under the key.
+pub(crate) type Fingerprint = [u8; 8];
+
+fn fingerprint(key: &[u8; 32]) -> Fingerprint {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"zorgsluis/key-fingerprint/1");
+    let mut bytes = [0; 8];
+    for (to, from) in bytes.iter_mut().zip(tag.as_ref()) {
+        *to = *from;
+    }
+    bytes
+}
+
 /// Makes a key, once: whole or not at all, also when the power goes in between.
-fn create(folder: &Path, file: &'static str) -> Result<(), OpenError> {
+fn create(directory: &Path, file: &'static str) -> Result<(), OpenError> {
     let fault = |cause| OpenError::file(file, cause);
-    let path = folder.join(file);
+    let path = directory.join(file);
+    let folder = path.parent().unwrap_or(directory);
     if path.exists() {
         return Ok(());
     }
     let bytes: [u8; 32] = random("keys.create").map_err(|_| OpenError::Random)?;
     // Only the holder of the directory's lock comes here: an older draft is of a start that was killed.
-    let draft = folder.join(format!("{file}.new"));
+    let draft = directory.join(format!("{file}.new"));
     match std::fs::remove_file(&draft) {
         Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(fault(cause)),
         _ => {}
@@ -85,9 +111,9 @@ fn create(folder: &Path, file: &'static str) -> Result<(), OpenError> {
     sync_folder(folder).map_err(fault)
 }
 
-fn read(folder: &Path, file: &'static str) -> Result<[u8; 32], OpenError> {
+fn read(directory: &Path, file: &'static str) -> Result<[u8; 32], OpenError> {
     let fault = |cause| OpenError::file(file, cause);
     let mut bytes = Vec::with_capacity(33);
-    File::open(folder.join(file)).map_err(fault)?.take(33).read_to_end(&mut bytes).map_err(fault)?;
+    File::open(directory.join(file)).map_err(fault)?.take(33).read_to_end(&mut bytes).map_err(fault)?;
     bytes.try_into().map_err(|_| OpenError::Key { file })
 }

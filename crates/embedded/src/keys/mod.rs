@@ -9,9 +9,13 @@
 //!
 //! A fourth, `log-signing.key`, signs the checkpoints of the log. The data keys are random, one for
 //! each owner and class, and stand wrapped in `keys.db`. Destroying one erases what it encrypted.
+//!
+//! `state.db`, `fhir.db` and `keys.db` hold a fingerprint of each key file, so that a key put in the
+//! place of another is noticed before anything is done with it.
 
 mod cache;
 mod file;
+mod fingerprint;
 mod wrap;
 
 use std::path::Path;
@@ -28,7 +32,8 @@ use crate::database::{Database, Failure, connect_reader};
 use crate::source::random_uuid;
 use crate::{OpenError, column};
 use cache::Cache;
-pub(crate) use file::KeyFiles;
+pub(crate) use file::{KEY_FILES, KeyFiles};
+pub(crate) use fingerprint::check_fingerprints;
 use wrap::{DataKey, WrappingKey};
 
 /// Keys on files and SQLite. Cheap to clone.
@@ -110,7 +115,7 @@ impl SqliteKeys {
                 purposes,
                 owners: hmac::Key::new(hmac::HMAC_SHA256, &owners),
                 wrapping: Arc::new(
-                    WrappingKey::new(files.wrapping()).ok_or(OpenError::Key { file: "wrapping.key" })?,
+                    WrappingKey::new(files.wrapping()).ok_or(OpenError::Key { file: "keys/wrapping.key" })?,
                 ),
                 table,
                 reader: Mutex::new(reader),

@@ -9,6 +9,7 @@ mod contract;
 mod crash;
 mod directory;
 mod ports;
+mod standing;
 
 use std::time::Duration;
 

@@ -70,6 +70,7 @@ suite!(the_patient_index, home => (home.directory.patient_index()), patient_inde
 
 suite!(dead_letters, home => (home.directory.dead_letters()), records:
     a_dead_letter_is_kept_replaced_and_removed,
+    a_letter_parked_again_meanwhile_stays,
     dead_letters_are_listed_oldest_receipt_first,
 );
 

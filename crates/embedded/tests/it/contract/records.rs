@@ -31,11 +31,20 @@ pub(crate) async fn a_dead_letter_is_kept_replaced_and_removed<D: DeadLetters>(l
         ..first
     };
     letters.park(&again).await.unwrap();
-    assert_eq!(letters.list(&PageRequest::first(10)).await.unwrap().items, [again]);
-    letters.remove(message(1)).await.unwrap();
-    letters.remove(message(1)).await.unwrap();
+    assert_eq!(letters.list(&PageRequest::first(10)).await.unwrap().items, std::slice::from_ref(&again));
+    assert!(letters.remove(&again).await.unwrap());
+    assert!(!letters.remove(&again).await.unwrap());
     assert_eq!(letters.get(message(1)).await.unwrap(), None);
     assert!(letters.list(&PageRequest::first(10)).await.unwrap().items.is_empty());
+}
+
+pub(crate) async fn a_letter_parked_again_meanwhile_stays<D: DeadLetters>(letters: D) {
+    let read = letter(1, "2024-03-07T10:00:00Z");
+    letters.park(&read).await.unwrap();
+    let again = DeadLetter { parked: at("2024-03-07T12:00:00.000001Z"), ..read.clone() };
+    letters.park(&again).await.unwrap();
+    assert!(!letters.remove(&read).await.unwrap());
+    assert_eq!(letters.get(message(1)).await.unwrap(), Some(again));
 }
 
 pub(crate) async fn dead_letters_are_listed_oldest_receipt_first<D: DeadLetters>(letters: D) {
