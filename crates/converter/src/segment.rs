@@ -55,6 +55,16 @@ pub(crate) fn gender<'a>(
     (Some(gender.code), Some(element))
 }
 
+/// What a segment of a repeating group says of the list that it stands in.
+pub(crate) enum Listed {
+    /// It is in the list.
+    Member(uuid::Uuid),
+    /// The list is empty: see [`empties_list`].
+    Nothing,
+    /// What is in the list cannot be told: the message does not say what is not in it, either.
+    Unread,
+}
+
 /// Whether a segment of a repeating group is only there to say that the list is empty: its first
 /// telling field is `""` and no other is populated.
 pub(crate) fn empties_list<'a>(

@@ -7,7 +7,7 @@ use crate::conversion::{Authority, Merge, Refusal};
 use crate::convert::{NO_MERGE, refuse};
 use crate::segment::pid::PatientDraft;
 use crate::segment::pv1::EncounterDraft;
-use crate::segment::{al1, dg1, evn, in1, mrg, nk1, pd1, pid, pv1, pv2, rol};
+use crate::segment::{Listed, al1, dg1, evn, in1, mrg, nk1, pd1, pid, pv1, pv2, rol};
 
 /// The events that are converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,7 @@ pub(crate) fn patient_group<'m, 'a>(
     for &segment in group {
         member(cx, segment, &mut patient, encounter.as_mut(), &mut lists);
     }
-    lists.finish(cx, group, &patient, encounter.as_ref());
+    lists.finish(cx, &patient, encounter.as_ref());
     super::oru::results(cx, group, patient.id, encounter.as_ref().map(|encounter| encounter.id));
     let merge = match find("MRG") {
         Some(mrg) if event == Adt::Merge => Some(mrg::convert(cx, mrg, &mut patient)?),
@@ -116,15 +116,36 @@ pub(crate) fn patient_group<'m, 'a>(
     Ok(merge)
 }
 
-/// The ids of what a group lists.
+/// What a group lists.
 #[derive(Default)]
 struct Lists {
-    allergies: Vec<uuid::Uuid>,
-    conditions: Vec<uuid::Uuid>,
-    coverages: Vec<uuid::Uuid>,
-    related: Vec<uuid::Uuid>,
+    allergies: List,
+    conditions: List,
+    coverages: List,
+    related: List,
     /// Whether PV1 has been passed: a ROL behind it is about the visit.
     in_visit: bool,
+}
+
+/// The segments of one kind.
+#[derive(Default)]
+struct List {
+    ids: Vec<uuid::Uuid>,
+    /// Whether the message says anything of this kind.
+    said: bool,
+    /// The first segment that could not be read: the list is not known in full.
+    unread: Option<Place>,
+}
+
+impl List {
+    fn add(&mut self, segment: Segment<'_, '_>, listed: Listed) {
+        self.said = true;
+        match listed {
+            Listed::Member(id) => self.ids.push(id),
+            Listed::Nothing => {}
+            Listed::Unread => self.unread = self.unread.or(Some(segment.place())),
+        }
+    }
 }
 
 fn member<'m, 'a>(
@@ -136,10 +157,10 @@ fn member<'m, 'a>(
 ) {
     match segment.id() {
         "PD1" => pd1::convert(cx, segment, patient),
-        "NK1" => lists.related.extend(nk1::convert(cx, segment, patient.id)),
-        "AL1" => lists.allergies.extend(al1::convert(cx, segment, patient.id)),
-        "DG1" => lists.conditions.extend(dg1::convert(cx, segment, patient.id, encounter)),
-        "IN1" => lists.coverages.extend(in1::convert(cx, segment, patient.id)),
+        "NK1" => lists.related.add(segment, nk1::convert(cx, segment, patient.id)),
+        "AL1" => lists.allergies.add(segment, al1::convert(cx, segment, patient.id)),
+        "DG1" => lists.conditions.add(segment, dg1::convert(cx, segment, patient.id, encounter)),
+        "IN1" => lists.coverages.add(segment, in1::convert(cx, segment, patient.id)),
         "PV1" => lists.in_visit = true,
         "PV2" => {
             if let Some(encounter) = encounter {
@@ -155,24 +176,26 @@ fn member<'m, 'a>(
 }
 
 impl Lists {
-    /// A message that holds any segment of a kind lists all of that kind.
-    fn finish<'m, 'a>(
+    /// A message that holds segments of a kind lists all of that kind, unless one of them cannot be
+    /// read: then what is missing from the list may be just that one, and nothing is withdrawn.
+    fn finish<'a>(
         self,
-        cx: &mut Context<'m, 'a>,
-        group: &[Segment<'m, 'a>],
+        cx: &mut Context<'_, 'a>,
         patient: &PatientDraft<'a>,
         encounter: Option<&EncounterDraft<'a>>,
     ) {
         let visit = encounter.map(|encounter| encounter.id);
-        for (segment, kind, ids, encounter) in [
-            ("AL1", "AllergyIntolerance", self.allergies, None),
-            ("DG1", "Condition", self.conditions, visit),
-            ("IN1", "Coverage", self.coverages, None),
-            ("NK1", "RelatedPerson", self.related, None),
+        for (kind, list, encounter) in [
+            ("AllergyIntolerance", self.allergies, None),
+            ("Condition", self.conditions, visit),
+            ("Coverage", self.coverages, None),
+            ("RelatedPerson", self.related, None),
         ] {
-            if group.iter().any(|member| member.id() == segment) {
-                let mut unique = Vec::with_capacity(ids.len());
-                crate::context::add_new(&mut unique, ids);
+            if let Some(place) = list.unread {
+                cx.warn(place, "incomplete-list");
+            } else if list.said {
+                let mut unique = Vec::with_capacity(list.ids.len());
+                crate::context::add_new(&mut unique, list.ids);
                 cx.snapshots.push(crate::Snapshot { kind, patient: patient.id, encounter, ids: unique });
             }
         }

@@ -7,20 +7,20 @@ use fhir::{
 use hl7v2::Segment;
 use uuid::Uuid;
 
-use super::{empties_list, report_conflicts, settle};
+use super::{Listed, empties_list, report_conflicts, settle};
 use crate::context::extension::ORIGINAL_CODE;
 use crate::context::{Context, add_new};
 use crate::datatype::cwe;
 use crate::identity::rule;
 use crate::table;
 
-pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, patient: Uuid) -> Option<Uuid> {
+pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, patient: Uuid) -> Listed {
     if empties_list(cx, al1, &[3]) {
-        return None;
+        return Listed::Nothing;
     }
     let Some((code_system, code)) = cwe::key(cx, al1.field(3).first()) else {
         cx.warn(al1.field(3).place(), "no-substance");
-        return None;
+        return Listed::Unread;
     };
     let key = patient.hyphenated().to_string();
     let id = cx.id(&rule::ALLERGY, &[&[&key], &[&code_system, &code]], al1.field(3).place());
@@ -33,7 +33,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, pa
     let (onset, original) = cx.date_time(al1.field(6).value());
     allergy.onset = onset.map(Onset::DateTime).or(original.map(Onset::DateTimeExt));
     put(cx, al1, id, allergy);
-    Some(id)
+    Listed::Member(id)
 }
 
 /// AL1-2 says both what kind of thing it is (category) and that it is an allergy (type).

@@ -7,7 +7,7 @@ use hl7v2::Segment;
 use uuid::Uuid;
 
 use super::pv1::EncounterDraft;
-use super::{empties_list, report_conflicts, settle};
+use super::{Listed, empties_list, report_conflicts, settle};
 use crate::context::{Context, add_new};
 use crate::datatype::{cwe, hd, xcn};
 use crate::identity::rule;
@@ -18,12 +18,12 @@ pub(crate) fn convert<'m, 'a>(
     dg1: Segment<'m, 'a>,
     patient: Uuid,
     encounter: Option<&mut EncounterDraft<'a>>,
-) -> Option<Uuid> {
+) -> Listed {
     if empties_list(cx, dg1, &[3]) {
-        return None;
+        return Listed::Nothing;
     }
     let visit = encounter.as_ref().map(|encounter| encounter.id);
-    let id = identify(cx, dg1, patient, visit)?;
+    let Some(id) = identify(cx, dg1, patient, visit) else { return Listed::Unread };
     let mut condition = Condition { id: Some(id), ..Condition::default() };
     condition.subject = Some(Reference::to(patient));
     condition.encounter = visit.map(Reference::to);
@@ -50,7 +50,7 @@ pub(crate) fn convert<'m, 'a>(
         diagnosis(cx, dg1, id, encounter);
     }
     put(cx, dg1, id, condition);
-    Some(id)
+    Listed::Member(id)
 }
 
 /// Patient, visit, and the code or the description. `None` when nothing is diagnosed.

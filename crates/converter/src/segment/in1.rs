@@ -6,7 +6,7 @@ use fhir::{
 use hl7v2::Segment;
 use uuid::Uuid;
 
-use super::{empties_list, report_conflicts, settle};
+use super::{Listed, empties_list, report_conflicts, settle};
 use crate::context::{Context, add_new, trim};
 use crate::datatype::{cwe, cx as identifier, xad, xon, xpn, xtn};
 use crate::identity::rule;
@@ -15,12 +15,12 @@ use crate::table;
 /// The name of the person in whose name the insurance stands, where FHIR wants a resource.
 const INSURED_NAME: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-insured-name";
 
-pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, in1: Segment<'m, 'a>, patient: Uuid) -> Option<Uuid> {
+pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, in1: Segment<'m, 'a>, patient: Uuid) -> Listed {
     if empties_list(cx, in1, &[2, 3, 4]) {
-        return None;
+        return Listed::Nothing;
     }
     let insurer = insurer(cx, in1);
-    let id = identify(cx, in1, patient, insurer)?;
+    let Some(id) = identify(cx, in1, patient, insurer) else { return Listed::Unread };
     let mut coverage = Coverage { id: Some(id), status: Some("active"), ..Coverage::default() };
     coverage.beneficiary = Some(Reference::to(patient));
     coverage.payor.push(insurer.map_or_else(unknown, Reference::to));
@@ -46,7 +46,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, in1: Segment<'m, 'a>, pa
         cx.warn(in1.place(), "insurance-without-number");
     }
     put(cx, in1, id, coverage);
-    Some(id)
+    Listed::Member(id)
 }
 
 /// The insurer: by its number (IN1-3; UZOVI in the Netherlands), with name, address and telephone.

@@ -4,17 +4,17 @@ use fhir::{PatientCommunication, Reference, RelatedPerson, Resource};
 use hl7v2::Segment;
 use uuid::Uuid;
 
-use super::{empties_list, gender};
+use super::{Listed, empties_list, gender};
 use crate::context::{Context, add_new};
 use crate::datatype::{cwe, cx as identifier, xad, xon, xpn, xtn};
 use crate::identity::rule;
 use crate::table;
 
-pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, nk1: Segment<'m, 'a>, patient: Uuid) -> Option<Uuid> {
+pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, nk1: Segment<'m, 'a>, patient: Uuid) -> Listed {
     if empties_list(cx, nk1, &[2, 3]) {
-        return None;
+        return Listed::Nothing;
     }
-    let id = identify(cx, nk1, patient)?;
+    let Some(id) = identify(cx, nk1, patient) else { return Listed::Unread };
     let mut person = RelatedPerson { id: Some(id), active: Some(true), ..RelatedPerson::default() };
     person.patient = Some(Reference::to(patient));
     for (field, place, table) in
@@ -47,7 +47,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, nk1: Segment<'m, 'a>, pa
     }
     organization(cx, nk1, &mut person);
     put(cx, nk1, id, person);
-    Some(id)
+    Listed::Member(id)
 }
 
 /// An organisation as contact (NK1-13) has a contact person (NK1-30) with an address (NK1-32).

@@ -196,7 +196,8 @@ fn a_bsn_that_fails_the_test_is_kept_with_a_warning() {
     let message = "MSH|^~\\&|A|B|||20260102||ADT^A28|1|P|2.5\rPID|1||999940003^^^NLMINBIZA^NNNLD||Bos^Jan\r";
     with(message, |conversion| {
         let codes: Vec<_> = conversion.warnings.iter().map(|w| (w.at.to_string(), w.code)).collect();
-        assert_eq!(codes, [("PID[1]-3[1].1".to_owned(), "bsn-fails-11-test")]);
+        let nobody = ("PID[1]-3".to_owned(), "patient-by-name");
+        assert_eq!(codes, [nobody, ("PID[1]-3[1].1".to_owned(), "bsn-fails-11-test")]);
     });
     assert_eq!(resources(&bundle(message), "Patient")[0]["identifier"][0]["value"], "999940003");
 }
@@ -236,6 +237,40 @@ fn an_update_says_what_it_deletes_and_what_it_presumes() {
         assert_eq!(conversion.order.sequence, Some(7));
         assert!(conversion.notes.iter().all(|note| note.authority == Authority::Registration));
     });
+}
+
+#[test]
+fn only_an_explicit_null_empties_a_list() {
+    let lists = |segments: &str| {
+        let message = format!("MSH|^~\\&|A|B|||20260102||ADT^A31|1|P|2.5\rPID|1||1^^^A^PI\r{segments}\r");
+        with(&message, |conversion| {
+            let lists =
+                conversion.snapshots.iter().map(|list| (list.kind, list.ids.len())).collect::<Vec<_>>();
+            let places = conversion.warnings.iter().filter(|warning| warning.code == "incomplete-list");
+            let unmapped = conversion.report("a", 0).unmapped.len();
+            (lists, places.map(|warning| warning.at.to_string()).collect::<Vec<_>>(), unmapped)
+        })
+    };
+    let unknown = |segment: &str, unmapped: usize| (vec![], vec![segment.to_owned()], unmapped);
+    assert_eq!(lists("AL1|1"), unknown("AL1[1]", 0));
+    assert_eq!(lists("AL1|1||"), unknown("AL1[1]", 0));
+    assert_eq!(lists("AL1|1|DA"), unknown("AL1[1]", 1));
+    assert_eq!(lists("AL1|1|DA||SV"), unknown("AL1[1]", 2));
+    assert_eq!(lists("AL1|1|DA|\"\"|SV"), unknown("AL1[1]", 3));
+    assert_eq!(lists("AL1|1||^Penicilline\rAL1|2|DA||SV"), unknown("AL1[2]", 2));
+    assert_eq!(lists("DG1|1"), unknown("DG1[1]", 0));
+    assert_eq!(lists("IN1|1"), unknown("IN1[1]", 0));
+    assert_eq!(lists("NK1|1"), unknown("NK1[1]", 0));
+    for (segments, kind, members) in [
+        ("AL1|1||\"\"", "AllergyIntolerance", 0),
+        ("AL1|1||^Penicilline\rAL1|2||^Noten", "AllergyIntolerance", 2),
+        ("DG1|1||\"\"", "Condition", 0),
+        ("IN1|1|\"\"", "Coverage", 0),
+        ("NK1|1|\"\"", "RelatedPerson", 0),
+        ("NK1|1|Bos^Jan", "RelatedPerson", 1),
+    ] {
+        assert_eq!(lists(segments), (vec![(kind, members)], vec![], 0), "{segments}");
+    }
 }
 
 #[test]
