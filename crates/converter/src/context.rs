@@ -40,10 +40,13 @@
 //! already, so that the same organisation named twice is one entry. [`Context::registers`] says whether
 //! the message is the source of patient data ([`Authority::Registration`]) or only mentions a patient.
 
+mod code;
+mod time;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use fhir::{BundleEntry, CodeableConcept, Coding, Element, Extension, Resource};
+use fhir::{BundleEntry, Element, Extension, Resource};
 use hl7v2::{Field, Message, Place, Value};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -52,8 +55,6 @@ use crate::conversion::{Authority, Deletion, EntryNote, PatientIdentity, Presume
 use crate::identity::{IdentityKey, Ids, Rule};
 use crate::ledger::Ledger;
 use crate::profile::SenderProfile;
-use crate::table::Target;
-use crate::time::PointInTime;
 
 /// Extensions of our own, where FHIR has no place for what HL7 v2 says.
 pub(crate) mod extension {
@@ -259,141 +260,6 @@ impl<'m, 'a> Context<'m, 'a> {
     /// Notes that an element was filled because FHIR demands it, not because the message says it.
     pub(crate) fn presume(&mut self, id: Uuid, path: &'static str) {
         self.presumed.push(Presumed { entry: id, path });
-    }
-
-    // ---- dates
-
-    /// A point in time that is looked at, not written.
-    pub(crate) fn timestamp(&self, value: Value<'_, 'a>) -> Option<Timestamp> {
-        if !value.is_present() {
-            return None;
-        }
-        PointInTime::parse(&value.text()).ok().map(|time| time.timestamp(&self.profile.time_zone))
-    }
-
-    /// A FHIR `dateTime`, at the precision given.
-    pub(crate) fn date_time(&mut self, value: Value<'_, 'a>) -> OrOriginal<'a, Cow<'a, str>> {
-        let profile = self.profile;
-        self.time_with(value, |time| Some(time.date_time(&profile.time_zone)))
-    }
-
-    /// A FHIR `instant`: the beginning of what was given.
-    pub(crate) fn instant(&mut self, value: Value<'_, 'a>) -> OrOriginal<'a, Cow<'a, str>> {
-        let profile = self.profile;
-        self.time_with(value, |time| Some(time.instant_at_start(&profile.time_zone)))
-    }
-
-    /// A FHIR `date`. What stands behind the day goes, as a `dateTime`, to the extension that is named.
-    pub(crate) fn date(
-        &mut self,
-        value: Value<'_, 'a>,
-        with_time: Option<&'static str>,
-    ) -> OrOriginal<'a, Cow<'a, str>> {
-        let profile = self.profile;
-        let mut extra = None;
-        let (date, original) = self.time_with(value, |time| {
-            if let Some(url) = with_time
-                && time.precision() > crate::time::Precision::Day
-            {
-                let moment = time.date_time(&profile.time_zone);
-                extra = Some(Extension::new(url, fhir::ExtensionValue::DateTime(moment.into())));
-            }
-            Some(time.date())
-        });
-        (date, original.or_else(|| extra.map(Element::of)))
-    }
-
-    /// Reads a point in time and writes it with `form`; keeps the text of what is none.
-    pub(crate) fn time_with(
-        &mut self,
-        value: Value<'_, 'a>,
-        form: impl FnOnce(&PointInTime) -> Option<String>,
-    ) -> OrOriginal<'a, Cow<'a, str>> {
-        if !value.is_present() {
-            return (None, None);
-        }
-        let formed = PointInTime::parse(&value.text()).ok().and_then(|time| form(&time));
-        if let Some(text) = formed {
-            self.mark(value);
-            return (Some(Cow::Owned(text)), None);
-        }
-        let original = self.write(value);
-        if original.is_some() {
-            self.warn(value.place(), "invalid-date");
-        }
-        (None, original.map(original_text))
-    }
-
-    /// A period of two fields. `None` when neither says anything.
-    pub(crate) fn period(&mut self, start: Value<'_, 'a>, end: Value<'_, 'a>) -> Option<fhir::Period<'a>> {
-        if !start.is_present() && !end.is_present() {
-            return None;
-        }
-        let mut period = fhir::Period::default();
-        (period.start, period.start_ext) = self.date_time(start);
-        (period.end, period.end_ext) = self.date_time(end);
-        self.forward(&mut period, start, end);
-        (period != fhir::Period::default()).then_some(period)
-    }
-
-    /// A period that ends before it begins is none (FHIR per-1): the end is kept as text.
-    pub(crate) fn forward(
-        &mut self,
-        period: &mut fhir::Period<'a>,
-        start: Value<'_, 'a>,
-        end: Value<'_, 'a>,
-    ) {
-        if period.start.is_none() || period.end.is_none() || self.timestamp(start) <= self.timestamp(end) {
-            return;
-        }
-        self.warn(end.place(), "period-reversed");
-        (period.end, period.end_ext) = (None, self.write(end).map(original_text));
-    }
-
-    // ---- codes
-
-    /// A required FHIR code from an HL7 table. Exact: only the code. With loss: the original stands in
-    /// an extension beside it. Unknown: only the extension, and a warning.
-    pub(crate) fn code(
-        &mut self,
-        value: Value<'_, 'a>,
-        table: fn(&str) -> Option<Target>,
-    ) -> OrOriginal<'a, &'static str> {
-        if !value.is_present() {
-            return (None, None);
-        }
-        let target = table(&value.text());
-        if let Some(target) = target
-            && target.exact
-        {
-            self.mark(value);
-            return (Some(target.code), None);
-        }
-        let Some(original) = self.write_code(value) else { return (None, None) };
-        if target.is_none() {
-            self.warn(value.place(), "unknown-code");
-        }
-        let coding = Coding { code: Some(original), ..Coding::default() };
-        let concept = CodeableConcept::of(coding);
-        let beside = Element::of(Extension::concept(extension::ORIGINAL_CODE, concept));
-        (target.map(|target| target.code), Some(beside))
-    }
-
-    /// `Y` and `N`. Anything else stays unmapped and warns.
-    pub(crate) fn yes_no(&mut self, value: Value<'_, 'a>) -> Option<bool> {
-        if !value.is_present() {
-            return None;
-        }
-        let answer = match value.text().trim() {
-            "Y" | "y" | "J" | "j" => true,
-            "N" | "n" => false,
-            _ => {
-                self.warn(value.place(), "unknown-code");
-                return None;
-            }
-        };
-        self.mark(value);
-        Some(answer)
     }
 
     // ---- entries
