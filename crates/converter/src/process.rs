@@ -30,7 +30,7 @@ use zorgsluis_domain::{
     AuditEntry, Clock, EntryId, MessageId, PortError, Purpose, QueueReference, Stage, Transport, Way,
 };
 
-pub use sender::patient_of;
+pub use sender::{patient_of, shown_control_id, shown_event};
 pub use worker::work;
 
 use crate::apply::{Applied, Apply, ApplyError, Delivery, Prepared};

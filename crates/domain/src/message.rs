@@ -72,9 +72,9 @@ pub enum Stage {
         transport: Transport,
         /// The name of the sender's profile.
         sender: String,
-        /// Message type and event, `ADT^A01`; empty when it could not be read.
+        /// Message type and event, `ADT^A01`; empty when MSH-9 has not this shape.
         event: String,
-        /// MSH-10 as far as it is printable ASCII, at most 50 characters.
+        /// MSH-10; empty when its shape does not rule out that it names a person.
         control_id: String,
         /// Size in bytes.
         bytes: u64,

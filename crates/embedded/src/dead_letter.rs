@@ -97,7 +97,9 @@ impl DeadLetters for SqliteDeadLetters {
                 if stands.as_ref() != Some(&letter) {
                     return Ok(false);
                 }
-                connection.prepare_cached("DELETE FROM dead_letter WHERE message = ?1")?.execute([message])?;
+                connection
+                    .prepare_cached("DELETE FROM dead_letter WHERE message = ?1")?
+                    .execute([message])?;
                 Ok(true)
             })
             .await

@@ -16,6 +16,8 @@ use crate::acknowledge::acknowledgements;
 use crate::counters::Counters;
 use crate::gate::Gate;
 use crate::prepare::{Facts, Prepared, prepare};
+use crate::sweep::Watermark;
+use crate::trouble::Trouble;
 use crate::{
     Accepted, Acknowledgement, Count, Ports, Refusal, RefusedMessage, SenderRules, Settings, Source, Verdict,
 };
@@ -28,6 +30,8 @@ pub struct Ingest {
     gate: Gate,
     counters: Counters,
     serial: AtomicU64,
+    pub(crate) swept: Watermark,
+    trouble: Trouble,
 }
 
 impl std::fmt::Debug for Ingest {
@@ -40,7 +44,16 @@ impl Ingest {
     /// Ingest over these ports, with these profiles.
     pub fn new(ports: Ports, rules: Arc<dyn SenderRules>, settings: Settings) -> Self {
         let gate = Gate::new(settings.queue_limit);
-        Self { ports, rules, settings, gate, counters: Counters::default(), serial: AtomicU64::new(0) }
+        Self {
+            ports,
+            rules,
+            settings,
+            gate,
+            counters: Counters::default(),
+            serial: AtomicU64::new(0),
+            swept: Watermark::default(),
+            trouble: Trouble::default(),
+        }
     }
 
     /// Accepts one message, and says what to answer.
@@ -59,7 +72,7 @@ impl Ingest {
             Ok(prepared) => self.store(bytes, prepared, source, now).await,
             Err(refusal) => self.refuse(bytes, &facts, refusal, source, now).await,
         };
-        self.counters.count(source.transport, verdict);
+        self.note(source.transport, verdict, now);
         log(verdict, refusal.as_ref());
         let acknowledgements = self.acknowledge(&header, &facts, verdict, refusal.as_ref(), now);
         let message = message.filter(|_| verdict.is_positive());
@@ -106,7 +119,7 @@ impl Ingest {
         let header = Header::read(bytes);
         let facts = Facts::of(&header, self.rules.as_ref());
         let (verdict, refusal) = self.refuse(bytes, &facts, &refusal, source, now).await;
-        self.counters.count(source.transport, verdict);
+        self.note(source.transport, verdict, now);
         log(verdict, refusal.as_ref());
         let acknowledgements = self.acknowledge(&header, &facts, verdict, refusal.as_ref(), now);
         Accepted { verdict, acknowledgements, message: None, refusal }
@@ -118,7 +131,7 @@ impl Ingest {
         let now = self.ports.clock.now();
         let facts = Facts::of(&Header::read(head), self.rules.as_ref());
         let (verdict, refusal) = self.refuse(head, &facts, refusal, source, now).await;
-        self.counters.count(source.transport, verdict);
+        self.note(source.transport, verdict, now);
         log(verdict, refusal.as_ref());
         verdict
     }
@@ -259,6 +272,11 @@ impl Ingest {
         }
     }
 
+    fn note(&self, transport: Transport, verdict: Verdict, now: Timestamp) {
+        self.counters.count(transport, verdict);
+        self.trouble.note(verdict, now);
+    }
+
     /// Counts since start, for every way in and every verdict.
     pub fn counts(&self) -> Vec<Count> {
         self.counters.snapshot()
@@ -269,9 +287,14 @@ impl Ingest {
         self.counters.recent_refusals()
     }
 
-    /// Whether the queue accepts a message at this moment: what a health check asks.
+    /// Whether a message would be accepted at this moment: what a health check asks. False when the queue is
+    /// full; an error when the stores cannot be used.
+    ///
+    /// After a message could not be made durable, no word is believed but a write: until one has been
+    /// accepted again, each question (at most one a second) writes a small note into the payload store.
     pub async fn accepts(&self) -> Result<bool, PortError> {
         let depth = self.ports.queue.depth().await?;
+        self.trouble.passed(self.ports.payloads.as_ref(), self.ports.clock.now()).await?;
         Ok(depth.waiting.saturating_add(depth.in_flight) < self.settings.queue_limit)
     }
 

@@ -1,11 +1,15 @@
 //! Which acknowledgements a message gets: original and enhanced mode (HL7 v2.5.1 §2.9.2 and §2.9.3, tables
 //! 0008 and 0155).
 //!
-//! | Verdict | original | accept (MSH-15) | application (MSH-16), profile `on-accept` |
+//! | Verdict | original | accept (MSH-15) | application (MSH-16) |
 //! |---|---|---|---|
-//! | accepted, duplicate | AA | CA: AL, SU | AA: AL, SU |
+//! | accepted, duplicate | AA | CA: AL, SU | AA: AL, SU; with profile `on-accept` |
 //! | refused | AR | CR: AL, ER | AR: AL, ER; only when no accept acknowledgement is sent |
 //! | busy, unavailable | AE | CE: AL, ER | AE: AL, ER; only when no accept acknowledgement is sent |
+//!
+//! An empty MSH-15 beside a filled MSH-16 counts as NE (§2.9.3: each asks for its own acknowledgement). A sender
+//! of such messages waits for the application; when the message went no further than here, nobody else will
+//! ever answer, and the refusal is the application acknowledgement, whatever the profile says.
 //!
 //! *Choice.* §2.9.2 gives AE for an error in the content and AR for trouble of the system that will pass;
 //! §2.9.3 gives CR for a header that cannot be accepted and CE for any other reason. Interface engines in use
@@ -53,8 +57,9 @@ fn codes(mode: AckMode, application_ack: ApplicationAck, verdict: Verdict) -> im
         AckMode::Original => (Some(code), None),
         AckMode::Enhanced { accept, application } => {
             let commit = Some(code.as_accept()).filter(|code| accept.wants(*code));
-            let asked = application_ack == ApplicationAck::OnAccept && application.wants(code);
             // What was not kept never reached an application that could answer for itself.
+            let ours = application_ack == ApplicationAck::OnAccept || !code.is_accepted();
+            let asked = ours && application.wants(code);
             (commit, Some(code).filter(|code| asked && (code.is_accepted() || commit.is_none())))
         }
     };

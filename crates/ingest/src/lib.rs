@@ -50,6 +50,7 @@ mod profile_rules;
 mod replay;
 mod rules;
 mod sweep;
+mod trouble;
 
 pub use accept::Ingest;
 pub use accepted::{Accepted, Acknowledgement, Refusal, Source, Verdict};

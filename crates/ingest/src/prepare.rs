@@ -4,19 +4,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hl7v2::ack::{Condition, Header, Problem};
 use hl7v2::{Limits, Message, ParseOptions, Place};
+use zorgsluis_converter::process::{shown_control_id, shown_event};
 use zorgsluis_domain::port::{KeyOwner, Keys};
 use zorgsluis_domain::{MessageId, Purpose};
 
 use crate::{PatientIdentifier, Refusal, Sender, SenderRules, Unsupported};
 
-/// Characters of MSH-10 that are kept in the journal.
-const CONTROL_ID: usize = 50;
-
 /// What the header says, fit for journal and audit log.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
     pub(crate) sender: Sender,
-    /// `ADT^A01`; empty when it could not be read.
+    /// `ADT^A01`; empty when it has not this shape.
     pub(crate) event: String,
     pub(crate) control_id: String,
 }
@@ -24,20 +22,10 @@ pub(crate) struct Facts {
 impl Facts {
     /// As far as the header can be read; of bytes without one, the default profile.
     pub(crate) fn of(header: &Header<'_>, rules: &dyn SenderRules) -> Self {
-        let (code, event) = (header.component(9, 1), header.component(9, 2));
         Self {
             sender: rules.sender(&header.component(3, 1), &header.component(4, 1)),
-            event: match (vocabulary(&code), vocabulary(&event)) {
-                (Some(code), Some(event)) => format!("{code}^{event}"),
-                (Some(code), None) => code.to_owned(),
-                (None, _) => String::new(),
-            },
-            control_id: header
-                .component(10, 1)
-                .chars()
-                .filter(char::is_ascii_graphic)
-                .take(CONTROL_ID)
-                .collect(),
+            event: shown_event(&header.component(9, 1), &header.component(9, 2)),
+            control_id: shown_control_id(&header.component(10, 1)),
         }
     }
 }
@@ -113,14 +101,6 @@ fn owner(patient: Option<&PatientIdentifier>, sender: &str, keys: &dyn Keys) -> 
         Some(patient) => KeyOwner::Patient(keys.pseudonym(Purpose::KeyOwner, &patient.parts())),
         None => KeyOwner::Sender(sender.to_owned()),
     }
-}
-
-/// A code of HL7 table 0076 or 0003: three characters, local ones may be longer. Anything else may be
-/// anything, and does not go into the journal.
-fn vocabulary(code: &str) -> Option<&str> {
-    let code = code.trim();
-    ((1..=8).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()))
-        .then_some(code)
 }
 
 fn unsupported() -> Refusal {

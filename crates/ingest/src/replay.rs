@@ -2,6 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use jiff::{SignedDuration, Timestamp};
 use zorgsluis_domain::audit::{AccessMethod, Action, Event, EventKind, Object, ObjectRole, User};
 use zorgsluis_domain::port::queue::MAX_BATCH;
 use zorgsluis_domain::port::{DeadLetter, Outgoing, PageRequest};
@@ -53,6 +54,10 @@ impl Ingest {
     /// deduplication id. The audit entries (one a message) are written first.
     ///
     /// When one cannot be queued, the later ones of its group stay too, so that the order holds.
+    ///
+    /// It may run beside the converter and beside another replay: the journal says "replayed" before the
+    /// message is in the queue, and a letter is taken away after that, and only if it is still the one that
+    /// was read. At every moment the message is in the queue or with the dead letters.
     pub async fn replay(&self, what: Replay<'_>, by: &Requester) -> Result<Replayed, IngestError> {
         let mut replayed = Replayed::default();
         match what {
@@ -133,6 +138,15 @@ impl Ingest {
         let now = self.ports.clock.now();
         let entries: Vec<AuditEntry> = batch.iter().map(|letter| self.replay_entry(letter, by)).collect();
         self.ports.audit.record(&entries).await.map_err(IngestError::Audit)?;
+        // Told before it is done: a worker that takes up the message at once must not find "parked" as the
+        // last word about it. A crash from here on leaves the letter standing, and perhaps the message in the
+        // queue too; both together do no harm.
+        let mut times = Vec::with_capacity(batch.len());
+        for letter in batch {
+            let at = self.after_parking(letter, now).await?;
+            self.journal_replay(letter, at, Stage::Replayed).await?;
+            times.push(at);
+        }
         let outgoing = batch
             .iter()
             .map(|letter| {
@@ -145,16 +159,12 @@ impl Ingest {
             .collect::<Result<Vec<_>, PortError>>()
             .map_err(IngestError::Store)?;
         let mut results = self.ports.queue.send(&outgoing).await.map_err(IngestError::Store)?.into_iter();
-        for letter in batch {
+        for (letter, at) in batch.iter().zip(times) {
             match results.next() {
                 Some(Ok(_)) => {
-                    let stages = [Stage::Replayed, Stage::Queued];
-                    self.ports
-                        .journal
-                        .record(letter.message, now, &stages)
-                        .await
-                        .map_err(IngestError::Store)?;
-                    self.ports.dead_letters.remove(letter.message).await.map_err(IngestError::Store)?;
+                    self.journal_replay(letter, at, Stage::Queued).await?;
+                    // Parked again by now, it has another letter, and that one stays.
+                    self.ports.dead_letters.remove(letter).await.map_err(IngestError::Store)?;
                     replayed.queued.push(letter.message);
                 }
                 Some(Err(error)) => {
@@ -168,6 +178,24 @@ impl Ingest {
             }
         }
         Ok(())
+    }
+
+    /// A moment after everything that the journal knows of the message up to its parking, whatever the clocks
+    /// of other machines say: the way is read in the order of time.
+    async fn after_parking(&self, letter: &DeadLetter, now: Timestamp) -> Result<Timestamp, IngestError> {
+        let way = self.ports.journal.get(letter.message).await.map_err(IngestError::Store)?;
+        let last = way.and_then(|way| way.steps.last().map(|step| step.at)).unwrap_or(letter.parked);
+        let parked = last.max(letter.parked);
+        Ok(now.max(parked.checked_add(SignedDuration::from_micros(1)).unwrap_or(parked)))
+    }
+
+    async fn journal_replay(
+        &self,
+        letter: &DeadLetter,
+        at: Timestamp,
+        stage: Stage,
+    ) -> Result<(), IngestError> {
+        self.ports.journal.record(letter.message, at, &[stage]).await.map_err(IngestError::Store)
     }
 
     fn replay_entry(&self, letter: &DeadLetter, by: &Requester) -> AuditEntry {

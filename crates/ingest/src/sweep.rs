@@ -3,9 +3,11 @@
 //! The queue is only a doorbell. A crash between the raw message and its reference leaves a message that
 //! nobody works on; its sender has no acknowledgement and will send it again, but it need not wait for that.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use hl7v2::ack::Header;
+use jiff::{SignedDuration, Timestamp};
 use zorgsluis_domain::port::PageRequest;
 use zorgsluis_domain::{MessageId, PortError, QueueReference, Stage};
 
@@ -15,33 +17,58 @@ use crate::{Ingest, IngestError};
 /// Messages in one page of the sweep.
 const PAGE: usize = 500;
 
+/// What was received this long before the end of the last sweep is looked at again: its time of receipt was
+/// read before it was durable.
+const OVERLAP: SignedDuration = SignedDuration::from_hours(1);
+
 /// What a sweep found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Messages that were looked at.
-    pub seen: u64,
     /// Messages that stood nowhere in the queue's book and are queued now, oldest first.
     pub queued: Vec<MessageId>,
     /// Messages that were not queued and cannot be read any more: erased, or damaged.
     pub unreadable: Vec<MessageId>,
 }
 
+/// Up to where everything is known to be queued.
+#[derive(Debug, Default)]
+pub(crate) struct Watermark(Mutex<Option<(Timestamp, Timestamp)>>);
+
+impl Watermark {
+    /// From where to look.
+    fn start(&self, now: Timestamp) -> Timestamp {
+        let last = self.0.lock().ok().and_then(|last| *last);
+        match last {
+            Some((at, through)) if at <= now => through.checked_sub(OVERLAP).unwrap_or(Timestamp::MIN),
+            _ => Timestamp::MIN,
+        }
+    }
+
+    /// A sweep of `now` has looked at everything received before `through`.
+    fn done(&self, now: Timestamp, through: Timestamp) {
+        if let Ok(mut last) = self.0.lock() {
+            *last = Some((now, through));
+        }
+    }
+}
+
 impl Ingest {
     /// Finds messages received at least `age` ago that were never queued, and queues them. Run it at start
     /// (with no age, before anything is accepted) and every few minutes (with a minute of age, so that what
     /// is just being accepted is left alone; a message queued twice has one effect).
+    ///
+    /// The first sweep of a process looks at everything, later ones at what came since an hour before the
+    /// last one; a clock that was put back makes the next one look at everything again.
     pub async fn sweep(&self, age: Duration) -> Result<Swept, IngestError> {
         let now = self.ports.clock.now();
         let before = now.checked_sub(age).unwrap_or(now);
         let mut swept = Swept::default();
+        let start = self.swept.start(now);
+        let end = before.checked_add(SignedDuration::from_micros(1)).unwrap_or(before);
         let mut page = PageRequest::first(PAGE);
         loop {
-            let found = self.ports.payloads.list(before, &page).await.map_err(IngestError::Store)?;
+            let found = self.ports.payloads.unqueued(start..end, &page).await.map_err(IngestError::Store)?;
             for (message, _) in &found.items {
-                swept.seen += 1;
-                if self.ports.journal.was_queued(*message).await.map_err(IngestError::Store)? {
-                    continue;
-                }
                 match self.queue_stored(*message).await {
                     Ok(true) => swept.queued.push(*message),
                     Ok(false) => swept.unreadable.push(*message),
@@ -53,6 +80,7 @@ impl Ingest {
                 None => break,
             }
         }
+        self.swept.done(now, before);
         if !swept.queued.is_empty() || !swept.unreadable.is_empty() {
             tracing::warn!(
                 queued = swept.queued.len(),

@@ -54,6 +54,13 @@ impl PayloadStore for Shelf {
     async fn list(&self, _: Timestamp, _: &PageRequest) -> Result<Page<(MessageId, Timestamp)>, PortError> {
         Err(NOT_ASKED)
     }
+    async fn unqueued(
+        &self,
+        _: std::ops::Range<Timestamp>,
+        _: &PageRequest,
+    ) -> Result<Page<(MessageId, Timestamp)>, PortError> {
+        Err(NOT_ASKED)
+    }
     async fn put_note(&self, _: MessageId, _: &KeyOwner, _: &str, _: &[u8]) -> Result<(), PortError> {
         Err(NOT_ASKED)
     }
@@ -75,7 +82,7 @@ impl DeadLetters for Shelf {
     async fn get(&self, _: MessageId) -> Result<Option<DeadLetter>, PortError> {
         Err(NOT_ASKED)
     }
-    async fn remove(&self, _: MessageId) -> Result<(), PortError> {
+    async fn remove(&self, _: &DeadLetter) -> Result<bool, PortError> {
         Err(NOT_ASKED)
     }
 }

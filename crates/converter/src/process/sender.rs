@@ -35,24 +35,56 @@ pub fn patient_of(message: &Message<'_>, profile: &SenderProfile) -> Option<Pati
     Some(PatientIdentifier { system, value })
 }
 
-/// `ADT^A01`; empty when MSH-9 holds anything but codes.
-pub(crate) fn event(message: &Message<'_>) -> String {
-    let kind = message.header().field(9).first();
-    let code = |nth| {
-        let text = kind.component(nth).value().text().into_owned();
-        let is_code = (1..=8).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        is_code.then_some(text)
-    };
-    match (code(1), code(2)) {
-        (Some(kind), Some(trigger)) => format!("{kind}^{trigger}"),
-        (Some(kind), None) => kind,
-        (None, _) => String::new(),
-    }
+/// Characters of MSH-10 at most (HL7 v2.5.1 §2.15.9.10).
+const CONTROL_ID: usize = 20;
+
+/// What journal and operator page show of MSH-9: message type and event, `ADT^A01`, when they have the shape
+/// of the codes of HL7 tables 0076 and 0003 (three capitals; a capital and two digits). Otherwise nothing:
+/// whatever else a sender puts there may be about a person.
+///
+/// ```
+/// use zorgsluis_converter::process::shown_event;
+///
+/// assert_eq!(shown_event("ADT", "A01"), "ADT^A01");
+/// assert_eq!(shown_event("JANSEN", "A01"), "");
+/// ```
+pub fn shown_event(kind: &str, trigger: &str) -> String {
+    let is_kind = matches!(kind.as_bytes(), [b'A'..=b'Z', b'A'..=b'Z', b'A'..=b'Z']);
+    let is_trigger = matches!(trigger.as_bytes(), [b'A'..=b'Z', b'0'..=b'9', b'0'..=b'9']);
+    if is_kind && is_trigger { format!("{kind}^{trigger}") } else { String::new() }
 }
 
-/// MSH-10, as far as it is printable ASCII.
+/// What journal and operator page show of MSH-10, so that an operator can speak with the sender about a
+/// message: the whole of it, when it is at most 20 characters of `A-Z a-z 0-9 . _ -`, has a digit, and no run
+/// of digits in it is a BSN or begins or ends with one (by the 11-test). Otherwise nothing.
+///
+/// A sender that makes its control ids of names with numbers, or of patient numbers of its own, is not
+/// noticed.
+///
+/// ```
+/// use zorgsluis_converter::process::shown_control_id;
+///
+/// assert_eq!(shown_control_id("ZIS-0001.7"), "ZIS-0001.7");
+/// assert_eq!(shown_control_id("Jansen"), "");
+/// assert_eq!(shown_control_id("P999911120"), "");
+/// ```
+pub fn shown_control_id(text: &str) -> String {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let mut runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() >= 9);
+    let fits =
+        text.len() <= CONTROL_ID && text.chars().all(harmless) && text.contains(|c: char| c.is_ascii_digit());
+    let names_somebody = runs.any(|run| {
+        let ends = [run.get(..9), run.len().checked_sub(9).and_then(|start| run.get(start..))];
+        ends.into_iter().flatten().any(fhir::nl::passes_eleven_test)
+    });
+    if fits && !names_somebody { text.to_owned() } else { String::new() }
+}
+
+pub(crate) fn event(message: &Message<'_>) -> String {
+    let kind = message.header().field(9).first();
+    shown_event(&kind.component(1).value().text(), &kind.component(2).value().text())
+}
+
 pub(crate) fn control_id(message: &Message<'_>) -> String {
-    let text = message.header().field(10).value().text();
-    text.chars().filter(char::is_ascii_graphic).take(50).collect()
+    shown_control_id(&message.header().field(10).value().text())
 }

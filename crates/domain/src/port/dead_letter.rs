@@ -40,6 +40,7 @@ pub trait DeadLetters: Send + Sync {
     /// One of them.
     async fn get(&self, message: MessageId) -> Result<Option<DeadLetter>, PortError>;
 
-    /// Takes one away, once it is back in the queue.
-    async fn remove(&self, message: MessageId) -> Result<(), PortError>;
+    /// Takes one away, once it is back in the queue, if it still stands as it was read; says whether it did.
+    /// A letter with which the message was parked again meanwhile stays. Check and removal are one step.
+    async fn remove(&self, letter: &DeadLetter) -> Result<bool, PortError>;
 }

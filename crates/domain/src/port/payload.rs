@@ -1,5 +1,7 @@
 //! The raw messages, encrypted.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -41,10 +43,21 @@ pub trait PayloadStore: Send + Sync {
     /// Reads a message. [`PortError::NotFound`], [`PortError::Erased`].
     async fn get(&self, message: MessageId) -> Result<Payload, PortError>;
 
-    /// Ids and times of receipt, oldest first: for the sweep that looks for messages never queued.
+    /// Ids and times of receipt, oldest first.
     async fn list(
         &self,
         received_before: Timestamp,
+        page: &PageRequest,
+    ) -> Result<Page<(MessageId, Timestamp)>, PortError>;
+
+    /// Those received in `received` that the [journal](super::Journal) does not know as queued, oldest first:
+    /// for the sweep. Its cost must grow with what was received in that time at most, not with a question for
+    /// each message. Where payloads and journal stand in one database it is a join; elsewhere the adapter
+    /// keeps an index of what is not queued yet (on DynamoDB a sparse index over an attribute that the put
+    /// sets and the step [`Stage::Queued`](crate::Stage::Queued) takes away).
+    async fn unqueued(
+        &self,
+        received: Range<Timestamp>,
         page: &PageRequest,
     ) -> Result<Page<(MessageId, Timestamp)>, PortError>;
 

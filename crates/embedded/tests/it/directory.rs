@@ -13,6 +13,7 @@ use zorgsluis_domain::port::{
 use zorgsluis_domain::{PortError, Pseudonym, Purpose, Stage};
 use zorgsluis_embedded::{DataDirectory, OpenError};
 
+use super::contract::records::letter;
 use super::contract::{at, fhir_store, log_index, message};
 use super::{Home, LONG};
 
@@ -131,7 +132,7 @@ async fn beside_a_server_everything_is_read_and_the_log_is_written() {
     refused(
         beside.journal().record(message(1), at("2024-03-07T10:00:00Z"), &[Stage::Queued]).await.unwrap_err(),
     );
-    refused(beside.dead_letters().remove(message(1)).await.unwrap_err());
+    refused(beside.dead_letters().park(&letter(1, "2024-03-07T10:00:00Z")).await.unwrap_err());
     assert!(beside.fhir_store().transaction(&[write]).await.is_err());
 
     // Keys and log are everybody's: what one writes, the other sees.

@@ -74,6 +74,10 @@ suite!(dead_letters, home => (home.directory.dead_letters()), records:
     dead_letters_are_listed_oldest_receipt_first,
 );
 
+suite!(the_sweep, home => (home.directory.payloads(), home.directory.journal()), payload:
+    what_was_never_queued_is_found_and_nothing_else,
+);
+
 suite!(the_journal, home => (home.directory.journal()), records:
     the_way_of_a_message_grows_in_the_order_of_time,
     the_journal_knows_what_was_queued,

@@ -187,6 +187,29 @@ async fn a_full_queue_asks_senders_to_wait() {
 }
 
 #[tokio::test]
+async fn after_a_message_could_not_be_stored_only_a_write_says_that_others_can() {
+    let doubles = Doubles::new();
+    let ingest = ingest(&doubles);
+    assert!(ingest.accepts().await.unwrap());
+    doubles.fail("payload.put", 1);
+    doubles.fail("payload.put_note", 1);
+    let failed = ingest.accept(&adt("ZIS", "A01", "M1", "1000001"), &mllp()).await;
+    assert_eq!(failed.verdict, Verdict::Unavailable);
+    // At once; then by a write that fails; at once again; then by one that does not.
+    for (pause, accepts) in [(0, false), (1, false), (0, false), (1, true), (0, true)] {
+        doubles.pass(Duration::from_secs(pause));
+        assert_eq!(ingest.accepts().await.is_ok(), accepts);
+    }
+    doubles.fail("payload.put", 1);
+    for control_id in ["M2", "M3"] {
+        ingest.accept(&adt("ZIS", "A01", control_id, "1000001"), &mllp()).await;
+    }
+    assert!(ingest.accepts().await.unwrap(), "a message was accepted since");
+    let writes = doubles.state().book.iter().filter(|call| **call == "payload.put_note").count();
+    assert_eq!(writes, 1, "nothing is written while all is well");
+}
+
+#[tokio::test]
 async fn a_fault_in_a_profile_hurts_only_the_one_message() {
     let doubles = Doubles::new();
     let ingest = ingest(&doubles);
@@ -197,13 +220,28 @@ async fn a_fault_in_a_profile_hurts_only_the_one_message() {
 }
 
 #[tokio::test]
-async fn what_stands_in_msh_9_and_msh_10_gets_into_the_journal_only_in_the_shape_of_a_code() {
-    let doubles = Doubles::new();
-    let message = "MSH|^~\\&|ZIS|LINDE|||20261102||de Vries^J|M\u{e9} 1|P|2.5\r";
-    let accepted = ingest(&doubles).accept(message.as_bytes(), &mllp()).await;
-    let way = doubles.way(accepted.message.unwrap());
-    let Stage::Received { event, control_id, .. } = &way[0] else { panic!("{way:?}") };
-    assert_eq!((event.as_str(), control_id.as_str()), ("", "M1"));
+async fn what_stands_in_msh_9_and_msh_10_gets_into_the_journal_only_in_a_shape_that_names_nobody() {
+    for (kind, control_id, event, shown) in [
+        ("ADT^A01^ADT_A01", "20261102083000-17", "ADT^A01", "20261102083000-17"),
+        ("ADT^Z99", "ZIS_0001.7", "ADT^Z99", "ZIS_0001.7"),
+        ("ADT", "", "", ""),
+        ("de Vries^J", "M\u{e9} 1", "", ""),
+        ("VRIES^A01", "JANSEN^PIET", "", ""),
+        ("999^A01", "Jansen, P.", "", ""),
+        ("ADT^A011", "999911120", "", ""),
+        ("ADT^19610412", "BSN-999911120.1", "", ""),
+        ("adt^a01", "999911120001", "", ""),
+        ("ADT^A1", "001999911120", "", ""),
+        ("ADT^", "123456789", "", "123456789"),
+        ("ADT^AA1", "123456789012345678901", "", ""),
+    ] {
+        let doubles = Doubles::new();
+        let message = format!("MSH|^~\\&|ZIS|LINDE|||20261102||{kind}|{control_id}|P|2.5\r");
+        let accepted = ingest(&doubles).accept(message.as_bytes(), &mllp()).await;
+        let way = doubles.way(accepted.message.unwrap());
+        let Stage::Received { event: kept, control_id, .. } = &way[0] else { panic!("{way:?}") };
+        assert_eq!((kept.as_str(), control_id.as_str()), (event, shown), "{kind}");
+    }
 }
 
 #[tokio::test]

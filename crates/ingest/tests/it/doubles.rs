@@ -2,6 +2,7 @@
 //! in which order. Only for tests of the use case: the adapters have a contract suite of their own.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub(crate) struct State {
     pub(crate) journal: Vec<(MessageId, WayStep)>,
     pub(crate) dead_letters: BTreeMap<MessageId, DeadLetter>,
     pub(crate) audit: Vec<AuditEntry>,
+    /// From which time on the store was asked for what was never queued.
+    pub(crate) unqueued_from: Vec<Timestamp>,
     pub(crate) now: Timestamp,
 }
 
@@ -130,19 +133,42 @@ impl PayloadStore for Doubles {
         received_before: Timestamp,
         request: &PageRequest,
     ) -> Result<Page<(MessageId, Timestamp)>, PortError> {
-        let state = self.call("payload.list")?;
+        self.unqueued(Timestamp::MIN..received_before, request).await
+    }
+
+    async fn unqueued(
+        &self,
+        received: Range<Timestamp>,
+        request: &PageRequest,
+    ) -> Result<Page<(MessageId, Timestamp)>, PortError> {
+        let mut state = self.call("payload.unqueued")?;
+        let queued: BTreeSet<MessageId> = state
+            .journal
+            .iter()
+            .filter(|(_, step)| step.stage == Stage::Queued)
+            .map(|(message, _)| *message)
+            .collect();
+        let after = request.after.as_deref().and_then(|after| {
+            let (at, message) = after.split_once(' ')?;
+            Some((at.parse::<Timestamp>().ok()?, message.parse::<MessageId>().ok()?))
+        });
         let mut all: Vec<_> = state
             .payloads
             .iter()
-            .map(|(id, (received, ..))| (*id, *received))
-            .filter(|(_, received)| *received <= received_before)
+            .map(|(id, (at, ..))| (*at, *id))
+            .filter(|(at, id)| received.contains(at) && !queued.contains(id))
+            .filter(|place| after.is_none_or(|after| *place > after))
             .collect();
-        all.sort_by_key(|(_, received)| *received);
-        Ok(page(&all, request))
+        all.sort_unstable();
+        let more = all.len() > request.limit;
+        all.truncate(request.limit);
+        state.unqueued_from.push(received.start);
+        let next = all.last().filter(|_| more).map(|(at, id)| format!("{at} {id}"));
+        Ok(Page { items: all.into_iter().map(|(at, id)| (id, at)).collect(), next })
     }
 
     async fn put_note(&self, _: MessageId, _: &KeyOwner, _: &str, _: &[u8]) -> Result<(), PortError> {
-        Err(PortError::Refused { operation: "payload.put_note", reason: "not ingest's".into() })
+        self.call("payload.put_note").map(|_| ())
     }
 
     async fn get_note(&self, _: MessageId, _: &str) -> Result<Phi<Vec<u8>>, PortError> {
@@ -255,9 +281,13 @@ impl DeadLetters for Doubles {
         Ok(self.call("dead.get")?.dead_letters.get(&message).cloned())
     }
 
-    async fn remove(&self, message: MessageId) -> Result<(), PortError> {
-        self.call("dead.remove")?.dead_letters.remove(&message);
-        Ok(())
+    async fn remove(&self, letter: &DeadLetter) -> Result<bool, PortError> {
+        let mut state = self.call("dead.remove")?;
+        if state.dead_letters.get(&letter.message) != Some(letter) {
+            return Ok(false);
+        }
+        state.dead_letters.remove(&letter.message);
+        Ok(true)
     }
 }
 

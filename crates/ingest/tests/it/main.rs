@@ -8,5 +8,6 @@ mod modes;
 mod profiles;
 mod property;
 mod replay;
+mod replay_worker;
 mod support;
 mod sweep;

@@ -35,10 +35,23 @@ async fn the_accept_acknowledgement_is_exact() {
         ("SU", [vec![CA], vec![], vec![]]),
     ] {
         assert_eq!(codes("ZIS", asked, "NE").await, expected, "MSH-15 {asked}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_profile_only_a_refusal_is_an_application_acknowledgement() {
+    for (accept, application, expected) in [
+        ("AL", "AL", [vec![CA], vec![CR], vec![CE]]),
+        ("ER", "AL", [vec![], vec![CR], vec![CE]]),
+        ("SU", "AL", [vec![CA], vec![AR], vec![AE]]),
+        ("", "AL", [vec![], vec![AR], vec![AE]]),
+        ("NE", "ER", [vec![], vec![AR], vec![AE]]),
+        ("", "SU", [vec![], vec![], vec![]]),
+    ] {
         assert_eq!(
-            codes("ZIS", asked, "AL").await,
+            codes("ZIS", accept, application).await,
             expected,
-            "the profile sends no application acknowledgement"
+            "MSH-15 {accept}, MSH-16 {application}"
         );
     }
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use jiff::Timestamp;
 use zorgsluis_domain::Stage;
 use zorgsluis_ingest::Verdict;
 
@@ -16,7 +17,7 @@ async fn a_message_whose_way_broke_off_before_the_queue_is_found_and_queued_once
     assert_eq!(ingest.accept(&broken, &mllp()).await.verdict, Verdict::Unavailable);
 
     let swept = ingest.sweep(Duration::ZERO).await.unwrap();
-    assert_eq!((swept.seen, swept.queued.len()), (2, 1));
+    assert_eq!(swept.queued.len(), 1);
     {
         let state = doubles.state();
         assert_eq!(state.queue.len(), 2);
@@ -41,7 +42,7 @@ async fn what_is_just_being_accepted_is_left_alone() {
     let ingest = ingest(&doubles);
     doubles.fail("queue.send", 1);
     ingest.accept(&adt("ZIS", "A01", "M1", "1000001"), &mllp()).await;
-    assert_eq!(ingest.sweep(Duration::from_secs(60)).await.unwrap().seen, 0);
+    assert_eq!(ingest.sweep(Duration::from_secs(60)).await.unwrap().queued, []);
     doubles.pass(Duration::from_secs(61));
     assert_eq!(ingest.sweep(Duration::from_secs(60)).await.unwrap().queued.len(), 1);
 }
@@ -56,5 +57,31 @@ async fn erased_messages_are_counted_and_many_pages_are_gone_through() {
     }
     doubles.state().payloads.values_mut().next().unwrap().2.clear();
     let swept = ingest.sweep(Duration::ZERO).await.unwrap();
-    assert_eq!((swept.seen, swept.queued.len(), swept.unreadable.len()), (1201, 1200, 1));
+    assert_eq!((swept.queued.len(), swept.unreadable.len()), (1200, 1));
+}
+
+#[tokio::test]
+async fn only_the_first_sweep_goes_back_to_the_beginning() {
+    let doubles = Doubles::new();
+    let ingest = ingest(&doubles);
+    let start = doubles.state().now;
+    for _ in 0..2 {
+        ingest.sweep(Duration::from_secs(60)).await.unwrap();
+        doubles.pass(Duration::from_secs(7200));
+    }
+    doubles.fail("queue.send", 1);
+    ingest.accept(&adt("ZIS", "A01", "M1", "1000001"), &mllp()).await;
+    doubles.pass(Duration::from_secs(60));
+    // One that fails leaves the next one where it was.
+    doubles.fail("queue.send", 1);
+    assert!(ingest.sweep(Duration::ZERO).await.is_err());
+    assert_eq!(ingest.sweep(Duration::ZERO).await.unwrap().queued.len(), 1);
+    doubles.state().now = start;
+    ingest.sweep(Duration::ZERO).await.unwrap();
+    let hour_before = |at: Timestamp| at.checked_sub(Duration::from_secs(3660)).unwrap();
+    let second = start.checked_add(Duration::from_secs(7200)).unwrap();
+    assert_eq!(
+        doubles.state().unqueued_from,
+        [Timestamp::MIN, hour_before(start), hour_before(second), hour_before(second), Timestamp::MIN]
+    );
 }

@@ -1,7 +1,8 @@
 //! The contract of [`PayloadStore`].
 
-use zorgsluis_domain::port::{DataClass, KeyOwner, Keys, PageRequest, PayloadStore, Put};
-use zorgsluis_domain::{PortError, Purpose};
+use jiff::Timestamp;
+use zorgsluis_domain::port::{DataClass, Journal, KeyOwner, Keys, PageRequest, PayloadStore, Put};
+use zorgsluis_domain::{PortError, Purpose, Stage};
 
 use super::{at, message};
 
@@ -63,6 +64,38 @@ pub(crate) async fn listing_is_oldest_first_paged_and_bounded<P: PayloadStore, K
         }
     }
     assert_eq!(listed, [message(3), message(1), message(4), message(5)]);
+}
+
+pub(crate) async fn what_was_never_queued_is_found_and_nothing_else<P: PayloadStore, J: Journal>(
+    store: P,
+    journal: J,
+) {
+    let time = |second: u128| at(&format!("2024-03-07T10:00:{second:02}Z"));
+    for number in 0..30 {
+        store.put(message(number), &KeyOwner::System, time(number / 2), b"x").await.unwrap();
+        // Every third is queued, every fifth has a way that broke off before.
+        if number % 3 == 0 {
+            journal.record(message(number), time(40), &[Stage::Queued]).await.unwrap();
+        } else if number % 5 == 0 {
+            journal.record(message(number), time(40), &[Stage::Duplicate]).await.unwrap();
+        }
+    }
+    let mut found = Vec::new();
+    let mut page = PageRequest::first(3);
+    loop {
+        let some = store.unqueued(time(2)..time(13), &page).await.unwrap();
+        assert!(some.items.len() <= 3);
+        found.extend(some.items);
+        match some.next {
+            Some(next) => page.after = Some(next),
+            None => break,
+        }
+    }
+    let expected: Vec<_> =
+        (4..26).filter(|number| number % 3 != 0).map(|number| (message(number), time(number / 2))).collect();
+    assert_eq!(found, expected);
+    let all = store.unqueued(Timestamp::MIN..Timestamp::MAX, &PageRequest::first(100)).await.unwrap();
+    assert_eq!(all.items.len(), 20);
 }
 
 pub(crate) async fn a_note_is_replaced_by_its_name<P: PayloadStore, K: Keys>(store: P, keys: K) {

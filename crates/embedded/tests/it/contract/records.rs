@@ -5,7 +5,7 @@ use zorgsluis_domain::{Stage, Transport};
 
 use super::{at, message};
 
-fn letter(number: u128, received: &str) -> DeadLetter {
+pub(crate) fn letter(number: u128, received: &str) -> DeadLetter {
     DeadLetter {
         message: message(number),
         group: format!("group-{number}"),
