@@ -229,7 +229,7 @@ impl SenderProfile {
     pub fn patient_identifier(&self, field: Field<'_, '_>) -> Option<usize> {
         let mut best: Option<(u8, usize)> = None;
         for (index, repetition) in field.repetitions().enumerate() {
-            if !repetition.component(1).value().is_present() {
+            if !repetition.component(1).value().is_present() || self.is_false_bsn(repetition) {
                 continue;
             }
             let rank = self.rank(repetition);
@@ -238,6 +238,15 @@ impl SenderProfile {
             }
         }
         best.map(|(_, nth)| nth)
+    }
+
+    /// Whether a CX is a BSN that nobody can have: it fails the 11-test, as every placeholder does
+    /// (999999999, 123456789). Many patients have it, so it identifies none.
+    pub(crate) fn is_false_bsn(&self, cx: Repetition<'_, '_>) -> bool {
+        let authority = cx.component(4);
+        let part = |nth| authority.subcomponent(nth).text();
+        self.identifier_system(&part(1), &part(2), &part(3)).as_deref() == Some(fhir::nl::BSN)
+            && !fhir::nl::passes_eleven_test(cx.component(1).value().text().trim())
     }
 
     fn rank(&self, cx: Repetition<'_, '_>) -> u8 {

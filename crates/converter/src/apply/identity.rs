@@ -64,7 +64,17 @@ impl Identities<'_> {
             return Ok((Resolved { named: person.id, given: person.id, now }, Vec::new()));
         };
         let known = self.index.resolve(&pseudonyms).await?;
+        let mut conflicts = Vec::new();
         let mut given = match known.first().copied().flatten() {
+            // A BSN is no sender's own number: it may be another one's by mistake.
+            Some(given)
+                if given != person.id
+                    && person.identifiers.first().is_some_and(is_bsn)
+                    && self.contradicts(self.survivor(given).await?, said).await? =>
+            {
+                conflicts.push(IdentifierConflict { patient: person.id, identifier: 0, holder: given });
+                person.id
+            }
             Some(given) => given,
             None => {
                 let others: &[Option<Uuid>] = if alone { &[] } else { known.get(1..).unwrap_or_default() };
@@ -85,7 +95,6 @@ impl Identities<'_> {
                 .unwrap_or(other);
         }
         let now = self.survivor(given).await?;
-        let mut conflicts = Vec::new();
         for (identifier, (pseudonym, known)) in pseudonyms.iter().zip(&known).enumerate().skip(1) {
             let holder = match known {
                 Some(holder) => *holder,
@@ -110,13 +119,19 @@ impl Identities<'_> {
         said: Option<&Map<String, Value>>,
     ) -> Result<Option<Uuid>, ApplyError> {
         let mut found: Vec<Uuid> = Vec::new();
-        for patient in known.iter().copied().flatten() {
+        let mut by_bsn_alone = true;
+        for (identifier, patient) in person.identifiers.iter().skip(1).zip(known) {
+            let Some(patient) = *patient else { continue };
+            by_bsn_alone &= is_bsn(identifier);
             let patient = self.survivor(patient).await?;
             if !found.contains(&patient) {
                 found.push(patient);
             }
         }
         let [patient] = found.as_slice() else { return Ok(None) };
+        if by_bsn_alone && self.contradicts(*patient, said).await? {
+            return Ok(None);
+        }
         let Some(main) = person.identifiers.first().and_then(|main| identifier(said?, main)) else {
             return Ok(Some(*patient));
         };
@@ -131,6 +146,26 @@ impl Identities<'_> {
                 && other.get("use").and_then(Value::as_str) != Some("old")
         });
         Ok((!other_number).then_some(*patient))
+    }
+
+    /// Whether both birth date and sex of the stored patient are others than those of the message: then
+    /// one of the two has somebody else's BSN.
+    async fn contradicts(
+        &self,
+        patient: Uuid,
+        said: Option<&Map<String, Value>>,
+    ) -> Result<bool, ApplyError> {
+        let Some(said) = said else { return Ok(false) };
+        let key = ResourceKey::new("Patient", patient.to_string());
+        let stored = self.store.read(std::slice::from_ref(&key)).await?.pop().flatten();
+        let Some(stored) = stored.as_ref().map(object).transpose()? else {
+            // A message that is about to be written, or was given up.
+            return if self.wait { Err(ApplyError::Contended) } else { Ok(false) };
+        };
+        let both = |element: &str| Some((stored.get(element)?.as_str()?, said.get(element)?.as_str()?));
+        let born = both("birthDate").is_some_and(|(a, b)| !a.starts_with(b) && !b.starts_with(a));
+        let sex = matches!(both("gender"), Some(("male", "female") | ("female", "male")));
+        Ok(born && sex)
     }
 
     /// Where the data of a patient live now. The link of the stored patient decides: it is written in
@@ -158,6 +193,10 @@ impl Identities<'_> {
         self.keys
             .pseudonym(Purpose::PatientIndex, &[identifier.system.as_bytes(), identifier.value.as_bytes()])
     }
+}
+
+fn is_bsn(identifier: &Phi<PatientIdentifier>) -> bool {
+    identifier.expose_phi().system == fhir::nl::BSN
 }
 
 /// The patient that replaced this one.

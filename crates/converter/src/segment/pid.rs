@@ -247,7 +247,7 @@ pub(crate) fn identify<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>) -
 }
 
 /// The patient of a list of identifiers (PID-3, MRG-1), and all that are in it, the first one the one
-/// that the id is made from.
+/// that the id is made from. A BSN that nobody can have is none of them.
 pub(crate) fn identify_by<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     list: Field<'m, 'a>,
@@ -263,6 +263,9 @@ pub(crate) fn identify_by<'m, 'a>(
     };
     let mut identifiers = vec![phi(authority, value)];
     for repetition in list.repetitions().filter(|cx| !identifier::is_of_visit(*cx)) {
+        if cx.profile.is_false_bsn(repetition) {
+            continue;
+        }
         let more = identifier::key(cx, repetition).map(|(authority, value)| phi(authority, value));
         add_new(&mut identifiers, more);
     }
@@ -274,7 +277,7 @@ fn last_resort<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>) -> Uuid {
     let sender = cx.sender_key().to_owned();
     for field in [2, 4, 18] {
         let number = trim(pid.field(field).value().text());
-        if !number.is_empty() {
+        if !number.is_empty() && !cx.profile.is_false_bsn(pid.field(field).first()) {
             let at = pid.field(field).value().place();
             return cx.id(&rule::PATIENT_BY_OTHER_NUMBER, &[&[&sender], &[&number]], at);
         }

@@ -96,3 +96,43 @@ async fn a_circle_of_mergers_is_refused() {
     assert!(matches!(refused, Err(ApplyError::Refused { code: "merged-elsewhere", .. })));
     assert_eq!(world.all().await, stands);
 }
+
+#[tokio::test]
+async fn a_false_bsn_joins_nobody() {
+    let world = World::new();
+    for (minute, bsn) in [(0, "999999999"), (10, "123456789")] {
+        let one = format!("PID|1||1000002^^^LINDE^PI~{bsn}^^^NLMINBIZA^NNNLD||Bakker&&Bakker^P||19481103|M");
+        let two = format!("PID|1||1000011^^^LINDE^PI~{bsn}^^^NLMINBIZA^NNNLD||Bos&&Bos^T||19801130|F");
+        let three = format!("PID|1||{bsn}^^^NLMINBIZA^NNNLD||Prins&&Prins^K||19700101|F");
+        for pid in [one, two, three] {
+            assert!(world.send(&adt("A28", minute, &[&pid, VISIT])).await.conflicts.is_empty());
+        }
+        assert_eq!(world.of_type("Patient").await.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn a_bsn_alone_does_not_lead_to_somebody_of_another_birth_date_and_sex() {
+    let bsn = "999990019^^^NLMINBIZA^NNNLD";
+    let linde = format!("PID|1||1000001^^^LINDE^PI~{bsn}||de Vries&de&Vries^J||19610412|F");
+    let wilg = |born: &str, sex: &str| format!("PID|1||77^^^WILG^PI~{bsn}||Bos&&Bos^T||{born}|{sex}");
+    let only = |born: &str, sex: &str| format!("PID|1||{bsn}||Bos&&Bos^T||{born}|{sex}");
+    for (pid, patients) in [
+        (wilg("19801130", "M"), 2),
+        (wilg("19801130", "F"), 1),
+        (wilg("1961", "M"), 1),
+        (wilg("19801130", ""), 1),
+        (only("19801130", "M"), 2),
+        (only("19610412", "M"), 1),
+    ] {
+        let world = World::new();
+        let first = world.send(&adt("A28", 0, &[&linde, VISIT])).await;
+        let message = adt("A28", 10, &[&pid, VISIT]);
+        for _ in 0..2 {
+            let second = world.send(&message).await;
+            assert_eq!(world.of_type("Patient").await.len(), patients);
+            let holders: Vec<_> = second.conflicts.iter().map(|conflict| conflict.holder).collect();
+            assert_eq!(holders, if patients == 2 { vec![first.patients[0]] } else { vec![] });
+        }
+    }
+}
