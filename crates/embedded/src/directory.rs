@@ -160,7 +160,13 @@ impl DataDirectory {
         let index = match access {
             // It is derived: an empty one is filled from the log by whoever appends next.
             Access::Make | Access::Own => Database::open(path, INDEX, Access::Make, guard())?,
-            _ => Database::open(path, INDEX, access, guard())?,
+            // Beside a server nothing is made: verification says what is wrong with the index.
+            _ => match Database::open(path, INDEX, access, guard()) {
+                Err(OpenError::Database { .. } | OpenError::Emptied { .. }) => {
+                    Database::unreadable(path, INDEX)
+                }
+                opened => opened?,
+            },
         };
         let keys = SqliteKeys::open(&path.join(KEYS_DB), key_table.clone(), &files, Arc::clone(&clock))?;
         Ok(Self {

@@ -191,11 +191,15 @@ impl Appender {
     /// Creates the bundle at `first`, and finds out what came of it.
     async fn create(&self, first: u64, bytes: &[u8]) -> Result<Outcome, LogError> {
         let key = self.log.paths().bundle(first);
+        let mut hindrance = None;
         for _ in 0..ATTEMPTS {
             let taken = match self.log.storage().create(&key, bytes).await {
                 Ok(Created::New) => return Ok(Outcome::Committed),
                 Ok(Created::AlreadyExists) => true,
-                Err(StorageError::Transient(_)) => false,
+                Err(source) if source.is_transient() => {
+                    hindrance = matches!(source, StorageError::Hindered { .. }).then_some(source);
+                    false
+                }
                 Err(source) => return Err(LogError::Storage { step: Step::Create, source }),
             };
             match self.log.bundle_bytes(first, Step::ReadBack).await? {
@@ -206,7 +210,8 @@ impl Appender {
                 None => {}
             }
         }
-        Err(LogError::OutcomeUnknown)
+        Err(hindrance
+            .map_or(LogError::OutcomeUnknown, |source| LogError::Storage { step: Step::Create, source }))
     }
 
     /// From the hint to the head: reads the bundle that the index recorded last, and probes forward.

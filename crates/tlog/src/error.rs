@@ -146,6 +146,14 @@ pub enum LogError {
         /// Its key.
         object: String,
     },
+    /// What stands under the key is no object. Verify the log.
+    #[error("{object} is no object: {reason}")]
+    NoObject {
+        /// Its key.
+        object: String,
+        /// What it is.
+        reason: &'static str,
+    },
     /// The stored checkpoint is not a checkpoint of this log, signed by a known key.
     #[error("the stored checkpoint is not to be believed")]
     Checkpoint(#[from] CheckpointError),
@@ -195,7 +203,8 @@ pub enum LogError {
 }
 
 impl LogError {
-    /// Whether the same call may succeed later, without anybody repairing anything.
+    /// Whether the same call may succeed later without anything of the log being repaired (room on a
+    /// full disk, say).
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -204,6 +213,18 @@ impl LogError {
             Self::Describe { .. } | Self::Sign(_) => true,
             Self::OutcomeUnknown | Self::NotCovered { .. } | Self::Contended => true,
             _ => false,
+        }
+    }
+
+    /// Why a single object could not be read, when the rest of the log still may be: for a finding.
+    pub(crate) fn of_one_object(&self) -> Option<String> {
+        match self {
+            Self::TooLong { .. } => Some("longer than any such object".to_owned()),
+            Self::NoObject { reason, .. } => Some(format!("no object, but {reason}")),
+            Self::Storage { source: StorageError::Hindered { reason, .. }, .. } => {
+                Some(format!("cannot be read: {reason}"))
+            }
+            _ => None,
         }
     }
 }

@@ -192,9 +192,12 @@ impl Log {
         loop {
             match self.storage.get(key, limit).await {
                 Ok(object) => return Ok(object),
-                Err(StorageError::Transient(_)) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
                 Err(StorageError::TooLarge { .. }) => {
                     return Err(LogError::TooLong { object: key.to_owned() });
+                }
+                Err(StorageError::NoObject { reason }) => {
+                    return Err(LogError::NoObject { object: key.to_owned(), reason });
                 }
                 Err(source) => return Err(LogError::Storage { step, source }),
             }
@@ -207,7 +210,7 @@ impl Log {
         loop {
             match self.storage.put(key, bytes).await {
                 Ok(()) => return Ok(()),
-                Err(StorageError::Transient(_)) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
                 Err(source) => return Err(LogError::Storage { step, source }),
             }
         }
@@ -219,7 +222,7 @@ impl Log {
         loop {
             match self.storage.list(prefix, after, PAGE).await {
                 Ok(page) => return Ok(page),
-                Err(StorageError::Transient(_)) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
                 Err(source) => return Err(LogError::Storage { step: Step::Read, source }),
             }
         }

@@ -17,8 +17,8 @@ use bytes::Bytes;
 ///   written and after a crash at any point. Temporary files never show up in [`list`](Self::list).
 /// * **Read after write.** A call that begins after a write returned `Ok` sees that write, in every
 ///   process.
-/// * **Errors.** [`StorageError::Transient`] leaves open whether the call took effect, or still will:
-///   callers must read to know. [`StorageError::Permanent`] promises that the call had no effect and
+/// * **Errors.** [`StorageError::Transient`] (and [`StorageError::Hindered`], which names what is in
+///   the way) leaves open whether the call took effect, or still will: callers must read to know. [`StorageError::Permanent`] promises that the call had no effect and
 ///   that repeating it is of no use.
 /// * An implementation may repeat and back off by itself (SDKs do); the callers in this crate repeat a
 ///   few times without waiting, since they have no clock.
@@ -30,7 +30,8 @@ pub trait LogStorage: Send + Sync {
     async fn create(&self, key: &str, bytes: &[u8]) -> Result<Created, StorageError>;
 
     /// The object, or `None` if there is none. [`StorageError::TooLarge`] if it is longer than
-    /// `limit` bytes: the object is not read into memory then.
+    /// `limit` bytes: the object is not read into memory then. [`StorageError::NoObject`] if something
+    /// else stands there; such a key is in listings all the same.
     async fn get(&self, key: &str, limit: usize) -> Result<Option<Object>, StorageError>;
 
     /// Replaces the object if it still is the one that `expected` names (S3: `If-Match`), or creates
@@ -131,9 +132,28 @@ pub enum StorageError {
     /// still. Read before you believe anything.
     #[error("the log's storage did not answer; whether the call took effect is unknown")]
     Transient(#[source] Option<Cause>),
-    /// Refused: no permission, disk full, not a valid key. Had no effect.
+    /// The storage cannot do it now: disk full, quota reached, no permission, mounted for reading
+    /// only. That says nothing about what it holds, and the same call succeeds once somebody made room
+    /// or gave the right. Like [`Transient`](Self::Transient) it leaves open whether the call took
+    /// effect.
+    #[error("the log's storage cannot do it now: {reason}")]
+    Hindered {
+        /// What is in the way: fixed words, safe to log.
+        reason: &'static str,
+        /// The inner cause.
+        #[source]
+        cause: Option<Cause>,
+    },
+    /// Refused for good: not a valid key, say. Had no effect.
     #[error("the log's storage refused the call")]
     Permanent(#[source] Option<Cause>),
+    /// Something stands under the key that is no object of this storage (in a file system: a folder, a
+    /// link, a pipe). It was not read.
+    #[error("what stands there is no object: {reason}")]
+    NoObject {
+        /// What it is: fixed words.
+        reason: &'static str,
+    },
     /// The object is longer than the caller's limit.
     #[error("the object is longer than {limit} bytes")]
     TooLarge {
@@ -149,7 +169,24 @@ impl StorageError {
     /// Whether the same call may succeed later (and may have succeeded already).
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Transient(_))
+        matches!(self, Self::Transient(_) | Self::Hindered { .. })
+    }
+
+    /// What an operating system's error means: never that the log is damaged.
+    #[must_use]
+    pub fn from_io(cause: std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let reason = match cause.kind() {
+            ErrorKind::StorageFull => "the disk is full",
+            ErrorKind::QuotaExceeded => "the quota is used up",
+            ErrorKind::FileTooLarge => "a file may not grow so large here",
+            ErrorKind::PermissionDenied => "permission denied",
+            ErrorKind::ReadOnlyFilesystem => "the file system is read-only",
+            // EIO has no kind of its own.
+            _ if cause.raw_os_error() == Some(5) => "the medium reports an error",
+            _ => return Self::transient(cause),
+        };
+        Self::Hindered { reason, cause: Some(cause.into()) }
     }
 
     /// A transient error with its cause.
@@ -160,5 +197,32 @@ impl StorageError {
     /// A permanent error with its cause.
     pub fn permanent(cause: impl Into<Cause>) -> Self {
         Self::Permanent(Some(cause.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn no_error_of_the_system_is_for_good() {
+        for kind in [
+            ErrorKind::StorageFull,
+            ErrorKind::QuotaExceeded,
+            ErrorKind::FileTooLarge,
+            ErrorKind::PermissionDenied,
+            ErrorKind::ReadOnlyFilesystem,
+        ] {
+            let error = StorageError::from_io(kind.into());
+            assert!(matches!(error, StorageError::Hindered { .. }) && error.is_transient(), "{error}");
+            assert!(!error.to_string().contains("damage"), "{error}");
+        }
+        for other in
+            [Error::from_raw_os_error(5), ErrorKind::Interrupted.into(), ErrorKind::NotADirectory.into()]
+        {
+            assert!(StorageError::from_io(other).is_transient());
+        }
     }
 }

@@ -34,6 +34,14 @@ impl Failure {
     pub(crate) fn into_port(self, operation: &'static str) -> PortError {
         match self {
             Self::Port(error) => error,
+            Self::Sql(
+                rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::Utf8Error(..),
+            ) => PortError::Damaged { operation, reason: String::from("a row holds another kind of value") },
+            // A full disk (SQLITE_FULL), a failed or refused access (SQLITE_IOERR, SQLITE_READONLY,
+            // SQLITE_CANTOPEN): the file is as it was, and the call may succeed later.
             Self::Sql(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                     PortError::Damaged { operation, reason: String::from("the database file is damaged") }

@@ -100,6 +100,13 @@ impl Database {
         Ok(Self { inner: Arc::new(Inner { writer, readers: Readers::new(path) }) })
     }
 
+    /// A database that cannot be opened: whatever is asked of it is answered as damaged.
+    pub(crate) fn unreadable(folder: &Path, schema: Schema) -> Self {
+        Self {
+            inner: Arc::new(Inner { writer: None, readers: Readers::unreadable(folder.join(schema.file)) }),
+        }
+    }
+
     /// Runs `work` in a transaction together with whatever else waits, and answers after the commit.
     /// An error undoes what `work` did and nothing else.
     pub(crate) async fn write<T, F>(&self, operation: &'static str, work: F) -> Result<T, PortError>

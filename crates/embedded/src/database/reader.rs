@@ -19,6 +19,8 @@ pub(super) struct Readers {
 
 struct Pool {
     path: PathBuf,
+    /// It could not be opened when the directory was.
+    unreadable: bool,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -35,8 +37,16 @@ impl Pool {
 
 impl Readers {
     pub(super) fn new(path: PathBuf) -> Self {
+        Self::of(path, false)
+    }
+
+    pub(super) fn unreadable(path: PathBuf) -> Self {
+        Self::of(path, true)
+    }
+
+    fn of(path: PathBuf, unreadable: bool) -> Self {
         Self {
-            pool: Arc::new(Pool { path, idle: Mutex::new(Vec::new()) }),
+            pool: Arc::new(Pool { path, unreadable, idle: Mutex::new(Vec::new()) }),
             permits: Arc::new(Semaphore::new(CONNECTIONS)),
         }
     }
@@ -46,6 +56,10 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     {
+        if self.pool.unreadable {
+            let reason = String::from("the database file is missing or damaged");
+            return Err(PortError::Damaged { operation, reason });
+        }
         let permit = Arc::clone(&self.permits)
             .acquire_owned()
             .await

@@ -2,11 +2,12 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use rustix::fs::OFlags;
 use tlog::{Created, Etag, Listing, LogStorage, Object, Replaced, RewrittenListing, StorageError};
 use uuid::Uuid;
 
@@ -49,7 +50,7 @@ impl FileLogStorage {
             if path.file_name().is_some_and(|name| name == REPLACE_LOCK) {
                 continue;
             }
-            let Ok(file) = File::open(&path) else { continue };
+            let Ok(file) = open_plain(&path) else { continue };
             match file.try_lock() {
                 // What cannot be removed now is harmless, and tried again at the next start.
                 Ok(()) => drop(fs::remove_file(&path)),
@@ -67,6 +68,11 @@ impl FileLogStorage {
         tokio::task::spawn_blocking(move || work(&folders))
             .await
             .map_err(|_| StorageError::transient("the file thread failed"))?
+            .inspect_err(|error| {
+                if let StorageError::Hindered { reason, .. } = error {
+                    tracing::error!(reason, "the log's folder cannot be used now");
+                }
+            })
     }
 }
 
@@ -100,18 +106,18 @@ impl Folders {
         publish: impl Fn(&Path) -> io::Result<T>,
     ) -> Result<T, StorageError> {
         let folder = path.parent().unwrap_or(&self.root);
-        self.make_folder(folder).map_err(before_effect)?;
+        self.make_folder(folder).map_err(StorageError::from_io)?;
         for _ in 0..ATTEMPTS {
-            let temporary = self.temporary(bytes).map_err(before_effect)?;
+            let temporary = self.temporary(bytes).map_err(StorageError::from_io)?;
             match publish(&temporary.path) {
                 Ok(done) => {
                     drop(temporary);
-                    sync_folder(folder).map_err(StorageError::transient)?;
+                    sync_folder(folder).map_err(StorageError::from_io)?;
                     return Ok(done);
                 }
                 // Tidied away between its creation and its lock.
                 Err(cause) if cause.kind() == ErrorKind::NotFound => {}
-                Err(cause) => return Err(StorageError::transient(cause)),
+                Err(cause) => return Err(StorageError::from_io(cause)),
             }
         }
         Err(StorageError::transient("the temporary file went away"))
@@ -132,18 +138,6 @@ impl Folders {
     }
 }
 
-/// Trouble before anything could have happened: still open whether a later call succeeds.
-fn before_effect(cause: io::Error) -> StorageError {
-    match cause.kind() {
-        ErrorKind::PermissionDenied
-        | ErrorKind::ReadOnlyFilesystem
-        | ErrorKind::NotADirectory
-        | ErrorKind::StorageFull
-        | ErrorKind::QuotaExceeded => StorageError::permanent(cause),
-        _ => StorageError::transient(cause),
-    }
-}
-
 /// A temporary file, locked; its name is taken away when it is dropped.
 struct Temporary {
     path: PathBuf,
@@ -157,24 +151,48 @@ impl Drop for Temporary {
     }
 }
 
+/// Reads a whole object. What is no regular file is not opened through, and not waited for.
 fn read(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, StorageError> {
-    let file = match File::open(path) {
+    let file = match open_plain(path) {
         Ok(file) => file,
         Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(None);
         }
-        Err(cause) => return Err(StorageError::transient(cause)),
+        // A link (ELOOP) or a socket cannot be opened at all.
+        Err(cause) => return Err(no_file(path).unwrap_or_else(|| StorageError::from_io(cause))),
     };
-    let length = file.metadata().map_err(StorageError::transient)?.len();
-    if length > limit as u64 {
+    let found = file.metadata().map_err(StorageError::from_io)?;
+    if !found.is_file() {
+        return Err(no_file(path).unwrap_or(StorageError::NoObject { reason: "no regular file" }));
+    }
+    if found.len() > limit as u64 {
         return Err(StorageError::TooLarge { limit });
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(limit));
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(StorageError::transient)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(limit));
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(StorageError::from_io)?;
     if bytes.len() > limit {
         return Err(StorageError::TooLarge { limit });
     }
     Ok(Some(bytes))
+}
+
+/// Opens a file for reading; never follows a link, never waits for the other end of a pipe.
+fn open_plain(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
+}
+
+/// What stands there, if it is no regular file.
+fn no_file(path: &Path) -> Option<StorageError> {
+    let kind = fs::symlink_metadata(path).ok()?.file_type();
+    let reason = match kind {
+        kind if kind.is_file() => return None,
+        kind if kind.is_dir() => "a folder",
+        kind if kind.is_symlink() => "a symbolic link",
+        kind if kind.is_fifo() => "a pipe",
+        _ => "a device or socket",
+    };
+    Some(StorageError::NoObject { reason })
 }
 
 fn etag(bytes: &[u8]) -> Etag {
@@ -230,8 +248,8 @@ impl LogStorage for FileLogStorage {
                 .truncate(false)
                 .mode(0o600)
                 .open(folders.temporary.join(REPLACE_LOCK))
-                .map_err(before_effect)?;
-            lock.lock().map_err(before_effect)?;
+                .map_err(StorageError::from_io)?;
+            lock.lock().map_err(StorageError::from_io)?;
             let Some(expected) = expected else {
                 return Ok(match folders.publish(&path, &bytes, |temporary| link(temporary, &path))? {
                     Created::New => Replaced::Done,
@@ -253,9 +271,9 @@ impl LogStorage for FileLogStorage {
             let path = folders.path(&key)?;
             match read(&path, bytes.len()) {
                 Ok(Some(found)) if found == bytes => {
-                    sync_folder(path.parent().unwrap_or(&folders.root)).map_err(StorageError::transient)
+                    sync_folder(path.parent().unwrap_or(&folders.root)).map_err(StorageError::from_io)
                 }
-                Ok(_) | Err(StorageError::TooLarge { .. }) => {
+                Ok(_) | Err(StorageError::TooLarge { .. } | StorageError::NoObject { .. }) => {
                     folders.publish(&path, &bytes, |temporary| fs::rename(temporary, &path))
                 }
                 Err(error) => Err(error),
@@ -267,7 +285,7 @@ impl LogStorage for FileLogStorage {
     async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Listing, StorageError> {
         let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
         self.blocking(move |folders| {
-            listing::list(&folders.root, &prefix, after.as_deref(), limit).map_err(StorageError::transient)
+            listing::list(&folders.root, &prefix, after.as_deref(), limit).map_err(StorageError::from_io)
         })
         .await
     }

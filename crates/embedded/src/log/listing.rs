@@ -1,11 +1,12 @@
 //! The keys of a log's objects, read from the folders.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use tlog::Listing;
+use tlog::{Listing, LogPaths};
 
 /// Whether a key is one that [`tlog::LogStorage`] allows.
 pub(super) fn is_key(key: &str) -> bool {
@@ -72,8 +73,10 @@ impl Walk<'_> {
         };
         for entry in entries {
             let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            let is_folder = entry.file_type()?.is_dir();
+            let (name, exact) = printable(&entry.file_name());
+            // A folder in the place of an object, or with a name that no key has, stands for itself: it
+            // is listed, and whoever reads it learns that it is no object.
+            let is_folder = entry.file_type()?.is_dir() && exact && !is_object(&format!("{base}{name}"));
             let key = format!("{base}{name}{}", if is_folder { "/" } else { "" });
             let wants = if is_folder { self.may_hold(&key) } else { self.holds(&key) };
             if !wants || behind.is_some_and(|behind| key.as_str() <= behind) {
@@ -98,4 +101,19 @@ impl Walk<'_> {
         let after = self.after.is_none_or(|after| folder > after || after.starts_with(folder));
         prefix && after
     }
+}
+
+/// A name as it can stand in a key and be printed, and whether it is exactly that.
+fn printable(name: &OsStr) -> (String, bool) {
+    let lossy = name.to_string_lossy();
+    let text: String =
+        lossy.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    let exact = name == text.as_str();
+    (text, exact)
+}
+
+/// Whether this is the key of an object of a log.
+fn is_object(key: &str) -> bool {
+    let shard = key.strip_prefix("log/").and_then(|rest| rest.split_once('/'));
+    shard.and_then(|(shard, _)| LogPaths::new(shard).ok()).is_some_and(|paths| paths.object(key).is_some())
 }

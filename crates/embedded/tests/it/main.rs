@@ -8,8 +8,10 @@
 mod contract;
 mod crash;
 mod directory;
+mod full_disk;
 mod ports;
 mod standing;
+mod verifying;
 
 use std::time::Duration;
 

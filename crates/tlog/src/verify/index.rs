@@ -114,7 +114,7 @@ impl<'a> IndexCheck<'a> {
                         let next = log.bundle_bytes(size, Step::Read).await;
                         let there = match next {
                             Ok(next) => next.is_some(),
-                            Err(LogError::TooLong { .. }) => true,
+                            Err(error) if error.of_one_object().is_some() => true,
                             Err(error) => return Err(error),
                         };
                         *appended_meanwhile.insert(there)

@@ -77,11 +77,12 @@ impl<'a> VerifyOptions<'a> {
 }
 
 /// Verifies a log. `Err` means that it could not be verified (the storage gives no answer, say), not
-/// that something is wrong: what is wrong is in the report.
+/// that something is wrong: what is wrong is in the report. A single object, or the index, that cannot
+/// be read is in the report too, and the rest is verified.
 ///
 /// What it cannot see: a log rolled back as a whole to an earlier state, without a trusted checkpoint;
 /// entries behind the last checkpoint replaced together with everything that derives from them; doubled
-/// entries, without the index.
+/// entries, without the index; that the seal was taken away.
 pub async fn verify(log: &Log, options: &VerifyOptions<'_>) -> Result<Report, LogError> {
     let mut run = Run::start(log, options).await?;
     run.read_entries().await?;
@@ -120,8 +121,9 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     async fn start(log: &'a Log, options: &'a VerifyOptions<'a>) -> Result<Self, LogError> {
+        let mut findings = Findings::new(options.max_findings);
         let index = match options.index {
-            Some(index) => Some(IndexCheck::start(index).await?),
+            Some(index) => readable(IndexCheck::start(index).await, &mut findings)?,
             None => None,
         };
         let mut run = Self {
@@ -140,7 +142,7 @@ impl<'a> Run<'a> {
             bundles: 0,
             versions_checked: false,
             lost: false,
-            findings: Findings::new(options.max_findings),
+            findings,
         };
         run.read_checkpoints().await?;
         run.list_objects().await?;
@@ -201,11 +203,11 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// A note; one that is too long counts as an empty one, which is never right.
+    /// A note; one that is too long, or cannot be read, counts as an empty one, which is never right.
     async fn small(&self, key: &str) -> Result<Option<Bytes>, LogError> {
         match self.log.get(key, MAX_NOTE_BYTES, Step::Read).await {
             Ok(object) => Ok(object.map(|object| object.bytes)),
-            Err(LogError::TooLong { .. }) => Ok(Some(Bytes::new())),
+            Err(error) if error.of_one_object().is_some() => Ok(Some(Bytes::new())),
             Err(error) => Err(error),
         }
     }
@@ -252,15 +254,19 @@ impl<'a> Run<'a> {
         if first > expected && !self.lost {
             self.findings.add(Code::EntriesMissing, Some(key.to_owned()), Some(expected));
         }
+        let mut unreadable = None;
         let bytes = match self.log.get(key, MAX_BUNDLE_BYTES, Step::Read).await {
             Ok(object) => object.map(|object| object.bytes).unwrap_or_default(),
-            Err(LogError::TooLong { .. }) => Bytes::new(),
-            Err(error) => return Err(error),
+            Err(error) => {
+                unreadable = Some(error.of_one_object().ok_or(error)?);
+                Bytes::new()
+            }
         };
         let bundle = match BundleRef::parse(&bytes) {
             Ok(bundle) if bundle.first() == first => bundle,
             wrong => {
                 let detail = match wrong {
+                    _ if unreadable.is_some() => unreadable.unwrap_or_default(),
                     Ok(_) => "states another first index than its key".to_owned(),
                     Err(error) => error.to_string(),
                 };
@@ -319,7 +325,11 @@ impl<'a> Run<'a> {
                 None => self.findings.add(Code::PayloadAltered, Some(key.to_owned()), Some(entry.index())),
             }
             if let Some(index) = &mut self.index {
-                index.entry(&entry, bundle.first(), description.as_ref(), &mut self.findings).await?;
+                let compared =
+                    index.entry(&entry, bundle.first(), description.as_ref(), &mut self.findings).await;
+                if readable(compared, &mut self.findings)?.is_none() {
+                    self.index = None;
+                }
             }
             if !self.edge.push(entry.leaf(), entry.leaf_hash()) {
                 return Err(LogError::Full);
@@ -359,7 +369,8 @@ impl<'a> Run<'a> {
         }
         let mut unindexed = None;
         if let Some(index) = &mut self.index {
-            unindexed = Some(index.finish(self.log, size, self.lost, &mut self.findings).await?);
+            let compared = index.finish(self.log, size, self.lost, &mut self.findings).await;
+            unindexed = readable(compared, &mut self.findings)?;
         }
         Ok(Report {
             size,
@@ -374,6 +385,19 @@ impl<'a> Run<'a> {
             findings: self.findings.kept,
             more_findings: self.findings.more,
         })
+    }
+}
+
+/// Trouble with the index is one finding; the entries are verified all the same.
+fn readable<T>(compared: Result<T, LogError>, findings: &mut Findings) -> Result<Option<T>, LogError> {
+    match compared {
+        Ok(value) => Ok(Some(value)),
+        Err(LogError::Index { source, .. }) => {
+            let (code, detail) = (Code::IndexUnreadable, Some(source.to_string()));
+            findings.push(Finding { code, object: None, index: None, detail });
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -138,6 +138,8 @@ codes! {
     TileDiffers = "tile-differs",
     /// A tile of a larger tree than the entries give.
     TileBeyondLog = "tile-beyond-log",
+    /// The index cannot be read, or not to its end: no more of it was compared.
+    IndexUnreadable = "index-unreadable",
     /// The index says that it covers more entries than there are.
     IndexAhead = "index-ahead",
     /// The index names another last bundle than the one that ends where its coverage does.

@@ -1,6 +1,6 @@
 //! Tiles against what the entries give.
 
-use super::{Code, Run};
+use super::{Code, Finding, Run};
 use crate::error::{LogError, Step};
 use crate::path::{LogObject, TILE_WIDTH, TileId, TileKind};
 use crate::tile::{Edge, MAX_HASH_TILE, MAX_LEAF_TILE, Tile};
@@ -41,8 +41,12 @@ impl Run<'_> {
                 }
                 return Ok(());
             }
-            Err(LogError::TooLong { .. }) => false,
-            Err(error) => return Err(error),
+            Err(error) => {
+                let Some(detail) = error.of_one_object() else { return Err(error) };
+                let (code, object) = (Code::TileDiffers, Some(key));
+                self.findings.push(Finding { code, object, index: None, detail: Some(detail) });
+                return Ok(());
+            }
         };
         if !same {
             self.findings.add(Code::TileDiffers, Some(key), None);
