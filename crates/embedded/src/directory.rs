@@ -126,7 +126,8 @@ impl DataDirectory {
     }
 
     /// Opens the directory beside a server (or without one): keys, log and index can be read and
-    /// written by any number of processes, everything else can be read; writing it is refused.
+    /// written by any number of processes, everything else can be read; writing it is refused. Where
+    /// nothing may be written (evidence on a read-only medium, files of another user), all is read only.
     pub fn open_read(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::open_read_with_clock(path, Arc::new(SystemClock))
     }

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::Notify;
 use zorgsluis_domain::PortError;
 
@@ -47,7 +47,8 @@ pub(crate) enum Access {
     Make,
     /// The file must stand, with its tables; migrates it, and writes.
     Own,
-    /// The file must stand in the present schema; writes beside other processes.
+    /// The file must stand in the present schema; writes beside other processes, unless the file is
+    /// write-protected.
     Share,
     /// The file must stand in the present schema; reads only.
     Read,
@@ -78,7 +79,12 @@ impl Database {
         }
         let migrates = matches!(access, Access::Make | Access::Own);
         let fault = |cause| OpenError::Database { file: schema.file, cause };
-        let mut connection = connect(&path, schema.secure_delete).map_err(fault)?;
+        let mut connection = match connect(&path, schema.secure_delete) {
+            // Evidence is read where it lies, also when nothing may be written there.
+            Err(error) if !migrates && is_write_protected(&error) => connect_reader(&path),
+            opened => opened,
+        }
+        .map_err(fault)?;
         let found = user_version(&connection).map_err(fault)?;
         if access != Access::Make && found == 0 {
             return Err(OpenError::Emptied { file: schema.file });
@@ -91,6 +97,7 @@ impl Database {
             connection.execute_batch(schema.at_start).map_err(fault)?;
         }
         let writer = match access {
+            Access::Share if connection.is_readonly("main").map_err(fault)? => None,
             Access::Make | Access::Own | Access::Share => Some(
                 Writer::start(schema.file, connection, guard)
                     .map_err(|cause| OpenError::file(schema.file, cause))?,
@@ -197,10 +204,42 @@ pub(crate) fn connect_plain(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// A connection that only reads. Opened for writing (a reader may have to recover the write-ahead log
-/// of a killed process) and bound by `query_only`.
+/// of a killed process) and bound by `query_only`; where nothing may be written, see
+/// [`connect_immutable`].
 pub(crate) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = connect_plain(path)?;
+    let connection = connect_plain(path).and_then(|connection| {
+        user_version(&connection)?;
+        Ok(connection)
+    });
+    let connection = match connection {
+        Err(error) if is_write_protected(&error) => connect_immutable(path, error)?,
+        opened => opened?,
+    };
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -512;")?;
+    Ok(connection)
+}
+
+/// SQLite could not make the files that it needs beside the database.
+fn is_write_protected(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+}
+
+/// A connection to evidence: files on a read-only medium, or of somebody else. Only where no write-ahead
+/// log with content stands beside the file, which would be passed over: then the first error remains.
+fn connect_immutable(path: &Path, error: rusqlite::Error) -> rusqlite::Result<Connection> {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    let empty = match std::fs::metadata(wal) {
+        Ok(found) => found.len() == 0,
+        Err(cause) => cause.kind() == std::io::ErrorKind::NotFound,
+    };
+    let (true, Some(text)) = (empty, path.to_str()) else { return Err(error) };
+    let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
+    connection.set_prepared_statement_cache_capacity(96);
+    connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;")?;
     Ok(connection)
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use tlog::{
-    Appender, Describe, DescribeError, Description, EntryId, IndexKey, Log, LogPaths, LoggedEntry, NewEntry,
-    Publisher, Report, Signer, VerifyOptions, verify,
+    Appender, Describe, DescribeError, Description, EntryId, IndexKey, Log, LogPaths, LogStorage,
+    LoggedEntry, NewEntry, Publisher, Report, Signer, VerifyOptions, verify,
 };
 use zorgsluis_embedded::{DataDirectory, SqliteEntryIndex};
 
@@ -181,4 +181,55 @@ async fn a_lost_or_garbled_index_does_not_keep_anybody_from_verifying() {
         directory.close().await;
         drop(folder);
     }
+}
+
+const EVIDENCE: &str = "ZORGSLUIS_EVIDENCE_TEST_FOLDER";
+
+/// Runs only when it is started as the child.
+#[tokio::test(flavor = "multi_thread")]
+async fn child() {
+    let Some(path) = std::env::var_os(EVIDENCE).map(PathBuf::from) else { return };
+    assert!(fs::write(path.join("probe"), b"").is_err(), "it is write-protected");
+    let evidence = DataDirectory::open_read(&path).unwrap();
+    let report = verified(&evidence).await;
+    assert_eq!((found(&report), report.size, report.unindexed), (Vec::new(), 6, Some(0)));
+    let error = evidence.log_storage().create("log/main/entries/x", b"").await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    evidence.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn write_protected_evidence_is_verified_by_another_user() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    fn protect(path: &std::path::Path) {
+        if path.is_dir() {
+            for entry in fs::read_dir(path).unwrap() {
+                protect(&entry.unwrap().path());
+            }
+        }
+        let mode = if path.is_dir() { 0o555 } else { 0o444 };
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let (Home { directory, folder }, _) = filled().await;
+    let path = directory.path().to_path_buf();
+    directory.close().await;
+    // The other user must reach the program as well.
+    let program = folder.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    protect(&path);
+    let mut child = std::process::Command::new(&program);
+    child.args(["--exact", "verifying::child"]).env(EVIDENCE, &path).current_dir("/");
+    // Modes do not bind root.
+    if fs::metadata(&path).unwrap().uid() == 0 {
+        child.uid(65_534);
+    }
+    let output = child.output().unwrap();
+    for folder in [&path, &path.join("keys"), &path.join("tmp"), &path.join("log")] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
