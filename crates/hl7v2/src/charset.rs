@@ -165,6 +165,14 @@ impl Charset {
         }
     }
 
+    fn is_single_byte(&self) -> bool {
+        match self.0 {
+            Kind::Latin1 | Kind::Latin5 => true,
+            Kind::Ascii | Kind::Utf8 => false,
+            Kind::Other(_, encoding) => encoding.is_single_byte(),
+        }
+    }
+
     /// The text of the bytes. Bytes that do not fit are read as 8859/1 in ASCII and UTF-8, and become U+FFFD in
     /// other sets.
     pub fn decode<'b>(&self, bytes: &'b [u8]) -> Cow<'b, str> {
@@ -267,7 +275,10 @@ pub(crate) fn choose<'n>(
                 let controls = charset == Charset::LATIN1
                     && !ascii
                     && bytes.iter().any(|byte| (0x80..=0x9F).contains(byte));
+                // Letters of a single-byte set make UTF-8 only by a rare chance: somebody forgot to convert.
+                let utf8 = !ascii && charset.is_single_byte() && core::str::from_utf8(bytes).is_ok();
                 let odd = if index > 0 { problem } else { None };
+                let odd = odd.or(utf8.then_some(WarningKind::CharsetMismatch));
                 return (charset, odd.or(controls.then_some(WarningKind::CharsetControls)));
             }
             Ok(_) => problem = problem.or(Some(WarningKind::CharsetMismatch)),

@@ -180,8 +180,9 @@ pub enum WarningKind {
     /// MSH-18 names a character set whose bytes cannot be told from separators.
     #[error("character set not supported: read as UTF-8, or as 8859/1 where that fails")]
     CharsetUnsupported,
-    /// The bytes are not in the character set that MSH-18 names.
-    #[error("the bytes are not in the declared character set: read as another")]
+    /// The bytes are not in the character set that MSH-18 names, and are read in another; or they are
+    /// UTF-8 where it names a single-byte set, and are read as declared (the profile can overrule).
+    #[error("the bytes do not look like the declared character set")]
     CharsetMismatch,
     /// 8859/1 is declared, but bytes 80 to 9F occur: perhaps windows-1252 (the profile can say so).
     #[error("control characters of 8859/1 occur: perhaps windows-1252 was meant")]

@@ -46,6 +46,8 @@ fn what_does_not_fit_is_read_all_the_same_and_said() {
         ("ASCII~8859/15", b"\xA4", "€", "charset-mismatch"),
         ("UNICODE UTF-8", b"Andr\xE9", "André", "charset-mismatch"),
         ("8859/1", b"\x80", "\u{80}", "charset-controls"),
+        ("8859/1", "Zoë".as_bytes(), "ZoÃ«", "charset-mismatch"),
+        ("8859/15", "Zoë".as_bytes(), "ZoÃ«", "charset-mismatch"),
         ("Klingon", "Zoë".as_bytes(), "Zoë", "charset-unknown"),
         ("BIG-5", b"\xE9", "é", "charset-unsupported"),
         ("UNICODE UTF-16", b"x", "x", "charset-unsupported"),
