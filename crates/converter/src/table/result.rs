@@ -49,7 +49,7 @@ pub(super) static INTERPRETATION_OF: Table = Table::mapped(&[
     Row::exact("WR", INTERPRETATION, "WR", "Weakly reactive"),
 ]);
 
-/// HL7 table 0085 → `Observation.status`. N says for good that the question was not asked.
+/// HL7 table 0085 → `Observation.status`. N says that the question was not asked: there is no result.
 pub(super) static OBSERVATION_STATUS_OF: Table = Table::mapped(&[
     Row::exact("A", OBSERVATION_STATUS, "amended", "Amended"),
     Row::near("B", OBSERVATION_STATUS, "amended", "Amended"),
@@ -57,7 +57,7 @@ pub(super) static OBSERVATION_STATUS_OF: Table = Table::mapped(&[
     Row::near("D", OBSERVATION_STATUS, "entered-in-error", "Entered in Error"),
     Row::exact("F", OBSERVATION_STATUS, "final", "Final"),
     Row::near("I", OBSERVATION_STATUS, "registered", "Registered"),
-    Row::near("N", OBSERVATION_STATUS, "final", "Final"),
+    Row::near("N", OBSERVATION_STATUS, "cancelled", "Cancelled"),
     Row::near("O", OBSERVATION_STATUS, "registered", "Registered"),
     Row::exact("P", OBSERVATION_STATUS, "preliminary", "Preliminary"),
     Row::near("R", OBSERVATION_STATUS, "preliminary", "Preliminary"),

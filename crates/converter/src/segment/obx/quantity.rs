@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use fhir::{CodeableConcept, Decimal, Extension, Quantity, system};
-use hl7v2::Field;
+use hl7v2::{Field, Repetition};
 
 use crate::context::Context;
 use crate::datatype::cwe;
@@ -107,6 +107,9 @@ impl<'a> Unit<'a> {
             return None;
         }
         let unit = field.first();
+        if let Some(unit) = Self::unescaped(cx, unit) {
+            return Some(unit);
+        }
         let is_ucum = |cx: &Context<'_, 'a>, n: usize| {
             let name = unit.component(n).value().text();
             cx.profile.coding_system(&name).as_deref() == Some(system::UCUM)
@@ -131,6 +134,24 @@ impl<'a> Unit<'a> {
         let text = if text.is_empty() { first_text(&concept)? } else { text };
         let whole = (more || named || code_is_lost).then_some(concept);
         Some(Self { text, code: ucum, whole })
+    }
+
+    /// `10^9/L` in which nobody escaped the `^`: two components that are one unit. What stands behind
+    /// them is not known to be anything, and stays in the report.
+    fn unescaped(cx: &mut Context<'_, 'a>, unit: Repetition<'_, 'a>) -> Option<Self> {
+        let (base, rest) = (unit.component(1).value(), unit.component(2).value());
+        let (written, power) = (base.text(), rest.text());
+        let times = written.trim();
+        let times = times.strip_prefix(['x', 'X', '*', '×']).unwrap_or(times).trim_start();
+        let (digits, per) = power.trim().split_once('/')?;
+        let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        if times != "10" || !is_number || per.trim().is_empty() {
+            return None;
+        }
+        let code = certain_ucum(&format!("10^{digits}/{}", per.trim())).map(Cow::Borrowed);
+        cx.warn(unit.place(), "unescaped-unit");
+        let (base, rest) = (cx.write(base)?, cx.write(rest)?);
+        Some(Self { text: Cow::Owned(format!("{base}^{rest}")), code, whole: None })
     }
 
     /// The unit alone: for an observation that has a unit and no quantity.
@@ -215,7 +236,13 @@ static UNITS: &[(&str, &str)] = &[
     ("10*6/uL", "10*6/uL"),
     ("10*9/L", "10*9/L"),
     ("10^12/L", "10*12/L"),
+    ("10^12/l", "10*12/L"),
+    ("10^3/uL", "10*3/uL"),
     ("10^6/L", "10*6/L"),
+    ("10^6/l", "10*6/L"),
+    ("10^6/mL", "10*6/mL"),
+    ("10^6/ml", "10*6/mL"),
+    ("10^6/uL", "10*6/uL"),
     ("10^9/L", "10*9/L"),
     ("10^9/l", "10*9/L"),
     ("Cel", "Cel"),
