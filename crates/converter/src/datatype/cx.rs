@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use fhir::{CodeableConcept, Extension, Identifier, Reference, nl, system};
 use hl7v2::{Repetition, Value};
 
-use super::hd::Hd;
+use super::hd::Assigner;
 use crate::context::{Context, extension, trim};
 use crate::table;
 
@@ -16,7 +16,7 @@ pub(crate) fn identifier<'a>(
     kind: Option<&'static str>,
 ) -> Option<Identifier<'a>> {
     let value = cx.write(from.component(1).value())?;
-    let (system, name) = Hd::of_component(from.component(4)).write(cx);
+    let (system, name) = Assigner::of(from.component(4), from.component(5).value()).write(cx);
     if system.as_deref() == Some(nl::BSN) && !nl::passes_eleven_test(&value) {
         cx.warn(from.component(1).value().place(), "bsn-fails-11-test");
     }
@@ -56,7 +56,8 @@ pub(crate) fn key<'a>(
     from: Repetition<'_, 'a>,
 ) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
     let value = trim(from.component(1).value().text());
-    (!value.is_empty()).then(|| (Hd::of_component(from.component(4)).key(cx), value))
+    let authority = || Assigner::of(from.component(4), from.component(5).value()).key(cx);
+    (!value.is_empty()).then(|| (authority(), value))
 }
 
 /// Whether CX.5 says that this is a number of a visit or an account, not of a person.

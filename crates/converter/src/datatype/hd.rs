@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use fhir::{Identifier, Organization, Reference};
+use fhir::{Identifier, Organization, Reference, nl};
 use hl7v2::{Component, Repetition, Value};
 use uuid::Uuid;
 
@@ -90,6 +90,43 @@ impl<'m, 'a> Hd<'m, 'a> {
             cx.write(self.namespace)
         };
         (Some(system), name)
+    }
+}
+
+/// Who assigned an identifier (CX.4, XCN.9). Where that is empty, a type (CX.5, XCN.13) that is the name of
+/// a Dutch register stands for it: then the identifier is the same either way.
+#[derive(Clone, Copy)]
+pub(crate) struct Assigner<'m, 'a> {
+    authority: Hd<'m, 'a>,
+    register: Option<&'static str>,
+}
+
+impl<'m, 'a> Assigner<'m, 'a> {
+    pub(crate) fn of(authority: Component<'m, 'a>, kind: Value<'m, 'a>) -> Self {
+        let authority = Hd::of_component(authority);
+        let register = match kind.text().trim().to_ascii_uppercase().as_str() {
+            _ if authority.is_present() => None,
+            "AGB" => Some(nl::AGB),
+            "BIG" => Some(nl::BIG),
+            "URA" => Some(nl::URA),
+            "UZI" => Some(nl::UZI_PERSON),
+            "UZOVI" => Some(nl::UZOVI),
+            _ => None,
+        };
+        Self { authority, register }
+    }
+
+    /// As [`Hd::key`].
+    pub(crate) fn key(&self, cx: &Context<'_, 'a>) -> Cow<'a, str> {
+        self.register.map_or_else(|| self.authority.key(cx), Cow::Borrowed)
+    }
+
+    /// As [`Hd::write`].
+    pub(crate) fn write(&self, cx: &mut Context<'_, 'a>) -> (Option<Cow<'a, str>>, Option<Cow<'a, str>>) {
+        match self.register {
+            Some(register) => (Some(Cow::Borrowed(register)), None),
+            None => self.authority.write(cx),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Parts;
 use super::cx::type_of;
-use super::hd::Hd;
+use super::hd::Assigner;
 use super::xpn;
 use crate::context::{Context, add_new};
 use crate::identity::rule;
@@ -50,7 +50,7 @@ pub(crate) fn professional_of<'a>(
     if number.is_none() && name_key.is_none() {
         return None;
     }
-    let authority = Hd::of_component(parts.component(9));
+    let authority = Assigner::of(parts.component(9), part(13));
     let at = part(1).place();
     let id = match (&number, &name_key) {
         (Some(number), _) => {
@@ -88,7 +88,7 @@ pub(crate) fn professional_of<'a>(
 fn identifier<'a>(
     cx: &mut Context<'_, 'a>,
     xcn: &Parts<'_, 'a, 14>,
-    authority: Hd<'_, 'a>,
+    authority: Assigner<'_, 'a>,
     value: std::borrow::Cow<'a, str>,
 ) -> Identifier<'a> {
     let part = |n: usize| xcn.value(n);
