@@ -125,6 +125,9 @@ pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) ->
     if let Some(obr) = order.obr {
         of_obr(cx, obr, order.alone, &mut request);
     }
+    if let Some(orc) = order.orc {
+        timing_field(cx, orc.field(7), &mut request);
+    }
     requester(cx, order, &mut request);
     for timing in order.timing {
         tq1::convert(cx, *timing, &mut request);
@@ -143,7 +146,6 @@ fn of_orc<'a>(cx: &mut Context<'_, 'a>, orc: Segment<'_, 'a>, request: &mut Serv
     }
     request.requisition = hd::ei(cx, orc.field(4).first());
     request.authored_on = date_time_only(cx, orc.field(9).value());
-    timing_field(cx, orc.field(7), request);
     for reason in orc.field(16).repetitions() {
         request.reason_code.extend(cwe::concept(cx, reason, "ORC-16", None));
     }
@@ -167,14 +169,20 @@ fn of_obr<'a>(cx: &mut Context<'_, 'a>, obr: Segment<'_, 'a>, alone: bool, reque
     }
 }
 
-/// TQ, which TQ1 replaced: start (4) and priority (6).
+/// TQ, which TQ1 replaced: start (4) and priority (6). OBR says more of this very report than ORC: what
+/// would contradict what stands is not written, and stays in the report.
 fn timing_field<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>, request: &mut ServiceRequest<'a>) {
     let tq = field.first();
-    if request.occurrence_date_time.is_none() {
-        request.occurrence_date_time = date_time_only(cx, tq.component(4).value());
+    let (start, urgency) = (tq.component(4).value(), tq.component(6).value());
+    let told = date_time_only(cx, start);
+    if !fill(&mut request.occurrence_date_time, told) {
+        cx.unmark_value(start);
     }
+    let told = cx.code(urgency, table::order_priority);
     if request.priority.is_none() && request.priority_ext.is_none() {
-        (request.priority, request.priority_ext) = cx.code(tq.component(6).value(), table::order_priority);
+        (request.priority, request.priority_ext) = told;
+    } else if told != (request.priority, request.priority_ext.clone()) {
+        cx.unmark_value(urgency);
     }
 }
 
