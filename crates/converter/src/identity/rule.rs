@@ -34,6 +34,7 @@ use Part::{Clear, Pseudonym};
 
 /// A patient, by the identifier that the sender's profile names; without one the first kind that is
 /// there: PI, MR, PT, another that is neither visit nor account number nor BSN, and only then the BSN.
+/// A BSN that fails the 11-test is nobody's, and never the key.
 pub const PATIENT: Rule = Rule::sound("Patient", &[Pseudonym("authority, identifier")]);
 /// A patient without identifier in PID-3, by PID-2, PID-4 or PID-18.
 pub const PATIENT_BY_OTHER_NUMBER: Rule = Rule::last_resort(
@@ -105,10 +106,16 @@ pub const OBSERVATION: Rule = Rule::sound(
     "Observation",
     &[Pseudonym("authority, filler order number"), Clear("OBR-4"), Clear("OBX-3"), Clear("OBX-4")],
 );
-/// A result that stands outside an order: in an ADT message.
+/// A result that stands outside an order (in an ADT message), or whose order has no number.
 pub const OBSERVATION_OF_PATIENT: Rule = Rule::sound(
     "Observation/patient",
-    &[Clear("patient"), Clear("encounter, if any"), Clear("OBX-3"), Clear("OBX-4"), Pseudonym("time")],
+    &[
+        Clear("patient"),
+        Clear("encounter, if any"),
+        Clear("OBX-3"),
+        Clear("OBX-4"),
+        Pseudonym("OBX-14, else OBR-7, else OBR-22, else the whole message"),
+    ],
 );
 /// A result that nothing but its position tells from another.
 pub const OBSERVATION_BY_POSITION: Rule = Rule::last_resort(
@@ -122,7 +129,7 @@ pub const REPORT: Rule =
 /// A report without any order number.
 pub const REPORT_BY_TIME: Rule = Rule::last_resort(
     "DiagnosticReport/time",
-    &[Clear("patient"), Clear("OBR-4"), Pseudonym("time of observation")],
+    &[Clear("patient"), Clear("OBR-4"), Pseudonym("OBR-7, else OBR-22, else the whole message")],
     "report-without-order-number",
 );
 /// A specimen.

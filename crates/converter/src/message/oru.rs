@@ -222,11 +222,14 @@ fn order<'m, 'a>(cx: &mut Context<'m, 'a>, group: &Group<'m, 'a>, whose: Whose<'
     let (specimens, specimen_numbers) = specimens(cx, group, patient, report_id);
     let measured = !specimens.is_empty() || group.results.iter().any(|r| Kind::of(r.segment).is_measured());
     let service = group.obr.and_then(|obr| crate::datatype::cwe::key(cx, obr.field(4).first()));
+    let order = numbers.of_results();
+    let time = if order.is_none() { obr::time_key(cx, group.obr) } else { Cow::Borrowed("") };
     let frame = Frame {
         patient,
         encounter,
         report: report_id,
-        order: numbers.of_results(),
+        order,
+        time,
         service: service.unwrap_or_default(),
         based_on: request.map(Reference::to),
         category: match group.obr {

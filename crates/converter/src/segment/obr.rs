@@ -32,7 +32,7 @@ pub(crate) fn identify<'a>(
 ) -> Uuid {
     let (system, code) = cwe::key(cx, obr.field(4).first()).unwrap_or_default();
     let code: &[&str] = &[&system, &code];
-    let time = trim(obr.field(7).value().text());
+    let time = time_key(cx, Some(obr));
     let patient = patient.hyphenated().to_string();
     let id = match numbers.of_results() {
         Some((authority, number)) => cx.id(&rule::REPORT, &[&[&authority, &number], code], obr.place()),
@@ -44,6 +44,13 @@ pub(crate) fn identify<'a>(
     }
     let behind = format!("{id}/{position}");
     cx.id(&rule::REPORT_BY_TIME, &[&[&patient], code, &[&time, &behind]], obr.place())
+}
+
+/// The time in the key of what has no order number: OBR-7, else OBR-22. Without any, the message stands
+/// for it: what one message says must not overwrite what another says of another day.
+pub(crate) fn time_key<'a>(cx: &Context<'_, 'a>, obr: Option<Segment<'_, 'a>>) -> Cow<'a, str> {
+    let time = |n| obr.map(|obr| trim(obr.field(n).value().text())).filter(|time| !time.is_empty());
+    time(7).or_else(|| time(22)).unwrap_or_else(|| Cow::Owned(cx.digest()))
 }
 
 /// The report of an OBR but for its results, specimens and notes.

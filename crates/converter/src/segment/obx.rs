@@ -44,6 +44,8 @@ pub(crate) struct Frame<'r, 'a> {
     pub(crate) report: Option<Uuid>,
     /// Authority and number of the order.
     pub(crate) order: Option<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Where there is no order number: the time of the report, as it enters keys.
+    pub(crate) time: Cow<'a, str>,
     /// System and code of OBR-4.
     pub(crate) service: (Cow<'a, str>, Cow<'a, str>),
     pub(crate) based_on: Option<Reference<'a>>,
@@ -153,7 +155,8 @@ pub(crate) fn convert<'m, 'a>(
     Some(Known { id, code: code_key.1, sub_id })
 }
 
-/// Order number, OBR-4, OBX-3 and OBX-4; without an order, the visit and the time. What this message
+/// Order number, OBR-4, OBX-3 and OBX-4; without an order, the visit and the time, of the result
+/// (OBX-14) or of the report. What this message
 /// used already gets a number behind it, and a warning: there the order of OBX does matter.
 fn identify<'a>(
     cx: &mut Context<'_, 'a>,
@@ -171,9 +174,10 @@ fn identify<'a>(
         }
         None => {
             let encounter = frame.encounter.map(text).unwrap_or_default();
-            let time = trim(obx.field(14).value().text());
+            let own = trim(obx.field(14).value().text());
+            let time = if own.is_empty() { &frame.time } else { &own };
             let patient = text(frame.patient);
-            let parts: &[&[&str]] = &[&[&patient], &[&encounter], code, &[sub_id], &[&time]];
+            let parts: &[&[&str]] = &[&[&patient], &[&encounter], code, &[sub_id], &[time]];
             cx.id(&rule::OBSERVATION_OF_PATIENT, parts, obx.place())
         }
     };
