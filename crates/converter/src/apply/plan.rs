@@ -70,6 +70,9 @@ pub(crate) async fn plan(said: &Assertions, identities: &Identities<'_>) -> Resu
     let conflicts = planner.resolve(identities).await?;
     let mergers = planner.mergers()?;
     planner.load(identities, &mergers).await?;
+    if mergers.is_empty() {
+        planner.subjects(identities).await?;
+    }
     let before = planner.listed_now();
     let said_alone: Vec<&Assertion> =
         said.entries.iter().filter(|entry| !planner.is_obsolete(entry, &mergers)).collect();
@@ -135,6 +138,32 @@ impl Planner<'_> {
             stands.and_then(replaced_by).is_some()
         });
         if raced { Err(ApplyError::Contended) } else { Ok(()) }
+    }
+
+    /// Nothing goes from one patient to another but by a merger: a visit or order number that comes with
+    /// somebody else is wrong in one of the two messages, and nobody can tell in which.
+    async fn subjects(&self, identities: &Identities<'_>) -> Result<(), ApplyError> {
+        let of = |reference: Option<&Value>| {
+            reference?.get("reference")?.as_str()?.strip_prefix("Patient/")?.parse::<Uuid>().ok()
+        };
+        let mut same: BTreeSet<(Uuid, Uuid)> = BTreeSet::new();
+        for entry in &self.said.entries {
+            let stands = self.drafts.0.get(&entry.key).and_then(|draft| draft.stands.as_ref());
+            let Some(holder) = stands.and_then(|stands| of(stands.get("subject"))) else { continue };
+            let Some(named) = of(entry.content.get("subject")) else { continue };
+            let asserted = self.who(named).now;
+            if holder == asserted || !same.insert((holder, asserted)) {
+                continue;
+            }
+            // Either may have been merged since this plan was begun.
+            if identities.survivor(holder).await? != identities.survivor(asserted).await? {
+                return Err(ApplyError::Refused {
+                    code: "subject-conflict",
+                    text: "a visit, order or result of the message stands under another patient",
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Where what is said of a resource goes.

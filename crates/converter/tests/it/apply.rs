@@ -7,5 +7,6 @@ mod large;
 mod merging;
 mod order;
 mod process;
+mod subject;
 mod trouble;
 mod world;
