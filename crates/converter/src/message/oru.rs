@@ -53,7 +53,9 @@ struct Group<'m, 'a> {
     orc: Option<Segment<'m, 'a>>,
     obr: Option<Segment<'m, 'a>>,
     timing: Vec<Segment<'m, 'a>>,
-    /// Notes on the order or report.
+    /// Notes on the order: behind ORC, or from who ordered.
+    order_notes: Vec<Segment<'m, 'a>>,
+    /// Notes on the report.
     notes: Vec<Segment<'m, 'a>>,
     results: Vec<Noted<'m, 'a>>,
     specimens: Vec<Noted<'m, 'a>>,
@@ -157,6 +159,7 @@ fn sort<'m, 'a>(
             let notes = match last {
                 Last::Patient => Some(of_patient),
                 Last::Visit => Some(of_visit),
+                Last::Order if group.obr.is_none() || is_of_placer(segment) => Some(&mut group.order_notes),
                 Last::Order => Some(&mut group.notes),
                 Last::Result => group.results.last_mut().map(|result| &mut result.notes),
                 Last::Specimen => group.specimens.last_mut().map(|specimen| &mut specimen.notes),
@@ -170,6 +173,11 @@ fn sort<'m, 'a>(
         "PV1" | "PV2" | "DG1" | "PR1" => Last::Visit,
         _ => last,
     }
+}
+
+/// A comment of who ordered (NTE-2 = P, HL7 table 0105) is about the order, wherever it stands.
+fn is_of_placer(nte: Segment<'_, '_>) -> bool {
+    nte.field(2).value().text().trim().eq_ignore_ascii_case("P")
 }
 
 /// The number of a group's order, looked at.
@@ -361,7 +369,9 @@ fn members(cx: &mut Context<'_, '_>, known: &[Known<'_>]) {
     }
 }
 
-/// Notes behind ORC or OBR: the conclusion of the report, else a note on the request; and documents.
+/// Notes behind ORC and OBR. Those on the order stand on its request, and each is a document about the
+/// request or the report. None is the conclusion: that is the clinical interpretation, and FHIR R4 has no
+/// note on a report. The conclusion is the text of the OBX that name no observation.
 fn notes_on_order<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     group: &Group<'m, 'a>,
@@ -370,22 +380,23 @@ fn notes_on_order<'m, 'a>(
     report: Option<&mut DiagnosticReport<'a>>,
     mut texts: Vec<Cow<'a, str>>,
 ) {
-    let notes = nte::notes(cx, &group.notes);
-    if let Some(first) = group.notes.first().map(Segment::place) {
-        let about = frame.report.or(request);
+    for (run, about, key) in [
+        (&group.order_notes, request.or(frame.report), "request"),
+        (&group.notes, frame.report.or(request), "order"),
+    ] {
+        let notes = nte::notes(cx, run);
+        let Some(first) = run.first().map(Segment::place) else { continue };
         let belongs = Belongs { patient: frame.patient, encounter: frame.encounter, about };
-        nte::put_documents(cx, &notes, belongs, if about.is_some() { "order" } else { "" }, first);
-    }
-    match (report, request) {
-        (Some(report), _) => {
-            texts.extend(notes.iter().map(|note| note.text.clone()));
-            report.conclusion = match texts.len() {
-                0 => None,
-                1 => texts.pop(),
-                _ => Some(Cow::Owned(texts.join("\n\n"))),
-            };
+        nte::put_documents(cx, &notes, belongs, if about.is_some() { key } else { "" }, first);
+        if let Some(request) = request.filter(|request| about == Some(*request)) {
+            orc::add_notes(cx, request, &notes);
         }
-        (None, Some(request)) => orc::add_notes(cx, request, &notes),
-        (None, None) => {}
+    }
+    if let Some(report) = report {
+        report.conclusion = match texts.len() {
+            0 => None,
+            1 => texts.pop(),
+            _ => Some(Cow::Owned(texts.join("\n\n"))),
+        };
     }
 }

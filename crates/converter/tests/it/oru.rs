@@ -290,7 +290,7 @@ fn states_and_why_there_is_no_value() {
         ("C", "corrected", "unknown", true),
         ("X", "cancelled", "not-performed", true),
         ("I", "registered", "temp-unknown", false),
-        ("N", "final", "not-asked", false),
+        ("N", "cancelled", "not-asked", false),
         ("R", "preliminary", "unknown", false),
         ("D", "entered-in-error", "", false),
         ("W", "entered-in-error", "", false),
@@ -355,8 +355,11 @@ fn notes_stand_where_they_belong_and_as_documents() {
     ]);
     let (bundle, report) = run(text.as_bytes());
     assert!(report.unmapped.is_empty(), "{:?}", report.unmapped);
-    let conclusion = of_kind(&bundle, "DiagnosticReport").remove(0)["conclusion"].clone();
-    assert_eq!(conclusion, "Regel een.\n  ingesprongen.\n\nVan de aanvrager.");
+    let reports = of_kind(&bundle, "DiagnosticReport");
+    assert_eq!(reports[0].get("conclusion"), None, "a remark is no clinical interpretation");
+    let requests = of_kind(&bundle, "ServiceRequest");
+    assert_eq!(requests[0]["note"].as_array().unwrap().len(), 1);
+    assert_eq!(requests[0]["note"][0]["text"], "Van de aanvrager.");
     assert_eq!(of_kind(&bundle, "Observation").remove(0)["note"][0]["text"], "Bij de uitslag.");
     assert_eq!(of_kind(&bundle, "Specimen").remove(0)["note"][0]["text"], "Bij het materiaal.");
     let documents = of_kind(&bundle, "DocumentReference");
@@ -378,6 +381,59 @@ fn notes_stand_where_they_belong_and_as_documents() {
     let of_requester = documents.iter().find(|one| one["date"] == "2026-11-03T08:30:00+01:00").unwrap();
     assert_eq!(of_requester["type"]["coding"][0]["code"], "RE");
     assert!(of_requester["author"][0]["reference"].is_string());
+    let about = |document: &Value| document["context"]["related"][0]["reference"].clone();
+    let urn = |resource: &Value| json!(format!("urn:uuid:{}", resource["id"].as_str().unwrap()));
+    assert_eq!(about(of_requester), urn(&requests[0]));
+    let on_report = documents.iter().filter(|one| about(one) == urn(&reports[0])).count();
+    assert_eq!(on_report, 1, "the remark of the laboratory");
+}
+
+#[test]
+fn a_note_behind_orc_is_about_the_order() {
+    let text = message(&["ORC|RE|P1^ZIS|F1^LABSYS", "NTE|1||Graag met spoed.", OBR, "NTE|1||Hemolytisch."]);
+    let (bundle, report) = run(text.as_bytes());
+    assert!(report.unmapped.is_empty(), "{:?}", report.unmapped);
+    let request = of_kind(&bundle, "ServiceRequest").remove(0);
+    let notes: Vec<&str> =
+        request["note"].as_array().unwrap().iter().map(|note| note["text"].as_str().unwrap()).collect();
+    assert_eq!(notes, ["Graag met spoed."]);
+    assert_eq!(of_kind(&bundle, "DiagnosticReport").remove(0).get("conclusion"), None);
+    assert_eq!(of_kind(&bundle, "DocumentReference").len(), 2);
+}
+
+#[test]
+fn what_orc_says_of_the_timing_is_written_or_reported() {
+    let priority = |orc: &str, obr5: &str| {
+        let obr = OBR.replacen("zli|||", &format!("zli|{obr5}||"), 1);
+        let text = message(&[&format!("ORC|RE|P1^ZIS|F1^LABSYS||||{orc}"), &obr]);
+        let (bundle, report) = run(text.as_bytes());
+        let unmapped: Vec<String> = report.unmapped.iter().map(|one| one.at.0.to_string()).collect();
+        (of_kind(&bundle, "ServiceRequest").remove(0)["priority"].clone(), unmapped)
+    };
+    assert_eq!(priority("^^^^^S", ""), (json!("stat"), vec![]));
+    assert_eq!(priority("^^^^^S", "S"), (json!("stat"), vec![]));
+    assert_eq!(priority("^^^^^S", "R"), (json!("routine"), vec!["ORC[1]-7[1].6".to_owned()]));
+}
+
+#[test]
+fn a_unit_in_which_the_separator_is_not_escaped() {
+    for (written, unit, code) in [
+        ("10^9/L", "10^9/L", json!("10*9/L")),
+        ("x10^9/L", "x10^9/L", json!("10*9/L")),
+        ("*10^12/L", "*10^12/L", json!("10*12/L")),
+        ("x 10^6/ml", "x 10^6/ml", json!("10*6/mL")),
+        ("10^6/veld", "10^6/veld", Value::Null),
+    ] {
+        let (found, warnings) = observation(&format!("OBX|1|NM|A^a^L||5.4|{written}|||||F"));
+        let quantity = &found["valueQuantity"];
+        assert_eq!((&quantity["unit"], &quantity["code"]), (&json!(unit), &code), "{written}");
+        assert_eq!(warnings, ["unescaped-unit"], "{written}");
+    }
+    let (found, warnings) = observation("OBX|1|NM|A^a^L||5.4|10\\S\\9/L|||||F");
+    assert_eq!(found["valueQuantity"]["code"], "10*9/L");
+    assert!(warnings.is_empty());
+    let (found, _) = observation("OBX|1|NM|A^a^L||5.4|g/L^gram per liter|||||F");
+    assert_eq!(found["valueQuantity"]["unit"], "gram per liter");
 }
 
 #[test]
