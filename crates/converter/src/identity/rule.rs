@@ -62,10 +62,10 @@ pub const ENCOUNTER_BY_ACCOUNT: Rule = Rule::last_resort(
     &[Pseudonym("authority, account number")],
     "visit-by-account-number",
 );
-/// A visit without any number.
+/// A visit without any number, in a message that registers visits.
 pub const ENCOUNTER_BY_ADMISSION: Rule = Rule::last_resort(
     "Encounter/admission",
-    &[Clear("patient"), Pseudonym("admission time or date of the message")],
+    &[Clear("patient"), Pseudonym("class, time of admission or else of the event")],
     "visit-by-admission-time",
 );
 /// A professional, by AGB, UZI, BIG or another number.

@@ -69,7 +69,8 @@ fn is_nl_core(cx: &mut Context<'_, '_>, encounter: &Encounter<'_>) -> bool {
         && class == Some(system::ACT_CODE)
 }
 
-/// The visit of a PV1. `None` when it says that there is none: class N and no number.
+/// The visit of a PV1. `None` when it says that there is none (class N and no number), and when a message
+/// that registers no visit does not say which one it means: a guess would be another visit each time.
 pub(crate) fn convert<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     pv1: Segment<'m, 'a>,
@@ -81,7 +82,13 @@ pub(crate) fn convert<'m, 'a>(
         cx.ignore_field(pv1.field(2), "patient class N: the message is about no visit");
         return None;
     }
-    let id = identify(cx, pv1, pid, patient);
+    let Some(id) = identify(cx, pv1, pid, patient, event) else {
+        cx.warn(pv1.place(), "visit-without-number");
+        for field in pv1.fields() {
+            cx.ignore_field(field, "a visit that has no number cannot be told from others");
+        }
+        return None;
+    };
     let mut draft = EncounterDraft {
         id,
         resource: Encounter { id: Some(id), subject: Some(Reference::to(patient)), ..Encounter::default() },
@@ -96,7 +103,7 @@ pub(crate) fn convert<'m, 'a>(
     locations(cx, pv1, &mut draft);
     participants(cx, pv1, &mut draft);
     concepts(cx, pv1, &mut draft);
-    hospitalization(cx, pv1, &mut draft);
+    hospitalization(cx, pv1, &mut draft, event);
     period_and_status(cx, pv1, &mut draft, event);
     Some(draft)
 }
@@ -108,25 +115,33 @@ fn says_no_visit(pv1: Segment<'_, '_>) -> bool {
     none && [3, 6, 19, 44, 45, 50].into_iter().all(|field| !pv1.field(field).is_present())
 }
 
-/// Which visit: by visit number, else by account number, else by patient and admission time.
+/// Which visit: by visit number, else by account number. A message that registers a visit may go on: by
+/// patient, class, and time of admission or else of the event.
 fn identify<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     pv1: Segment<'m, 'a>,
     pid: Segment<'m, 'a>,
     patient: Uuid,
-) -> Uuid {
+    event: Adt,
+) -> Option<Uuid> {
     for (list, rule) in [(pv1.field(19), &rule::ENCOUNTER), (pid.field(18), &rule::ENCOUNTER_BY_ACCOUNT)] {
         if let Some((authority, number)) = identifier::key(cx, list.first()) {
-            return cx.id(rule, &[&[&authority, &number]], list.first().value().place());
+            return Some(cx.id(rule, &[&[&authority, &number]], list.first().value().place()));
         }
     }
+    if matches!(event, Adt::Update | Adt::Merge) {
+        return None;
+    }
     let patient = patient.hyphenated().to_string();
-    let admitted = trim(pv1.field(44).value().text());
-    let header = cx.message.header();
-    let day = trim(header.field(7).value().text());
-    let day = day.get(..8).unwrap_or(&day);
-    let moment = if admitted.is_empty() { day } else { &*admitted };
-    cx.id(&rule::ENCOUNTER_BY_ADMISSION, &[&[&patient], &[moment]], pv1.field(19).place())
+    let class = trim(pv1.field(2).value().text()).to_ascii_uppercase();
+    let evn = cx.message.segment("EVN");
+    let of_event = [6, 2].into_iter().filter_map(|n| evn.map(|evn| evn.field(n).value()));
+    let times = std::iter::once(pv1.field(44).value()).chain(of_event);
+    let sent = cx.message.header().field(7).value();
+    let moment = times.chain([sent]).find(|time| time.is_present());
+    let moment = moment.map(|time| trim(time.text())).unwrap_or_default();
+    let parts: &[&[&str]] = &[&[&patient], &[&class, &moment]];
+    Some(cx.id(&rule::ENCOUNTER_BY_ADMISSION, parts, pv1.field(19).place()))
 }
 
 fn class<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft: &mut EncounterDraft<'a>) {
@@ -208,7 +223,12 @@ fn concepts<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft: &mut 
     }
 }
 
-fn hospitalization<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft: &mut EncounterDraft<'a>) {
+fn hospitalization<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    pv1: Segment<'m, 'a>,
+    draft: &mut EncounterDraft<'a>,
+    event: Adt,
+) {
     let id = draft.id;
     let first = |n: usize| pv1.field(n).first();
     if cx.given(pv1.field(5), id, "hospitalization.preAdmissionIdentifier")
@@ -226,12 +246,23 @@ fn hospitalization<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft
     {
         draft.hospitalization().admit_source = Some(concept);
     }
-    if cx.given(pv1.field(36), id, "hospitalization.dischargeDisposition")
+    if event == Adt::CancelDischarge {
+        for (field, path) in
+            [(36, "hospitalization.dischargeDisposition"), (37, "hospitalization.destination")]
+        {
+            cx.deletions.push(crate::Deletion { entry: id, path });
+            cx.ignore_field(pv1.field(field), "the discharge that this event takes back");
+        }
+    }
+    let discharge = event != Adt::CancelDischarge;
+    if discharge
+        && cx.given(pv1.field(36), id, "hospitalization.dischargeDisposition")
         && let Some(concept) = cwe::concept(cx, first(36), "PV1-36", None)
     {
         draft.hospitalization().discharge_disposition = Some(concept);
     }
-    if cx.given(pv1.field(37), id, "hospitalization.destination")
+    if discharge
+        && cx.given(pv1.field(37), id, "hospitalization.destination")
         && let Some(place) = destination(cx, first(37))
     {
         draft.hospitalization().destination = Some(Reference::to(place));

@@ -123,6 +123,31 @@ fn identifiers_get_their_systems() {
 }
 
 #[test]
+fn a_number_of_a_dutch_register_is_the_same_by_authority_and_by_type() {
+    let message = |insurer: &str, doctor: &str| {
+        format!(
+            "MSH|^~\\&|A|B|||20260102||ADT^A01|1|P|2.5\rPID|1||1^^^A^PI\r\
+             PV1|1|I|||||{doctor}||||||||||||V1\rIN1|1|P|{insurer}|Polder{}4711\r",
+            "|".repeat(32)
+        )
+    };
+    let ids = |text: &str| {
+        let bundle = bundle(text);
+        let of = |kind: &str, register: &str| {
+            let system = format!("http://fhir.nl/fhir/NamingSystem/{register}");
+            let found =
+                resources(&bundle, kind).into_iter().find(|r| r["identifier"][0]["system"] == *system);
+            found.unwrap()["id"].clone()
+        };
+        (of("Organization", "uzovi"), of("Practitioner", "agb-z"))
+    };
+    let by_authority = message("8999^^^UZOVI", "01004567^Smit^^^^^^^VEKTIS");
+    let by_type = message("8999^^^^UZOVI", "01004567^Smit^^^^^^^^^^^AGB");
+    assert_eq!(ids(&by_authority), ids(&by_type));
+    with(&by_type, |conversion| assert_eq!(conversion.report("a", 0).unmapped, []));
+}
+
+#[test]
 fn every_reference_resolves_and_every_id_stands_once() {
     for message in crate::messages::ALL {
         let text = with(message, |conversion| String::from_utf8(conversion.bundle_json()).unwrap());
@@ -180,7 +205,7 @@ fn a_patient_without_identifier_is_known_by_what_there_is_and_warns() {
 
 #[test]
 fn a_class_of_n_without_number_is_no_visit() {
-    let message = |pv1: &str| format!("MSH|^~\\&|A|B|||20260102||ADT^A31|1|P|2.5\rPID|1||1^^^A^PI\r{pv1}\r");
+    let message = |pv1: &str| format!("MSH|^~\\&|A|B|||20260102||ADT^A04|1|P|2.5\rPID|1||1^^^A^PI\r{pv1}\r");
     let encounters = |pv1: &str| resources(&bundle(&message(pv1)), "Encounter").len();
     assert_eq!(encounters("PV1|1|N"), 0);
     assert_eq!(encounters("PV1|1|N|||||01004567^Smit"), 0);
@@ -189,6 +214,41 @@ fn a_class_of_n_without_number_is_no_visit() {
         let unmapped = conversion.report("a", 0).unmapped;
         assert_eq!(unmapped.len(), 2, "who is named in no visit is reported");
     });
+}
+
+#[test]
+fn a_visit_without_number_is_known_only_where_visits_are_registered() {
+    let message = |event: &str, evn: &str, pv1: &str| {
+        format!("MSH|^~\\&|A|B|||20260102||{event}|1|P|2.5\r{evn}\rPID|1||1^^^A^PI\r{pv1}\r")
+    };
+    let id = |text: &str| {
+        let bundle = bundle(text);
+        let ids: Vec<Value> = resources(&bundle, "Encounter").iter().map(|one| one["id"].clone()).collect();
+        ids
+    };
+    for event in ["ADT^A08", "ADT^A28", "ADT^A31", "ORU^R01"] {
+        let evn = if event == "ORU^R01" { "NTE|1" } else { "EVN||202601020900" };
+        let text = message(event, evn, "PV1|1|I|A1^2^3||||01004567^Smit");
+        assert_eq!(id(&text).len(), 0, "{event}");
+        with(&text, |conversion| {
+            let report = conversion.report("a", 0);
+            assert_eq!(report.unmapped, []);
+            let left_out =
+                report.ignored.iter().filter(|one| one.at.0.to_string().starts_with("PV1")).count();
+            assert_eq!(left_out, 7, "set id, class, place in three parts, and who attends in two");
+            assert!(conversion.warnings.iter().any(|warning| warning.code == "visit-without-number"));
+        });
+        let named = "PV1|1|I|A1^2^3||||||||||||||||V1";
+        assert_eq!(id(&message(event, "EVN||202601020900", named)).len(), 1, "{event}");
+    }
+    let admitted = format!("PV1|1|I|A1{}202601012200", "|".repeat(41));
+    let by_admission = id(&message("ADT^A01", "EVN||202601020900", &admitted));
+    assert_eq!(by_admission.len(), 1);
+    assert_eq!(by_admission, id(&message("ADT^A02", "EVN||202601030900", &admitted)));
+    assert_ne!(by_admission, id(&message("ADT^A01", "EVN||202601020900", &admitted.replace("|I|", "|O|"))));
+    let by_event = id(&message("ADT^A01", "EVN||202601020900||||202601020800", "PV1|1|I|A1"));
+    assert_eq!(by_event, id(&message("ADT^A01", "EVN||202601020901||||202601020800", "PV1|1|I|A1")));
+    assert_ne!(by_event, id(&message("ADT^A01", "EVN||202601020900", "PV1|1|I|A1")));
 }
 
 #[test]
