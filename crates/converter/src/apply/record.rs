@@ -92,11 +92,15 @@ pub(crate) fn write(meta: &mut Map<String, Value>, state: &State, withheld: Opti
         Some(Value::Array(others)) => others,
         _ => Vec::new(),
     };
+    let marks = state.marks();
     let mut groups: BTreeMap<&Stamp, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
     let unstamped = Stamp::unstamped();
     for (path, register) in state.registers.iter().filter(|(_, register)| register.stamp != unstamped) {
         let (said, deleted) = groups.entry(&register.stamp).or_default();
         if register.value.is_some() { said.push(path) } else { deleted.push(path) }
+    }
+    for (mark, stamp) in marks.iter().filter(|(_, stamp)| **stamp != unstamped) {
+        groups.entry(stamp).or_default().0.push(mark);
     }
     for (stamp, (said, deleted)) in groups {
         let mut parts = moment(&stamp.moment);

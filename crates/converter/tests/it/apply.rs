@@ -9,4 +9,5 @@ mod order;
 mod process;
 mod subject;
 mod trouble;
+mod visit;
 mod world;
