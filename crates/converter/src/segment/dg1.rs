@@ -31,7 +31,8 @@ pub(crate) fn convert<'m, 'a>(
     description(cx, dg1, &mut condition);
     let category = "encounter-diagnosis";
     condition.category.push(CodeableConcept::code(system::CONDITION_CATEGORY, category));
-    if dg1.field(21).value().text().trim().eq_ignore_ascii_case("D") {
+    let taken_back = dg1.field(21).value().text().trim().eq_ignore_ascii_case("D");
+    if taken_back {
         // The sender takes the diagnosis back (table 0206). FHIR then allows no clinical status.
         cx.mark(dg1.field(21).value());
         let status = CodeableConcept::code(system::CONDITION_VER_STATUS, "entered-in-error");
@@ -47,7 +48,14 @@ pub(crate) fn convert<'m, 'a>(
     let number: Option<Identifier<'a>> = hd::ei(cx, dg1.field(20).first());
     condition.identifier.extend(number);
     if let Some(encounter) = encounter {
-        diagnosis(cx, dg1, id, encounter);
+        if taken_back {
+            // What the other DG1 say still stands; when there is none, the visit has no diagnosis.
+            cx.deletions.push(crate::Deletion { entry: encounter.id, path: "diagnosis" });
+            cx.ignore_field(dg1.field(6), "what a diagnosis was that is taken back");
+            cx.ignore_field(dg1.field(15), "what a diagnosis was that is taken back");
+        } else {
+            diagnosis(cx, dg1, id, encounter);
+        }
     }
     put(cx, dg1, id, condition);
     Listed::Member(id)
