@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Every benchmark, one after the other; each prints ratios measured in one run. Bounded in time, and
-# against 127.0.0.1 only. usage: tests/bench.sh [parse|convert|log|durable|connections|mllp]...
+# against 127.0.0.1 only. usage: tests/bench.sh [parse|convert|log|audit|durable|connections|mllp]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ulimit -n 8192 # 2,000 connections, both ends on this machine
 
 run() { printf '\n== %s\n' "$*"; cargo bench --quiet "$@"; }
 
-for name in "${@:-parse convert log durable connections mllp}"; do
+for name in "${@:-parse convert log audit durable connections mllp}"; do
   for one in $name; do
     case "$one" in
       parse) run -p hl7v2 --bench parse ;;
@@ -18,6 +18,7 @@ for name in "${@:-parse convert log durable connections mllp}"; do
           run -p zorgsluis-converter --bench convert -- "$PWD/events"
         fi ;;
       log) run -p tlog --bench log ;;
+      audit) run -p zorgsluis-audit-writer --bench audit ;;
       durable) run -p zorgsluis-embedded --bench durable ;;
       connections) run -p zorgsluis-listener --bench connections ;;
       mllp) run -p zorgsluis-tests --bench mllp ;;
