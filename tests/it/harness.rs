@@ -27,6 +27,20 @@ pub(crate) fn events() -> Vec<PathBuf> {
     files
 }
 
+/// Copies a folder with all that is in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// The command line, run from the root of the repository.
 pub(crate) fn zorgsluis() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_zorgsluis-under-test"));

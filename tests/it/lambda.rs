@@ -22,7 +22,7 @@ use zorgsluis_domain::{AuditEntry, PortError};
 use zorgsluis_embedded::DataDirectory;
 use zorgsluis_ingest::{Ingest, ProfileRules};
 
-use crate::harness::{Server, events, root};
+use crate::harness::{Server, copy, events, root};
 
 fn folder(kind: &str) -> PathBuf {
     root().join("events/lambda").join(kind)
@@ -304,13 +304,4 @@ async fn the_api_function_accepts_the_same_messages() {
     assert_eq!(refused, 2, "the damaged ones");
     let queue = functions.directory.queue("inbound", Duration::from_secs(60));
     assert_eq!(queue.depth().await.unwrap().waiting, accepted - 1, "one came twice");
-}
-
-fn copy_keys(from: &Path, to: &Path) {
-    let (from, to) = (from.join("keys"), to.join("keys"));
-    std::fs::create_dir_all(&to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-    }
 }

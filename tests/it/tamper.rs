@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use crate::harness::{Server, events, run, stderr, stdout};
+use crate::harness::{Server, copy, events, run, stderr, stdout};
 
 fn verify(data: &Path, more: &[&str]) -> Output {
     let data = data.to_str().unwrap();
@@ -26,19 +26,6 @@ fn findings(output: &Output) -> Vec<String> {
             finding["code"].as_str().unwrap().to_owned()
         })
         .collect()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// All files below a folder, sorted.
