@@ -238,14 +238,11 @@ async fn the_functions_give_what_the_whole_system_gives() {
     let temporary = tempfile::tempdir().unwrap();
     let (by_mllp, by_function) = (temporary.path().join("mllp"), temporary.path().join("function"));
     let profiles = root().join("events/profiles");
-    let server = Server::start_with(
-        &by_mllp,
-        &["--profiles", profiles.to_str().unwrap()],
-        std::process::Stdio::null(),
-    );
-    // The same keys on both sides, so that ids are the same.
-    std::fs::create_dir_all(&by_function).unwrap();
-    copy_keys(&by_mllp, &by_function);
+    // The same keys on both sides, so that ids are the same: two copies of one new directory.
+    assert!(Server::start(&by_mllp).stop().success());
+    copy(&by_mllp, &by_function);
+    let arguments = ["--profiles", profiles.to_str().unwrap()];
+    let server = Server::start_with(&by_mllp, &arguments, std::process::Stdio::null());
     let mut refused = 0;
     for event in events() {
         let answer = server.send(&std::fs::read(&event).unwrap());
