@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tlog::EntryIndex;
@@ -95,8 +96,19 @@ async fn a_replaced_key_is_refused_by_its_name() {
             assert_eq!(key, replaced);
         }
         fs::write(path.join(replaced), right).unwrap();
-        DataDirectory::open(&path).unwrap().close().await;
+        open_when_free(&path).await.close().await;
     }
+}
+
+/// Opens the directory. An opening that was refused holds it for as long as its threads take to end.
+async fn open_when_free(path: &Path) -> DataDirectory {
+    for _ in 0..1_000 {
+        match DataDirectory::open(path) {
+            Err(OpenError::Held { .. }) => tokio::time::sleep(Duration::from_millis(10)).await,
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("the directory does not become free");
 }
 
 #[tokio::test(flavor = "multi_thread")]
