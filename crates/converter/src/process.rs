@@ -30,7 +30,7 @@ use zorgsluis_domain::{
     AuditEntry, Clock, EntryId, MessageId, PortError, Purpose, QueueReference, Stage, Transport, Way,
 };
 
-pub use sender::{patient_of, shown_control_id, shown_event};
+pub use sender::{message_id, patient_of, shown_control_id, shown_event};
 pub use worker::work;
 
 use crate::apply::{Applied, Apply, ApplyError, Delivery, Prepared};
@@ -248,9 +248,7 @@ impl Process for Processor {
     async fn accept(&self, raw: &[u8], received: Timestamp) -> Result<MessageId, PortError> {
         let message = Message::parse(raw).ok();
         let profile = message.as_ref().map(|message| self.options.profiles.for_message(message));
-        let field = |nth| message.as_ref().map_or(&[][..], |message| message.header().field(nth).raw());
-        let parts = [field(3), field(4), field(10), raw.trim_ascii()];
-        let id = MessageId::from_pseudonym(&self.ports.keys.pseudonym(Purpose::Message, &parts));
+        let id = message_id(self.ports.keys.as_ref(), message.as_ref(), raw);
         let sender = profile.map_or("unknown", |profile| profile.name.as_str());
         let patient =
             message.as_ref().zip(profile).and_then(|(message, profile)| patient_of(message, profile));

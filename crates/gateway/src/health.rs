@@ -13,7 +13,8 @@ struct Health {
     status: &'static str,
 }
 
-/// 200 `accepting`; 503 `busy` when the queue is full, `unavailable` when it cannot be reached. Open to all:
+/// 200 `accepting`; 503 `busy` when the queue is full, `unavailable` when it or another store cannot
+/// be reached or written. Open to all:
 /// it tells nothing else.
 pub(crate) async fn show(State(gateway): State<Gateway>) -> Response {
     let (code, status) = match gateway.0.parts.ingest.accepts().await {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hl7v2::ack::{Condition, Header, Problem};
 use hl7v2::{Limits, Message, ParseOptions, Place};
-use zorgsluis_converter::process::{shown_control_id, shown_event};
+use zorgsluis_converter::process::{message_id, shown_control_id, shown_event};
 use zorgsluis_domain::port::{KeyOwner, Keys};
 use zorgsluis_domain::{MessageId, Purpose};
 
@@ -73,14 +73,10 @@ fn read(
     if sender.unsupported == Unsupported::Reject && !rules.supports(&message) {
         return Err(unsupported());
     }
-    let msh = message.header();
-    let id = keys.pseudonym(
-        Purpose::Message,
-        &[msh.field(3).raw(), msh.field(4).raw(), msh.field(10).raw(), bytes.trim_ascii()],
-    );
+    let id = message_id(keys, Some(&message), bytes);
     let patient = rules.patient(&message);
     Ok(Prepared {
-        message: MessageId::from_pseudonym(&id),
+        message: id,
         owner: owner(patient.as_ref(), &sender.profile, keys),
         group: group(patient.as_ref(), &sender.profile, keys),
     })

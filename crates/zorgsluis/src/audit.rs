@@ -90,7 +90,7 @@ async fn prove(args: &ProveArgs) -> Result<(), Failure> {
     // What was written in the last seconds may not be covered by a checkpoint yet.
     opened.access.writer.checkpoint().await.map_err(Failure::wrong)?;
     let proof = opened.reader.prove(id).await.map_err(Failure::wrong)?;
-    let keys = opened.access.log.verifying_keys();
+    let keys = opened.access.writer.log().verifying_keys();
     let origin = format!("zorgsluis/{}", opened.access.organisation);
     let checkpoint = proof.verify(&origin, keys).map_err(Failure::wrong)?;
     if args.log.json {

@@ -96,7 +96,6 @@ fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// The log of an organisation in a data directory, and who writes to it.
 pub(crate) struct LogAccess {
     pub(crate) writer: Arc<AuditWriter>,
-    pub(crate) log: AuditLog,
     pub(crate) organisation: String,
 }
 
@@ -105,15 +104,14 @@ impl LogAccess {
     pub(crate) async fn open(directory: &DataDirectory, organisation: &str) -> Result<Self, Failure> {
         let signer = directory.log_signer(&origin(organisation)).map_err(Failure::wrong)?;
         let log = log_of(directory, organisation)?;
-        let writer =
-            AuditWriter::open(log.clone(), &SystemRandom, Arc::new(signer)).await.map_err(Failure::wrong)?;
-        Ok(Self { writer: Arc::new(writer), log, organisation: organisation.to_owned() })
+        let writer = AuditWriter::open(log, &SystemRandom, Arc::new(signer)).await.map_err(Failure::wrong)?;
+        Ok(Self { writer: Arc::new(writer), organisation: organisation.to_owned() })
     }
 
     /// A reader of the log on behalf of the person at the command line; each reading is logged first.
     pub(crate) fn reader(&self, directory: &DataDirectory) -> LogReader {
         let sink = Arc::clone(&self.writer) as Arc<dyn AuditSink>;
-        reader_of(directory, self.log.clone(), sink, &self.organisation)
+        reader_of(directory, self.writer.log().clone(), sink, &self.organisation)
     }
 }
 

@@ -1,9 +1,19 @@
 //! What can be said of a message before it is converted.
 
 use hl7v2::Message;
+use zorgsluis_domain::port::Keys;
+use zorgsluis_domain::{MessageId, Purpose};
 
 use crate::conversion::PatientIdentifier;
 use crate::profile::SenderProfile;
+
+/// The id of a message: sender (MSH-3, MSH-4), MSH-10 and content, under the key for messages. Without a
+/// `message` (bytes that are no HL7 v2) the content alone. White space around it makes no other message.
+pub fn message_id(keys: &dyn Keys, message: Option<&Message<'_>>, bytes: &[u8]) -> MessageId {
+    let field = |nth| message.map_or(&[][..], |message| message.header().field(nth).raw());
+    let parts = [field(3), field(4), field(10), bytes.trim_ascii()];
+    MessageId::from_pseudonym(&keys.pseudonym(Purpose::Message, &parts))
+}
 
 /// The identifier by which the sender knows the patient (PID-3), as the profile chooses it: the first of
 /// [`crate::PatientIdentity::identifiers`]. `None` when PID-3 names nobody.
