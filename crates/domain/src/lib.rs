@@ -31,8 +31,10 @@ pub mod audit;
 mod error;
 mod id;
 mod message;
+pub mod notice;
 mod phi;
 pub mod port;
+pub mod text;
 
 pub use audit::AuditEntry;
 pub use error::PortError;

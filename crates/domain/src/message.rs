@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::MessageId;
 
-/// What travels through the inbound queue: a reference to a stored payload. Holds no PHI.
+/// What travels through the queues (inbound, notes, notices): a reference to a stored payload. Holds no PHI.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueueReference {
@@ -16,12 +16,15 @@ pub struct QueueReference {
     /// W3C traceparent of the request that brought it, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// Behind the converter: whether somebody may have to be told ([`crate::notice::NoticeOrder`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub notify: bool,
 }
 
 impl QueueReference {
     /// A reference in the present shape.
     pub const fn new(message: MessageId, received: Timestamp) -> Self {
-        Self { v: 1, message, received, traceparent: None }
+        Self { v: 1, message, received, traceparent: None, notify: false }
     }
 }
 
@@ -104,6 +107,26 @@ pub enum Stage {
         /// Resource by resource.
         effects: Vec<StepEffect>,
     },
+    /// Its notes were read.
+    Enriched {
+        /// The engine, `zorgsluis-recogniser`.
+        engine: String,
+        /// Its version, vocabulary included.
+        version: String,
+        /// How many notes were read.
+        notes: u32,
+        /// How many entities of each category were found: `MEDICAL_CONDITION`.
+        entities: std::collections::BTreeMap<String, u32>,
+        /// What was written and withdrawn, resource by resource.
+        effects: Vec<StepEffect>,
+    },
+    /// Providers were told, or not.
+    Notified {
+        /// What happened.
+        event: crate::notice::NotifiedEvent,
+        /// One by one, whom the message names.
+        notices: Vec<crate::notice::NoticeStep>,
+    },
     /// An entry about it stands in the audit log.
     Audited {
         /// Ids of the entries.
@@ -137,4 +160,18 @@ pub struct Way {
     pub message: MessageId,
     /// Its steps.
     pub steps: Vec<WayStep>,
+}
+
+impl Way {
+    /// The stages since the message was taken back into the queue last (or all), the oldest first.
+    pub fn since_replay(&self) -> impl DoubleEndedIterator<Item = &Stage> {
+        let last = self.steps.iter().rposition(|step| matches!(step.stage, Stage::Replayed));
+        self.steps.iter().skip(last.map_or(0, |at| at + 1)).map(|step| &step.stage)
+    }
+
+    /// How often the message was taken back into the queue.
+    #[must_use]
+    pub fn replays(&self) -> usize {
+        self.steps.iter().filter(|step| matches!(step.stage, Stage::Replayed)).count()
+    }
 }

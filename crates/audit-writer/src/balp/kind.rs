@@ -25,6 +25,10 @@ pub(super) enum Kind {
     Search,
     /// Data of another system taken in: BALP privacy disclosure, as the recipient records it.
     Import,
+    /// Data given to somebody outside: BALP privacy disclosure, as the source records it.
+    Disclosure,
+    /// A register of the organisation was read or changed.
+    Register,
     Merge,
     Refusal,
     Denial,
@@ -46,6 +50,8 @@ impl Kind {
             EventKind::ResourceSearch => Self::Search,
             EventKind::PatientMerge => Self::Merge,
             EventKind::Import => Self::Import,
+            EventKind::Disclosure => Self::Disclosure,
+            EventKind::Register => Self::Register,
             EventKind::Refusal => Self::Refusal,
             EventKind::AccessDenied => Self::Denial,
             EventKind::LogRead => Self::LogRead,
@@ -58,7 +64,7 @@ impl Kind {
 
     /// Whether data flow from the server to the client.
     pub(super) fn gives(self) -> bool {
-        matches!(self, Self::Read | Self::History | Self::LogRead)
+        matches!(self, Self::Read | Self::History | Self::LogRead | Self::Disclosure)
     }
 
     pub(super) fn event_type(self) -> Value {
@@ -67,7 +73,9 @@ impl Kind {
                 coding(EVENT_TYPE, "rest", "RESTful Operation")
             }
             Self::Import | Self::Refusal => coding(DCM, "110107", "Import"),
+            Self::Disclosure => coding(DCM, "110106", "Export"),
             Self::Merge => coding(DCM, "110110", "Patient Record"),
+            Self::Register => coding(DCM, "110100", "Application Activity"),
             Self::Denial => coding(DCM, "110113", "Security Alert"),
             Self::LogRead | Self::LogVerify => coding(DCM, "110101", "Audit Log Used"),
             Self::Replay | Self::Start | Self::Stop => coding(DCM, "110100", "Application Activity"),
@@ -83,7 +91,10 @@ impl Kind {
             Self::Update => interaction("update"),
             Self::Delete => interaction("delete"),
             Self::Search => interaction("search"),
-            Self::Import => coding(LIFECYCLE, "disclose", "Disclose Record Lifecycle Event"),
+            Self::Register => coding(OWN_EVENT, "register", "Register read or changed"),
+            Self::Import | Self::Disclosure => {
+                coding(LIFECYCLE, "disclose", "Disclose Record Lifecycle Event")
+            }
             Self::Merge => coding(LIFECYCLE, "merge", "Merge Record Lifecycle Event"),
             Self::Refusal => coding(OWN_EVENT, "refusal", "Message refused"),
             Self::Denial => coding(OWN_EVENT, "access-denied", "Access denied"),

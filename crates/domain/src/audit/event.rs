@@ -57,6 +57,10 @@ pub enum EventKind {
     PatientMerge,
     /// A message from another system was taken in and converted.
     Import,
+    /// Data of a patient were sent to somebody outside: a notice to a provider.
+    Disclosure,
+    /// A register (providers, patients, opt-outs) was read or changed by an operator or an import.
+    Register,
     /// A message or request was refused.
     Refusal,
     /// A request was not authorised.

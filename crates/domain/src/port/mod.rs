@@ -10,10 +10,15 @@ pub mod dead_letter;
 pub mod fhir_store;
 pub mod journal;
 pub mod keys;
+pub mod mailer;
+pub mod notices;
+pub mod opt_outs;
 pub mod patient_index;
 pub mod payload;
+pub mod provider_directory;
 pub mod queue;
 pub mod random;
+pub mod text_analysis;
 
 pub use audit::AuditSink;
 pub use clock::Clock;
@@ -23,10 +28,15 @@ pub use fhir_store::{
 };
 pub use journal::Journal;
 pub use keys::{DataClass, KeyOwner, Keys, Sealed};
-pub use patient_index::{Claim, PatientIndex};
+pub use mailer::{MailError, MailTrace, Mailer};
+pub use notices::{NoticeRegister, Reservation};
+pub use opt_outs::{OptOut, OptOuts};
+pub use patient_index::{Claim, IndexChange, IndexEvent, PatientIndex};
 pub use payload::{Payload, PayloadStore, Put};
+pub use provider_directory::{Provider, ProviderDirectory, ProviderError, StoredProvider};
 pub use queue::{Outgoing, Queue, QueueDepth, Receipt, Received};
 pub use random::Random;
+pub use text_analysis::TextAnalysis;
 
 /// One page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Which patient an identifier belongs to.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{PortError, Pseudonym};
@@ -14,6 +15,28 @@ pub enum Claim {
     Held,
     /// The identifier belongs to another patient: reported, never merged.
     Conflict(Uuid),
+}
+
+/// Something that happened to a patient's place in the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexEvent {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub change: IndexChange,
+}
+
+/// What happened in the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IndexChange {
+    /// The patient was given an identifier.
+    Claimed(Pseudonym),
+    /// An identifier was taken from the patient.
+    Released(Pseudonym),
+    /// Another patient was merged into this one.
+    Merged(Uuid),
+    /// This patient was merged into another one.
+    MergedInto(Uuid),
 }
 
 /// Maps identifiers, as pseudonyms of [`crate::Purpose::PatientIndex`], to the FHIR id of the patient.
@@ -37,4 +60,11 @@ pub trait PatientIndex: Send + Sync {
     /// Every patient whose data live with this one now: all that were merged into it, directly or by way
     /// of others, in no particular order.
     async fn merged_into(&self, survivor: Uuid) -> Result<Vec<Uuid>, PortError>;
+
+    /// Takes an identifier from a patient, so that another can claim it: an operator's correction.
+    /// False when it is not this patient's.
+    async fn release(&self, identifier: &Pseudonym, patient: Uuid) -> Result<bool, PortError>;
+
+    /// What happened to a patient in the index, the newest first.
+    async fn history(&self, patient: Uuid) -> Result<Vec<IndexEvent>, PortError>;
 }

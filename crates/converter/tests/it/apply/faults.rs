@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use uuid::Uuid;
 use zorgsluis_domain::port::{
-    AuditSink, Claim, FhirStore, Page, PageRequest, PatientIndex, ResourceKey, Search, StoredResource,
+    AuditSink, Claim, IndexEvent, FhirStore, Page, PageRequest, PatientIndex, ResourceKey, Search, StoredResource,
     TransactionError, Write, Written,
 };
 use zorgsluis_domain::{AuditEntry, PortError, Pseudonym};
@@ -101,7 +101,7 @@ impl PatientIndex for Faulty<dyn PatientIndex> {
         self.0.resolve(identifiers).await
     }
 
-    async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError> {
+    async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, IndexEvent, PortError> {
         guarded!(self, self.0.claim(identifier, patient))
     }
 
@@ -115,6 +115,14 @@ impl PatientIndex for Faulty<dyn PatientIndex> {
 
     async fn merge(&self, old: Uuid, new: Uuid) -> Result<(), PortError> {
         guarded!(self, self.0.merge(old, new))
+    }
+
+    async fn release(&self, identifier: &Pseudonym, patient: Uuid) -> Result<bool, PortError> {
+        guarded!(self, self.0.release(identifier, patient))
+    }
+
+    async fn history(&self, patient: Uuid) -> Result<Vec<IndexEvent>, PortError> {
+        self.0.history(patient).await
     }
 }
 
