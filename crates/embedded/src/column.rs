@@ -1,5 +1,8 @@
 //! Between the columns of a table and the words of the domain.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Error, Row};
@@ -50,14 +53,14 @@ pub(crate) fn page<T>(items: &mut Vec<T>, limit: usize, cursor: impl Fn(&T) -> S
     Page { items: std::mem::take(items), next }
 }
 
-/// A place in a listing ordered by time and message, `<microseconds>.<id>`.
-pub(crate) fn cursor(at: Timestamp, message: MessageId) -> String {
-    format!("{}.{message}", at.as_microsecond())
+/// A place in a listing ordered by time and id, `<microseconds>.<id>`.
+pub(crate) fn cursor(at: Timestamp, id: impl Display) -> String {
+    format!("{}.{id}", at.as_microsecond())
 }
 
-pub(crate) fn parse_cursor(operation: &'static str, text: &str) -> Result<(i64, MessageId), Failure> {
+pub(crate) fn parse_cursor<I: FromStr>(operation: &'static str, text: &str) -> Result<(i64, I), Failure> {
     text.split_once('.')
-        .and_then(|(at, message)| Some((at.parse().ok()?, message.parse().ok()?)))
+        .and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)))
         .ok_or_else(|| bad_cursor(operation))
 }
 

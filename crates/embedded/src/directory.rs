@@ -18,8 +18,8 @@ use crate::database::{Access, Database, Schema};
 use crate::keys::{KeyFiles, SqliteKeys, check_fingerprints};
 use crate::log::{FileLogStorage, SqliteEntryIndex};
 use crate::{
-    OpenError, SqliteDeadLetters, SqliteFhirStore, SqliteJournal, SqlitePatientIndex, SqlitePayloadStore,
-    SqliteQueue, SystemClock,
+    OpenError, SqliteDeadLetters, SqliteFhirStore, SqliteJournal, SqliteNoticeRegister, SqliteOptOuts,
+    SqlitePatientIndex, SqlitePayloadStore, SqliteProviderDirectory, SqliteQueue, SystemClock,
 };
 
 use standing::{Standing, begin_first_start, end_first_start, private_folder, shut_files, standing};
@@ -33,7 +33,11 @@ const TEMPORARY: &str = "tmp";
 
 const STATE: Schema = Schema {
     file: "state.db",
-    steps: &[include_str!("schema/state-1.sql"), include_str!("schema/state-2.sql")],
+    steps: &[
+        include_str!("schema/state-1.sql"),
+        include_str!("schema/state-2.sql"),
+        include_str!("schema/state-3.sql"),
+    ],
     // Nobody holds a delivery of the process before any more.
     at_start: crate::queue::RELEASE_ALL,
     secure_delete: false,
@@ -62,7 +66,7 @@ const KEY_TABLE: Schema = Schema {
 /// | name | holds | opened by |
 /// |---|---|---|
 /// | `lock` | the process id of the server | the server |
-/// | `state.db` | queues, payloads (encrypted), dead letters, journal, patient index | the server; others read |
+/// | `state.db` | queues, payloads (encrypted), dead letters, journal, the registers of patients, providers, notices and opt-outs | the server; others read |
 /// | `fhir.db` | the FHIR store: the only file with PHI in clear | the server; others read |
 /// | `keys/` | key files and `keys.db`, the encrypted data keys | everyone |
 /// | `log/` | the NEN 7513 log, as objects | everyone |
@@ -213,7 +217,22 @@ impl DataDirectory {
 
     /// The patient index.
     pub fn patient_index(&self) -> SqlitePatientIndex {
-        SqlitePatientIndex::new(self.state.clone())
+        SqlitePatientIndex::new(self.state.clone(), Arc::clone(&self.clock))
+    }
+
+    /// The providers.
+    pub fn provider_directory(&self) -> SqliteProviderDirectory {
+        SqliteProviderDirectory::new(self.state.clone())
+    }
+
+    /// The notices.
+    pub fn notice_register(&self) -> SqliteNoticeRegister {
+        SqliteNoticeRegister::new(self.state.clone())
+    }
+
+    /// The patients who have opted out of notices.
+    pub fn opt_outs(&self) -> SqliteOptOuts {
+        SqliteOptOuts::new(self.state.clone())
     }
 
     /// The FHIR store.

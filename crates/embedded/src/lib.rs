@@ -13,7 +13,8 @@
 //! # PHI
 //!
 //! Only `fhir.db` holds PHI in clear. Payloads are encrypted under the key of their patient; queue,
-//! journal, dead letters and indexes hold ids, codes and pseudonyms.
+//! journal, dead letters, indexes, notices and opt-outs hold ids, codes and pseudonyms. The providers in
+//! `state.db` are personal data, no PHI.
 //!
 //! # Example
 //!
@@ -51,8 +52,11 @@ mod fhir;
 mod journal;
 mod keys;
 mod log;
+mod notices;
+mod opt_outs;
 mod patient_index;
 mod payload;
+mod provider_directory;
 mod queue;
 mod source;
 
@@ -66,7 +70,10 @@ pub use fhir::{
 pub use journal::SqliteJournal;
 pub use keys::SqliteKeys;
 pub use log::{FileLogStorage, SqliteEntryIndex};
+pub use notices::SqliteNoticeRegister;
+pub use opt_outs::SqliteOptOuts;
 pub use patient_index::SqlitePatientIndex;
 pub use payload::SqlitePayloadStore;
+pub use provider_directory::SqliteProviderDirectory;
 pub use queue::SqliteQueue;
 pub use source::{SystemClock, SystemRandom};

@@ -1,10 +1,13 @@
 //! Which patient an identifier belongs to, in `state.db`.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, params};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
-use zorgsluis_domain::port::{Claim, PatientIndex};
-use zorgsluis_domain::{PortError, Pseudonym};
+use zorgsluis_domain::port::{Claim, IndexChange, IndexEvent, PatientIndex};
+use zorgsluis_domain::{Clock, PortError, Pseudonym};
 
 use crate::column;
 use crate::database::{Database, Failure};
@@ -16,12 +19,49 @@ const MAX_LINKS: usize = 10_000;
 #[derive(Clone)]
 pub struct SqlitePatientIndex {
     database: Database,
+    clock: Arc<dyn Clock>,
 }
 
 impl SqlitePatientIndex {
-    pub(crate) const fn new(database: Database) -> Self {
-        Self { database }
+    pub(crate) const fn new(database: Database, clock: Arc<dyn Clock>) -> Self {
+        Self { database, clock }
     }
+}
+
+const CLAIMED: &str = "claimed";
+const RELEASED: &str = "released";
+const MERGED: &str = "merged";
+const MERGED_INTO: &str = "merged-into";
+
+/// Writes what happened to a patient, in the transaction in which it happens.
+fn happened(
+    connection: &Connection,
+    at: Timestamp,
+    patient: Uuid,
+    change: IndexChange,
+) -> rusqlite::Result<()> {
+    let (name, what) = match &change {
+        IndexChange::Claimed(identifier) => (CLAIMED, identifier.as_bytes().as_slice()),
+        IndexChange::Released(identifier) => (RELEASED, identifier.as_bytes().as_slice()),
+        IndexChange::Merged(other) => (MERGED, other.as_bytes().as_slice()),
+        IndexChange::MergedInto(other) => (MERGED_INTO, other.as_bytes().as_slice()),
+    };
+    connection
+        .prepare_cached("INSERT INTO patient_event (patient, at, change, what) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![patient.as_bytes(), at.as_microsecond(), name, what])?;
+    Ok(())
+}
+
+fn event(operation: &'static str, row: &Row<'_>) -> Result<IndexEvent, Failure> {
+    let identifier = |row: &Row<'_>| row.get::<_, [u8; 32]>(2).map(Pseudonym::from_bytes);
+    let change = match row.get_ref(1)?.as_str().unwrap_or_default() {
+        CLAIMED => IndexChange::Claimed(identifier(row)?),
+        RELEASED => IndexChange::Released(identifier(row)?),
+        MERGED => IndexChange::Merged(column::uuid(row, 2)?),
+        MERGED_INTO => IndexChange::MergedInto(column::uuid(row, 2)?),
+        _ => return Err(Failure::damaged(operation, "not a change of the index")),
+    };
+    Ok(IndexEvent { at: column::time(row, 0)?, change })
 }
 
 fn replaced_by(connection: &Connection, patient: Uuid) -> rusqlite::Result<Option<Uuid>> {
@@ -62,7 +102,7 @@ impl PatientIndex for SqlitePatientIndex {
 
     async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError> {
         const OPERATION: &str = "patient_index.claim";
-        let identifier = *identifier;
+        let (identifier, at) = (*identifier, self.clock.now());
         self.database
             .write(OPERATION, move |connection| {
                 let Some(holder) = holder(connection, &identifier)? else {
@@ -71,6 +111,7 @@ impl PatientIndex for SqlitePatientIndex {
                             "INSERT INTO patient_identifier (pseudonym, patient) VALUES (?1, ?2)",
                         )?
                         .execute(params![identifier.as_bytes(), patient.as_bytes()])?;
+                    happened(connection, at, patient, IndexChange::Claimed(identifier))?;
                     return Ok(Claim::Claimed);
                 };
                 let same = holder == patient
@@ -87,6 +128,7 @@ impl PatientIndex for SqlitePatientIndex {
 
     async fn merge(&self, old: Uuid, new: Uuid) -> Result<(), PortError> {
         const OPERATION: &str = "patient_index.merge";
+        let at = self.clock.now();
         self.database
             .write(OPERATION, move |connection| {
                 if old == new {
@@ -105,6 +147,8 @@ impl PatientIndex for SqlitePatientIndex {
                         connection
                             .prepare_cached("INSERT INTO patient_merge (old, new) VALUES (?1, ?2)")?
                             .execute(params![old.as_bytes(), new.as_bytes()])?;
+                        happened(connection, at, old, IndexChange::MergedInto(new))?;
+                        happened(connection, at, new, IndexChange::Merged(old))?;
                         Ok(())
                     }
                 }
@@ -123,6 +167,39 @@ impl PatientIndex for SqlitePatientIndex {
                 let mut statement = connection.prepare_cached(sql)?;
                 let rows = statement.query_map([survivor.as_bytes()], |row| column::uuid(row, 0))?;
                 Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+            })
+            .await
+    }
+
+    async fn release(&self, identifier: &Pseudonym, patient: Uuid) -> Result<bool, PortError> {
+        let (identifier, at) = (*identifier, self.clock.now());
+        self.database
+            .write("patient_index.release", move |connection| {
+                let released = connection
+                    .prepare_cached("DELETE FROM patient_identifier WHERE pseudonym = ?1 AND patient = ?2")?
+                    .execute(params![identifier.as_bytes(), patient.as_bytes()])?;
+                if released == 0 {
+                    return Ok(false);
+                }
+                happened(connection, at, patient, IndexChange::Released(identifier))?;
+                Ok(true)
+            })
+            .await
+    }
+
+    async fn history(&self, patient: Uuid) -> Result<Vec<IndexEvent>, PortError> {
+        const OPERATION: &str = "patient_index.history";
+        self.database
+            .read(OPERATION, move |connection| {
+                let mut select = connection.prepare_cached(
+                    "SELECT at, change, what FROM patient_event WHERE patient = ?1 ORDER BY n DESC",
+                )?;
+                let mut rows = select.query([patient.as_bytes()])?;
+                let mut events = Vec::new();
+                while let Some(row) = rows.next()? {
+                    events.push(event(OPERATION, row)?);
+                }
+                Ok(events)
             })
             .await
     }

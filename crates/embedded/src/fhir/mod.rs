@@ -18,6 +18,7 @@ use zorgsluis_domain::{Clock, Phi, PortError};
 
 use crate::column;
 use crate::database::Database;
+pub(crate) use extract::fold;
 pub use parameter::{COMMON, SearchKind, SearchParameter, search_parameters, searchable_types};
 use query::Query;
 use transaction::Prepared;
