@@ -1,0 +1,3 @@
+//! Integration tests of `zorgsluis-clinical-text`, through its public doors only.
+
+mod language;
