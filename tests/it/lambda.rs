@@ -12,7 +12,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use zorgsluis_converter::lambda::Handler;
 use zorgsluis_converter::process::{Ports, Processor};
 use zorgsluis_converter::profile::Profiles;
 use zorgsluis_converter::{ConvertOptions, IdentityKey};
@@ -21,6 +20,7 @@ use zorgsluis_domain::port::{AuditSink, DeadLetters, Keys, PageRequest, Queue};
 use zorgsluis_domain::{AuditEntry, PortError};
 use zorgsluis_embedded::DataDirectory;
 use zorgsluis_ingest::{Ingest, ProfileRules};
+use zorgsluis_worker::lambda::Handler;
 
 use crate::harness::{Server, copy, events, root};
 

@@ -52,7 +52,6 @@ mod convert;
 mod datatype;
 mod decision;
 pub mod identity;
-pub mod lambda;
 mod ledger;
 mod message;
 pub mod process;

@@ -10,7 +10,6 @@
 mod adt;
 mod apply;
 mod identity;
-mod lambda;
 mod messages;
 mod oru;
 mod profile;

@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
 use uuid::Uuid;
-use zorgsluis_converter::lambda::{Handler, Process, ProcessError};
 use zorgsluis_domain::port::DeadLetter;
 use zorgsluis_domain::port::clock::FixedClock;
-use zorgsluis_domain::{MessageId, PortError};
+use zorgsluis_domain::{MessageId, PortError, QueueReference};
+use zorgsluis_worker::lambda::Handler;
+use zorgsluis_worker::{Process, ProcessError};
 
 /// What a message does when it is processed.
 #[derive(Clone, Copy)]
@@ -42,7 +43,9 @@ impl Process for Desk {
     }
 
     #[expect(clippy::panic, reason = "what a panic does is tested here")]
-    async fn process(&self, message: MessageId) -> Result<(), ProcessError> {
+    async fn process(&self, reference: &QueueReference, group: &str) -> Result<(), ProcessError> {
+        assert!(!group.is_empty());
+        let message = reference.message;
         tokio::task::yield_now().await;
         let unavailable =
             PortError::Unavailable { operation: "fhir.transaction", retry_after: None, cause: None };
