@@ -1,0 +1,4 @@
+//! Work behind a queue, through its public door.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod lambda;
