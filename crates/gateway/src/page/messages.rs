@@ -4,12 +4,14 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use zorgsluis_domain::notice::{NoticeOutcome, NoticeStep};
 use zorgsluis_domain::port::{DeadLetter, PageRequest};
 use zorgsluis_domain::{Effect, MessageId, Stage, StepEffect, Transport, Way};
 
+use super::events::{category, event_name, protection_name};
 use super::language::Language;
 use super::time::Moment;
-use super::words::Words;
+use super::words::{RegisterWords, Words};
 use super::{Page, events};
 use crate::Gateway;
 
@@ -183,15 +185,47 @@ struct Step<'w> {
     /// The class of its mark.
     class: &'static str,
     text: Option<String>,
-    counts: Vec<(&'static str, u64)>,
+    counts: Vec<(&'w str, u64)>,
     /// Places of what was not understood.
     unmapped: &'w [String],
     /// Place and code.
     warnings: Vec<(&'w str, &'w str)>,
     effects: Option<Vec<EffectLine<'w>>>,
     entries: Vec<String>,
+    /// Who was told, or not.
+    notices: Option<Vec<NoticeLine<'w>>>,
     /// Code and place of a dead letter.
     parked: Option<(&'w str, Option<&'w str>)>,
+}
+
+/// One whom the message names as one to be told.
+struct NoticeLine<'w> {
+    at: &'w str,
+    provider: Option<uuid::Uuid>,
+    outcome: &'static str,
+    class: &'static str,
+    protection: Option<&'static str>,
+    why: Option<&'w str>,
+}
+
+impl<'w> NoticeLine<'w> {
+    fn of(step: &'w NoticeStep, words: &RegisterWords) -> Self {
+        let (outcome, class) = match step.outcome {
+            NoticeOutcome::Sent => (words.outcome_sent, "created"),
+            NoticeOutcome::SentBefore => (words.outcome_sent_before, "unchanged"),
+            NoticeOutcome::Withheld => (words.outcome_withheld, "unchanged"),
+            NoticeOutcome::Refused => (words.outcome_refused, "wrong"),
+            NoticeOutcome::Unknown => (words.outcome_unknown, "wrong"),
+        };
+        Self {
+            at: &step.at,
+            provider: step.provider,
+            outcome,
+            class,
+            protection: step.protection.map(|protection| protection_name(protection, words)),
+            why: step.why.as_deref(),
+        }
+    }
 }
 
 struct EffectLine<'w> {
@@ -224,6 +258,7 @@ impl<'w> Step<'w> {
             warnings: Vec::new(),
             effects: None,
             entries: Vec::new(),
+            notices: None,
             parked: None,
         };
         match stage {
@@ -258,6 +293,24 @@ impl<'w> Step<'w> {
                 step.title = words.stage_applied;
                 step.class = "done";
                 step.effects = Some(effects.iter().map(|effect| EffectLine::of(effect, words)).collect());
+            }
+            Stage::Enriched { engine, version, notes, entities, effects } => {
+                step.title = words.registers.stage_enriched;
+                step.class = "done";
+                step.text = Some(format!("{} {engine} {version}", words.registers.stage_enriched_text));
+                step.counts.push((words.registers.notes, u64::from(*notes)));
+                step.counts.extend(
+                    entities.iter().map(|(name, count)| (category(name, words.registers), u64::from(*count))),
+                );
+                step.effects = (!effects.is_empty())
+                    .then(|| effects.iter().map(|effect| EffectLine::of(effect, words)).collect());
+            }
+            Stage::Notified { event, notices } => {
+                let words = words.registers;
+                step.title = words.stage_notified;
+                step.class = "done";
+                step.text = Some(format!("{} {}", words.stage_notified_text, event_name(*event, words)));
+                step.notices = Some(notices.iter().map(|notice| NoticeLine::of(notice, words)).collect());
             }
             Stage::Audited { entries } => {
                 step.title = words.stage_audited;

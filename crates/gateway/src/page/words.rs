@@ -1,5 +1,9 @@
 //! Every word of the pages, in both languages. A word that one language lacks does not compile.
 
+mod registers;
+
+pub(super) use registers::RegisterWords;
+
 /// The words of a language.
 #[derive(Debug)]
 pub(super) struct Words {
@@ -113,6 +117,8 @@ pub(super) struct Words {
     pub(super) error_unavailable_text: &'static str,
     pub(super) error_unavailable_audit: &'static str,
     pub(super) to_start: &'static str,
+    /// About registers and notices.
+    pub(super) registers: &'static RegisterWords,
 }
 
 pub(super) static DUTCH: Words = Words {
@@ -121,7 +127,7 @@ pub(super) static DUTCH: Words = Words {
     navigation: "Hoofdmenu",
     other_language: "English",
     sign_out: "Afmelden",
-    footer: "Op deze pagina's staan geen gegevens van patiënten.",
+    footer: "Op deze pagina's staan geen medische gegevens. Wie een patiënt opzoekt, staat in het logboek.",
     messages: "Berichten",
     messages_intro: "De weg van elk bericht, van ontvangst tot het FHIR-archief. Het laatst ontvangen bericht staat bovenaan.",
     no_messages: "Er is nog geen bericht ontvangen.",
@@ -215,7 +221,7 @@ pub(super) static DUTCH: Words = Words {
     token: "Toegangstoken",
     wrong_token: "Dit token klopt niet. Kopieer het opnieuw uit het venster waarin Zorgsluis draait.",
     error_not_found: "Deze pagina is er niet",
-    error_not_found_text: "Het adres klopt niet, of het bericht is er niet (meer).",
+    error_not_found_text: "Het adres klopt niet, of wat u zoekt is er niet (meer).",
     error_method: "Dat kan hier niet",
     error_method_text: "Deze pagina kan alleen gelezen worden.",
     error_unauthorized: "U bent niet aangemeld",
@@ -226,6 +232,7 @@ pub(super) static DUTCH: Words = Words {
     error_unavailable_text: "Een opslag is niet bereikbaar. Er is niets gewijzigd; probeer het over enkele tellen opnieuw.",
     error_unavailable_audit: "De regel in het logboek kon niet geschreven worden. Daarom is er niets gedaan.",
     to_start: "Naar de berichten",
+    registers: &registers::DUTCH,
 };
 
 pub(super) static ENGLISH: Words = Words {
@@ -234,7 +241,7 @@ pub(super) static ENGLISH: Words = Words {
     navigation: "Main menu",
     other_language: "Nederlands",
     sign_out: "Sign out",
-    footer: "These pages hold no data of patients.",
+    footer: "These pages hold no medical data. Who looks a patient up stands in the audit log.",
     messages: "Messages",
     messages_intro: "The way of each message, from receipt to the FHIR store. The message received last stands at the top.",
     no_messages: "No message has been received yet.",
@@ -328,7 +335,7 @@ pub(super) static ENGLISH: Words = Words {
     token: "Access token",
     wrong_token: "This token is not right. Copy it again from the window in which Zorgsluis runs.",
     error_not_found: "There is no such page",
-    error_not_found_text: "The address is wrong, or the message is not there (any more).",
+    error_not_found_text: "The address is wrong, or what you look for is not there (any more).",
     error_method: "That cannot be done here",
     error_method_text: "This page can only be read.",
     error_unauthorized: "You are not signed in",
@@ -339,4 +346,5 @@ pub(super) static ENGLISH: Words = Words {
     error_unavailable_text: "A store cannot be reached. Nothing was changed; try again in a few seconds.",
     error_unavailable_audit: "The audit entry could not be written. Therefore nothing was done.",
     to_start: "To the messages",
+    registers: &registers::ENGLISH,
 };

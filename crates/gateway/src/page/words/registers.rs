@@ -1,0 +1,138 @@
+//! The words about registers, notices and what became of a note. Each stands once, in both languages.
+
+macro_rules! words {
+    ($($name:ident: $dutch:literal, $english:literal;)+) => {
+        /// The words of a language.
+        #[derive(Debug)]
+        pub(in crate::page) struct RegisterWords {
+            $(pub(in crate::page) $name: &'static str,)+
+        }
+        /// In Dutch.
+        pub(in crate::page) static DUTCH: RegisterWords = RegisterWords { $($name: $dutch,)+ };
+        /// In English.
+        pub(in crate::page) static ENGLISH: RegisterWords = RegisterWords { $($name: $english,)+ };
+    };
+}
+
+words! {
+    // The way of a message.
+    stage_enriched: "Notities gelezen", "Notes read";
+    stage_enriched_text: "Gelezen door", "Read by";
+    notes: "Notities", "Notes";
+    entities_condition: "Aandoeningen en klachten", "Conditions and symptoms";
+    entities_medication: "Geneesmiddelen", "Medicines";
+    entities_anatomy: "Lichaamsdelen", "Body parts";
+    entities_test: "Onderzoek en behandeling", "Tests and treatments";
+    entities_other: "Overige vondsten", "Other findings";
+    stage_notified: "Zorgverleners ingelicht", "Providers told";
+    stage_notified_text: "Gebeurtenis:", "Event:";
+    nobody_named: "Het bericht noemt niemand die ingelicht wil worden.", "The message names nobody to be told.";
+    outcome: "Uitkomst", "Outcome";
+    outcome_sent: "verstuurd", "sent";
+    outcome_sent_before: "was al verstuurd", "had been sent before";
+    outcome_withheld: "niet verstuurd, volgens afspraak", "withheld by rule";
+    outcome_refused: "geweigerd", "refused";
+    outcome_unknown: "onbekend", "unknown";
+    protection: "Bescherming", "Protection";
+    protection_smime: "S/MIME, versleuteld", "S/MIME, encrypted";
+    protection_without_phi: "zonder patiëntgegevens", "without patient data";
+    event_admission: "opname", "admission";
+    event_transfer: "overplaatsing", "transfer";
+    event_discharge: "ontslag", "discharge";
+    event_registration: "inschrijving", "registration";
+    event_result: "uitslag", "result";
+
+    // Common to the registers.
+    change: "Wijzigen", "Change";
+    save: "Opslaan", "Save";
+    saved: "Opgeslagen en in het logboek vastgelegd.", "Saved, and recorded in the audit log.";
+    search: "Zoeken", "Search";
+    history: "Geschiedenis", "History";
+    version: "Versie", "Version";
+    changed_by: "Door", "By";
+    problem: "Dit is niet opgeslagen", "This was not saved";
+    conflict: "Iemand anders heeft dit intussen gewijzigd. Bekijk de nieuwe versie en probeer het opnieuw.", "Somebody else has changed this meanwhile. Look at the new version and try again.";
+    yes: "ja", "yes";
+    no: "nee", "no";
+
+    // Providers.
+    providers: "Zorgverleners", "Providers";
+    providers_intro: "Wie bericht mag krijgen, en op welk adres. Een adres komt alleen hiervandaan, nooit uit een bericht.", "Who may be told, and at which address. An address comes from here only, never from a message.";
+    no_providers: "Er staat nog niemand in de adreslijst. Lees een lijst in met: zorgsluis registers import providers", "Nobody stands in the directory yet. Import a list with: zorgsluis registers import providers";
+    none_found: "Niemand gevonden.", "Nobody found.";
+    all_providers: "Alle zorgverleners", "All providers";
+    back_to_providers: "Terug naar de zorgverleners", "Back to the providers";
+    search_provider: "Naam of nummer (AGB, UZI, BIG)", "Name or number (AGB, UZI, BIG)";
+    name: "Naam", "Name";
+    organisation: "Praktijk of instelling", "Practice or institution";
+    address: "E-mailadres", "E-mail address";
+    no_address: "geen: er kan niets verstuurd worden", "none: nothing can be sent";
+    mail_language: "Taal van de berichten", "Language of the notices";
+    language_nl: "Nederlands", "Dutch";
+    language_en: "Engels", "English";
+    identifiers: "Nummers", "Numbers";
+    certificate: "Certificaat", "Certificate";
+    no_certificate: "geen: berichten gaan zonder patiëntgegevens", "none: notices go without patient data";
+    certificate_good: "geldig", "valid";
+    certificate_expired: "verlopen", "expired";
+    certificate_subject: "Op naam van", "Subject";
+    certificate_issuer: "Uitgever", "Issuer";
+    certificate_from: "Geldig vanaf", "Valid from";
+    certificate_until: "Geldig tot", "Valid until";
+    certificate_key: "Sleutel", "Key";
+    certificate_print: "Vingerafdruk (SHA-256)", "Fingerprint (SHA-256)";
+    certificate_new: "Nieuw certificaat (PEM)", "New certificate (PEM)";
+    certificate_hint: "Plak het hele certificaat, van BEGIN tot en met END. Leeg laten: het huidige blijft.", "Paste the whole certificate, from BEGIN through END. Left empty: the present one stays.";
+    certificate_remove: "Certificaat verwijderen", "Remove the certificate";
+    opted_out: "Geen bericht bij", "No notice of";
+    active: "Actief", "Active";
+    inactive: "Niet actief", "Not active";
+    active_hint: "Wie niet actief is, krijgt geen enkel bericht.", "Who is not active gets no notice at all.";
+
+    // Patients.
+    patients: "Patiënten", "Patients";
+    patients_intro: "Bij welke patiënt een nummer hoort. Elke zoekvraag komt in het logboek, ook als er niets gevonden wordt.", "Which patient a number belongs to. Each search is recorded in the audit log, also when nothing is found.";
+    identifier_system: "Systeem van het nummer", "System of the number";
+    identifier_system_hint: "Een URI, zoals http://fhir.nl/fhir/NamingSystem/bsn, of authority:NAAM.", "A URI, such as http://fhir.nl/fhir/NamingSystem/bsn, or authority:NAME.";
+    identifier_value: "Nummer", "Number";
+    patient: "Patiënt", "Patient";
+    patient_unknown: "Dit nummer hoort bij geen patiënt in de index.", "This number belongs to no patient of the index.";
+    back_to_patients: "Een andere patiënt opzoeken", "Look up another patient";
+    known_numbers: "Nummers in het dossier, per systeem", "Numbers in the record, by system";
+    no_numbers: "Geen, of het dossier is er nog niet.", "None, or there is no record yet.";
+    merged: "Samengevoegd met", "Merged with";
+    held_by: "Het nummer staat op naam van", "The number stands under";
+    wish: "Bericht aan zorgverleners", "Notices to providers";
+    wish_out: "De patiënt wil niet dat zorgverleners bericht krijgen.", "The patient does not want providers to be told.";
+    wish_in: "Zorgverleners krijgen bericht; de patiënt heeft geen bezwaar gemaakt.", "Providers are told; the patient has not objected.";
+    opt_out: "Bezwaar vastleggen", "Record an objection";
+    opt_in: "Bezwaar intrekken", "Withdraw the objection";
+    index_history: "Geschiedenis in de index", "History in the index";
+    no_history: "Er is niets vastgelegd.", "Nothing is recorded.";
+    index_claimed: "nummer toegekend", "number given";
+    index_released: "nummer losgemaakt", "number released";
+    index_merged: "samengevoegd: kwam erbij", "merged into this one";
+    index_merged_into: "samengevoegd: ging op in", "was merged into";
+    release: "Nummer losmaken", "Release the number";
+    release_intro: "Alleen als dit nummer bij de verkeerde patiënt staat. Daarna krijgt de eerste die het weer noemt het nummer. Aan dossiers verandert niets.", "Only when this number stands under the wrong patient. Afterwards who names it first has it. Records do not change.";
+    release_reason: "Waarom (geen namen of nummers)", "Why (no names or numbers)";
+    released: "Het nummer is losgemaakt en kan opnieuw toegekend worden.", "The number is released and can be given anew.";
+
+    // Notices.
+    notices: "Kennisgevingen", "Notices";
+    notices_intro: "Eén regel per bericht en zorgverlener. Wat onbekend bleef, gaat nooit vanzelf nog eens weg: u beslist.", "One line for each message and provider. What stayed unknown never goes out again by itself: you decide.";
+    no_notices: "Er is hier geen kennisgeving.", "There is no notice here.";
+    state_all: "Alle", "All";
+    state_reserved: "Onderweg", "On its way";
+    state_sent: "Verstuurd", "Sent";
+    state_refused: "Geweigerd door de mailserver", "Refused by the mail system";
+    state_unknown: "Onbekend", "Unknown";
+    state_dropped: "Vervallen", "Dropped";
+    provider: "Zorgverlener", "Provider";
+    changed: "Laatst gewijzigd", "Changed last";
+    was_sent: "Is verstuurd", "Was sent";
+    drop: "Laten vervallen", "Drop";
+    settled: "Vastgelegd.", "Recorded.";
+    not_settled: "Deze kennisgeving stond er intussen anders voor; er is niets gewijzigd.", "This notice stood otherwise meanwhile; nothing was changed.";
+    decisions: "Besluit", "Decision";
+}
