@@ -58,6 +58,13 @@ impl IdentityKey {
         array(&context.sign())
     }
 
+    /// The id of the patient with this identifier, by [`rule::PATIENT`]: what a message gives to a patient
+    /// whom nobody knows yet. `authority` is the identifier system (or `authority:<name>`,
+    /// `sender:<facility>`).
+    pub fn patient(&self, authority: &str, identifier: &str) -> Uuid {
+        Ids::new(self).id(&rule::PATIENT, &[&[authority, identifier]])
+    }
+
     /// HMAC-SHA256 over bytes.
     pub(crate) fn pseudonym_of_bytes(&self, bytes: &[u8]) -> [u8; 32] {
         array(&hmac::sign(&self.key, bytes))
