@@ -1,0 +1,71 @@
+//! Which engine reads which text, and what leaves the organisation for it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use zorgsluis_domain::PortError;
+use zorgsluis_domain::port::TextAnalysis;
+use zorgsluis_domain::text::{Analysis, Language};
+
+use crate::finding::Findings;
+use crate::note::{Text, Written};
+
+/// The engines that read notes.
+#[derive(Clone)]
+pub struct Engines {
+    /// Reads both languages, and finds out which one a text is written in. Nothing leaves the organisation.
+    pub embedded: Arc<dyn TextAnalysis>,
+    /// Reads English, where there is one. It never gets Dutch.
+    pub english: Option<Arc<dyn TextAnalysis>>,
+}
+
+/// An engine and its version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct EngineName {
+    pub(crate) name: String,
+    pub(crate) version: String,
+}
+
+impl EngineName {
+    pub(crate) fn of(engine: &dyn TextAnalysis) -> Self {
+        Self { name: engine.engine().to_owned(), version: engine.version().to_owned() }
+    }
+}
+
+/// What was read in a document.
+#[derive(Default)]
+pub(crate) struct Reading {
+    pub(crate) findings: Findings,
+    pub(crate) engines: BTreeSet<EngineName>,
+    /// Texts that an engine read.
+    pub(crate) texts: u32,
+}
+
+/// What comes before the call of an engine that is not ours: the text as it may be sent.
+pub(crate) enum Step<'a> {
+    /// This is what the embedded engine found.
+    Read(Analysis),
+    /// This engine is to be asked.
+    Ask(&'a dyn TextAnalysis),
+    /// No engine reads this language.
+    Nothing,
+}
+
+impl Engines {
+    /// What is to be done with a text. Where it does not say its language, the embedded engine finds out.
+    pub(crate) async fn first_step(&self, text: &Text) -> Result<Step<'_>, PortError> {
+        let (language, analysis) = match text.written {
+            Written::Otherwise => return Ok(Step::Nothing),
+            Written::In(language) => (Some(language), None),
+            Written::Unsaid => {
+                let analysis = self.embedded.analyse(&text.text, None).await?;
+                (analysis.language, Some(analysis))
+            }
+        };
+        match (language, &self.english, analysis) {
+            (Some(Language::English), Some(english), _) => Ok(Step::Ask(&**english)),
+            (_, _, Some(analysis)) => Ok(Step::Read(analysis)),
+            (language, _, None) => Ok(Step::Read(self.embedded.analyse(&text.text, language).await?)),
+        }
+    }
+}
