@@ -1,0 +1,7 @@
+//! Patients: which identifiers are one person's, and who wants nobody to be told.
+
+mod card;
+mod import;
+mod read;
+
+pub use card::Card;
