@@ -8,7 +8,8 @@
 //! * **durable**: the listener before ingest over the embedded stores: what an acknowledgement costs;
 //! * **whole**: `zorgsluis serve`, which converts, applies and logs on the same cores meanwhile.
 //!
-//! The figures to look at are the ratios to *nothing*.
+//! The first two also get it over TLS 1.3 with client certificates, the handshakes before the clock starts. The
+//! figures to look at are the ratios to *nothing*, and of TLS to plain.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -17,7 +18,8 @@
 )]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -27,12 +29,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use hl7v2::ack::{AckBuilder, AckCode, Header};
 use hl7v2::mllp::Broken;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use zorgsluis_converter::profile::Profiles;
 use zorgsluis_domain::port::AuditSink;
 use zorgsluis_domain::{AuditEntry, PortError};
 use zorgsluis_embedded::DataDirectory;
 use zorgsluis_ingest::{Ingest, ProfileRules};
-use zorgsluis_listener::{Answer, Door, IngestDoor, Listener, Settings};
+use zorgsluis_listener::{Answer, Door, IngestDoor, Listener, Peer, Settings, Tls, TlsFiles};
 
 const TURNS: usize = 5;
 const TURN: Duration = Duration::from_secs(3);
@@ -44,14 +49,14 @@ struct Nothing;
 
 #[async_trait]
 impl Door for Nothing {
-    async fn accept(&self, content: Bytes, _peer: IpAddr) -> Vec<Answer> {
+    async fn accept(&self, content: Bytes, _peer: &Peer) -> Vec<Answer> {
         let code = if hl7v2::Message::parse(&content).is_ok() { AckCode::AA } else { AckCode::AR };
         let bytes =
             AckBuilder::new(code, &Header::read(&content)).sent_at("20261101").control_id("N1").build();
         vec![Answer { code, bytes }]
     }
 
-    async fn refuse(&self, _broken: &Broken, _peer: IpAddr) -> Vec<Answer> {
+    async fn refuse(&self, _broken: &Broken, _peer: &Peer) -> Vec<Answer> {
         Vec::new()
     }
 
@@ -60,16 +65,25 @@ impl Door for Nothing {
     }
 }
 
-fn serve_nothing() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        println!("{}", socket.local_addr().unwrap());
-        let settings = Settings { connections: MANY + 64, ..Settings::default() };
-        Listener::new(Arc::new(Nothing), settings)
-            .serve(socket, tokio_util::sync::CancellationToken::new())
-            .await;
+/// Serves this door on two ports, whose addresses it prints: plain, and TLS with the certificates in this folder.
+async fn serve(door: impl Door + 'static, certificates: &Path) {
+    let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let secure = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("{} {}", plain.local_addr().unwrap(), secure.local_addr().unwrap());
+    let tls = Tls::load(TlsFiles {
+        certificate: certificates.join("server.pem"),
+        key: certificates.join("server.key"),
+        client_ca: certificates.join("ca.pem"),
+        crl: None,
     });
+    let listener = Listener::new(Arc::new(door), Settings::default());
+    let end = tokio_util::sync::CancellationToken::new();
+    tokio::join!(listener.serve(plain, end.clone()), listener.serve_tls(secure, tls.unwrap(), end));
+}
+
+fn serve_nothing(certificates: &Path) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(serve(Nothing, certificates));
 }
 
 /// Nothing is refused in this load, so nothing is logged.
@@ -85,7 +99,7 @@ impl AuditSink for NoEntries {
     }
 }
 
-fn serve_durable(data: &str) {
+fn serve_durable(data: &str, certificates: &Path) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let directory = DataDirectory::open(data).unwrap();
@@ -101,12 +115,34 @@ fn serve_durable(data: &str) {
         let settings = zorgsluis_ingest::Settings { queue_limit: u64::MAX, ..Default::default() };
         let ingest = Ingest::new(ports, Arc::new(ProfileRules::new(Profiles::builtin())), settings);
         let door = IngestDoor::new(Arc::new(ingest), directory.clock());
-        let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        println!("{}", socket.local_addr().unwrap());
-        Listener::new(Arc::new(door), Settings::default())
-            .serve(socket, tokio_util::sync::CancellationToken::new())
-            .await;
+        serve(door, certificates).await;
     });
+}
+
+/// An authority with a server and a client, made for this run: writes the server's files into this folder and
+/// gives what the client has.
+fn certificates(folder: &Path) -> Arc<ClientConfig> {
+    let key = || KeyPair::generate().unwrap();
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, key()).unwrap();
+    let issue = |name: &str, key: &KeyPair| {
+        CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(key, &authority).unwrap()
+    };
+    let (server, client) = (key(), key());
+    std::fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
+    std::fs::write(folder.join("server.pem"), issue("127.0.0.1", &server).pem()).unwrap();
+    std::fs::write(folder.join("server.key"), server.serialize_pem()).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.der().clone()).unwrap();
+    let own = vec![issue("sender.example", &client).der().clone()];
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(own, PrivateKeyDer::try_from(client.serialize_der()).unwrap());
+    Arc::new(config.unwrap())
 }
 
 fn message(number: u64) -> Vec<u8> {
@@ -124,17 +160,46 @@ fn message(number: u64) -> Vec<u8> {
     text.into_bytes()
 }
 
+trait Stream: Read + Write + Send {}
+impl<S: Read + Write + Send> Stream for S {}
+
 struct Client {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     answer: Vec<u8>,
 }
 
 impl Client {
-    fn connect(to: SocketAddr) -> Self {
-        let stream = TcpStream::connect(to).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    /// Plain, or with TLS.
+    fn connect(to: SocketAddr, tls: Option<&Arc<ClientConfig>>) -> Self {
+        let mut tcp = TcpStream::connect(to).unwrap();
+        tcp.set_nodelay(true).unwrap();
+        tcp.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let stream: Box<dyn Stream> = match tls {
+            None => Box::new(tcp),
+            Some(config) => {
+                let mut session =
+                    ClientConnection::new(Arc::clone(config), "127.0.0.1".try_into().unwrap()).unwrap();
+                while session.is_handshaking() {
+                    session.complete_io(&mut tcp).unwrap();
+                }
+                Box::new(StreamOwned::new(session, tcp))
+            }
+        };
         Self { stream, answer: vec![0; 4_096] }
+    }
+
+    /// Plain, from one of many addresses: one address has at most half of all connections.
+    fn connect_from(runtime: &tokio::runtime::Runtime, number: usize, to: SocketAddr) -> Self {
+        let from = Ipv4Addr::new(127, 0, 0, 2 + u8::try_from(number % 4).unwrap());
+        let tcp = runtime.block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.bind((from, 0).into()).unwrap();
+            socket.connect(to).await.unwrap().into_std().unwrap()
+        });
+        tcp.set_nonblocking(false).unwrap();
+        tcp.set_nodelay(true).unwrap();
+        tcp.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        Self { stream: Box::new(tcp), answer: vec![0; 4_096] }
     }
 
     fn exchange(&mut self, message: &[u8]) {
@@ -155,16 +220,16 @@ impl Client {
 }
 
 /// Messages a second over so many connections.
-fn load(to: SocketAddr, connections: usize, next: &AtomicU64) -> f64 {
+fn load(to: SocketAddr, tls: Option<&Arc<ClientConfig>>, connections: usize, next: &AtomicU64) -> f64 {
     let stop = AtomicBool::new(false);
     let done = AtomicU64::new(0);
-    let clients: Vec<Client> = (0..connections).map(|_| Client::connect(to)).collect();
+    let clients: Vec<Client> = (0..connections).map(|_| Client::connect(to, tls)).collect();
     let started = Instant::now();
     std::thread::scope(|scope| {
         for mut client in clients {
             let (stop, done) = (&stop, &done);
             std::thread::Builder::new()
-                .stack_size(128 << 10)
+                .stack_size(256 << 10)
                 .spawn_scoped(scope, move || {
                     while !stop.load(Ordering::Relaxed) {
                         client.exchange(&message(next.fetch_add(1, Ordering::Relaxed)));
@@ -188,8 +253,8 @@ impl Drop for Process {
     }
 }
 
-/// This program again, as one of the servers; it prints its address.
-fn start_self(arguments: &[&str]) -> (Process, SocketAddr) {
+/// This program again, as one of the servers; it prints its addresses, plain and TLS.
+fn start_self(arguments: &[&str]) -> (Process, SocketAddr, SocketAddr) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(arguments)
         .stdout(Stdio::piped())
@@ -197,7 +262,8 @@ fn start_self(arguments: &[&str]) -> (Process, SocketAddr) {
         .unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    (Process(child), line.trim().parse().unwrap())
+    let (plain, secure) = line.trim().split_once(' ').unwrap();
+    (Process(child), plain.parse().unwrap(), secure.parse().unwrap())
 }
 
 fn start_whole(data: &std::path::Path) -> (Process, SocketAddr) {
@@ -234,55 +300,88 @@ fn peak(process: &Process) -> f64 {
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.iter().skip(1).map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["--store-nothing"] => return serve_nothing(),
-        ["--durable", data] => return serve_durable(data),
+        ["--store-nothing", certificates] => return serve_nothing(Path::new(certificates)),
+        ["--durable", data, certificates] => return serve_durable(data, Path::new(certificates)),
         _ => {}
     }
     let folder = tempfile::tempdir().unwrap();
+    let tls = certificates(folder.path());
+    let certificates = folder.path().to_str().unwrap();
     let next = AtomicU64::new(0);
     println!(
         "mllp: 1.1 KB ADT^A08, each acknowledged before the next on its connection; medians of {TURNS} turns"
     );
+    println!("{:>12} {:>60}   {:>60}", "", "messages a second", "ratios");
     println!(
-        "{:>12} {:>14} {:>14} {:>14} {:>16} {:>14}",
-        "connections", "nothing/s", "durable/s", "whole/s", "durable:nothing", "whole:nothing"
+        "{:>12} {:>11} {:>11} {:>11} {:>12} {:>12}   {:>9} {:>9} {:>13} {:>13} {:>12}",
+        "connections",
+        "nothing",
+        "durable",
+        "whole",
+        "nothing-tls",
+        "durable-tls",
+        "durable",
+        "whole",
+        "nothing-tls",
+        "durable-tls",
+        "durable-tls",
+    );
+    println!(
+        "{:>12} {:>11} {:>11} {:>11} {:>12} {:>12}   {:>9} {:>9} {:>13} {:>13} {:>12}",
+        "", "", "", "", "", "", ":nothing", ":nothing", ":nothing", ":nothing-tls", ":durable",
     );
     for connections in CONNECTIONS {
-        let mut rates: [Vec<f64>; 3] = Default::default();
-        let mut ratios: [Vec<f64>; 2] = Default::default();
+        let mut rates: [Vec<f64>; 5] = Default::default();
+        let mut ratios: [Vec<f64>; 5] = Default::default();
         for turn in 0..TURNS {
-            let (process, address) = start_self(&["--store-nothing"]);
-            let nothing = load(address, connections, &next);
+            let (process, plain, secure) = start_self(&["--store-nothing", certificates]);
+            let nothing = load(plain, None, connections, &next);
+            let nothing_tls = load(secure, Some(&tls), connections, &next);
             drop(process);
-            // A fresh folder each turn: its queue is empty, as that of one that keeps up.
-            let data = folder.path().join(format!("durable-{connections}-{turn}"));
-            let (process, address) = start_self(&["--durable", data.to_str().unwrap()]);
-            let durable = load(address, connections, &next);
-            drop(process);
-            std::fs::remove_dir_all(&data).unwrap();
+            // A fresh folder each time: its queue is empty, as that of one that keeps up.
+            let durable = |over: Option<&Arc<ClientConfig>>| {
+                let data = folder.path().join(format!("durable-{connections}-{turn}"));
+                let arguments = ["--durable", data.to_str().unwrap(), certificates];
+                let (process, plain, secure) = start_self(&arguments);
+                let rate = load(if over.is_some() { secure } else { plain }, over, connections, &next);
+                drop(process);
+                std::fs::remove_dir_all(&data).unwrap();
+                rate
+            };
+            let (durable_tls, durable) = (durable(Some(&tls)), durable(None));
             let data = folder.path().join(format!("whole-{connections}-{turn}"));
             let (process, address) = start_whole(&data);
-            let whole = load(address, connections, &next);
+            let whole = load(address, None, connections, &next);
             drop(process);
             std::fs::remove_dir_all(&data).unwrap();
-            for (rates, rate) in rates.iter_mut().zip([nothing, durable, whole]) {
+            for (rates, rate) in rates.iter_mut().zip([nothing, durable, whole, nothing_tls, durable_tls]) {
                 rates.push(rate);
             }
-            for (ratios, rate) in ratios.iter_mut().zip([durable, whole]) {
-                ratios.push(rate / nothing);
+            let of = [
+                durable / nothing,
+                whole / nothing,
+                nothing_tls / nothing,
+                durable_tls / nothing_tls,
+                durable_tls / durable,
+            ];
+            for (ratios, ratio) in ratios.iter_mut().zip(of) {
+                ratios.push(ratio);
             }
         }
-        let [nothing, durable, whole] = rates.map(|mut rates| median(&mut rates));
-        let [of_durable, of_whole] = ratios.map(|mut ratios| median(&mut ratios));
+        let [nothing, durable, whole, nothing_tls, durable_tls] = rates.map(|mut rates| median(&mut rates));
+        let [a, b, c, d, e] = ratios.map(|mut ratios| median(&mut ratios));
         println!(
-            "{connections:>12} {nothing:>14.0} {durable:>14.0} {whole:>14.0} {of_durable:>16.2} {of_whole:>14.2}"
+            "{connections:>12} {nothing:>11.0} {durable:>11.0} {whole:>11.0} {nothing_tls:>12.0} \
+             {durable_tls:>12.0}   {a:>9.2} {b:>9.2} {c:>13.2} {d:>13.2} {e:>12.2}"
         );
     }
 
     let data = folder.path().join("many");
     let (process, address) = start_whole(&data);
     let before = peak(&process);
-    let mut clients: Vec<Client> = (0..MANY).map(|_| Client::connect(address)).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut clients: Vec<Client> =
+        (0..MANY).map(|number| Client::connect_from(&runtime, number, address)).collect();
     for client in &mut clients {
         client.exchange(&message(next.fetch_add(1, Ordering::Relaxed)));
     }

@@ -38,9 +38,8 @@ pub(crate) async fn accept(
         Err(answer) => return respond(answer),
     };
     let source = Source {
-        transport: Transport::Http,
-        peer: caller.peer.map(|peer| peer.to_string()),
         traceparent: caller.traceparent,
+        ..Source::new(Transport::Http, caller.peer.map(|peer| peer.to_string()))
     };
     respond(gateway.0.parts.ingest.post(content_type, &body, &source).await)
 }

@@ -77,7 +77,7 @@ impl Ingest {
         let acknowledgements = self.acknowledge(&header, &facts, verdict, refusal.as_ref(), now);
         let message = message.filter(|_| verdict.is_positive());
         let accepted = Accepted { verdict, acknowledgements, message, refusal };
-        self.journal(&accepted, &facts, bytes.len(), source.transport, now).await;
+        self.journal(&accepted, &facts, bytes.len(), source, now).await;
         accepted
     }
 
@@ -209,7 +209,9 @@ impl Ingest {
     ) -> (Verdict, Option<Refusal>) {
         let content = self.ports.keys.pseudonym(Purpose::Message, &[bytes]);
         let name = format!("refusal {content} {}", self.serial());
-        let mut user = User::system(&facts.sender.profile, true);
+        let profile = facts.sender.profile.as_str();
+        let mut user = User::system(source.sender(profile), true);
+        user.alternate_id = source.authenticated.as_ref().map(|_| profile.to_owned());
         user.network = source.peer.clone().map(NetworkAccessPoint::Ip);
         let mut event = Event::failure(EventKind::Refusal, Action::Execute, refusal.code);
         event.trigger = Some(facts.event.clone()).filter(|event| !event.is_empty());
@@ -238,13 +240,13 @@ impl Ingest {
         accepted: &Accepted,
         facts: &Facts,
         bytes: usize,
-        transport: Transport,
+        source: &Source,
         now: Timestamp,
     ) {
         let Some(message) = accepted.message else { return };
         let received = Stage::Received {
-            transport,
-            sender: facts.sender.profile.clone(),
+            transport: source.transport,
+            sender: source.sender(&facts.sender.profile).to_owned(),
             event: facts.event.clone(),
             control_id: facts.control_id.clone(),
             bytes: u64::try_from(bytes).unwrap_or(u64::MAX),

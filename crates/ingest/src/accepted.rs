@@ -12,14 +12,23 @@ pub struct Source {
     pub transport: Transport,
     /// The sender's network address, for the audit log.
     pub peer: Option<String>,
+    /// The name of the system that the peer has proved to be, by its client certificate. It then is the sender
+    /// in journal and audit log, before the profile, which follows from what the message says of itself. The
+    /// name of a system, short and of few characters; whoever proved it sees to that.
+    pub authenticated: Option<String>,
     /// W3C traceparent of the request. One that is not well-formed is left out.
     pub traceparent: Option<String>,
 }
 
 impl Source {
-    /// A source without a trace.
+    /// A source without a proved name and without a trace.
     pub const fn new(transport: Transport, peer: Option<String>) -> Self {
-        Self { transport, peer, traceparent: None }
+        Self { transport, peer, authenticated: None, traceparent: None }
+    }
+
+    /// Who sends, in journal and audit log: the proved name, else the profile.
+    pub(crate) fn sender<'s>(&'s self, profile: &'s str) -> &'s str {
+        self.authenticated.as_deref().unwrap_or(profile)
     }
 }
 

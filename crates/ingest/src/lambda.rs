@@ -44,9 +44,8 @@ async fn answer(ingest: &Ingest, request: ApiGatewayV2httpRequest) -> HttpAnswer
     };
     let text = |name: HeaderName| request.headers.get(name).and_then(|value| value.to_str().ok());
     let source = Source {
-        transport: Transport::Http,
-        peer: context.http.source_ip.clone(),
         traceparent: text(HeaderName::from_static("traceparent")).map(str::to_owned),
+        ..Source::new(Transport::Http, context.http.source_ip.clone())
     };
     ingest.post(text(header::CONTENT_TYPE), &body, &source).await
 }

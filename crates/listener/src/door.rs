@@ -1,6 +1,5 @@
 //! What the listener hands frames to.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,17 +11,19 @@ use jiff::tz::TimeZone;
 use zorgsluis_domain::{Clock, Transport};
 use zorgsluis_ingest::{Ingest, Refusal, Source};
 
+use crate::Peer;
+
 pub use zorgsluis_ingest::Acknowledgement as Answer;
 
 /// What the listener hands frames to. Each answer is written as a frame of its own, in order.
 #[async_trait]
 pub trait Door: Send + Sync {
     /// Takes a frame's content, and says what to answer. A positive answer means that the message is durable.
-    async fn accept(&self, content: Bytes, peer: IpAddr) -> Vec<Answer>;
+    async fn accept(&self, content: Bytes, peer: &Peer) -> Vec<Answer>;
 
     /// Says what to answer to a frame that cannot be used. Its head is not a message and must not be taken for
     /// one.
-    async fn refuse(&self, broken: &Broken, peer: IpAddr) -> Vec<Answer>;
+    async fn refuse(&self, broken: &Broken, peer: &Peer) -> Vec<Answer>;
 
     /// Whether a message would be accepted at this moment.
     async fn is_open(&self) -> bool;
@@ -50,14 +51,14 @@ impl std::fmt::Debug for IngestDoor {
 
 #[async_trait]
 impl Door for IngestDoor {
-    async fn accept(&self, content: Bytes, peer: IpAddr) -> Vec<Answer> {
-        let source = Source::new(Transport::Mllp, Some(peer.to_string()));
+    async fn accept(&self, content: Bytes, peer: &Peer) -> Vec<Answer> {
+        let source = source(peer);
         let accepted = self.ingest.accept_all(&content, &source).await;
         accepted.into_iter().flat_map(|accepted| accepted.acknowledgements).collect()
     }
 
-    async fn refuse(&self, broken: &Broken, peer: IpAddr) -> Vec<Answer> {
-        let source = Source::new(Transport::Mllp, Some(peer.to_string()));
+    async fn refuse(&self, broken: &Broken, peer: &Peer) -> Vec<Answer> {
+        let source = source(peer);
         let noted = Refusal {
             code: broken.reason.code(),
             at: None,
@@ -75,6 +76,11 @@ impl Door for IngestDoor {
     async fn is_open(&self) -> bool {
         self.ingest.accepts().await.unwrap_or(false)
     }
+}
+
+fn source(peer: &Peer) -> Source {
+    let authenticated = peer.name.clone();
+    Source { authenticated, ..Source::new(Transport::Mllp, Some(peer.address.to_string())) }
 }
 
 const fn condition(reason: BrokenFrame) -> Condition {

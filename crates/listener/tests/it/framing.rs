@@ -38,7 +38,6 @@ async fn a_frame_may_come_byte_by_byte_without_its_last_cr() {
     let door = TestDoor::open();
     let running = Running::start(door.clone(), Settings::default()).await;
     let mut client = running.connect().await;
-    client.stream.set_nodelay(true).unwrap();
     for byte in format!("\r\n\x0b{}\x1c", message("slow")).bytes() {
         client.raw(&[byte]).await;
     }
@@ -119,4 +118,86 @@ async fn a_panic_hurts_only_its_connection() {
     good.send(&message(2)).await;
     good.expect(AA, "2").await;
     running.counts(|counts| counts.connections_open == 1).await;
+}
+
+#[tokio::test]
+async fn end_and_start_may_come_in_pieces_of_any_size() {
+    let door = TestDoor::open();
+    let running = Running::start(door.clone(), Settings::default()).await;
+    let stream: String = (0..20).map(|id| format!("\x0b{}\x1c\r", message(id))).collect();
+    for size in [1, 2, 3, 7, 60, 61, 4_096] {
+        let mut client = running.connect().await;
+        for piece in stream.as_bytes().chunks(size) {
+            client.raw(piece).await;
+        }
+        for id in 0..20 {
+            client.expect(AA, &id.to_string()).await;
+        }
+    }
+    assert_eq!(door.taken().len(), 7 * 20);
+}
+
+#[tokio::test]
+async fn frames_may_end_without_a_cr_or_with_a_lf() {
+    let running = Running::start(TestDoor::open(), Settings::default()).await;
+    let mut client = running.connect().await;
+    let all: String = ["", "\r", "\n", "\r\n", "\r\r"]
+        .iter()
+        .enumerate()
+        .map(|(id, end)| format!("\x0b{}\x1c{end}", message(id)))
+        .collect();
+    client.raw(all.as_bytes()).await;
+    for id in 0..5 {
+        client.expect(AA, &id.to_string()).await;
+    }
+    assert_eq!(running.listener.metrics().junk_bytes, 0);
+}
+
+#[tokio::test]
+async fn junk_between_frames_loses_none_of_them() {
+    let running = Running::start(TestDoor::open(), Settings::default()).await;
+    let mut client = running.connect().await;
+    let all: String = (0..10).map(|id| format!("\x0b{}\x1c\rjunk\0", message(id))).collect();
+    client.raw(all.as_bytes()).await;
+    for id in 0..10 {
+        client.expect(AA, &id.to_string()).await;
+    }
+    running.counts(|counts| counts.junk_bytes == 50).await;
+}
+
+#[tokio::test]
+async fn two_start_blocks_are_a_frame_that_begins_with_one() {
+    let door = TestDoor::open();
+    let running = Running::start(door.clone(), Settings::default()).await;
+    let mut client = running.connect().await;
+    client.raw(format!("\x0b\x0b{}\x1c\r", message("twice")).as_bytes()).await;
+    // The first one begins a frame that the second one ends.
+    client.expect(AR, "").await;
+    client.expect(AA, "twice").await;
+    assert_eq!(door.taken(), [message("twice")]);
+}
+
+#[tokio::test]
+async fn a_start_byte_within_a_field_belongs_to_it() {
+    let door = TestDoor::open();
+    let running = Running::start(door.clone(), Settings::default()).await;
+    let mut client = running.connect().await;
+    let odd = format!("{}|a\x0bb", message("odd"));
+    client.raw(format!("\x0b{odd}\x1c\r").as_bytes()).await;
+    client.expect(AA, "odd").await;
+    assert_eq!(door.taken(), [odd]);
+}
+
+#[tokio::test]
+async fn metrics_count_frames_bytes_and_answers() {
+    let running = Running::start(TestDoor::open(), Settings::default()).await;
+    let mut client = running.connect().await;
+    for id in 0..3 {
+        client.send(&message(id)).await;
+        client.expect(AA, &id.to_string()).await;
+    }
+    let counts = running.counts(|counts| counts.in_flight == 0 && counts.answers_aa == 3).await;
+    assert_eq!(counts.frame_bytes, 3 * message(0).len() as u64);
+    assert!(counts.answer_bytes > 3 * 20);
+    running.metric("zorgsluis_mllp_answer_seconds_count 3\n").await;
 }

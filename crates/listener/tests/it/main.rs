@@ -7,7 +7,14 @@
     reason = "a test that fails says so by a panic"
 )]
 
+mod door;
 mod framing;
+mod health;
 mod limits;
+mod pki;
+mod reload;
 mod shutdown;
+mod soak;
+mod stores;
 mod support;
+mod tls;

@@ -6,6 +6,7 @@ use hl7v2::ack::AckCode::AA;
 use tokio::net::TcpStream;
 use zorgsluis_listener::{Drained, Settings};
 
+use crate::pki::Pki;
 use crate::support::{Running, TestDoor, message};
 
 #[tokio::test]
@@ -63,4 +64,21 @@ async fn what_does_not_end_is_cut_off() {
     running.counts(|counts| counts.frames == 1).await;
     assert_eq!(running.stop().await, Drained { complete: false });
     assert_eq!(client.answer().await, None);
+}
+
+#[tokio::test]
+async fn what_has_begun_to_arrive_over_tls_is_finished() {
+    let pki = Pki::new();
+    let running = Running::start_tls(TestDoor::open(), Settings::default(), &pki.tls()).await;
+    let mut client = running.connect_tls(&pki.client("epd.linde.example")).await;
+    let whole = message("begun");
+    let (before, behind) = whole.split_at(20);
+    client.raw(format!("\x0b{}\x1c\r\x0b{before}", message("before")).as_bytes()).await;
+    client.expect(AA, "before").await;
+    running.shutdown.cancel();
+    client.raw(format!("{behind}\x1c\r").as_bytes()).await;
+    client.expect(AA, "begun").await;
+    assert!(client.is_closed().await);
+    drop(client);
+    assert_eq!(running.stopped().await, Drained { complete: true });
 }
