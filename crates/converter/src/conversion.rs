@@ -11,6 +11,7 @@ use uuid::Uuid;
 use zorgsluis_domain::Phi;
 
 use crate::ledger::Ledger;
+use crate::notice::Notice;
 
 /// A message, converted.
 pub struct Conversion<'a> {
@@ -39,6 +40,8 @@ pub struct Conversion<'a> {
     pub sender: Sender,
     /// The name of the sender profile that was used.
     pub profile: &'a str,
+    /// Who is to be told of it, if the sender's profile tells anybody of this event.
+    pub notice: Option<Notice>,
     /// Whether ids were made with the published demonstration key.
     pub demonstration_key: bool,
     /// What was odd.
@@ -80,6 +83,7 @@ impl fmt::Debug for Conversion<'_> {
             .field("deletions", &self.deletions)
             .field("snapshots", &self.snapshots.len())
             .field("merges", &self.merges.len())
+            .field("notice", &self.notice)
             .field("warnings", &self.warnings)
             .finish_non_exhaustive()
     }

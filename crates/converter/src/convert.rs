@@ -7,6 +7,7 @@ use crate::context::{Context, trim};
 use crate::conversion::{Conversion, Merge, Order, Refusal, Sender};
 use crate::identity::IdentityKey;
 use crate::message::{self, Event};
+use crate::notice;
 use crate::profile::Profiles;
 use crate::segment::{msh, z};
 
@@ -47,6 +48,7 @@ pub fn convert<'a>(bytes: &'a [u8], options: &'a ConvertOptions) -> Result<Conve
         ..refusal
     })?;
     z::convert(&mut cx);
+    let notice = notice::of(&mut cx, &event);
     let parts = finish(cx, &event, &options.key);
     Ok(Conversion {
         bundle: parts.bundle,
@@ -61,6 +63,7 @@ pub fn convert<'a>(bytes: &'a [u8], options: &'a ConvertOptions) -> Result<Conve
         control_id,
         sender: parts.sender,
         profile: &profile.name,
+        notice,
         demonstration_key: options.key.is_demonstration(),
         warnings: parts.warnings,
         ledger: parts.ledger,

@@ -40,7 +40,7 @@ fn by_field(segment: &[u8; 3], field: u16) -> Option<&'static str> {
         (b"IN2" | b"IN3", _) => BILLING,
         (b"DG1", 7..=14 | 17 | 18) => BILLING,
         (b"ROL", 2) => "who plays a role now is in the message",
-        (b"UB1" | b"UB2" | b"ACC" | b"ABS" | b"BLC" | b"RMI" | b"DRG", _) => BILLING,
+        (b"BLG" | b"FT1" | b"UB1" | b"UB2" | b"ACC" | b"ABS" | b"BLC" | b"RMI" | b"DRG", _) => BILLING,
         _ => return None,
     })
 }

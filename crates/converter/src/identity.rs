@@ -115,12 +115,24 @@ impl<'a> Ids<'a> {
                 Part::Pseudonym(_) => push(&mut name, &self.key.pseudonym(values)),
             }
         }
-        // What `Uuid::new_v5` does, with the processor's own SHA-1. RFC 9562 §5.5 prescribes that hash;
-        // nothing is protected by it.
-        let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &name);
-        let first = hash.as_ref().first_chunk().copied().unwrap_or_default();
-        Builder::from_sha1_bytes(first).into_uuid()
+        hashed(&name)
     }
+}
+
+/// The id of the task of a request ([`rule::TASK`]): it needs no key, because a request's id is in the clear.
+pub(crate) fn task_of(request: &str) -> Uuid {
+    let mut name = NAMESPACE.as_bytes().to_vec();
+    push(&mut name, rule::TASK.name.as_bytes());
+    push(&mut name, request.as_bytes());
+    hashed(&name)
+}
+
+/// What `Uuid::new_v5` does, with the processor's own SHA-1. RFC 9562 §5.5 prescribes that hash; nothing is
+/// protected by it.
+fn hashed(name: &[u8]) -> Uuid {
+    let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, name);
+    let first = hash.as_ref().first_chunk().copied().unwrap_or_default();
+    Builder::from_sha1_bytes(first).into_uuid()
 }
 
 /// Appends bytes with their length before them, so that no two keys read alike.
@@ -156,6 +168,12 @@ mod tests {
         }
         let id = Ids::new(&key).id(&rule::PRACTITIONER, &[&["AGB", "01004567"]]);
         assert_eq!(id, Uuid::new_v5(&NAMESPACE, &name));
+    }
+
+    #[test]
+    fn a_task_is_found_without_the_key() {
+        let key = IdentityKey::new(&[7; 32]);
+        assert_eq!(Ids::new(&key).id(&rule::TASK, &[&["request"]]), task_of("request"));
     }
 
     #[test]

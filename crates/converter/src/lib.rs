@@ -51,9 +51,11 @@ mod conversion;
 mod convert;
 mod datatype;
 mod decision;
+mod document;
 pub mod identity;
 mod ledger;
 mod message;
+mod notice;
 pub mod process;
 pub mod profile;
 mod segment;
@@ -65,5 +67,7 @@ pub use conversion::{
     PatientIdentity, Presumed, Refusal, Refused, ReportLine, Sender, Snapshot, Unmapped, Warning,
 };
 pub use convert::{ConvertOptions, convert};
+pub use document::{NOTE_SERIES, SOURCE_RANGE};
 pub use identity::IdentityKey;
 pub use message::supports;
+pub use notice::Notice;

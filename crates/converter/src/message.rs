@@ -1,6 +1,9 @@
 //! Messages: one module for each kind, named as HL7 names them.
 
 pub(crate) mod adt;
+mod group;
+mod order;
+pub(crate) mod orm;
 pub(crate) mod oru;
 
 use hl7v2::{Message, Place};
@@ -35,12 +38,22 @@ impl Event {
     }
 }
 
+/// What a message says of the orders in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Says {
+    /// What came out of them.
+    Results,
+    /// That they are placed, changed or cancelled, or how far they are.
+    Orders,
+}
+
 /// Whether a conversion is written for the event of this message. Says nothing of its content.
 pub fn supports(message: &Message<'_>) -> bool {
     let event = Event::of(message);
     match event.kind.as_str() {
         "ADT" => adt::Adt::of(&event.trigger).is_some(),
         "ORU" => event.trigger == "R01",
+        "ORM" => event.trigger == "O01",
         _ => false,
     }
 }
@@ -54,6 +67,9 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &Event) -> Result<Vec<Mer
     }
     if event.kind == "ORU" && event.trigger == "R01" {
         return oru::convert(cx);
+    }
+    if event.kind == "ORM" && event.trigger == "O01" {
+        return orm::convert(cx);
     }
     let mut at = Place::of_field(*b"MSH", 1, 9);
     at.repetition = 1;

@@ -39,6 +39,7 @@ mod registry;
 
 pub use error::{Problem, ProfileError};
 pub use registry::Profiles;
+pub use zorgsluis_domain::notice::NotifiedEvent;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -83,21 +84,6 @@ pub enum Demographics {
     Fill,
 }
 
-/// What happened in a message that somebody may want to be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum NotifiedEvent {
-    /// A01.
-    Admission,
-    /// A02.
-    Transfer,
-    /// A03.
-    Discharge,
-    /// A04, A28.
-    Registration,
-    /// R01.
-    Result,
-}
-
 /// The field that names who is told of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
 pub enum Recipient {
@@ -122,6 +108,22 @@ pub enum Recipient {
     /// Ordering provider.
     #[serde(rename = "ORC-12")]
     Ordering,
+}
+
+impl Recipient {
+    /// The field, as profiles write it: `PD1-4`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PrimaryCare => "PD1-4",
+            Self::Attending => "PV1-7",
+            Self::Referring => "PV1-8",
+            Self::Consulting => "PV1-9",
+            Self::Admitting => "PV1-17",
+            Self::Role => "ROL-4",
+            Self::Ordering => "ORC-12",
+        }
+    }
 }
 
 /// A code that stands for a sender's local code.

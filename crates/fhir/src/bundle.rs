@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     AllergyIntolerance, Condition, Coverage, DiagnosticReport, DocumentReference, Encounter, Identifier,
     Location, MessageHeader, Observation, OperationOutcome, Organization, Patient, Practitioner,
-    PractitionerRole, Provenance, RelatedPerson, RelativeUrl, ServiceRequest, Specimen, Urn,
+    PractitionerRole, Provenance, RelatedPerson, RelativeUrl, ServiceRequest, Specimen, Task, Urn,
 };
 
 macro_rules! resources {
@@ -45,7 +45,7 @@ macro_rules! resources {
 resources! {
     AllergyIntolerance, Condition, Coverage, DiagnosticReport, DocumentReference, Encounter,
     Location, MessageHeader, Observation, OperationOutcome, Organization, Patient, Practitioner,
-    PractitionerRole, Provenance, RelatedPerson, ServiceRequest, Specimen,
+    PractitionerRole, Provenance, RelatedPerson, ServiceRequest, Specimen, Task,
 }
 
 fhir_type! {

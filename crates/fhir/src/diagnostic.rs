@@ -107,30 +107,6 @@ fhir_type! {
         content: Vec<DocumentContent<'a>>,
         context: Option<DocumentContext<'a>>,
     }
-
-    /// An order.
-    resource ServiceRequest {
-        identifier: Vec<Identifier<'a>>,
-        requisition: Option<Identifier<'a>>,
-        status: Option<&'static str>,
-        intent: Option<&'static str>,
-        category: Vec<CodeableConcept<'a>>,
-        priority: Option<&'static str>,
-        #[serde(rename = "_priority")]
-        priority_ext: Option<Element<'a>>,
-        code: Option<CodeableConcept<'a>>,
-        subject: Option<Reference<'a>>,
-        encounter: Option<Reference<'a>>,
-        #[serde(rename = "occurrenceDateTime")]
-        occurrence_date_time: Option<Cow<'a, str>>,
-        authored_on: Option<Cow<'a, str>>,
-        requester: Option<Reference<'a>>,
-        performer: Vec<Reference<'a>>,
-        reason_code: Vec<CodeableConcept<'a>>,
-        supporting_info: Vec<Reference<'a>>,
-        specimen: Vec<Reference<'a>>,
-        note: Vec<Annotation<'a>>,
-    }
 }
 
 fhir_type! {

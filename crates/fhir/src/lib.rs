@@ -49,6 +49,7 @@ mod extension;
 mod messaging;
 pub mod nl;
 mod primitive;
+mod request;
 pub mod system;
 
 pub use administrative::{
@@ -64,8 +65,8 @@ pub use datatype::{
 };
 pub use diagnostic::{
     DiagnosticReport, DiagnosticReportMedia, DocumentContent, DocumentContext, DocumentReference, Effective,
-    Observation, ObservationComponent, ObservationValue, ReferenceRange, ServiceRequest, Specimen,
-    SpecimenCollection, SpecimenContainer,
+    Observation, ObservationComponent, ObservationValue, ReferenceRange, Specimen, SpecimenCollection,
+    SpecimenContainer,
 };
 pub use element::Absent;
 pub use extension::{Element, ElementList, Extension, ExtensionValue};
@@ -74,3 +75,4 @@ pub use messaging::{
     ProvenanceAgent, ProvenanceEntity, ProvenanceOccurred,
 };
 pub use primitive::{Decimal, RelativeUrl, Urn};
+pub use request::{ServiceRequest, Task};

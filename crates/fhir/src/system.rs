@@ -22,6 +22,10 @@ pub const V2_EVENT: &str = "http://terminology.hl7.org/CodeSystem/v2-0003";
 pub const V2_PROCESSING_ID: &str = "http://terminology.hl7.org/CodeSystem/v2-0103";
 /// HL7 v2 table 0203: kinds of identifier.
 pub const V2_IDENTIFIER_TYPE: &str = "http://terminology.hl7.org/CodeSystem/v2-0203";
+/// HL7 v2 table 0119: order control codes.
+pub const V2_ORDER_CONTROL: &str = "http://terminology.hl7.org/CodeSystem/v2-0119";
+/// FHIR task-code: what a Task asks for.
+pub const TASK_CODE: &str = "http://hl7.org/fhir/CodeSystem/task-code";
 /// FHIR location-physical-type.
 pub const PHYSICAL_TYPE: &str = "http://terminology.hl7.org/CodeSystem/location-physical-type";
 /// FHIR allergyintolerance-clinical.

@@ -142,8 +142,10 @@ impl Assertion {
         let deleted =
             self.deleted.iter().map(|path| (path.clone(), Register { stamp: stamp.clone(), value: None }));
         let said = split(&self.key.resource_type, &self.content).into_iter().map(|(path, value)| {
-            let stamp = if is_presumed(&path) { &presumed } else { &stamp };
-            let stamp = stamp.clone();
+            let mut stamp = if is_presumed(&path) { presumed.clone() } else { stamp.clone() };
+            if !is_presumed(&path) && rule::is_told_by_all(&self.key.resource_type, &path) {
+                stamp.rank = Rank::Registration;
+            }
             (path, Register { stamp, value: Some(value) })
         });
         // What a message says of an element counts for more than that it deletes it as well.

@@ -34,6 +34,8 @@ pub(crate) struct Draft {
     pub(crate) dirty: bool,
     /// It stands for a patient who was merged away.
     pub(crate) stub: bool,
+    /// Why it changes or not, where that is more than what its registers met.
+    pub(crate) remark: Option<&'static str>,
 }
 
 impl Draft {
@@ -51,6 +53,13 @@ impl Draft {
         }
     }
 
+    pub(crate) fn whole(&self) -> Option<&Whole> {
+        match &self.content {
+            Content::Whole(whole) => whole.as_deref(),
+            Content::Registers(_) => None,
+        }
+    }
+
     /// What must still hold when it is written.
     pub(crate) fn precondition(&self) -> Precondition {
         match (&self.stands, self.version) {
@@ -65,7 +74,7 @@ impl Draft {
             Content::Registers(state) if self.named || (self.dirty && self.stands.is_some()) => {
                 Some(state.render())
             }
-            Content::Whole(Some(whole)) if self.named => Some(whole.render()),
+            Content::Whole(Some(whole)) if self.named || self.dirty => Some(whole.render()),
             _ => None,
         }
     }
@@ -110,6 +119,7 @@ impl Drafts {
                     named: false,
                     dirty: false,
                     stub: false,
+                    remark: None,
                 };
                 self.0.insert(key.clone(), draft);
             }

@@ -1,5 +1,6 @@
 //! From what a message says and what stands to what is to be written, and why.
 
+mod follow;
 mod lists;
 mod merging;
 
@@ -17,6 +18,7 @@ use super::identity::{IdentifierConflict, Identities, Resolved, replaced_by};
 use super::snapshot::{Listed, Listing};
 use super::state::Joined;
 use super::whole::Whole;
+pub(crate) use follow::task_key;
 use merging::Merging;
 
 /// What is to be done for one message.
@@ -65,14 +67,20 @@ impl Planned {
 
 /// Makes the plan. [`ApplyError::Contended`] when somebody merged a patient meanwhile: make it again.
 pub(crate) async fn plan(said: &Assertions, identities: &Identities<'_>) -> Result<Plan, ApplyError> {
-    let mut planner =
-        Planner { said, people: HashMap::new(), drafts: Drafts::default(), touched: BTreeMap::new() };
+    let mut planner = Planner {
+        said,
+        people: HashMap::new(),
+        drafts: Drafts::default(),
+        touched: BTreeMap::new(),
+        locked: BTreeSet::new(),
+    };
     let conflicts = planner.resolve(identities).await?;
     let mergers = planner.mergers()?;
     planner.load(identities, &mergers).await?;
     if mergers.is_empty() {
         planner.subjects(identities).await?;
     }
+    planner.load_followers(identities).await?;
     let before = planner.listed_now();
     let said_alone: Vec<&Assertion> =
         said.entries.iter().filter(|entry| !planner.is_obsolete(entry, &mergers)).collect();
@@ -82,6 +90,8 @@ pub(crate) async fn plan(said: &Assertions, identities: &Identities<'_>) -> Resu
     for entry in said_alone {
         planner.join(entry);
     }
+    planner.follow_requests();
+    planner.correct_notes();
     planner.renew_lists();
     planner.relist(identities, before, !mergers.is_empty()).await?;
     Ok(planner.finish(mergers, conflicts))
@@ -93,6 +103,8 @@ struct Planner<'a> {
     drafts: Drafts,
     /// Lists that this message renews, by the resource that remembers them.
     touched: BTreeMap<ResourceKey, Vec<(Listing, Listed)>>,
+    /// What is written even if it does not change, so that two messages at the same time see each other.
+    locked: BTreeSet<ResourceKey>,
 }
 
 impl Planner<'_> {
@@ -234,7 +246,8 @@ impl Planner<'_> {
             if draft.named || changed {
                 effects.push(effect(key, draft, changed));
             }
-            let Some(resource) = rendered.filter(|_| changed) else {
+            let locked = self.locked.contains(key);
+            let Some(resource) = rendered.filter(|_| changed || locked) else {
                 if carriers.contains(key) {
                     checks.push((key.clone(), draft.precondition()));
                 }
@@ -290,6 +303,7 @@ fn effect(key: &ResourceKey, draft: &Draft, changed: bool) -> StepEffect {
     };
     let whole = matches!(draft.content, Content::Whole(_));
     let why = match effect {
+        _ if draft.remark.is_some() => draft.remark,
         Effect::Created | Effect::Changed if draft.stub => Some("merged-away"),
         Effect::Created | Effect::Changed if unlisted => Some("left-out-of-newer-snapshot"),
         Effect::Created => None,
@@ -336,6 +350,7 @@ fn order(resource_type: &str) -> usize {
         "Observation",
         "DiagnosticReport",
         "DocumentReference",
+        "Task",
         "MessageHeader",
         "Provenance",
     ];

@@ -101,6 +101,12 @@ pub(crate) fn is_always_mentioned(resource_type: &str) -> bool {
     matches!(resource_type, "Practitioner" | "PractitionerRole" | "Organization" | "Location")
 }
 
+/// Elements of which everybody who says something is a source: how far an order is, its filler knows as well
+/// as its placer.
+pub(crate) fn is_told_by_all(resource_type: &str, path: &str) -> bool {
+    matches!((resource_type, path), ("ServiceRequest" | "Task", "status"))
+}
+
 /// What a member that is no longer listed says in the element of [`LISTED`].
 pub(crate) fn unlisted(resource_type: &str) -> Option<(&'static str, Value)> {
     let (kind, element) = LISTED.iter().find(|(kind, _)| *kind == resource_type)?;

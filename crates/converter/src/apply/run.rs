@@ -12,7 +12,7 @@ use zorgsluis_domain::{Effect, EntryId, Phi, PortError, StepEffect};
 
 use super::assertion::{Assertions, rewrite_references};
 use super::identity::Identities;
-use super::plan::{Plan, Planned, patient, plan};
+use super::plan::{Plan, Planned, patient, plan, task_key};
 use super::read::object;
 use super::trail::Trail;
 use super::{Applied, Apply, ApplyError, Delivery};
@@ -184,11 +184,17 @@ impl Apply {
                 let search = Search {
                     resource_type: (*kind).to_owned(),
                     parameters: Phi::new(vec![(String::from("patient"), from.clone())]),
-                    page: PageRequest { after: after.take(), limit: 100 },
+                    // With their tasks they fit into one transaction.
+                    page: PageRequest { after: after.take(), limit: 75 },
                 };
                 let page = self.store.search(&search).await?;
-                let moved = page
-                    .items
+                let mut items = page.items;
+                // A task goes along with its request.
+                let tasks: Vec<ResourceKey> = items.iter().filter_map(|one| task_key(&one.key)).collect();
+                if !tasks.is_empty() {
+                    items.extend(self.store.read(&tasks).await?.into_iter().flatten());
+                }
+                let moved = items
                     .iter()
                     .filter_map(|stored| moved(stored, &from, &to).transpose())
                     .collect::<Result<Vec<Write>, PortError>>()?;

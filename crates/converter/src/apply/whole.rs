@@ -73,6 +73,23 @@ impl Whole {
         if self.unite(extra) { Joined::Changed } else { joined }
     }
 
+    /// What it says.
+    pub(crate) const fn content(&self) -> &Map<String, Value> {
+        &self.content
+    }
+
+    /// Sets or removes an element that no message says: it follows from others.
+    pub(crate) fn set(&mut self, element: &str, value: Option<Value>) {
+        match value {
+            Some(value) => {
+                self.content.insert(element.to_owned(), value);
+            }
+            None => {
+                self.content.shift_remove(element);
+            }
+        }
+    }
+
     /// Settled or not, time, correction or not, message.
     fn weight(&self) -> (u8, jiff::Timestamp, u64, u8, &str) {
         let status = |name: &str| self.content.get(name).and_then(Value::as_str);
@@ -95,6 +112,13 @@ impl Whole {
         let mut content = self.content.clone();
         if let Some(list) = united(&self.key) {
             content.remove(list);
+        }
+        if self.key.resource_type == "DocumentReference" {
+            // What follows from other notes is said by no message.
+            content.remove("relatesTo");
+            if content.get("status").and_then(Value::as_str) == Some("superseded") {
+                content.insert(String::from("status"), Value::from("current"));
+            }
         }
         content
     }
@@ -141,9 +165,12 @@ impl Whole {
         resource.insert(String::from("id"), Value::from(self.key.id.as_str()));
         resource.insert(String::from("meta"), Value::Object(meta));
         for (element, value) in &self.content {
-            if !matches!(element.as_str(), "resourceType" | "id" | "meta") {
+            if !matches!(element.as_str(), "resourceType" | "id" | "meta" | "relatesTo") {
                 resource.insert(element.clone(), value.clone());
             }
+        }
+        if let Some(others) = self.content.get("relatesTo") {
+            resource.insert(String::from("relatesTo"), others.clone());
         }
         resource
     }

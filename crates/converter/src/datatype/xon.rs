@@ -7,7 +7,7 @@ use hl7v2::Repetition;
 use uuid::Uuid;
 
 use super::cx::type_of;
-use super::hd::Hd;
+use super::hd::Assigner;
 use crate::context::{Context, add_new};
 use crate::identity::rule;
 
@@ -18,7 +18,7 @@ pub(crate) fn organization<'a>(cx: &mut Context<'_, 'a>, xon: Repetition<'_, 'a>
     }
     let part = |n: usize| xon.component(n).value();
     let name = cx.write(part(1));
-    let authority = Hd::of_component(xon.component(6));
+    let authority = Assigner::of(xon.component(6), part(7));
     let authority_key = authority.key(cx);
     // XON.10 replaces XON.3 since v2.5 (§2.A.87.10); both at once are two identifiers.
     let numbers = [10, 3].map(|n| cx.write(part(n)));

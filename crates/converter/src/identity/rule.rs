@@ -143,9 +143,31 @@ pub const DOCUMENT: Rule = Rule::sound(
     "DocumentReference",
     &[Clear("patient"), Pseudonym("authority, document number, or what it belongs to")],
 );
+/// A note in a registration message, by what its sender calls it, else by kind and time.
+pub const NOTE: Rule = Rule::sound(
+    "DocumentReference/note",
+    &[Clear("patient"), Pseudonym("visit or patient, and OBX-21; without it OBX-3, OBX-4, OBX-14")],
+);
+/// A note in a registration message that nothing but its text tells from another.
+pub const NOTE_BY_TEXT: Rule = Rule::sound(
+    "DocumentReference/text",
+    &[Clear("patient"), Pseudonym("visit or patient, OBX-3, OBX-4, the text")],
+);
 /// An order.
 pub const SERVICE_REQUEST: Rule =
     Rule::sound("ServiceRequest", &[Pseudonym("authority, placer or filler order number")]);
+/// An order without any number.
+pub const SERVICE_REQUEST_BY_TIME: Rule = Rule::last_resort(
+    "ServiceRequest/time",
+    &[
+        Clear("patient"),
+        Clear("OBR-4"),
+        Pseudonym("ORC-4, else ORC-9, else OBR-6, else OBR-7, else the whole message"),
+    ],
+    "order-without-number",
+);
+/// What is asked of whoever fills an order: one for each request.
+pub const TASK: Rule = Rule::sound("Task", &[Clear("request")]);
 /// What a message was about.
 pub const MESSAGE_HEADER: Rule = Rule::sound("MessageHeader", &[Pseudonym("the whole message")]);
 /// Where the content of a message's resources comes from.
@@ -178,7 +200,11 @@ pub const RULES: &[Rule] = &[
     SPECIMEN,
     SPECIMEN_OF_REPORT,
     DOCUMENT,
+    NOTE,
+    NOTE_BY_TEXT,
     SERVICE_REQUEST,
+    SERVICE_REQUEST_BY_TIME,
+    TASK,
     MESSAGE_HEADER,
     PROVENANCE,
 ];

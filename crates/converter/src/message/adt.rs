@@ -2,6 +2,7 @@
 
 use hl7v2::{Place, Segment};
 
+use super::Says;
 use crate::context::Context;
 use crate::conversion::{Authority, Merge, Refusal};
 use crate::convert::{NO_MERGE, refuse};
@@ -72,7 +73,7 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: Adt) -> Result<Vec<Merge>
     while let Some(start) = starts.next() {
         let end = starts.peek().copied().unwrap_or(segments.len());
         let group = segments.get(start..end).unwrap_or_default();
-        merges.extend(patient_group(cx, event, group)?);
+        merges.extend(patient_group(cx, event, Says::Results, group)?);
         if event != Adt::Merge && starts.peek().is_some() {
             // Two patients in one admission: which of them is admitted nobody can tell.
             let at = segments.get(end).map_or(Place::of_segment(*b"PID", 2), Segment::place);
@@ -93,6 +94,7 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: Adt) -> Result<Vec<Merge>
 pub(crate) fn patient_group<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     event: Adt,
+    says: Says,
     group: &[Segment<'m, 'a>],
 ) -> Result<Option<Merge>, Refusal> {
     let find = |id: &str| group.iter().copied().find(|segment| segment.id() == id);
@@ -103,8 +105,11 @@ pub(crate) fn patient_group<'m, 'a>(
     for &segment in group {
         member(cx, segment, &mut patient, encounter.as_mut(), &mut lists);
     }
-    lists.finish(cx, &patient, encounter.as_ref());
-    super::oru::results(cx, group, patient.id, encounter.as_ref().map(|encounter| encounter.id));
+    // An order names what matters to it: it lists nothing in full.
+    if says == Says::Results {
+        lists.finish(cx, &patient, encounter.as_ref());
+    }
+    super::oru::results(cx, group, says, patient.id, encounter.as_ref().map(|encounter| encounter.id));
     let merge = match find("MRG") {
         Some(mrg) if event == Adt::Merge => Some(mrg::convert(cx, mrg, &mut patient)?),
         _ => None,
@@ -125,6 +130,8 @@ struct Lists {
     related: List,
     /// Whether PV1 has been passed: a ROL behind it is about the visit.
     in_visit: bool,
+    /// Whether an order was begun: a DG1 behind it is why it was ordered.
+    in_order: bool,
 }
 
 /// The segments of one kind.
@@ -159,6 +166,8 @@ fn member<'m, 'a>(
         "PD1" => pd1::convert(cx, segment, patient),
         "NK1" => lists.related.add(segment, nk1::convert(cx, segment, patient.id)),
         "AL1" => lists.allergies.add(segment, al1::convert(cx, segment, patient.id)),
+        "ORC" | "OBR" => lists.in_order = true,
+        "DG1" if lists.in_order => {}
         "DG1" => lists.conditions.add(segment, dg1::convert(cx, segment, patient.id, encounter)),
         "IN1" => lists.coverages.add(segment, in1::convert(cx, segment, patient.id)),
         "PV1" => lists.in_visit = true,

@@ -22,8 +22,9 @@ use uuid::Uuid;
 
 use crate::context::{Context, trim};
 use crate::datatype::{cwe, hd};
+use crate::document::{Belongs, Text, put_notes};
 use crate::identity::rule;
-use crate::segment::nte::{self, Belongs};
+use crate::segment::nte;
 use crate::table::{self, Target};
 use quantity::Unit;
 use value::Kind;
@@ -42,6 +43,8 @@ pub(crate) struct Frame<'r, 'a> {
     pub(crate) patient: Uuid,
     pub(crate) encounter: Option<Uuid>,
     pub(crate) report: Option<Uuid>,
+    /// What texts that name no observation are about: the report, or the request.
+    pub(crate) about: Option<Uuid>,
     /// Authority and number of the order.
     pub(crate) order: Option<(Cow<'a, str>, Cow<'a, str>)>,
     /// Where there is no order number: the time of the report, as it enters keys.
@@ -87,14 +90,31 @@ pub(crate) struct Known<'a> {
     pub(crate) sub_id: Cow<'a, str>,
 }
 
-/// Whether an OBX is text that names no observation: a note.
-pub(crate) fn is_note(obx: Segment<'_, '_>) -> bool {
-    !obx.field(3).is_present() && Kind::of(obx).is_text()
+/// Whether an OBX is a note and no observation: text that names none. In a registration message, where
+/// nothing was ordered that it could answer (`loose`), also narrative text (TX, FT) and a string that is a
+/// sentence, whatever they are called: that is how admission notes are sent.
+pub(crate) fn is_note(obx: Segment<'_, '_>, loose: bool) -> bool {
+    let kind = Kind::of(obx);
+    if !kind.is_text() {
+        return false;
+    }
+    !obx.field(3).is_present() || (loose && (kind == Kind::Narrative || value::is_sentence(obx)))
+}
+
+/// What the lines of one text have in common: in a report OBX-4; elsewhere OBX-3, OBX-4, OBX-14 and OBX-11.
+pub(crate) fn text_key<'a>(obx: Segment<'_, 'a>, loose: bool) -> [&'a [u8]; 4] {
+    let raw = |n: usize| obx.field(n).raw();
+    if loose { [raw(3), raw(4), raw(14), raw(11)] } else { [&[], raw(4), &[], &[]] }
 }
 
 /// Whether an OBX says nothing at all: no identifier, no value. Reports use them as blank lines.
 pub(crate) fn is_blank(obx: Segment<'_, '_>) -> bool {
     !obx.field(3).is_present() && !obx.field(5).is_present() && !obx.field(5).is_null()
+}
+
+/// Whether an OBX takes back what was said (HL7 table 0085: deleted, wrong).
+pub(crate) fn withdraws(obx: Segment<'_, '_>) -> bool {
+    matches!(obx.field(11).value().text().trim(), "D" | "d" | "W" | "w")
 }
 
 /// Whether `next` is one more line of the text that `obx` began.
@@ -131,8 +151,7 @@ pub(crate) fn convert<'m, 'a>(
     };
     status(cx, obx, id, frame, &mut observation);
     categories(cx, obx, frame, &mut observation);
-    values(cx, run, kind, &code, frame, &mut observation);
-    observation.code = Some(code);
+    let text = values(cx, run, kind, &code, frame, &mut observation);
     if cx.given(obx.field(8), id, "interpretation") {
         for repetition in obx.field(8).repetitions() {
             let flag = cwe::concept(cx, repetition, "OBX-8", Some(table::interpretation));
@@ -149,9 +168,14 @@ pub(crate) fn convert<'m, 'a>(
     }
     let said = nte::notes(cx, notes);
     observation.note = said.iter().map(nte::Note::annotation).collect();
-    cx.put(id, observation);
     let belongs = Belongs { patient: frame.patient, encounter: frame.encounter, about: Some(id) };
-    nte::put_documents(cx, &said, belongs, "obx", obx.place());
+    if let Some(text) = text.filter(|text| kind == Kind::Narrative || text.is_sentence()) {
+        let narrative = document::narrative(cx, obx, &text, belongs, &code);
+        observation.derived_from.push(Reference::to(narrative));
+    }
+    observation.code = Some(code);
+    cx.put(id, observation);
+    put_notes(cx, &said, belongs, "obx", obx.place());
     Some(Known { id, code: code_key.1, sub_id })
 }
 
@@ -229,9 +253,10 @@ fn values<'m, 'a>(
     code: &CodeableConcept<'a>,
     frame: &Frame<'_, 'a>,
     observation: &mut Observation<'a>,
-) {
-    let Some(&obx) = run.first() else { return };
-    let Some(id) = observation.id else { return };
+) -> Option<Text<'a>> {
+    let &obx = run.first()?;
+    let id = observation.id?;
+    let mut text = None;
     let mut unit = Unit::read(cx, obx.field(6));
     let mut unit_used = false;
     let field = obx.field(5);
@@ -252,7 +277,8 @@ fn values<'m, 'a>(
                 _ => cx.warn(field.place(), "too-many-repetitions"),
             }
             let lines = run.iter().flat_map(|line| value::lines(cx, *line)).collect();
-            observation.value = nte::join(lines).map(ObservationValue::String);
+            text = Text::join(lines);
+            observation.value = text.as_ref().map(|text| ObservationValue::String(text.text.clone()));
         } else if field.repetition_count() <= 1 {
             observation.value = value::value(cx, kind, field.first(), &mut unit, &mut unit_used);
         } else {
@@ -277,6 +303,7 @@ fn values<'m, 'a>(
         // FHIR does not take a reason for absence beside a value (obs-6).
         cx.unmark(obx.field(32));
     }
+    text
 }
 
 /// Why there is no value, as far as the status tells it. A withdrawn result needs no reason.

@@ -3,6 +3,9 @@
 //! A result message is not the source of an order. It only tells what the laboratory knows of it, and
 //! that is kept on a ServiceRequest, where an order message of the same number meets it.
 
+pub(crate) mod control;
+mod placed;
+
 use std::borrow::Cow;
 
 use fhir::{
@@ -16,6 +19,7 @@ use crate::context::{Context, add_new};
 use crate::datatype::{cwe, hd, xad, xcn, xon, xtn};
 use crate::identity::rule;
 use crate::table;
+use control::Control;
 
 /// Authority and number.
 pub(crate) type Key<'a> = (Cow<'a, str>, Cow<'a, str>);
@@ -87,6 +91,8 @@ pub(crate) struct Order<'r, 'm, 'a> {
     pub(crate) report: Option<Uuid>,
     /// Whether no other OBR of the message answers the same order.
     pub(crate) alone: bool,
+    /// In an order message: what is to be done with the order.
+    pub(crate) control: Option<Control>,
 }
 
 /// The ServiceRequest of an order: put once, its id given back. `None` when the message says nothing
@@ -94,7 +100,7 @@ pub(crate) struct Order<'r, 'm, 'a> {
 pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) -> Option<Uuid> {
     const OF_ORDER: [usize; 8] = [2, 5, 6, 13, 16, 27, 31, 46];
     let said = order.obr.is_some_and(|obr| OF_ORDER.iter().any(|n| obr.field(*n).is_present()));
-    if order.orc.is_none() && !said {
+    if order.orc.is_none() && !said && order.control.is_none() {
         return None;
     }
     let at = order.orc.or(order.obr)?.place();
@@ -104,6 +110,7 @@ pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) ->
             let report = report.hyphenated().to_string();
             cx.id(&rule::SERVICE_REQUEST, &[&["report", &report]], at)
         }
+        (None, None) if order.control.is_some() => placed::identify(cx, order, at),
         (None, None) => return None,
     };
     let mut identifier = order.numbers.identifiers.clone();
@@ -120,10 +127,10 @@ pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) ->
         ..ServiceRequest::default()
     };
     if let Some(orc) = order.orc {
-        of_orc(cx, orc, &mut request);
+        of_orc(cx, orc, order.control, &mut request);
     }
     if let Some(obr) = order.obr {
-        of_obr(cx, obr, order.alone, &mut request);
+        of_obr(cx, obr, order.alone || order.control.is_some(), &mut request);
     }
     if let Some(orc) = order.orc {
         timing_field(cx, orc.field(7), &mut request);
@@ -132,23 +139,41 @@ pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) ->
     for timing in order.timing {
         tq1::convert(cx, *timing, &mut request);
     }
+    if let Some(control) = order.control {
+        placed::complete(cx, order, control, &mut request);
+    }
     put(cx, id, request, order);
     Some(id)
 }
 
-fn of_orc<'a>(cx: &mut Context<'_, 'a>, orc: Segment<'_, 'a>, request: &mut ServiceRequest<'a>) {
-    // A status that says something else than FHIR's stays in the report: the request has no room for it.
-    if let Some(target) = table::order_status(&orc.field(5).value().text())
-        && target.exact
-    {
-        request.status = Some(target.code);
-        cx.mark(orc.field(5).value());
+fn of_orc<'a>(
+    cx: &mut Context<'_, 'a>,
+    orc: Segment<'_, 'a>,
+    control: Option<Control>,
+    request: &mut ServiceRequest<'a>,
+) {
+    let told = table::order_status(&orc.field(5).value().text()).map(|target| target.code);
+    match control {
+        // A status that contradicts the control code is of before it: it stays in the report.
+        Some(control) if told != control.request => request.status = control.request,
+        _ => (request.status, request.status_ext) = cx.code(orc.field(5).value(), table::order_status),
+    }
+    if request.status.is_none() && request.status_ext.take().is_some() {
+        // A code that nobody knows is no status: it stays in the report.
+        cx.unmark(orc.field(5));
     }
     request.requisition = hd::ei(cx, orc.field(4).first());
     request.authored_on = date_time_only(cx, orc.field(9).value());
-    for reason in orc.field(16).repetitions() {
-        request.reason_code.extend(cwe::concept(cx, reason, "ORC-16", None));
+    if control.is_none_or(is_reason_of_order) {
+        for reason in orc.field(16).repetitions() {
+            request.reason_code.extend(cwe::concept(cx, reason, "ORC-16", None));
+        }
     }
+}
+
+/// Whether ORC-16 tells why the order was placed, not why it was stopped or what became of it.
+pub(crate) fn is_reason_of_order(control: Control) -> bool {
+    control.placer && control.request == Some("active")
 }
 
 fn of_obr<'a>(cx: &mut Context<'_, 'a>, obr: Segment<'_, 'a>, alone: bool, request: &mut ServiceRequest<'a>) {
@@ -263,9 +288,24 @@ fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut request: ServiceRequest<'a>, 
         refused.extend([obr.map(|obr| obr.field(5)), obr.map(|obr| obr.field(27))]);
     }
     fill(&mut known.requester, request.requester);
+    fill(&mut known.occurrence_period, request.occurrence_period);
+    if let Some(code) = request.code {
+        // A further service under the same number. FHIR has no detail without a code (prr-1).
+        match &known.code {
+            None => known.code = Some(code),
+            Some(same) if *same == code => {}
+            Some(_) => add_new(&mut known.order_detail, [code]),
+        }
+    }
+    add_new(&mut known.order_detail, request.order_detail);
+    add_new(&mut known.category, request.category);
+    add_new(&mut known.performer, request.performer);
+    add_new(&mut known.extension, request.extension);
     if known.status == Some("unknown") {
-        known.status = request.status;
-    } else if request.status != known.status && request.status != Some("unknown") {
+        (known.status, known.status_ext) = (request.status, request.status_ext);
+    } else if request.status != Some("unknown")
+        && (request.status, &request.status_ext) != (known.status, &known.status_ext)
+    {
         refused.push(orc.map(|orc| orc.field(5)));
     }
     for field in refused.into_iter().flatten() {

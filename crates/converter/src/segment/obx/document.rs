@@ -1,4 +1,4 @@
-//! Documents in OBX: ED (the document itself), RP (where it is), and text that names no observation.
+//! Documents in OBX: ED (the document itself), RP (where it is), narrative values, and notes.
 
 use std::borrow::Cow;
 
@@ -11,8 +11,10 @@ use uuid::Uuid;
 use super::value;
 use super::{Frame, document_status};
 use crate::context::{Context, add_new, extension, trim};
-use crate::datatype::xcn;
-use crate::segment::nte::{self, Belongs, mark_like, plain_text};
+use crate::datatype::{cwe, hd, xcn};
+use crate::document::{Belongs, NOTE_SERIES, Text, put_notes};
+use crate::identity::rule;
+use crate::segment::nte::{self, mark_like};
 
 /// The document of an ED or RP: put, its id given back.
 pub(super) fn convert<'a>(
@@ -85,6 +87,13 @@ fn encapsulated<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>) -> Optio
         keep(cx, part(4), &mut attachment);
     }
     content_type(cx, from, [2, 3], &mut attachment);
+    if attachment.content_type.as_deref() == Some("text/plain")
+        && let Some(decoded) = attachment.data.as_deref().and_then(|data| STANDARD.decode(data).ok())
+        && let Ok(text) = String::from_utf8(decoded)
+        && let Some(text) = Text::of(Cow::Owned(text), from.place())
+    {
+        text.describe(&mut attachment);
+    }
     Some(attachment)
 }
 
@@ -168,42 +177,115 @@ fn hex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// The document of text OBX that name no observation, one line for each; gives back the text. In a
-/// report it is known by its place there, so that a corrected text replaces the old one. In a
-/// registration message only the text itself tells notes apart.
+/// The document of a narrative value, beside its observation.
+pub(super) fn narrative<'a>(
+    cx: &mut Context<'_, 'a>,
+    obx: Segment<'_, 'a>,
+    text: &Text<'a>,
+    belongs: Belongs,
+    kind: &CodeableConcept<'a>,
+) -> Uuid {
+    let id = belongs.document_id(cx, &["value"], obx.place());
+    let mut document = belongs.document(text.attachment());
+    document.id = Some(id);
+    document.r#type = Some(kind.clone());
+    about(cx, obx, &mut document);
+    cx.put(id, document);
+    id
+}
+
+/// The document of text OBX that name no observation, one line for each; gives back its id and text. On
+/// a report or request it is known by its place there, so that a corrected text replaces the old one. In a
+/// registration message see [`note_id`].
 pub(crate) fn text_document<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     run: &[Segment<'m, 'a>],
     notes: &[Segment<'m, 'a>],
     frame: &Frame<'_, 'a>,
-) -> Option<Cow<'a, str>> {
+) -> Option<(Uuid, Cow<'a, str>)> {
     let told: Vec<Segment<'m, 'a>> = run.iter().copied().filter(|obx| !super::is_blank(*obx)).collect();
-    let (&first, rest) = told.split_first()?;
+    let loose = frame.about.is_none();
+    // Who takes a note back need not repeat it.
+    let (&first, rest) = match told.split_first() {
+        None if loose && run.iter().any(|obx| super::withdraws(*obx)) => run.split_first()?,
+        told => told?,
+    };
     let lines = run.iter().flat_map(|obx| value::lines(cx, *obx)).collect();
-    let text = nte::join(lines)?;
-    let belongs = Belongs { patient: frame.patient, encounter: frame.encounter, about: frame.report };
-    let time = trim(first.field(14).value().text());
+    let text = match Text::join(lines) {
+        None if !(loose && super::withdraws(first)) => return None,
+        text => text,
+    };
+    let said: Cow<'a, str> = text.as_ref().map(|text| text.text.clone()).unwrap_or_default();
+    let belongs = Belongs { patient: frame.patient, encounter: frame.encounter, about: frame.about };
     let sub_id = trim(first.field(4).value().text());
-    let in_report = frame.report.is_some();
-    let key = if in_report { ["obx", &*sub_id, ""] } else { ["obx", &*time, &*text] };
-    let id = belongs.document_id(cx, &key, first.place());
+    let (id, series) = if loose {
+        note_id(cx, first, &said, &sub_id, belongs)
+    } else {
+        (belongs.document_id(cx, &["obx", &sub_id, ""], first.place()), None)
+    };
     if cx.has(id) {
-        return Some(text);
+        return Some((id, said));
     }
-    let mut document = belongs.document(plain_text(&text));
+    let attachment = text.as_ref().map_or_else(
+        || Attachment {
+            extension: vec![Extension::code(fhir::system::DATA_ABSENT_REASON, "unknown")],
+            ..Attachment::default()
+        },
+        Text::attachment,
+    );
+    let mut document = belongs.document(attachment);
     document.id = Some(id);
+    document.identifier.extend(hd::ei(cx, first.field(21).first()));
+    document
+        .identifier
+        .extend(series.map(|series| Identifier::new(NOTE_SERIES, series.hyphenated().to_string())));
+    document.r#type = cwe::concept(cx, first.field(3).first(), "OBX-3", None);
     about(cx, first, &mut document);
     if let Some(sub_id) = cx.write(first.field(4).value()) {
         document.identifier.push(Identifier { value: Some(sub_id), ..Identifier::default() });
     }
-    let said = nte::notes(cx, notes);
+    let comments = nte::notes(cx, notes);
     for obx in rest {
         for n in (2..=first.field_count()).filter(|n| *n != 5) {
             mark_like(cx, first.field(n), obx.field(n));
         }
     }
     cx.put(id, document);
-    let about = Belongs { about: frame.report.or(Some(id)), ..belongs };
-    nte::put_documents(cx, &said, about, "text", first.place());
-    Some(text)
+    let about = Belongs { about: frame.about.or(Some(id)), ..belongs };
+    put_notes(cx, &comments, about, "text", first.place());
+    Some((id, said))
+}
+
+/// Which note it is: what the sender calls it (OBX-21); else its kind (OBX-3, OBX-4) and when it was
+/// written (OBX-14). A later message with the same of these is about the same note, and replaces it.
+/// Where there is no OBX-14, nothing but the text tells a further note from a changed one; then the text is
+/// in the key, and the series (second) leads a correction (OBX-11) to what it corrects.
+fn note_id<'a>(
+    cx: &mut Context<'_, 'a>,
+    obx: Segment<'_, 'a>,
+    text: &str,
+    sub_id: &str,
+    belongs: Belongs,
+) -> (Uuid, Option<Uuid>) {
+    let at = obx.place();
+    if let Some((authority, number)) = hd::ei_key(cx, obx.field(21).first()) {
+        return (belongs.id(cx, &rule::NOTE, &["instance", &authority, &number], at), None);
+    }
+    let (system, code) = cwe::key(cx, obx.field(3).first()).unwrap_or_default();
+    let time = obx.field(14).value();
+    let written = match cx.timestamp(time) {
+        Some(moment) => moment.to_string(),
+        None => trim(time.text()).into_owned(),
+    };
+    if !written.is_empty() {
+        let id = belongs.id(cx, &rule::NOTE, &["time", &system, &code, sub_id, &written], at);
+        if !cx.has(id) {
+            return (id, None);
+        }
+        // Twice the same key in one message: only the text tells them apart.
+        cx.warn(at, "note-twice");
+        return (belongs.id(cx, &rule::NOTE, &["time", &system, &code, sub_id, &written, text], at), None);
+    }
+    let series = belongs.id(cx, &rule::NOTE_BY_TEXT, &[&system, &code, sub_id], at);
+    (belongs.id(cx, &rule::NOTE_BY_TEXT, &[&system, &code, sub_id, text], at), Some(series))
 }

@@ -8,6 +8,7 @@ use hl7v2::{Repetition, Segment, Value};
 use super::quantity::{self, Unit, number, quantity};
 use crate::context::{Context, trim};
 use crate::datatype::cwe;
+use crate::document::{Line, Text};
 use crate::segment::nte;
 use crate::time::{PointInTime, TimeOfDay};
 
@@ -245,11 +246,21 @@ pub(crate) fn whole<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>) -> O
 }
 
 /// All repetitions of a text, a line each; an empty field is an empty line.
-pub(super) fn lines<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>) -> Vec<Cow<'a, str>> {
-    if obx.field(5).is_empty() {
-        return vec![Cow::Borrowed("")];
+pub(super) fn lines<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>) -> Vec<Line<'a>> {
+    if obx.field(5).is_empty() || obx.field(5).is_null() {
+        return vec![Line { text: Cow::Borrowed(""), at: obx.field(5).place() }];
     }
-    obx.field(5).repetitions().map(|repetition| whole(cx, repetition).unwrap_or_default()).collect()
+    let repetitions = obx.field(5).repetitions();
+    repetitions
+        .map(|repetition| Line { text: whole(cx, repetition).unwrap_or_default(), at: repetition.place() })
+        .collect()
+}
+
+/// Whether the text of an OBX is a sentence rather than a value, looked at.
+pub(crate) fn is_sentence(obx: Segment<'_, '_>) -> bool {
+    let text = obx.field(5).repetitions().map(|repetition| repetition.value().text());
+    let lines = text.map(|text| Line { text, at: obx.field(5).place() }).collect();
+    Text::join(lines).is_some_and(|text| text.is_sentence())
 }
 
 /// A concept for a required element of which nothing is known.

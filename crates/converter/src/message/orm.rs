@@ -1,0 +1,215 @@
+//! ORM^O01: orders (HL7 v2.5.1 §4.4.1), as Dutch order portals send them.
+//!
+//! An order is a ServiceRequest: what was asked, by whom and why. What is asked of whoever fills it, and how
+//! far they are, is a Task on that request. Results that answer the order name the same ServiceRequest.
+//! `docs/orders.md` tells what becomes of which field.
+
+use std::collections::HashMap;
+
+use fhir::{CodeableConcept, Coding, Reference, Resource, Task, system};
+use hl7v2::Segment;
+use uuid::Uuid;
+
+use super::group::Group;
+use super::oru::{Whose, patients};
+use super::{Says, adt, order};
+use crate::context::{Context, add_new};
+use crate::conversion::{Authority, Merge, Refusal};
+use crate::convert::NO_MERGE;
+use crate::datatype::cwe;
+use crate::document::{self, Belongs};
+use crate::identity::rule;
+use crate::message::adt::Adt;
+use crate::segment::obx::Frame;
+use crate::segment::orc::control::Control;
+use crate::segment::orc::{self, Numbers, Order};
+
+/// Converts an order message. Its PID only mentions the patient: whoever orders repeats what the hospital or
+/// the practice knows.
+pub(crate) fn convert(cx: &mut Context<'_, '_>) -> Result<Vec<Merge>, Refusal> {
+    cx.registers = Authority::Mention;
+    for group in patients(cx, "an order is for a patient, and there is no PID")? {
+        adt::patient_group(cx, Adt::Update, Says::Orders, &group)?;
+    }
+    Ok(NO_MERGE)
+}
+
+/// The orders of a patient, one after the other.
+#[derive(Default)]
+pub(super) struct Orders {
+    /// The order that is replaced by the ones that follow (ORC-1 = RP, then RO).
+    replaced: Option<Uuid>,
+}
+
+impl Orders {
+    /// One order: its request and task, and what was told with it.
+    pub(super) fn convert<'m, 'a>(
+        &mut self,
+        cx: &mut Context<'m, 'a>,
+        group: &Group<'m, 'a>,
+        whose: Whose<'_>,
+    ) {
+        let (control, known) = Control::read(group.orc);
+        if let Some(orc) = group.orc.filter(|_| !known) {
+            cx.warn(orc.field(1).place(), "unknown-order-control");
+        }
+        let before = cx.registers;
+        // Who placed an order is the source of what it says.
+        cx.registers = if control.placer { Authority::Registration } else { Authority::Mention };
+        let request = self.order(cx, group, whose, control);
+        if let Some(request) = request {
+            task(cx, group, whose, control, request);
+        }
+        cx.registers = before;
+    }
+
+    fn order<'m, 'a>(
+        &mut self,
+        cx: &mut Context<'m, 'a>,
+        group: &Group<'m, 'a>,
+        whose: Whose<'_>,
+        control: Control,
+    ) -> Option<Uuid> {
+        let Whose { patient, encounter, alone, positions } = whose;
+        let numbers = Numbers::read(cx, group.orc, group.obr);
+        let request = orc::request(
+            cx,
+            Order {
+                orc: group.orc,
+                obr: group.obr,
+                timing: &group.timing,
+                numbers: &numbers,
+                patient,
+                encounter,
+                report: None,
+                alone,
+                control: Some(control),
+            },
+        )?;
+        order::reasons(cx, group, patient, Some(request));
+        let (specimens, specimen_numbers) = order::specimens(cx, group, patient, Some(request));
+        let service = group.obr.and_then(|obr| cwe::key(cx, obr.field(4).first())).unwrap_or_default();
+        let frame = Frame {
+            patient,
+            encounter,
+            report: None,
+            about: Some(request),
+            // Answers to the questions of an order are no results of it: their keys are kept apart.
+            order: numbers
+                .of_order()
+                .map(|(authority, number)| (format!("order:{authority}").into(), number)),
+            time: request.hyphenated().to_string().into(),
+            service,
+            based_on: None,
+            category: None,
+            effective: None,
+            status: Some("final"),
+            specimens,
+            specimen_numbers,
+            positions,
+        };
+        let observed = order::observations(cx, group, &frame);
+        order::notes_on_order(cx, group, &frame, Some(request));
+        if let Some(obr) = group.obr {
+            clinical(cx, obr, patient, encounter, request);
+        }
+        let coverages = coverages(cx, patient);
+        let replaced = self.replaced.filter(|replaced| control.replacement && *replaced != request);
+        if let Some(Resource::ServiceRequest(known)) = cx.entry(request) {
+            let answers = observed.known.iter().map(|known| known.id);
+            let texts = observed.texts.iter().map(|(id, _)| *id);
+            add_new(&mut known.supporting_info, answers.chain(texts).map(Reference::to));
+            add_new(&mut known.specimen, frame.specimens.iter().copied().map(Reference::to));
+            add_new(&mut known.insurance, coverages.into_iter().map(Reference::to));
+            add_new(&mut known.replaces, replaced.map(Reference::to));
+        }
+        self.replaced = if control.replaced { Some(request) } else { self.replaced };
+        Some(request)
+    }
+}
+
+/// Free text about the order outside its notes: relevant clinical information, and reasons that are told
+/// in sentences.
+pub(super) fn clinical<'a>(
+    cx: &mut Context<'_, 'a>,
+    obr: Segment<'_, 'a>,
+    patient: Uuid,
+    encounter: Option<Uuid>,
+    request: Uuid,
+) {
+    let belongs = Belongs { patient, encounter, about: Some(request) };
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for (field, key) in [(13, "clinical"), (31, "reason")] {
+        for repetition in obr.field(field).repetitions() {
+            let nth = seen.entry(key).or_insert(0);
+            *nth += 1;
+            let number = nth.to_string();
+            document::put_reason(cx, repetition, belongs, &[key, &number], field == 13);
+        }
+    }
+}
+
+/// The insurances that the message names for the patient.
+fn coverages(cx: &Context<'_, '_>, patient: Uuid) -> Vec<Uuid> {
+    let beneficiary = Some(Reference::to(patient));
+    let of_patient = cx.entries.iter().filter(|entry| match &entry.resource {
+        Resource::Coverage(coverage) => coverage.beneficiary == beneficiary,
+        _ => false,
+    });
+    of_patient.map(|entry| entry.full_url.0).collect()
+}
+
+/// What is asked of whoever fills the order: one Task for each request. ORC-1 itself stands in its business
+/// status.
+fn task<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    group: &Group<'m, 'a>,
+    whose: Whose<'_>,
+    control: Control,
+    request: Uuid,
+) {
+    let key = request.hyphenated().to_string();
+    let at = group.orc.or(group.obr).map_or(whose_place(cx), |segment| segment.place());
+    let id = cx.id(&rule::TASK, &[&[&key]], at);
+    if cx.has(id) {
+        return;
+    }
+    let Some(Resource::ServiceRequest(order)) = cx.entry(request) else { return };
+    let (requester, owner) = (order.requester.clone(), order.performer.first().cloned());
+    let (authored, identifier) = (order.authored_on.clone(), order.identifier.clone());
+    let mut task = Task {
+        id: Some(id),
+        identifier,
+        status: control.task,
+        intent: Some("order"),
+        code: Some(CodeableConcept::of(
+            Coding::new(system::TASK_CODE, "fulfill").with_display("Fulfill the focal request"),
+        )),
+        focus: Some(Reference::to(request)),
+        r#for: Some(Reference::to(whose.patient)),
+        encounter: whose.encounter.map(Reference::to),
+        authored_on: authored.filter(|_| control.placer),
+        requester,
+        owner,
+        ..Task::default()
+    };
+    if task.status.is_none() {
+        task.status = Some("requested");
+        cx.presume(id, "status");
+    }
+    if let Some(orc) = group.orc {
+        if let Some(code) = cx.write_code(orc.field(1).value()) {
+            task.business_status =
+                Some(CodeableConcept::of(Coding::new(system::V2_ORDER_CONTROL, code.to_uppercase())));
+        }
+        if !orc::is_reason_of_order(control) {
+            task.status_reason = cwe::concept(cx, orc.field(16).first(), "ORC-16", None);
+        }
+    }
+    cx.put(id, task);
+}
+
+/// Where a message without order segments would have them.
+fn whose_place(cx: &Context<'_, '_>) -> hl7v2::Place {
+    cx.message.header().place()
+}

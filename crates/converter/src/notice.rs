@@ -1,0 +1,195 @@
+//! Who is to be told of a message: what the sender's profile says, and whom the message names.
+//!
+//! A notice is asked for when something happened that the profile names (`[sender.notify]`): an admission
+//! (A01), a transfer (A02), a discharge (A03), a registration (A04, A28), or a result (R01) of which at
+//! least one report is final or corrected. Nobody is told that something was cancelled or corrected in the
+//! administration (A08, A11, A12, A13), nor of a preliminary result.
+
+use std::fmt;
+
+use fhir::Resource;
+use hl7v2::{Field, Repetition, Segment};
+use uuid::Uuid;
+use zorgsluis_domain::notice::{BusinessIdentifier, NamedRecipient, NotifiedEvent};
+
+use crate::context::{Context, trim};
+use crate::datatype::hd::Assigner;
+use crate::message::Event;
+use crate::profile::Recipient;
+use crate::time::PointInTime;
+
+/// What a message asks to be told, and to whom. Holds PHI: `Debug` prints the shape only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What happened.
+    pub event: NotifiedEvent,
+    /// Whom it happened to, by the id that the message alone gives ([`crate::PatientIdentity::id`]).
+    pub patient: Uuid,
+    /// The visit.
+    pub encounter: Option<Uuid>,
+    /// When it happened, a FHIR dateTime.
+    pub occurred: Option<String>,
+    /// The reports of a result that are final or corrected: `DiagnosticReport/<id>`.
+    pub about: Vec<String>,
+    /// Whom the message names, in the order of the profile. Each stands once.
+    pub recipients: Vec<NamedRecipient>,
+    /// The fields that the profile names (`PD1-4`) and that hold nobody.
+    pub empty: Vec<String>,
+}
+
+impl fmt::Debug for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notice")
+            .field("event", &self.event)
+            .field("about", &self.about.len())
+            .field("recipients", &self.recipients.len())
+            .field("empty", &self.empty)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The notice that the message asks for. Looks at the message and marks nothing.
+pub(crate) fn of(cx: &mut Context<'_, '_>, event: &Event) -> Option<Notice> {
+    let happened = match (event.kind.as_str(), event.trigger.as_str()) {
+        ("ADT", "A01") => NotifiedEvent::Admission,
+        ("ADT", "A02") => NotifiedEvent::Transfer,
+        ("ADT", "A03") => NotifiedEvent::Discharge,
+        ("ADT", "A04" | "A28") => NotifiedEvent::Registration,
+        ("ORU", "R01") => NotifiedEvent::Result,
+        _ => return None,
+    };
+    let fields = cx.profile.notify(happened);
+    if fields.is_empty() {
+        return None;
+    }
+    let about = reports(cx);
+    if happened == NotifiedEvent::Result && about.is_empty() {
+        return None;
+    }
+    let patient = match cx.patients.as_slice() {
+        [patient] => patient.id,
+        [] => return None,
+        [..] => {
+            // Whom the message names is told of one patient, and nobody can tell of which.
+            cx.warn(cx.message.header().place(), "notice-of-several-patients");
+            return None;
+        }
+    };
+    let mut notice = Notice {
+        event: happened,
+        patient,
+        encounter: cx.entries.iter().find_map(|entry| match &entry.resource {
+            Resource::Encounter(encounter) => encounter.id,
+            _ => None,
+        }),
+        occurred: occurred(cx, happened),
+        about: if happened == NotifiedEvent::Result { about } else { Vec::new() },
+        recipients: Vec::new(),
+        empty: Vec::new(),
+    };
+    for field in fields {
+        let named = recipients(cx, *field);
+        if named.is_empty() {
+            notice.empty.push(String::from(field.name()));
+        }
+        for one in named {
+            let known = notice
+                .recipients
+                .iter()
+                .any(|known| (&known.identifiers, &known.address) == (&one.identifiers, &one.address));
+            if !known {
+                notice.recipients.push(one);
+            }
+        }
+    }
+    Some(notice)
+}
+
+/// The reports that somebody may act on: final, or corrected.
+fn reports(cx: &Context<'_, '_>) -> Vec<String> {
+    let told = cx.entries.iter().filter_map(|entry| match &entry.resource {
+        Resource::DiagnosticReport(report)
+            if matches!(report.status, Some("final" | "corrected" | "amended" | "appended")) =>
+        {
+            report.id
+        }
+        _ => None,
+    });
+    told.map(|id| format!("DiagnosticReport/{id}")).collect()
+}
+
+/// When it happened: what PV1 or OBR says of it, else EVN-6, EVN-2, MSH-7.
+fn occurred(cx: &Context<'_, '_>, event: NotifiedEvent) -> Option<String> {
+    let own: &[(&str, usize)] = match event {
+        NotifiedEvent::Admission | NotifiedEvent::Registration => &[("PV1", 44)],
+        NotifiedEvent::Discharge => &[("PV1", 45)],
+        NotifiedEvent::Transfer => &[],
+        NotifiedEvent::Result => &[("OBR", 22), ("OBR", 7)],
+    };
+    let general = [("EVN", 6), ("EVN", 2), ("MSH", 7)];
+    own.iter().chain(&general).find_map(|(segment, field)| {
+        let value = cx.message.segment(segment)?.field(*field).value();
+        if !value.is_present() {
+            return None;
+        }
+        let time = PointInTime::parse(&value.text()).ok()?;
+        Some(time.date_time(&cx.profile.time_zone))
+    })
+}
+
+/// Whom the message names in a field, wherever that is.
+fn recipients(cx: &Context<'_, '_>, field: Recipient) -> Vec<NamedRecipient> {
+    let of = |segment: &'static str, n: usize| {
+        cx.message.segments_named(segment).flat_map(move |segment| segment.field(n).repetitions())
+    };
+    let first = |segment: &'static str, n: usize| people(cx, cx.message.segment(segment).map(|s| s.field(n)));
+    match field {
+        Recipient::PrimaryCare => first("PD1", 4),
+        Recipient::Attending => first("PV1", 7),
+        Recipient::Referring => first("PV1", 8),
+        Recipient::Consulting => first("PV1", 9),
+        Recipient::Admitting => first("PV1", 17),
+        Recipient::Role => {
+            // Who no longer plays the role (table 0287: delete) is not told.
+            let plays =
+                |rol: &Segment<'_, '_>| !rol.field(2).value().text().trim().eq_ignore_ascii_case("DE");
+            let roles = cx.message.segments_named("ROL").filter(plays);
+            roles.flat_map(|rol| people(cx, Some(rol.field(4)))).collect()
+        }
+        Recipient::Ordering => {
+            let by_orc: Vec<NamedRecipient> = of("ORC", 12).filter_map(|xcn| person(cx, xcn)).collect();
+            if by_orc.is_empty() { of("OBR", 16).filter_map(|xcn| person(cx, xcn)).collect() } else { by_orc }
+        }
+    }
+}
+
+fn people(cx: &Context<'_, '_>, field: Option<Field<'_, '_>>) -> Vec<NamedRecipient> {
+    field.into_iter().flat_map(Field::repetitions).filter_map(|xcn| person(cx, xcn)).collect()
+}
+
+/// Somebody whom an XCN names: by number, or by an e-mail address wherever in it one stands. A name alone
+/// selects nobody, and is somebody all the same: the notifier refuses it rather than telling nobody.
+fn person(cx: &Context<'_, '_>, xcn: Repetition<'_, '_>) -> Option<NamedRecipient> {
+    if xcn.is_empty() || xcn.is_null() {
+        return None;
+    }
+    let number = trim(xcn.component(1).value().text());
+    let mut identifiers = Vec::new();
+    if !number.is_empty() && !number.contains('@') {
+        let system = Assigner::of(xcn.component(9), xcn.component(13).value()).key(cx);
+        identifiers.push(BusinessIdentifier { system: system.into_owned(), value: number.into_owned() });
+    }
+    let leaves = xcn.components().flat_map(|component| component.subcomponents());
+    let address = leaves.map(|leaf| trim(leaf.text()).into_owned()).find(|text| is_address(text));
+    let named = [2, 3].iter().any(|n| xcn.component(*n).value().is_present());
+    if identifiers.is_empty() && address.is_none() && !named {
+        return None;
+    }
+    Some(NamedRecipient { at: xcn.place().to_string(), identifiers, address })
+}
+
+/// Whether a text looks like an e-mail address. The directory decides whether it is one.
+fn is_address(text: &str) -> bool {
+    !text.contains(char::is_whitespace)
+        && text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+}

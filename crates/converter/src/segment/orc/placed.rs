@@ -1,0 +1,95 @@
+//! What only an order message says of an order: more than results repeat of it.
+
+use std::borrow::Cow;
+
+use fhir::{CodeableConcept, Coding, Extension, ExtensionValue, Reference, ServiceRequest};
+use hl7v2::Place;
+use uuid::Uuid;
+
+use super::control::Control;
+use super::{Order, date_time_only};
+use crate::context::{Context, add_new, trim};
+use crate::datatype::hd::{Hd, organization};
+use crate::datatype::{cwe, hd, xcn, xtn};
+use crate::identity::rule;
+use crate::segment::evn::agent;
+use crate::table;
+
+/// ORC-14, OBR-17: whom to call about the order.
+const CALLBACK: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-callback-telephone";
+/// OBR-28: who gets a copy of the result.
+const COPIES: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-result-copies-to";
+
+/// The id of an order without number: its group, else its time.
+pub(super) fn identify(cx: &mut Context<'_, '_>, order: Order<'_, '_, '_>, at: Place) -> Uuid {
+    let patient = order.patient.hyphenated().to_string();
+    let (system, code) = order.obr.and_then(|obr| cwe::key(cx, obr.field(4).first())).unwrap_or_default();
+    let group = order.orc.and_then(|orc| hd::ei_key(cx, orc.field(4).first()));
+    let of_orc = order.orc.map(|orc| orc.field(9).value());
+    let of_obr = [6, 7].into_iter().filter_map(|n| order.obr.map(|obr| obr.field(n).value()));
+    let time = of_orc.into_iter().chain(of_obr).find(|time| time.is_present());
+    let (kind, authority, value): (&str, Cow<'_, str>, Cow<'_, str>) = match (group, time) {
+        (Some((authority, number)), _) => ("group", authority, number),
+        (None, Some(time)) => ("time", Cow::Borrowed(""), trim(time.text())),
+        (None, None) => ("message", Cow::Borrowed(""), Cow::Owned(cx.digest())),
+    };
+    let rule = &rule::SERVICE_REQUEST_BY_TIME;
+    cx.id(rule, &[&[&patient], &[&system, &code], &[kind, &authority, &value]], at)
+}
+
+/// Fills in what only an order message says.
+pub(super) fn complete<'a>(
+    cx: &mut Context<'_, 'a>,
+    order: Order<'_, '_, 'a>,
+    control: Control,
+    request: &mut ServiceRequest<'a>,
+) {
+    if control.placer {
+        // An order goes to whoever is to fill it (HL7 v2.5.1 §4.4.1).
+        let receiver = organization(cx, Hd::of_repetition(cx.message.header().field(6).first(), 1));
+        request.performer.extend(receiver.map(Reference::to));
+    }
+    if let Some(orc) = order.orc {
+        for (field, role) in [(10, "enterer"), (11, "verifier")] {
+            for xcn in orc.field(field).repetitions() {
+                let who = xcn::professional(cx, xcn).map(xcn::Professional::reference);
+                let agents = &mut cx.provenance.agent;
+                add_new(agents, who.map(|who| agent(role, who)));
+            }
+        }
+        callback(cx, orc.field(14), request);
+    }
+    let Some(obr) = order.obr else { return };
+    callback(cx, obr.field(17), request);
+    request.category.extend(cwe::concept(cx, obr.field(24).first(), "OBR-24", Some(table::service_section)));
+    for xcn in obr.field(28).repetitions() {
+        if let Some(reader) = xcn::professional(cx, xcn) {
+            let to = ExtensionValue::Reference(Box::new(reader.reference()));
+            add_new(&mut request.extension, [Extension::new(COPIES, to)]);
+        }
+    }
+    if request.code.is_some()
+        && let Some(code) = cx.write_code(obr.field(11).value())
+    {
+        let action = Coding::new(table::hl7_table_uri("0065"), code);
+        request.order_detail.push(CodeableConcept::of(action));
+    }
+    let (start, end) = (obr.field(7).value(), obr.field(8).value());
+    if request.occurrence_date_time.is_none() {
+        if end.is_present() && start.is_present() {
+            request.occurrence_period = cx.period(start, end);
+        } else {
+            request.occurrence_date_time = date_time_only(cx, start);
+        }
+    } else if cx.timestamp(start).is_some() && cx.timestamp(start) == cx.timestamp(obr.field(6).value()) {
+        cx.mark(start);
+    }
+}
+
+fn callback<'a>(cx: &mut Context<'_, 'a>, field: hl7v2::Field<'_, 'a>, request: &mut ServiceRequest<'a>) {
+    let mut numbers = Vec::new();
+    xtn::contact_points(cx, field, None, &mut numbers);
+    let numbers =
+        numbers.into_iter().map(|one| Extension::new(CALLBACK, ExtensionValue::ContactPoint(Box::new(one))));
+    add_new(&mut request.extension, numbers);
+}
