@@ -18,8 +18,8 @@ use crate::database::{Access, Database, Schema};
 use crate::keys::{KeyFiles, SqliteKeys, check_fingerprints};
 use crate::log::{FileLogStorage, SqliteEntryIndex};
 use crate::{
-    OpenError, SqliteDeadLetters, SqliteFhirStore, SqliteJournal, SqliteNoticeRegister, SqliteOptOuts,
-    SqlitePatientIndex, SqlitePayloadStore, SqliteProviderDirectory, SqliteQueue, SystemClock,
+    OpenError, OutboxMailer, SqliteDeadLetters, SqliteFhirStore, SqliteJournal, SqliteNoticeRegister,
+    SqliteOptOuts, SqlitePatientIndex, SqlitePayloadStore, SqliteProviderDirectory, SqliteQueue, SystemClock,
 };
 
 use standing::{Standing, begin_first_start, end_first_start, private_folder, shut_files, standing};
@@ -30,6 +30,7 @@ const KEYS_DB: &str = "keys/keys.db";
 const LOG: &str = "log";
 /// Where objects of the log are written before they get their name; in the same file system.
 const TEMPORARY: &str = "tmp";
+const OUTBOX: &str = "outbox";
 
 const STATE: Schema = Schema {
     file: "state.db",
@@ -71,7 +72,8 @@ const KEY_TABLE: Schema = Schema {
 /// | `keys/` | key files and `keys.db`, the encrypted data keys | everyone |
 /// | `log/` | the NEN 7513 log, as objects | everyone |
 /// | `index.db` | the index of the log, which can be made again from it | everyone |
-/// | `tmp/` | objects of the log that are being written | everyone |
+/// | `tmp/` | objects of the log and mails that are being written | everyone |
+/// | `outbox/` | mails to providers, one file a notice | the server; a mail program |
 ///
 /// The folder has mode 0700, the files 0600, and gets them back at each start. A file `first-start`
 /// stands while a new directory is being made. After a kill nothing needs repair: SQLite takes its
@@ -113,7 +115,7 @@ impl DataDirectory {
         if found == Standing::New {
             begin_first_start(path).map_err(|cause| OpenError::file("data directory", cause))?;
         }
-        for name in [KEYS, LOG, TEMPORARY] {
+        for name in [KEYS, LOG, TEMPORARY, OUTBOX] {
             private_folder(&path.join(name), name)?;
         }
         shut_files(path)?;
@@ -233,6 +235,11 @@ impl DataDirectory {
     /// The patients who have opted out of notices.
     pub fn opt_outs(&self) -> SqliteOptOuts {
         SqliteOptOuts::new(self.state.clone())
+    }
+
+    /// The outbox of mails to providers.
+    pub fn outbox(&self) -> OutboxMailer {
+        OutboxMailer::new(self.path.join(OUTBOX), self.path.join(TEMPORARY))
     }
 
     /// The FHIR store.

@@ -123,6 +123,21 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
         ],
     ),
     (
+        "Communication",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            ENCOUNTER,
+            STATUS,
+            CATEGORY,
+            token("medium", &["medium"]),
+            date("sent", &["sent"]),
+            reference("recipient", &["recipient"]),
+            reference("sender", &["sender"]),
+        ],
+    ),
+    (
         "Condition",
         &[
             IDENTIFIER,
@@ -219,6 +234,20 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
             TYPE,
             only("partof", &["partOf"], "Location"),
             only("organization", &["managingOrganization"], "Organization"),
+        ],
+    ),
+    (
+        "MedicationStatement",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            reference("context", &["context"]),
+            STATUS,
+            token("code", &["medicationCodeableConcept"]),
+            CATEGORY,
+            date("effective", &["effectiveDateTime", "effectivePeriod"]),
+            reference("source", &["informationSource"]),
         ],
     ),
     (
