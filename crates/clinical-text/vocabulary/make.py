@@ -115,8 +115,8 @@ HEAD_NOUNS = re.compile(r"^(diseases?|disorders?|syndromes?|anomal(y|ies)|compli
 
 
 def plain(text):
-    """Lower case, without brackets, with plain punctuation."""
-    text = text.lower().replace("’", "'").replace("é", "e").replace("ö", "o")
+    """Lower case, without brackets, with plain punctuation and single spaces."""
+    text = " ".join(text.lower().split()).replace("’", "'").replace("é", "e").replace("ö", "o")
     text = text.replace("è", "e").replace("ï", "i").replace("ü", "u").replace("ä", "a")
     text = re.sub(r"\s*[\[(][^\])]*[\])]", "", text)
     return re.sub(r"\s+", " ", text).strip(" ,;.")
@@ -143,12 +143,13 @@ def variants(text):
     match = re.match(r"^(.+)'s (disease|syndrome|palsy|contracture)$", text)
     if match:
         found.append(f"{match[1]} {match[2]}")
-    return [f for f in found if "," not in f]
+    return [f.strip() for f in found if "," not in f]
 
 
 def usable(term, stop, most_words=6):
     words = term.split()
-    return (bool(WORDS.match(term)) and len(words) <= most_words
+    short = len(words) == 1 and len(term) < (8 if "-" in term or "/" in term else 5)
+    return (bool(WORDS.match(term)) and "  " not in term and not short and len(words) <= most_words
             and sum(c.isalpha() for c in term) >= 4
             and not BILLING.search(term) and not HEAD_NOUNS.match(term)
             and term not in stop)
@@ -213,9 +214,7 @@ def mesh_terms(data, known, stop):
     terms = {}
     for canonical, entry in sorted(data["disease_canonical_to_data"].items()):
         tree = entry.get("mesh_tree", [])
-        human = [t for t in tree if t.startswith("F03") or
-                 (t.startswith("C") and not t.startswith("C22"))]
-        if not human:
+        if not disease(tree):
             continue
         label = (variants(canonical) or [plain(canonical)])[-1]
         names = {v for text in [canonical, *sorted(groups[canonical])] for v in variants(text)}
@@ -225,6 +224,16 @@ def mesh_terms(data, known, stop):
             if usable(term, stop, most_words=5) and not permuted(term, names):
                 terms.setdefault(term, (code, label))
     return terms
+
+
+def disease(tree):
+    """Whether a MeSH heading is a disease, symptom or mental disorder of people: in
+    the trees C (but animal diseases, attributes of a disease, and processes that are
+    nothing but pathology) or F03, and in no tree of another kind."""
+    mental = any(t.startswith("F03") for t in tree)
+    bodily = any(t.startswith("C") and not t.startswith(("C22", "C23.550")) for t in tree)
+    elsewhere = any(t[0] not in "CF" for t in tree)
+    return mental or (bodily and not elsewhere)
 
 
 def permuted(term, names):
@@ -264,27 +273,22 @@ def derive_conditions(wheels):
 # --- en/medicines.tsv -----------------------------------------------------
 
 OPEN_SOURCES = ("drugbank_id", "nhs_url")
-SALTS = re.compile(
-    r" (hydrochloride|sodium|potassium|calcium|magnesium|sulfate|sulphate|maleate|tartrate"
-    r"|succinate|acetate|citrate|phosphate|mesylate|mesilate|besylate|fumarate|bromide"
-    r"|chloride|nitrate|hydrobromide|dihydrate|monohydrate|anhydrous)$")
 
 
-def medicine_name(term, stop):
-    """Whether a name of the package may be looked for in a note: a name that is
-    written in letters, not the formula of a substance or a laboratory code."""
+def one_word(term, stop):
+    return bool(re.match(r"^[a-z]{5,}$", term)) and term not in stop
+
+
+def many_words(term, single, stop):
+    """A name of two or three words is taken when one of them is itself a medicine:
+    `insulin glargine`, not `rose bengal`."""
     words = term.split()
-    return (re.match(r"^[a-z][a-z'\-]*( [a-z][a-z'\-]*){0,2}$", term)
-            and len(term.replace(" ", "")) >= 5
-            and term not in stop and SALTS.sub("", term) not in stop
-            and not any(w in stop and len(words) == 1 for w in words)
-            and not re.search(r"(^|[ -])([a-z]{1,2}|usp|acid|oil|extract|vaccine|cells?|virus"
-                              r"|pollen|antigen|protein|root|leaf|seed|bark|flower|fruit|juice"
-                              r"|human|recombinant|allergenic|whole|plant|fungus|mold|mould"
-                              r"|yl|oxide|one|ene|ane|injections?|tablets?|capsules?|cream"
-                              r"|patch|patches|drops|spray|inhalers?|therapy|prophylaxis"
-                              r"|device|dander|epithelia|feathers?|venom|meat|hair|skin"
-                              r"|wool|grass|wheat|rice)($|[ -])", term))
+    return (2 <= len(words) <= 3 and all(re.match(r"^[a-z]{3,}$", w) for w in words)
+            and term not in stop and not any(w in stop for w in words)
+            and any(len(w) > 5 and w in single for w in words)
+            and not re.search(r"\b(acid|oil|extract|vaccine|cells?|virus|pollen|antigen|protein"
+                              r"|injections?|tablets?|capsules?|cream|patch|patches|drops|spray"
+                              r"|inhalers?|therapy|human|recombinant|ion|usp|nos)\b", term))
 
 
 def derive_medicines(wheels):
@@ -297,6 +301,8 @@ def derive_medicines(wheels):
         for canonical in canonicals:
             names[canonical].add(variant)
     rows = {row[0]: row for row in read("curated/en-medicines.tsv")}
+    single = {c for c, entry in data["drug_canonical_to_data"].items()
+              if one_word(c, stop) and any(key in entry for key in OPEN_SOURCES)}
     count = collections.Counter()
     for canonical, entry in sorted(data["drug_canonical_to_data"].items()):
         origins = [key for key in OPEN_SOURCES if key in entry]
@@ -316,7 +322,9 @@ def derive_medicines(wheels):
             candidates |= names[canonical]
         source = "drugbank" if "drugbank_id" in entry else "nhs"
         for term in sorted(candidates, key=lambda c: (c != canonical, c)):
-            if term in rows or term in misspelt or not medicine_name(term, stop):
+            if term in rows or term in misspelt or not (
+                    one_word(term, stop) or many_words(term, single, stop)
+                    or (term == canonical and re.match(r"^co-[a-z]+$", term))):
                 continue
             alike = difflib.SequenceMatcher(None, term, canonical).ratio() > 0.55
             generic = term == canonical or (term not in brands and alike) or " " in term
