@@ -68,10 +68,10 @@ fn network(point: &NetworkAccessPoint) -> Value {
 }
 
 /// All agents: client, server, further users, and the person acted for.
-pub(super) fn agents(entry: &AuditEntry, kind: Kind) -> Vec<Value> {
+pub(super) fn agents(entry: &AuditEntry, entry_kind: Kind) -> Vec<Value> {
     let source_role = coding(DCM, "110153", "Source Role ID");
     let destination_role = coding(DCM, "110152", "Destination Role ID");
-    let (client_type, server_type) = match kind {
+    let (client_type, server_type) = match entry_kind {
         Kind::Delete => (coding(DCM, "110150", "Application"), coding(PARTICIPANT, "custodian", "Custodian")),
         kind if kind.gives() => (destination_role, source_role),
         _ => (source_role, destination_role),
@@ -92,14 +92,16 @@ pub(super) fn agents(entry: &AuditEntry, kind: Kind) -> Vec<Value> {
         "network": machine(&entry.source.source_id),
     }));
     for user in further(entry) {
-        let kind = if kind.gives() || kind == Kind::Search {
+        let kind = if entry_kind.gives() || entry_kind == Kind::Search {
             coding(PARTICIPATION, "IRCP", "information recipient")
         } else {
             coding(PARTICIPATION, "AUT", "author (originator)")
         };
         // A person is not a network device (BALP, slice `user`).
         // Only who asked is one in the patterns' sense; others took part without a type.
-        agents.push(Value::Object(of_user(user, user.requestor.then_some(kind))));
+        // Who brought a disclosure about is no recipient of it: that is the client.
+        let typed = user.requestor && entry_kind != Kind::Disclosure;
+        agents.push(Value::Object(of_user(user, typed.then_some(kind))));
     }
     if let Some(responsible) = &entry.responsible {
         let mut agent = Map::new();

@@ -138,6 +138,12 @@ impl Kind {
                 return (fits && agent::both_on_a_network(entry))
                     .then(|| format!("{BALP}.PrivacyDisclosure.Recipient"));
             }
+            // Data left the organisation only where it was done, not where it failed.
+            Self::Disclosure => {
+                let fits = action == Action::Read && entry.patient.is_some() && !entry.objects.is_empty();
+                return (fits && succeeded(entry) && agent::both_on_a_network(entry))
+                    .then(|| format!("{BALP}.PrivacyDisclosure.Source"));
+            }
             _ => return None,
         };
         let agents = agent::both_on_a_network(entry) && agent::at_most_one_further_user(entry);

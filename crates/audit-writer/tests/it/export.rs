@@ -109,6 +109,29 @@ fn all() -> Vec<(&'static str, AuditEntry)> {
             }),
         ),
         (
+            "disclosure",
+            with(Kind::Disclosure, Action::Read, |e| {
+                e.users = vec![
+                    User {
+                        name: Some("Huisartsenpraktijk De Brug".into()),
+                        network: Some(NetworkAccessPoint::Uri("mailto:praktijk@brug.example".into())),
+                        agb: Some("01012345".into()),
+                        ..User::system("provider-1", false)
+                    },
+                    User::system("ziekenhuis-linde-zis", true),
+                    User::system("zorgsluis", false),
+                ];
+                e.access_method = AccessMethod::Internal;
+                e.event.trigger = Some("ADT^A01".into());
+            }),
+        ),
+        (
+            "failed-disclosure",
+            with(Kind::Disclosure, Action::Read, |e| {
+                e.event = Event::failure(Kind::Disclosure, Action::Read, "smtp-550");
+            }),
+        ),
+        (
             "refusal",
             with(Kind::Refusal, Action::Execute, |e| {
                 system(e);
@@ -183,6 +206,7 @@ fn each_event_claims_the_pattern_that_it_follows() {
         ("search", "PatientQuery"),
         ("search-no-patient", "Query"),
         ("import", "PrivacyDisclosure.Recipient"),
+        ("disclosure", "PrivacyDisclosure.Source"),
     ] {
         assert_eq!(event(name)["meta"]["profile"][0], format!("{BALP}{pattern}"), "{name}");
     }
@@ -194,6 +218,7 @@ fn each_event_claims_the_pattern_that_it_follows() {
         "history",
         "merge",
         "failed-read",
+        "failed-disclosure",
         "log-read",
         "replay",
     ] {
@@ -267,6 +292,26 @@ fn an_import_is_a_disclosure_as_its_recipient_records_it() {
     let source = one(&event["agent"], |agent| has_type(agent, "110153"));
     assert_eq!(source["who"]["identifier"]["value"], "ziekenhuis-linde-zis");
     assert_eq!(source["network"], json!({ "address": "zis.linde.example", "type": "1" }));
+    assert_eq!(patient(&event)["what"]["reference"], ANNA);
+    assert!(event["entity"].as_array().unwrap().len() >= 2);
+}
+
+/// BALP `PrivacyDisclosure.Source`, with its invariant val-audit-source.
+#[test]
+fn a_notice_is_a_disclosure_as_its_source_records_it() {
+    let event = event("disclosure");
+    assert_eq!((&event["type"]["code"], &event["action"]), (&json!("110106"), &json!("R")));
+    one(&event["subtype"], |subtype| subtype["code"] == "disclose");
+    let source = one(&event["agent"], |agent| has_type(agent, "110153"));
+    assert_eq!(source["who"], event["source"]["observer"]);
+    assert!(source["network"].is_object());
+    let recipient = one(&event["agent"], |agent| has_type(agent, "110152"));
+    assert_eq!(recipient["who"]["identifier"]["value"], "01012345");
+    assert_eq!(recipient["network"], json!({ "address": "mailto:praktijk@brug.example", "type": "5" }));
+    assert_eq!(recipient["requestor"], false);
+    // Who brought it about received nothing.
+    let requestor = one(&event["agent"], |agent| agent["requestor"] == true);
+    assert_eq!(requestor.get("type"), None);
     assert_eq!(patient(&event)["what"]["reference"], ANNA);
     assert!(event["entity"].as_array().unwrap().len() >= 2);
 }
