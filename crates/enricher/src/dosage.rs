@@ -129,7 +129,10 @@ mod tests {
     fn quantities_are_read_only_where_they_are_sure() {
         for (text, expected) in [
             ("500 mg", Some(r#"{"value":500,"unit":"mg","system":"http://unitsofmeasure.org","code":"mg"}"#)),
-            ("0,50 ML", Some(r#"{"value":0.50,"unit":"ML","system":"http://unitsofmeasure.org","code":"mL"}"#)),
+            (
+                "0,50 ML",
+                Some(r#"{"value":0.50,"unit":"ML","system":"http://unitsofmeasure.org","code":"mL"}"#),
+            ),
             ("2 tabletten", Some(r#"{"value":2,"unit":"tabletten"}"#)),
             ("1-2 tabletten", None),
             ("1.000 IE", None),

@@ -76,11 +76,8 @@ impl Findings {
             }
             // What an engine says of places that the text has not is no finding.
             let Some(words) = said.between(entity.begin_offset, entity.end_offset) else { continue };
-            let mention = Mention {
-                attachment: text.attachment,
-                begin: entity.begin_offset,
-                end: entity.end_offset,
-            };
+            let mention =
+                Mention { attachment: text.attachment, begin: entity.begin_offset, end: entity.end_offset };
             self.join(kind, entity, words, mention, &said, settings);
         }
     }

@@ -100,7 +100,10 @@ mod tests {
             canonical(value, &mut out);
             out
         };
-        assert_eq!(text(&json!({"a": [1, {"c": 2, "b": 3}], "d": 4})), text(&json!({"d": 4, "a": [1, {"b": 3, "c": 2}]})));
+        assert_eq!(
+            text(&json!({"a": [1, {"c": 2, "b": 3}], "d": 4})),
+            text(&json!({"d": 4, "a": [1, {"b": 3, "c": 2}]}))
+        );
         assert_ne!(text(&json!(["a", "b"])), text(&json!(["b", "a"])));
     }
 

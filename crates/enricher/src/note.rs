@@ -88,7 +88,8 @@ impl Document {
         let counts = !stored.deleted
             && text("status").as_deref() == Some("current")
             && text("docStatus").as_deref() != Some("entered-in-error");
-        let subject = text("subject/reference").and_then(|subject| subject.strip_prefix("Patient/")?.parse().ok());
+        let subject =
+            text("subject/reference").and_then(|subject| subject.strip_prefix("Patient/")?.parse().ok());
         let contents = resource.get("content").and_then(Value::as_array).into_iter().flatten();
         let texts = contents
             .enumerate()

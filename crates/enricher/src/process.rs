@@ -73,7 +73,9 @@ impl Enricher {
                 let mut documents: Vec<ResourceKey> = Vec::new();
                 for effect in effects {
                     match ResourceKey::parse(&effect.resource) {
-                        Some(key) if key.resource_type == "DocumentReference" && !documents.contains(&key) => {
+                        Some(key)
+                            if key.resource_type == "DocumentReference" && !documents.contains(&key) =>
+                        {
                             documents.push(key);
                         }
                         _ => {}

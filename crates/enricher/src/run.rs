@@ -238,7 +238,10 @@ impl Enricher {
             let held = checks.iter();
             let mut writes: Vec<Write> = part.iter().map(|planned| planned.write()).collect();
             writes.extend(
-                held.map(|(key, precondition)| Write::Check { key: key.clone(), precondition: *precondition }),
+                held.map(|(key, precondition)| Write::Check {
+                    key: key.clone(),
+                    precondition: *precondition,
+                }),
             );
             match self.fhir.transaction(&writes).await {
                 Ok(_) => {}
@@ -247,9 +250,7 @@ impl Enricher {
             }
             if nth == 0 {
                 let provenance = part.iter().find(|planned| planned.recorded.is_some());
-                checks.extend(
-                    provenance.map(|one| (one.key.clone(), Precondition::Version(one.version))),
-                );
+                checks.extend(provenance.map(|one| (one.key.clone(), Precondition::Version(one.version))));
             }
         }
         Ok(())

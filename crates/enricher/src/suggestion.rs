@@ -120,7 +120,8 @@ pub(crate) fn is_ours(keys: &dyn Keys, stands: &Map<String, Value>) -> bool {
         let meta = stands.get("meta").and_then(|meta| meta.get(name));
         meta.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
     };
-    let sealed = list("extension").iter().find(|one| is_seal(one)).and_then(|one| one.get("valueString")?.as_str());
+    let sealed =
+        list("extension").iter().find(|one| is_seal(one)).and_then(|one| one.get("valueString")?.as_str());
     list("tag").iter().any(is_tag) && sealed == Some(identity::seal(keys, stands).to_string().as_str())
 }
 

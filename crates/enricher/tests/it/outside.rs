@@ -41,6 +41,8 @@ async fn an_engine_that_is_away_is_waited_for_and_one_that_refuses_is_replaced()
     *far.fails.lock().unwrap() = Some(Failure::Passing);
     assert!(world.again(&enricher(&world, &far)).await.is_err());
     *far.fails.lock().unwrap() = Some(Failure::Lasting);
-    let Stage::Enriched { engine, .. } = world.again(&enricher(&world, &far)).await.unwrap() else { panic!() };
+    let Stage::Enriched { engine, .. } = world.again(&enricher(&world, &far)).await.unwrap() else {
+        panic!()
+    };
     assert_eq!(engine, "words");
 }

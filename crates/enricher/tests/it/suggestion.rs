@@ -158,7 +158,8 @@ async fn only_plain_text_in_a_language_that_is_read_is_read() {
         assert_eq!(effects(&stage), Vec::<String>::new(), "{case}");
         assert!(matches!(stage, Stage::Enriched { notes: 0, .. }));
     }
-    let parameter = without(|one| one["content"][0]["attachment"]["contentType"] = json!("text/plain; charset=utf-8"));
+    let parameter =
+        without(|one| one["content"][0]["attachment"]["contentType"] = json!("text/plain; charset=utf-8"));
     assert_eq!(effects(&world.read(parameter).await).len(), 2);
 }
 

@@ -142,7 +142,11 @@ impl FhirStore for Meddling {
     async fn read_version(&self, key: &ResourceKey, n: u64) -> Result<Option<StoredResource>, PortError> {
         self.store.read_version(key, n).await
     }
-    async fn history(&self, key: &ResourceKey, page: &PageRequest) -> Result<Page<StoredResource>, PortError> {
+    async fn history(
+        &self,
+        key: &ResourceKey,
+        page: &PageRequest,
+    ) -> Result<Page<StoredResource>, PortError> {
         self.store.history(key, page).await
     }
     async fn search(&self, search: &Search) -> Result<Page<StoredResource>, PortError> {
