@@ -1,0 +1,404 @@
+//! One provider: reserve, send, confirm.
+//!
+//! Whoever sends has a ticket, and a ticket is given once: the first is the reservation, each later one is
+//! the move from [`NoticeState::Reserved`] (or [`NoticeState::Refused`], after a replay) to
+//! [`NoticeState::Unknown`] with the reason `sending-again`. A crash with a ticket in hand leaves a state
+//! from which nothing is sent before the mailer was asked what it knows.
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+use zorgsluis_domain::notice::{
+    Notice, NoticeId, NoticeOrder, NoticeOutcome, NoticeState, NoticeStep, OutgoingMail, Protection,
+};
+use zorgsluis_domain::port::{MailError, MailTrace, Provider, ResourceKey, Reservation};
+use zorgsluis_domain::{EntryId, PortError, QueueReference, Stage, Way};
+use zorgsluis_worker::ProcessError;
+
+use crate::communication::{Communication, Status};
+use crate::mail::Envelope;
+use crate::smime::RecipientCertificate;
+use crate::trail::Trail;
+use crate::{NotifierError, Ports, Settings, dossier};
+
+/// The mail certainly was not handed over: whoever takes the message up next sends it.
+pub(crate) const NOT_SENT: &str = "not-sent";
+/// A later attempt has the ticket.
+const SENDING_AGAIN: &str = "sending-again";
+/// A process ended between reservation and confirmation, and the mailer cannot tell.
+const NOT_CONFIRMED: &str = "not-confirmed";
+/// The mailer could not tell when it was handed the mail.
+const MAILER_CANNOT_TELL: &str = "mailer-cannot-tell";
+/// An operator decided that it is not sent.
+const DROPPED: &str = "dropped-by-operator";
+const NO_CERTIFICATE: &str = "no-certificate";
+
+/// How often a notice is looked at again after its state was moved on.
+const ROUNDS: usize = 4;
+
+/// Who is told, of what, on whose behalf.
+pub(crate) struct Telling<'a> {
+    pub(crate) ports: &'a Ports,
+    pub(crate) settings: &'a Settings,
+    pub(crate) reference: &'a QueueReference,
+    pub(crate) order: &'a NoticeOrder,
+    /// The surviving id.
+    pub(crate) patient: Uuid,
+    pub(crate) way: Option<&'a Way>,
+    pub(crate) trail: Trail<'a>,
+}
+
+/// What is to be done about a notice.
+enum Next {
+    /// Send, with the ticket that is taken from this state; none: by reserving.
+    Send(Option<NoticeState>),
+    /// Nothing: it stands so.
+    Settled(Notice),
+    /// It was moved on: look again.
+    Again,
+}
+
+/// A mail, and what it took to write it.
+struct Written {
+    mail: OutgoingMail,
+    protection: Protection,
+    read: Vec<(ResourceKey, u64)>,
+}
+
+impl Telling<'_> {
+    /// Tells a provider, or finds that it was told. Adds the ids of audit entries.
+    pub(crate) async fn tell(
+        &self,
+        at: &str,
+        provider: &Provider,
+        address: &str,
+        entries: &mut Vec<EntryId>,
+    ) -> Result<NoticeStep, ProcessError> {
+        let notice = NoticeId::of(self.reference.message, provider.id);
+        let certificate = self.certificate(provider, address);
+        for _ in 0..ROUNDS {
+            let (line, protection) = match self.next(notice).await? {
+                Next::Again => continue,
+                Next::Settled(line) => (line, None),
+                Next::Send(ticket) => {
+                    let written = self.write(notice, provider, address, certificate.as_ref().ok()).await?;
+                    let protection = written.protection;
+                    let line = self.send(notice, ticket, provider, written, entries).await?;
+                    (line, Some(protection))
+                }
+            };
+            let protection = protection.unwrap_or(line.protection);
+            let why = certificate.as_ref().err().copied();
+            return self.ended(at, &line, protection, why, provider, entries).await;
+        }
+        Err(PortError::Conflict { operation: "notifier.tell" }.into())
+    }
+
+    /// The certificate to encrypt for, or why there is none.
+    fn certificate(&self, provider: &Provider, address: &str) -> Result<RecipientCertificate, &'static str> {
+        let der = provider.certificate.as_deref().ok_or(NO_CERTIFICATE)?;
+        RecipientCertificate::check(der, address, self.ports.clock.now()).map_err(crate::CertificateFault::code)
+    }
+
+    async fn next(&self, notice: NoticeId) -> Result<Next, PortError> {
+        let Some(line) = self.ports.notices.get(notice).await? else { return Ok(Next::Send(None)) };
+        let open = match (line.state, line.why.as_deref()) {
+            (NoticeState::Sent | NoticeState::Dropped, _) => return Ok(Next::Settled(line)),
+            (NoticeState::Refused, _) if !self.replayed_since(line.changed) => {
+                return Ok(Next::Settled(line));
+            }
+            (NoticeState::Refused, _) | (NoticeState::Reserved, Some(NOT_SENT)) => {
+                return Ok(Next::Send(Some(line.state)));
+            }
+            (NoticeState::Reserved, _) | (NoticeState::Unknown, Some(SENDING_AGAIN)) => true,
+            (NoticeState::Unknown, _) => false,
+        };
+        let trace = self.ports.mailer.trace(notice).await?;
+        let from = [line.state];
+        let moved = |to, receipt, why| self.settle(notice, &from, to, receipt, why);
+        match trace {
+            MailTrace::Sent(receipt) => {
+                moved(NoticeState::Sent, Some(receipt), None).await?;
+            }
+            _ if !open => return Ok(Next::Settled(line)),
+            _ => {
+                self.in_hand(&line)?;
+                match (trace, line.state) {
+                    (MailTrace::Absent, NoticeState::Reserved) => return Ok(Next::Send(Some(line.state))),
+                    (MailTrace::Absent, _) => moved(NoticeState::Reserved, None, Some(NOT_SENT)).await?,
+                    _ => moved(NoticeState::Unknown, None, Some(NOT_CONFIRMED)).await?,
+                };
+            }
+        }
+        Ok(Next::Again)
+    }
+
+    fn replayed_since(&self, at: Timestamp) -> bool {
+        let steps = self.way.map(|way| way.steps.as_slice()).unwrap_or_default();
+        steps.iter().any(|step| matches!(step.stage, Stage::Replayed) && step.at > at)
+    }
+
+    /// Another delivery may be at it: later.
+    fn in_hand(&self, line: &Notice) -> Result<(), PortError> {
+        let patience = SignedDuration::try_from(self.settings.in_hand).unwrap_or(SignedDuration::MAX);
+        let left = patience - self.ports.clock.now().duration_since(line.changed);
+        if !left.is_positive() {
+            return Ok(());
+        }
+        Err(PortError::Unavailable {
+            operation: "notifier.in-hand",
+            retry_after: left.try_into().ok(),
+            cause: None,
+        })
+    }
+
+    async fn settle(
+        &self,
+        notice: NoticeId,
+        from: &[NoticeState],
+        to: NoticeState,
+        receipt: Option<String>,
+        why: Option<&str>,
+    ) -> Result<bool, PortError> {
+        let now = self.ports.clock.now();
+        self.ports.notices.settle(notice, from, to, now, receipt.as_deref(), why).await
+    }
+
+    /// Reads what the mail tells and writes it. Nothing of the patient is read for a mail without PHI.
+    async fn write(
+        &self,
+        notice: NoticeId,
+        provider: &Provider,
+        address: &str,
+        certificate: Option<&RecipientCertificate>,
+    ) -> Result<Written, ProcessError> {
+        let now = self.ports.clock.now();
+        let envelope = Envelope { settings: self.settings, provider, to: address, notice, now };
+        let unwritten = |error: NotifierError| {
+            ProcessError::refused("mail-not-written", None, error.to_string())
+        };
+        let mut read = Vec::new();
+        if let Some(certificate) = certificate {
+            let mut dossier = dossier::read(&*self.ports.fhir, self.order, self.patient).await?;
+            read = std::mem::take(&mut dossier.read);
+            match envelope.smime(self.order, &dossier, certificate) {
+                Ok(mail) => return Ok(Written { mail, protection: Protection::Smime, read }),
+                // A key that cannot be encrypted for after all.
+                Err(NotifierError::Encrypt) => {}
+                Err(error) => return Err(unwritten(error)),
+            }
+        }
+        let mail = envelope.link().map_err(unwritten)?;
+        Ok(Written { mail, protection: Protection::WithoutPhi, read })
+    }
+
+    /// Writes down what will be told, takes the ticket, and hands the mail over.
+    async fn send(
+        &self,
+        notice: NoticeId,
+        ticket: Option<NoticeState>,
+        provider: &Provider,
+        written: Written,
+        entries: &mut Vec<EntryId>,
+    ) -> Result<Notice, ProcessError> {
+        let now = self.ports.clock.now();
+        let Written { mail, protection, read } = written;
+        let entry = self.trail.disclosure(notice, provider, &mail.to, &read, now);
+        self.record(entry, entries).await?;
+        self.communicate(notice, provider, protection, Status::InProgress).await?;
+        let conflict = || PortError::Conflict { operation: "notifier.ticket" };
+        match ticket {
+            None => {
+                let line = Notice {
+                    id: notice,
+                    message: self.reference.message,
+                    provider: provider.id,
+                    event: self.order.event,
+                    protection,
+                    state: NoticeState::Reserved,
+                    reserved: now,
+                    changed: now,
+                    receipt: None,
+                    why: None,
+                };
+                if self.ports.notices.reserve(&line).await? != Reservation::New {
+                    return Err(conflict().into());
+                }
+            }
+            Some(state) => {
+                let again = Some(SENDING_AGAIN);
+                if !self.settle(notice, &[state], NoticeState::Unknown, None, again).await? {
+                    return Err(conflict().into());
+                }
+            }
+        }
+        let open = [NoticeState::Reserved, NoticeState::Unknown];
+        match self.ports.mailer.send(&mail).await {
+            Ok(receipt) => {
+                // It is out, whatever others made of the silence meanwhile.
+                let any = [NoticeState::Reserved, NoticeState::Unknown, NoticeState::Refused, NoticeState::Dropped];
+                self.settle(notice, &any, NoticeState::Sent, Some(receipt), None).await?;
+            }
+            Err(MailError::Refused(code)) => {
+                self.settle(notice, &open, NoticeState::Refused, None, Some(&code)).await?;
+            }
+            Err(MailError::NotSent(error)) => {
+                self.settle(notice, &open, NoticeState::Reserved, None, Some(NOT_SENT)).await?;
+                return Err(error.into());
+            }
+            Err(MailError::Unknown) => {
+                self.settle(notice, &open, NoticeState::Unknown, None, Some(MAILER_CANNOT_TELL)).await?;
+            }
+        }
+        let line = self.ports.notices.get(notice).await?;
+        Ok(line.ok_or(PortError::NotFound { operation: "notices.get" })?)
+    }
+
+    /// What became of a notice that is settled: its Communication, its entry where it failed, its step.
+    async fn ended(
+        &self,
+        at: &str,
+        line: &Notice,
+        protection: Protection,
+        why: Option<&str>,
+        provider: &Provider,
+        entries: &mut Vec<EntryId>,
+    ) -> Result<NoticeStep, ProcessError> {
+        let said = line.why.as_deref().unwrap_or("unknown");
+        let (outcome, status, why) = match line.state {
+            NoticeState::Sent => {
+                let outcome =
+                    if self.told_before(line.id) { NoticeOutcome::SentBefore } else { NoticeOutcome::Sent };
+                let why = why.filter(|_| protection == Protection::WithoutPhi);
+                (outcome, Status::Completed(line.changed), why)
+            }
+            NoticeState::Refused => (NoticeOutcome::Refused, Status::Stopped(said), Some(said)),
+            NoticeState::Unknown => (NoticeOutcome::Unknown, Status::Unknown(said), Some(said)),
+            NoticeState::Dropped => (NoticeOutcome::Withheld, Status::NotDone(DROPPED), Some(DROPPED)),
+            NoticeState::Reserved => {
+                return Err(PortError::Conflict { operation: "notifier.ended" }.into());
+            }
+        };
+        if matches!(outcome, NoticeOutcome::Refused | NoticeOutcome::Unknown) {
+            tracing::warn!(notice = %line.id, state = line.state.name(), why = said, "a notice did not surely go out");
+            let entry = self.trail.failed(line.id, provider, said, line.changed, self.ports.clock.now());
+            self.record(entry, entries).await?;
+        }
+        self.communicate(line.id, provider, protection, status).await?;
+        Ok(NoticeStep {
+            at: at.to_owned(),
+            notice: Some(line.id),
+            provider: Some(provider.id),
+            outcome,
+            protection: Some(protection),
+            why: why.map(str::to_owned),
+        })
+    }
+
+    /// Whether the journal says already that this notice was sent.
+    fn told_before(&self, notice: NoticeId) -> bool {
+        let steps = self.way.map(|way| way.steps.as_slice()).unwrap_or_default();
+        steps.iter().any(|step| match &step.stage {
+            Stage::Notified { notices, .. } => notices
+                .iter()
+                .any(|step| step.notice == Some(notice) && step.outcome == NoticeOutcome::Sent),
+            _ => false,
+        })
+    }
+
+    /// A provider who is known and is not told, by a wish or rule.
+    pub(crate) async fn withhold(
+        &self,
+        at: &str,
+        provider: &Provider,
+        why: &'static str,
+        entries: &mut Vec<EntryId>,
+    ) -> Result<NoticeStep, ProcessError> {
+        let notice = NoticeId::of(self.reference.message, provider.id);
+        let step = NoticeStep {
+            at: at.to_owned(),
+            notice: Some(notice),
+            provider: Some(provider.id),
+            outcome: NoticeOutcome::Withheld,
+            protection: None,
+            why: Some(why.to_owned()),
+        };
+        // What was sent before a wish was spoken stays sent.
+        if self.ports.notices.get(notice).await?.is_some_and(|line| line.state == NoticeState::Sent) {
+            return Ok(NoticeStep { outcome: NoticeOutcome::SentBefore, ..step });
+        }
+        let now = self.ports.clock.now();
+        let entry = self.trail.refused(at, why, Some((provider, notice)), now);
+        self.record(entry, entries).await?;
+        let communication = Communication {
+            protection: None,
+            ..self.communication(notice, provider, Protection::WithoutPhi, Status::NotDone(why))
+        };
+        communication.write(&*self.ports.fhir).await?;
+        Ok(step)
+    }
+
+    /// Somebody who cannot be told, because something is wrong.
+    pub(crate) async fn refuse(
+        &self,
+        at: &str,
+        why: &'static str,
+        entries: &mut Vec<EntryId>,
+    ) -> Result<NoticeStep, ProcessError> {
+        self.record(self.trail.refused(at, why, None, self.ports.clock.now()), entries).await?;
+        tracing::warn!(message = %self.reference.message, at, why, "a provider whom a message names is not told");
+        Ok(step_without_provider(at, NoticeOutcome::Refused, why))
+    }
+
+    async fn record(
+        &self,
+        entry: zorgsluis_domain::AuditEntry,
+        entries: &mut Vec<EntryId>,
+    ) -> Result<(), PortError> {
+        let id = entry.id;
+        self.ports.audit.record(&[entry]).await?;
+        if !entries.contains(&id) {
+            entries.push(id);
+        }
+        Ok(())
+    }
+
+    fn communication<'c>(
+        &'c self,
+        notice: NoticeId,
+        provider: &'c Provider,
+        protection: Protection,
+        status: Status<'c>,
+    ) -> Communication<'c> {
+        Communication {
+            notice,
+            order: self.order,
+            patient: self.patient,
+            provider,
+            sender: &self.settings.name,
+            protection: Some(protection),
+            status,
+        }
+    }
+
+    async fn communicate(
+        &self,
+        notice: NoticeId,
+        provider: &Provider,
+        protection: Protection,
+        status: Status<'_>,
+    ) -> Result<(), PortError> {
+        self.communication(notice, provider, protection, status).write(&*self.ports.fhir).await
+    }
+}
+
+/// A step about a place that leads to no provider.
+pub(crate) fn step_without_provider(at: &str, outcome: NoticeOutcome, why: &str) -> NoticeStep {
+    NoticeStep {
+        at: at.to_owned(),
+        notice: None,
+        provider: None,
+        outcome,
+        protection: None,
+        why: Some(why.to_owned()),
+    }
+}

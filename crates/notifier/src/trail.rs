@@ -1,0 +1,136 @@
+//! What is written into the NEN 7513 log about a notice.
+//!
+//! Ids are made from the message and what the entry says, so that a second delivery writes the same one.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+use zorgsluis_domain::audit::{
+    AccessMethod, Action, Event, EventKind, NetworkAccessPoint, Object, ObjectRole, PatientObject,
+    PurposeOfUse, Source, User,
+};
+use zorgsluis_domain::notice::NoticeId;
+use zorgsluis_domain::port::{Provider, ResourceKey};
+use zorgsluis_domain::{AuditEntry, EntryId, QueueReference, Stage, Way};
+
+use crate::communication;
+
+const AGB: &str = "http://fhir.nl/fhir/NamingSystem/agb-z";
+const UZI: &str = "http://fhir.nl/fhir/NamingSystem/uzi-nr-pers";
+
+pub(crate) struct Trail<'a> {
+    source: &'a Source,
+    reference: &'a QueueReference,
+    patient: Uuid,
+    sender: String,
+    trigger: String,
+    replays: usize,
+}
+
+impl<'a> Trail<'a> {
+    pub(crate) fn new(
+        source: &'a Source,
+        reference: &'a QueueReference,
+        patient: Uuid,
+        way: Option<&Way>,
+    ) -> Self {
+        let steps = way.map(|way| way.steps.as_slice()).unwrap_or_default();
+        let (sender, trigger) = steps
+            .iter()
+            .find_map(|step| match &step.stage {
+                Stage::Received { sender, event, .. } => Some((sender.clone(), event.clone())),
+                _ => None,
+            })
+            .unwrap_or_else(|| (String::from("unknown"), String::new()));
+        let replays = way.map(Way::replays).unwrap_or_default();
+        Self { source, reference, patient, sender, trigger, replays }
+    }
+
+    /// Before a mail is handed over: to whom, about whom, what it tells.
+    pub(crate) fn disclosure(
+        &self,
+        notice: NoticeId,
+        provider: &Provider,
+        address: &str,
+        read: &[(ResourceKey, u64)],
+        now: Timestamp,
+    ) -> AuditEntry {
+        // What is read again later in another version is told of in another entry.
+        let told: Vec<String> = read.iter().map(|(key, version)| format!("{key} {version}")).collect();
+        let name = format!("disclose {notice} {address} {}", told.join(" "));
+        let event = Event::success(EventKind::Disclosure, Action::Read);
+        let entry = self.entry(&name, event, Some((provider, Some(address))), now);
+        let read = read.iter().map(|(key, version)| (key.to_string(), Some(*version)));
+        entry.with_resources(read.chain([(communication::key(notice).to_string(), None)]))
+    }
+
+    /// A mail did not go, or perhaps not, although the log says that it would.
+    pub(crate) fn failed(
+        &self,
+        notice: NoticeId,
+        provider: &Provider,
+        why: &str,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> AuditEntry {
+        let name = format!("failed {notice} {why} {since}");
+        let event = Event::failure(EventKind::Disclosure, Action::Read, why);
+        self.entry(&name, event, Some((provider, None)), now)
+            .with_resources([(communication::key(notice).to_string(), None)])
+    }
+
+    /// Somebody whom the message names is not told.
+    pub(crate) fn refused(
+        &self,
+        at: &str,
+        why: &str,
+        provider: Option<(&Provider, NoticeId)>,
+        now: Timestamp,
+    ) -> AuditEntry {
+        let name = format!("refused {} {at} {why} {}", self.reference.message, self.replays);
+        let event = Event::failure(EventKind::Refusal, Action::Execute, why);
+        let entry = self.entry(&name, event, provider.map(|(provider, _)| (provider, None)), now);
+        match provider {
+            Some((_, notice)) => {
+                entry.with_resources([(communication::key(notice).to_string(), None)])
+            }
+            None => entry,
+        }
+    }
+
+    fn entry(
+        &self,
+        name: &str,
+        mut event: Event,
+        recipient: Option<(&Provider, Option<&str>)>,
+        now: Timestamp,
+    ) -> AuditEntry {
+        let id = EntryId::derived(self.reference.received, &format!("notify {name}"));
+        event.trigger = Some(self.trigger.clone()).filter(|trigger| !trigger.is_empty());
+        let sender =
+            User { purpose: Some(PurposeOfUse::Treatment), ..User::system(self.sender.clone(), true) };
+        let mut entry =
+            AuditEntry::new(id, now, event, sender, AccessMethod::Internal, self.source.clone());
+        if let Some((provider, address)) = recipient {
+            entry.users.insert(0, user(provider, address));
+        }
+        entry.users.push(User::system("zorgsluis", false));
+        entry.patient = Some(PatientObject { reference: format!("Patient/{}", self.patient) });
+        entry.objects.push(Object::new(ObjectRole::Message, self.reference.message.to_string()));
+        entry.traceparent.clone_from(&self.reference.traceparent);
+        entry
+    }
+}
+
+fn user(provider: &Provider, address: Option<&str>) -> User {
+    let of = |system: &str| {
+        provider.identifiers.iter().find(|known| known.system == system).map(|known| known.value.clone())
+    };
+    User {
+        name: Some(provider.name.clone()),
+        network: address.map(|address| NetworkAccessPoint::Uri(format!("mailto:{address}"))),
+        agb: of(AGB),
+        uzi: of(UZI),
+        purpose: Some(PurposeOfUse::Treatment),
+        ..User::system(provider.id.to_string(), false)
+    }
+}
