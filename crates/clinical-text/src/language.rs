@@ -210,6 +210,12 @@ fn add(scores: &mut Scores, weights: &Scores, times: f32) {
     }
 }
 
+/// Whether a word in lower case is a word that any text of the language has.
+#[cfg(feature = "recogniser")]
+pub(crate) fn is_common(word: &str) -> bool {
+    known().get(word).is_some_and(|[dutch, english, ..]| *dutch > 0.0 || *english > 0.0)
+}
+
 fn known() -> &'static HashMap<&'static str, Scores> {
     static KNOWN: OnceLock<HashMap<&'static str, Scores>> = OnceLock::new();
     KNOWN.get_or_init(|| {
