@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 use zorgsluis_domain::port::{Keys, Precondition, ResourceKey, StoredResource, Write};
 use zorgsluis_domain::{Effect, Phi, PortError, StepEffect};
 
@@ -115,6 +116,15 @@ pub(crate) fn plan(given: &Given<'_>) -> Result<Plan, PortError> {
 }
 
 impl Plan {
+    /// The patient whose suggestions are written: what is left of a document that was deleted.
+    pub(crate) fn patient(&self) -> Option<Uuid> {
+        let subject = |planned: &Planned| {
+            let reference = planned.resource.get("subject")?.get("reference")?.as_str()?;
+            reference.strip_prefix("Patient/")?.parse().ok()
+        };
+        self.writes.iter().find_map(subject)
+    }
+
     fn put_provenance(&mut self, given: &Given<'_>, targets: &[Wanted<'_>]) -> Result<(), PortError> {
         let key = &given.provenance;
         let stored = given.standing.get(key);

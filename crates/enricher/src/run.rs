@@ -115,7 +115,7 @@ impl Enricher {
         }
         let Some((_, reading)) = read else { return Ok(()) };
         let plan = self.plan(&document, reading, subject, trail).await?;
-        let entries = trail.of_plan(&plan, subject);
+        let entries = trail.of_plan(&plan, subject.or_else(|| plan.patient()));
         if !entries.is_empty() {
             self.audit.record(&entries).await?;
             done.entries(&entries);

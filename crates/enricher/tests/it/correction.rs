@@ -1,9 +1,13 @@
 //! Repeated and corrected notes, and what a person changed meanwhile.
 
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use zorgsluis_domain::Stage;
 use zorgsluis_domain::audit::EventKind;
 use zorgsluis_enricher::{Enricher, Settings, provenance_key, targets};
+use zorgsluis_worker::Process;
 
 use super::engine::Words;
 use super::suggestion::keep;
@@ -91,6 +95,7 @@ async fn a_document_that_counts_no_longer_takes_its_suggestions_along() {
         let again = world.again(&world.enricher()).await.unwrap();
         assert!(effects(&again).iter().all(|one| one.ends_with("withdrawn-before")));
         assert_eq!(world.provenance().await, provenance);
+        assert!(world.entries().values().all(|entry| entry.patient.is_some()), "of whom, also then");
     }
 }
 
@@ -173,6 +178,57 @@ async fn an_older_message_that_is_read_late_revives_nothing() {
     world.put(note("pneumonie", Some("nl"))).await;
     let older = world.applied().await;
     world.read(note("Geen pneumonie.", Some("nl"))).await;
-    zorgsluis_worker::Process::process(&world.enricher(), &older, "g1").await.unwrap();
+    world.enricher().process(&older, "g1").await.unwrap();
     assert_eq!(world.version(&provenance_key(NOTE)).await, 0, "the note says none as it stands");
+}
+
+/// What is unconfirmed and counts, in the words of its code.
+async fn standing(world: &World) -> BTreeSet<String> {
+    if world.version(&provenance_key(NOTE)).await == 0 {
+        return BTreeSet::new();
+    }
+    let all = world.suggestions().await;
+    let counts = |one: &&Value| one["status"] == "unknown" || one.get("clinicalStatus").is_some();
+    let code = |one: &Value| one["code"]["coding"].to_string() + &one["medicationCodeableConcept"].to_string();
+    all.iter().filter(counts).map(code).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// Versions of a note, each delivered at once, late or twice: what counts is what the last one says.
+    #[test]
+    fn any_order_of_deliveries_ends_in_what_the_note_says(
+        versions in prop::collection::vec(
+            (prop::collection::btree_set(prop::sample::select(vec![
+                "pneumonie", "Geen koorts", "koorts", "metoprolol", "vroeger diabetes", "diabetes",
+            ]), 0..4), any::<bool>()),
+            1..5,
+        ),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (ended, expected) = runtime.block_on(async {
+            let texts: Vec<String> = versions
+                .iter()
+                .map(|(words, _)| format!("Note. {}.", words.iter().copied().collect::<Vec<_>>().join(". ")))
+                .collect();
+            let world = World::new().await;
+            let mut late = Vec::new();
+            for (text, (_, at_once)) in texts.iter().zip(&versions) {
+                world.put(note(text, Some("nl"))).await;
+                let reference = world.applied().await;
+                if *at_once {
+                    world.enricher().process(&reference, "g1").await.unwrap();
+                }
+                late.push(reference);
+            }
+            for reference in late.iter().rev().chain(&late) {
+                world.enricher().process(reference, "g1").await.unwrap();
+            }
+            let fresh = World::new().await;
+            fresh.read(note(texts.last().unwrap(), Some("nl"))).await;
+            (standing(&world).await, standing(&fresh).await)
+        });
+        prop_assert_eq!(ended, expected);
+    }
 }

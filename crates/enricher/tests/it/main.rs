@@ -11,6 +11,7 @@ mod correction;
 mod engine;
 mod faults;
 mod outside;
+mod recogniser;
 mod suggestion;
 mod trouble;
 mod whole_way;

@@ -243,6 +243,9 @@ impl World {
                     let meta = value["meta"].as_object_mut().unwrap();
                     meta.remove("versionId");
                     meta.remove("lastUpdated");
+                    if meta.is_empty() {
+                        value.as_object_mut().unwrap().shift_remove("meta");
+                    }
                     all.insert(stored.key.to_string(), value);
                 }
                 after = page.next;
