@@ -9,6 +9,7 @@ use zorgsluis_domain::audit::{
 };
 use zorgsluis_domain::port::ResourceKey;
 use zorgsluis_domain::{AuditEntry, EntryId};
+use zorgsluis_registers::By;
 
 use crate::Gateway;
 use crate::fhir::FhirError;
@@ -27,6 +28,11 @@ impl Caller {
         let mut user = User::system("access-token", true);
         user.network = self.peer.map(|peer| NetworkAccessPoint::Ip(peer.to_string()));
         user
+    }
+
+    /// Who acts on a register.
+    pub(crate) fn by(&self) -> By {
+        By { user: self.user(), access: AccessMethod::Http, traceparent: self.traceparent() }
     }
 
     fn traceparent(&self) -> Option<String> {

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use zorgsluis_domain::Clock;
 use zorgsluis_domain::port::{AuditSink, DeadLetters, FhirStore, Journal, Queue};
 use zorgsluis_ingest::Ingest;
+use zorgsluis_registers::Registers;
 
 use crate::denial::Denials;
 use crate::fhir::ResourceType;
@@ -18,7 +19,7 @@ use crate::metrics::Metrics;
 use crate::secret::{LinkKey, random};
 use crate::session::Sessions;
 use crate::{AccessToken, GatewayError, LogState};
-use crate::{asset, auth, fhir, frame, health, hl7, metrics, page, replay};
+use crate::{asset, auth, fhir, frame, health, hl7, import, metrics, page, replay};
 
 /// Bodies of `POST /hl7` that are read at a time. Each may take 4 MiB.
 const BODIES: usize = 32;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub dead_letters: Arc<dyn DeadLetters>,
     /// The inbound queue, for its depth.
     pub queue: Arc<dyn Queue>,
+    /// Providers, patients, opt-outs and notices.
+    pub registers: Registers,
     /// The NEN 7513 log.
     pub audit: Arc<dyn AuditSink>,
     /// The state of that log.
@@ -73,6 +76,7 @@ pub(crate) struct Inner {
     pub(crate) denials: Denials,
     pub(crate) metrics: Metrics,
     pub(crate) bodies: Semaphore,
+    pub(crate) imports: Semaphore,
     /// Makes the ids of this process' audit entries its own.
     instance: String,
     serial: AtomicU64,
@@ -97,6 +101,7 @@ impl Gateway {
             denials: Denials::default(),
             metrics: Metrics::default(),
             bodies: Semaphore::new(BODIES),
+            imports: Semaphore::new(1),
             instance,
             serial: AtomicU64::new(0),
         })))
@@ -112,12 +117,22 @@ impl Gateway {
             .route("/dead-letters", get(page::dead_letters::list))
             .route("/dead-letters/replay", post(page::dead_letters::replay_all))
             .route("/dead-letters/{id}/replay", post(page::dead_letters::replay_one))
+            .route("/notices", get(page::notices::list))
+            .route("/notices/{id}", post(page::notices::decide))
+            .route("/providers", get(page::providers::list).post(page::providers::search))
+            .route("/providers/{id}", get(page::providers::one).post(page::providers::change))
+            .route("/patients", get(page::patients::form).post(page::patients::look_up))
+            .route("/patients/{id}", get(page::patients::one))
+            .route("/patients/{id}/opt-out", post(page::patients::opt_out))
+            .route("/patients/{id}/release", post(page::patients::release))
             .route("/log", get(page::log::show))
             .route("/logout", post(page::login::logout))
             .route_layer(session);
         let machines = Router::new()
             .route("/hl7", post(hl7::accept))
             .route("/replay", post(replay::replay))
+            .route("/registers/providers", post(import::providers))
+            .route("/registers/patients", post(import::patients))
             .route("/metrics", get(metrics::show))
             .route_layer(token());
         let open = Router::new()

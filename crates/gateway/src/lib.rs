@@ -16,8 +16,9 @@
 //! |---|---|---|
 //! | `POST /hl7` | senders of HL7 v2 | token |
 //! | `/fhir/…` | FHIR R4, read only, JSON | token; `/fhir/metadata` is open |
-//! | `/`, `/messages/{id}`, `/dead-letters`, `/log` | operators | session (or token, to read) |
+//! | `/`, `/messages/{id}`, `/dead-letters`, `/notices`, `/providers`, `/patients`, `/log` | operators | session (or token, to read) |
 //! | `POST /replay` | `zorgsluis replay` | token |
+//! | `POST /registers/providers`, `/registers/patients` | `zorgsluis registers import` | token |
 //! | `/metrics` | Prometheus | token |
 //! | `/health` | whoever checks | open |
 //!
@@ -26,7 +27,8 @@
 //!
 //! # PHI
 //!
-//! Only `/fhir` shows any. Log lines hold route template, method, status and duration, never a path, a query
+//! Only `/fhir` shows any; `/patients` tells which id a number belongs to, and whether the patient objects
+//! to notices. Log lines hold route template, method, status and duration, never a path, a query
 //! or a body. Searches by identifier, name, birth date and the like are `POST …/_search`; in a URL they are
 //! refused.
 //!
@@ -52,6 +54,7 @@ mod frame;
 mod gateway;
 mod health;
 mod hl7;
+mod import;
 mod log_state;
 mod metrics;
 mod page;

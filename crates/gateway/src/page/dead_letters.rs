@@ -11,8 +11,8 @@ use zorgsluis_domain::audit::AccessMethod;
 use zorgsluis_domain::port::{DeadLetter, PageRequest};
 use zorgsluis_ingest::{IngestError, Replay, Requester};
 
-use super::Page;
 use super::time::Moment;
+use super::{Page, next_query};
 use crate::Gateway;
 use crate::disclosure::Caller;
 
@@ -67,9 +67,7 @@ pub(crate) async fn list(State(gateway): State<Gateway>, page: Page) -> Response
         page: &page,
         nav: "dead-letters",
         lines: found.items.into_iter().map(Line::of).collect(),
-        older: found
-            .next
-            .map(|next| form_urlencoded::Serializer::new(String::new()).append_pair("after", &next).finish()),
+        older: found.next.as_deref().map(next_query),
         first,
         replayed: page.number("replayed"),
         failed: page.number("failed").filter(|failed| *failed > 0),

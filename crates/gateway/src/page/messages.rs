@@ -12,7 +12,7 @@ use super::events::{category, event_name, protection_name};
 use super::language::Language;
 use super::time::Moment;
 use super::words::{RegisterWords, Words};
-use super::{Page, events};
+use super::{Page, events, next_query};
 use crate::Gateway;
 
 /// Messages on a page.
@@ -170,9 +170,7 @@ pub(crate) async fn list(State(gateway): State<Gateway>, page: Page) -> Response
                 place: refused.place,
             })
             .collect(),
-        older: found
-            .next
-            .map(|next| form_urlencoded::Serializer::new(String::new()).append_pair("after", &next).finish()),
+        older: found.next.as_deref().map(next_query),
         first,
     };
     page.show(StatusCode::OK, &template)

@@ -1,13 +1,17 @@
-//! The operator pages: messages and their way, dead letters, the state of the log. Server-rendered, without
-//! JavaScript, in Dutch and English, for WCAG 2.2 AA. They hold no PHI: what they show comes from the journal,
-//! the dead letters and the log's own book-keeping, which hold none.
+//! The operator pages: messages and their way, dead letters, notices, the registers, the state of the log.
+//! Server-rendered, without JavaScript, in Dutch and English, for WCAG 2.2 AA. They hold no PHI but for
+//! `/patients`, which tells of one patient (no number, no medical data) and writes its audit entry first.
 
 pub(crate) mod dead_letters;
 mod events;
+mod form;
 mod language;
 pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod messages;
+pub(crate) mod notices;
+pub(crate) mod patients;
+pub(crate) mod providers;
 mod time;
 mod words;
 
@@ -18,6 +22,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use zorgsluis_domain::PortError;
+use zorgsluis_registers::RegisterError;
 
 use crate::session::{Session, same_form_token};
 use language::Language;
@@ -133,6 +138,17 @@ impl Page {
         self.fail(StatusCode::SERVICE_UNAVAILABLE, words.error_unavailable, words.error_unavailable_text)
     }
 
+    fn register_failed(&self, error: &RegisterError) -> Response {
+        let words = self.words();
+        let text = match error {
+            RegisterError::NotFound(_) => return self.not_found(),
+            RegisterError::Audit(_) => words.error_unavailable_audit,
+            _ => words.error_unavailable_text,
+        };
+        tracing::error!(%error, "a register cannot be read or changed");
+        self.fail(StatusCode::SERVICE_UNAVAILABLE, words.error_unavailable, text)
+    }
+
     /// The answer to a form that does not bring the session's token.
     fn refuse_form(&self, form: &[u8]) -> Option<Response> {
         let token = form_urlencoded::parse(form).find(|(name, _)| name == "form_token");
@@ -142,6 +158,11 @@ impl Page {
         let words = self.words();
         Some(self.fail(StatusCode::FORBIDDEN, words.error_form, words.error_form_text))
     }
+}
+
+/// The query that gives the page behind this mark.
+fn next_query(after: &str) -> String {
+    form_urlencoded::Serializer::new(String::new()).append_pair("after", after).finish()
 }
 
 /// Any other path.

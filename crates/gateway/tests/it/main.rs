@@ -1,6 +1,7 @@
 //! The gateway over the embedded stores, through its router and over real HTTP.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod accessible;
 mod audit;
 mod capability;
 mod contrast;
@@ -10,6 +11,7 @@ mod pages;
 mod paging;
 mod phi;
 mod read;
+mod registers;
 mod search;
 mod served;
 mod support;

@@ -23,6 +23,7 @@ use zorgsluis_gateway::{
     Verification,
 };
 use zorgsluis_ingest::{Ingest, Ports, ProfileRules};
+use zorgsluis_registers::Registers;
 
 /// Ids of ours are UUIDs.
 pub(crate) const PATIENT: &str = "11111111-1111-5111-8111-111111111111";
@@ -162,6 +163,7 @@ impl World {
             journal: Arc::new(directory.journal()),
             dead_letters: Arc::new(directory.dead_letters()),
             queue,
+            registers: registers(&directory, audit.clone()),
             audit: audit.clone(),
             log: Arc::new(Log),
             clock: directory.clock(),
@@ -300,10 +302,34 @@ impl World {
         self.send(request).await
     }
 
+    /// Offers a file for a register.
+    pub(crate) async fn import(&self, register: &str, envelope: &Value) -> Answer {
+        let request = self
+            .request("POST", &format!("/registers/{register}"))
+            .header("authorization", self.bearer())
+            .body(Body::from(envelope.to_string()))
+            .unwrap();
+        self.send(request).await
+    }
+
     /// Takes the entries written so far.
     pub(crate) fn entries(&self) -> Vec<AuditEntry> {
         std::mem::take(&mut self.audit.entries.lock().unwrap())
     }
+}
+
+fn registers(directory: &DataDirectory, audit: Arc<Sink>) -> Registers {
+    let ports = zorgsluis_registers::Ports {
+        providers: Arc::new(directory.provider_directory()),
+        patients: Arc::new(directory.patient_index()),
+        opt_outs: Arc::new(directory.opt_outs()),
+        notices: Arc::new(directory.notice_register()),
+        fhir: Arc::new(directory.fhir_store()),
+        keys: Arc::new(directory.keys()),
+        audit,
+        clock: directory.clock(),
+    };
+    Registers::new(ports, "linde")
 }
 
 pub(crate) fn patient(family: &str, bsn: &str) -> String {

@@ -52,8 +52,8 @@ words! {
     changed_by: "Door", "By";
     problem: "Dit is niet opgeslagen", "This was not saved";
     conflict: "Iemand anders heeft dit intussen gewijzigd. Bekijk de nieuwe versie en probeer het opnieuw.", "Somebody else has changed this meanwhile. Look at the new version and try again.";
-    yes: "ja", "yes";
-    no: "nee", "no";
+    first_page: "Vooraan", "First";
+    next_page: "Verder", "Next";
 
     // Providers.
     providers: "Zorgverleners", "Providers";
