@@ -41,11 +41,11 @@ pub(crate) struct Reading {
     pub(crate) texts: u32,
 }
 
-/// What comes before the call of an engine that is not ours: the text as it may be sent.
+/// How a text is to be read.
 pub(crate) enum Step<'a> {
-    /// This is what the embedded engine found.
+    /// The embedded engine read it, and found this.
     Read(Analysis),
-    /// This engine is to be asked.
+    /// This engine is to be asked, which may be outside.
     Ask(&'a dyn TextAnalysis),
     /// No engine reads this language.
     Nothing,

@@ -101,7 +101,8 @@ async fn a_document_that_counts_no_longer_takes_its_suggestions_along() {
 
 #[tokio::test]
 async fn what_a_person_changed_is_theirs() {
-    let changes: [(&str, fn(&mut Value)); 5] = [
+    type Change = fn(&mut Value);
+    let changes: [(&str, Change); 5] = [
         ("confirmed", |one| one["verificationStatus"]["coding"][0]["code"] = json!("confirmed")),
         ("refuted", |one| one["verificationStatus"]["coding"][0]["code"] = json!("refuted")),
         ("rejected", |one| {
@@ -189,7 +190,8 @@ async fn standing(world: &World) -> BTreeSet<String> {
     }
     let all = world.suggestions().await;
     let counts = |one: &&Value| one["status"] == "unknown" || one.get("clinicalStatus").is_some();
-    let code = |one: &Value| one["code"]["coding"].to_string() + &one["medicationCodeableConcept"].to_string();
+    let code =
+        |one: &Value| one["code"]["coding"].to_string() + &one["medicationCodeableConcept"].to_string();
     all.iter().filter(counts).map(code).collect()
 }
 

@@ -58,8 +58,7 @@ struct Word<'a> {
 fn words(text: &str) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     let mut start: Option<(usize, u32)> = None;
-    let mut count = 0;
-    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
+    for (count, (at, c)) in (0..).zip(text.char_indices().chain([(text.len(), ' ')])) {
         match (c.is_alphanumeric(), start) {
             (true, None) => start = Some((at, count)),
             (false, Some((from, begin))) => {
@@ -68,7 +67,6 @@ fn words(text: &str) -> Vec<Word<'_>> {
             }
             _ => {}
         }
-        count += 1;
     }
     words
 }

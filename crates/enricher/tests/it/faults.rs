@@ -18,6 +18,7 @@ use zorgsluis_domain::{AuditEntry, MessageId, Phi, PortError, Pseudonym, Stage, 
 use zorgsluis_enricher::{Enricher, Settings};
 use zorgsluis_worker::Process;
 
+use super::engine::Words;
 use super::world::{World, note};
 
 /// Counts calls, and lets one of them fail.
@@ -181,7 +182,8 @@ fn faulty(world: &World, faults: &Arc<Faults>) -> Enricher {
     ports.journal = Arc::new(Faulty(ports.journal, faults()));
     ports.notices = Arc::new(Faulty(ports.notices, faults()));
     ports.engines.embedded = Arc::new(Faulty(ports.engines.embedded, faults()));
-    ports.engines.english = Some(Arc::new(Faulty(ports.engines.embedded.clone(), faults())));
+    let far: Arc<dyn TextAnalysis> = Arc::new(Words::outside());
+    ports.engines.english = Some(Arc::new(Faulty(far, faults())));
     Enricher::new(ports, Settings::of("Ziekenhuis De Linde"))
 }
 

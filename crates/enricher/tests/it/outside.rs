@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use zorgsluis_domain::Stage;
-use zorgsluis_enricher::{Enricher, Settings};
+use zorgsluis_domain::audit::EventKind;
+use zorgsluis_enricher::{Enricher, Settings, targets};
 
 use super::engine::{Failure, Words};
-use super::world::{World, effects, note};
+use super::world::{NOTE, PATIENT, World, effects, note};
 
 fn enricher(world: &World, english: &Arc<Words>) -> Enricher {
     let mut ports = world.ports();
@@ -45,4 +47,95 @@ async fn an_engine_that_is_away_is_waited_for_and_one_that_refuses_is_replaced()
         panic!()
     };
     assert_eq!(engine, "words");
+}
+
+/// A patient and her sister, with what a note may say of them.
+async fn people(world: &World) {
+    world
+        .put(json!({
+            "resourceType": "Patient",
+            "id": PATIENT,
+            "identifier": [{ "system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": "999911120" }],
+            "name": [{ "text": "Anna van Zilverberg", "family": "van Zilverberg", "given": ["Anna"] }],
+            "telecom": [{ "system": "phone", "value": "06-00000012" }],
+            "birthDate": "1961-04-12",
+            "address": [{ "line": ["Rietkraagsteeg 12"], "city": "Waterloze" }],
+        }))
+        .await;
+    world
+        .put(json!({
+            "resourceType": "RelatedPerson",
+            "id": "7f9c24e8-0000-5000-8000-0000000000f1",
+            "patient": { "reference": format!("Patient/{PATIENT}") },
+            "name": [{ "family": "Oeverkant", "given": ["Mathilde"] }],
+        }))
+        .await;
+}
+
+const LETTER: &str = "Mrs van Zilverberg (BSN 999911120, Rietkraagsteeg 12), with her sister Mathilde Oeverkant: \
+    the pneumonia, fever, metoprolol 50 mg.";
+const NAMES: [&str; 5] = ["Zilverberg", "999911120", "Rietkraagsteeg", "Mathilde", "Oeverkant"];
+
+#[tokio::test]
+async fn what_goes_outside_names_nobody_and_what_comes_back_is_of_the_note() {
+    let world = World::new().await;
+    people(&world).await;
+    let far = Arc::new(Words::outside());
+    world.put(note(LETTER, Some("en"))).await;
+    let stage = world.again(&enricher(&world, &far)).await.unwrap();
+    assert_eq!(effects(&stage).len(), 4);
+    let sent = far.seen.lock().unwrap().clone();
+    assert_eq!(sent.len(), 1);
+    for name in NAMES {
+        assert!(!sent[0].contains(name), "{name}: {}", sent[0]);
+    }
+    assert!(sent[0].contains("pneumonia, fever, metoprolol 50 mg"));
+    for target in targets(&world.provenance().await) {
+        let (_, place) = target.places[0].clone();
+        let said: String = LETTER.chars().skip(place.start as usize).take(place.len()).collect();
+        assert!(["pneumonia", "fever", "metoprolol"].contains(&said.as_str()), "{said}");
+    }
+    assert_eq!(world.suggestion("metoprolol").await["dosage"][0]["text"], "50 mg");
+
+    let entries = world.entries();
+    let disclosure = entries.values().find(|one| one.event.kind == EventKind::Disclosure).unwrap();
+    assert_eq!(disclosure.users[1].id, "far-away");
+    assert_eq!(disclosure.legal_basis.checks, ["de-identified"]);
+    assert_eq!(disclosure.objects[1].id, format!("DocumentReference/{NOTE}"));
+    let read = entries.values().filter(|one| one.event.kind == EventKind::ResourceRead);
+    let objects: Vec<String> =
+        read.flat_map(|one| one.objects.iter().map(|object| object.id.clone())).collect();
+    assert!(objects.contains(&format!("Patient/{PATIENT}")), "who was looked up to be masked");
+    assert!(objects.iter().any(|one| one.starts_with("RelatedPerson/")));
+}
+
+#[tokio::test]
+async fn an_organisation_may_decide_that_texts_go_as_they_are() {
+    let world = World::new().await;
+    people(&world).await;
+    let far = Arc::new(Words::outside());
+    let mut ports = world.ports();
+    ports.engines.english = Some(far.clone());
+    let settings = Settings { deidentify: false, ..Settings::of("Ziekenhuis De Linde") };
+    world.put(note(LETTER, Some("en"))).await;
+    world.again(&Enricher::new(ports, settings)).await.unwrap();
+    assert_eq!(*far.seen.lock().unwrap(), [LETTER]);
+    let entries = world.entries();
+    let disclosure = entries.values().find(|one| one.event.kind == EventKind::Disclosure).unwrap();
+    assert!(disclosure.legal_basis.checks.is_empty());
+}
+
+#[tokio::test]
+async fn a_disclosure_is_recorded_before_it_happens_and_once() {
+    let world = World::new().await;
+    let far = Arc::new(Words::outside());
+    world.put(note("pneumonia with the fever", Some("en"))).await;
+    *far.fails.lock().unwrap() = Some(Failure::Passing);
+    let reference = world.applied().await;
+    let enricher = enricher(&world, &far);
+    assert!(zorgsluis_worker::Process::process(&enricher, &reference, "g1").await.is_err());
+    let disclosures = || world.kinds().iter().filter(|kind| **kind == EventKind::Disclosure).count();
+    assert_eq!(disclosures(), 1, "it may have gone out");
+    zorgsluis_worker::Process::process(&enricher, &reference, "g1").await.unwrap();
+    assert_eq!(disclosures(), 1);
 }

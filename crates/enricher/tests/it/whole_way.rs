@@ -180,7 +180,7 @@ async fn suggestions_go_along_in_a_merger_and_later_notes_follow() {
     assert_eq!(subjects().await, moved);
     let patients = hospital.world.all().await;
     let survivor = patients.iter().find(|(_, one)| one.to_string().contains("\"replaces\"")).unwrap().0;
-    assert_eq!(moved, [survivor.clone()]);
+    assert_eq!(moved, std::slice::from_ref(survivor));
 }
 
 #[tokio::test]
