@@ -109,6 +109,8 @@ BILLING = re.compile(
     r"|nos|nec|findings?|results?|site|sites|multiple gestation|trimester|episode|remission"
     r"|person|persons|problems? related|factors|conditions?|states?|symptoms?|and signs"
     r"|manifestations?|injury of|procedures?|organisms?|agents?|product|products)\b")
+DANGLING = re.compile(r"^(of|and|or|with|in|due|to|by)\b"
+                      r"|\b(of|and|or|with|in|by|to|the|for|from|on|at|due|as|an?) ?$")
 HEAD_NOUNS = re.compile(r"^(diseases?|disorders?|syndromes?|anomal(y|ies)|complications?"
                         r"|disturbances?|malformations?|deformit(y|ies)|abnormalit(y|ies)"
                         r"|infections?|neoplasms?|lesions?)$")
@@ -152,6 +154,7 @@ def usable(term, stop, most_words=6):
     return (bool(WORDS.match(term)) and "  " not in term and not short and len(words) <= most_words
             and sum(c.isalpha() for c in term) >= 4
             and not BILLING.search(term) and not HEAD_NOUNS.match(term)
+            and not DANGLING.search(term)
             and term not in stop)
 
 
