@@ -30,7 +30,9 @@ use zorgsluis_worker::{Parking, Process, ProcessError, send_on};
 pub use sender::{message_id, patient_of, shown_control_id, shown_event};
 
 use crate::apply::{Applied, Apply, ApplyError, Delivery, Prepared};
+use crate::conversion::Conversion;
 use crate::convert::{ConvertOptions, convert};
+use crate::notice::Notice;
 use crate::profile::Demographics;
 
 /// The name under which the report of a conversion is kept beside its message: an OperationOutcome.
@@ -239,6 +241,8 @@ fn has_ended(way: &Way) -> bool {
 }
 
 /// What the notifier is to do, if the sender's profile tells somebody of this event.
-fn notice_order(_conversion: &crate::conversion::Conversion<'_>) -> Option<NoticeOrder> {
-    None
+fn notice_order(conversion: &Conversion<'_>) -> Option<NoticeOrder> {
+    let Notice { event, patient, encounter, occurred, about, recipients, empty } =
+        conversion.notice.clone()?;
+    Some(NoticeOrder { v: 1, event, patient, encounter, occurred, about, recipients, empty })
 }

@@ -60,6 +60,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  zorgsluis replay --data ./data --all\n  zorgsluis replay --data ./data 5b0c3f0e-8d1a-8c1e-9a9b-3f2d6b1c7a10"
     )]
     Replay(ReplayArgs),
+    /// The registers of providers and patients.
+    #[command(subcommand)]
+    Registers(RegistersCommand),
 }
 
 #[derive(Debug, Args)]
@@ -86,6 +89,13 @@ pub(crate) struct ServeArgs {
     /// HTTP address; loopback only.
     #[arg(long, value_name = "ADDR", default_value = DEFAULT_HTTP)]
     pub(crate) http: SocketAddr,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+    /// Address of the listener's health and metrics, for a load balancer.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) mllp_health: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) mail: MailArgs,
     /// Sender profiles: a TOML file or a folder of them [default: DIR/profiles, when it is there].
     #[arg(long, value_name = "PATH")]
     pub(crate) profiles: Option<PathBuf>,
@@ -93,6 +103,52 @@ pub(crate) struct ServeArgs {
     /// Chosen at the first start [default: demo-hospital]; a directory holds the log of one.
     #[arg(long, value_name = "NAME")]
     pub(crate) organisation: Option<String>,
+}
+
+/// MLLP over TLS, with certificates on both sides.
+#[derive(Debug, Args)]
+pub(crate) struct TlsArgs {
+    /// Address of MLLP over TLS.
+    #[arg(long, value_name = "ADDR", requires_all = ["tls_certificate", "tls_key", "tls_client_ca"])]
+    pub(crate) mllp_tls: Option<SocketAddr>,
+    /// The certificate of this server and its chain, PEM.
+    #[arg(long, value_name = "FILE", requires = "mllp_tls")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Its private key, PEM.
+    #[arg(long, value_name = "FILE", requires = "mllp_tls")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// The authorities whose certificates senders may show, PEM.
+    #[arg(long, value_name = "FILE", requires = "mllp_tls")]
+    pub(crate) tls_client_ca: Option<PathBuf>,
+    /// Revocation lists of these authorities, PEM.
+    #[arg(long, value_name = "FILE", requires = "mllp_tls")]
+    pub(crate) tls_crl: Option<PathBuf>,
+}
+
+/// How providers are told.
+#[derive(Debug, Args)]
+pub(crate) struct MailArgs {
+    /// Where mail goes: `outbox` (files in DIR/outbox) or `smtp://host:port`.
+    #[arg(long, value_name = "WHERE", default_value = "outbox")]
+    pub(crate) mail: String,
+    /// A file with the URL for --mail, when it holds a password that should not stand in a process list.
+    #[arg(long, value_name = "FILE", conflicts_with = "mail")]
+    pub(crate) mail_file: Option<PathBuf>,
+    /// The organisation's name, as mails say it [default: that of --organisation].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) mail_name: Option<String>,
+    /// The sender of mails.
+    #[arg(long, value_name = "ADDRESS", default_value = "zorgsluis@localhost.localdomain")]
+    pub(crate) mail_from: String,
+    /// The organisation's certificate that signs mails, PEM; with --smime-key [default: one made at the first start].
+    #[arg(long, value_name = "FILE", requires = "smime_key")]
+    pub(crate) smime_certificate: Option<PathBuf>,
+    /// Its private key, PEM.
+    #[arg(long, value_name = "FILE", requires = "smime_certificate")]
+    pub(crate) smime_key: Option<PathBuf>,
+    /// Where the links in mails lead [default: the address of the pages].
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -229,4 +285,69 @@ pub(crate) struct ReplayArgs {
     /// Ids of messages, as `/dead-letters` shows them.
     #[arg(value_name = "ID")]
     pub(crate) messages: Vec<uuid::Uuid>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegistersCommand {
+    /// Takes providers or patients from a CSV file or a FHIR Bundle. All rows are checked first; the same
+    /// file twice changes nothing; nothing is deleted.
+    #[command(
+        after_help = "Examples:\n  zorgsluis registers import providers --data ./data --mapping events/providers.mapping.toml events/providers.csv\n  zorgsluis registers import patients --data ./data --dry-run bundle.json"
+    )]
+    Import(ImportArgs),
+    /// Lists providers.
+    #[command(after_help = "Example:\n  zorgsluis registers list providers --data ./data --json")]
+    List(ListArgs),
+}
+
+/// A register that can be imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Register {
+    /// Who may be told, and at which address.
+    Providers,
+    /// Which identifiers are one patient's.
+    Patients,
+}
+
+/// A register that can be listed; the patient index holds pseudonyms only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ListedRegister {
+    /// Who may be told, and at which address.
+    Providers,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Which register.
+    pub(crate) register: Register,
+    /// The data directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Which column of a CSV file is what, TOML (docs/registers.md).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// Checks and tells, and writes nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Writes the rows that are right also when others are refused.
+    #[arg(long)]
+    pub(crate) partly: bool,
+    /// JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// A CSV file (with --mapping), or a FHIR R4 Bundle in JSON.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Which register.
+    pub(crate) register: ListedRegister,
+    /// The data directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// One JSON object a provider instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
 }

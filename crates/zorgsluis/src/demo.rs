@@ -13,7 +13,7 @@ use crate::cli::{DEFAULT_HTTP, DEFAULT_MLLP, DemoArgs};
 use crate::failure::Failure;
 use crate::send::{Client, complaints};
 use crate::serve::{print_addresses, wait_for_end};
-use crate::system::{Config, System, organisation};
+use crate::system::{Config, MailConfig, System, organisation};
 use crate::terminal::{Style, count, out, out_part};
 use crate::way;
 
@@ -43,6 +43,9 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         data: data.clone(),
         mllp: address(args.once, DEFAULT_MLLP).await?,
         http: address(args.once, DEFAULT_HTTP).await?,
+        mllp_tls: None,
+        mllp_health: None,
+        mail: MailConfig { name: Some(String::from("Ziekenhuis De Linde")), ..MailConfig::outbox() },
         profiles,
         organisation: organisation(&data, None)?,
     })

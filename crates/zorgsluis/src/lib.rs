@@ -7,7 +7,7 @@
 //! | Module | Holds |
 //! |---|---|
 //! | `cli` | the arguments |
-//! | `convert`, `send`, `audit`, `replay`, `demo`, `serve` | the commands |
+//! | `convert`, `send`, `audit`, `replay`, `registers`, `demo`, `serve` | the commands |
 //! | `system` | the whole system on embedded stores |
 //! | `way`, `terminal` | what a person reads |
 //!
@@ -22,6 +22,8 @@ mod cli;
 mod convert;
 mod demo;
 mod failure;
+mod mail;
+mod registers;
 mod replay;
 mod send;
 mod serve;
@@ -54,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Convert(args) => convert::run(args),
         Command::Audit(command) => block_on(audit::run(command)),
         Command::Replay(args) => block_on(replay::run(args)),
+        Command::Registers(command) => block_on(registers::run(command)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,38 +1,41 @@
 //! The whole system on embedded stores, in one process.
 
+mod announcement;
+mod log_access;
 mod log_state;
+mod mail;
+mod parts;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tlog::Signer as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use zorgsluis_audit_writer::{AuditLog, AuditWriter, LogReader, ReadBy};
-use zorgsluis_converter::process::{self, Processor};
 use zorgsluis_converter::profile::Profiles;
-use zorgsluis_converter::{ConvertOptions, IdentityKey};
-use zorgsluis_domain::audit::{AccessMethod, Action, Event, EventKind, Source, User};
-use zorgsluis_domain::port::{AuditSink, Journal, Keys as _, Queue, Random as _};
+use zorgsluis_domain::audit::{AccessMethod, Action, Event, EventKind, User};
+use zorgsluis_domain::port::{AuditSink, Journal, Queue, Random as _};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId};
 use zorgsluis_embedded::{DataDirectory, SystemRandom};
-use zorgsluis_gateway::{AccessToken, Gateway};
-use zorgsluis_ingest::{Ingest, ProfileRules};
-use zorgsluis_listener::{IngestDoor, Listener};
+use zorgsluis_gateway::AccessToken;
+use zorgsluis_ingest::Ingest;
+use zorgsluis_listener::{IngestDoor, Listener, Tls, TlsFiles};
+use zorgsluis_worker::{Process, work};
 
 use crate::failure::Failure;
 
-use self::log_state::LogKeeper;
+pub(crate) use announcement::{ANNOUNCEMENT, Announcement};
+use log_access::source;
+pub(crate) use log_access::{LogAccess, log_of, organisation, reader_of};
+use log_state::LogKeeper;
+pub(crate) use mail::MailConfig;
+use parts::Queues;
+pub(crate) use parts::{ingest, registers};
 
-/// The queue between acceptance and conversion.
-const INBOUND: &str = "inbound";
-/// How long a message that was taken from the queue stays hidden.
-const VISIBILITY: Duration = Duration::from_secs(60);
-/// Workers that convert. Each takes up to ten messages at a time.
+/// Workers at each queue. Each takes up to ten messages at a time.
 const WORKERS: usize = 2;
 /// How often the log's new entries are covered by a signed checkpoint.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
@@ -40,10 +43,6 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// A message younger than this may still be on its way into the queue.
 const SWEEP_AGE: Duration = Duration::from_secs(30);
-/// Whose log it is when nobody says.
-const DEFAULT_ORGANISATION: &str = "demo-hospital";
-/// What a running server tells the commands that want to reach it, in the data directory.
-pub(crate) const ANNOUNCEMENT: &str = "server.json";
 
 /// How a system is started.
 #[derive(Debug)]
@@ -51,152 +50,14 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     pub(crate) mllp: SocketAddr,
     pub(crate) http: SocketAddr,
+    /// MLLP over TLS.
+    pub(crate) mllp_tls: Option<(SocketAddr, TlsFiles)>,
+    /// Health and metrics of the listener.
+    pub(crate) mllp_health: Option<SocketAddr>,
+    /// How providers are told.
+    pub(crate) mail: MailConfig,
     pub(crate) profiles: Profiles,
     pub(crate) organisation: String,
-}
-
-/// What `server.json` says. Readable by the owner of the data directory only.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Announcement {
-    pub(crate) pid: u32,
-    pub(crate) mllp: SocketAddr,
-    pub(crate) http: SocketAddr,
-    pub(crate) token: String,
-}
-
-impl Announcement {
-    /// What a server that holds this directory announced; `None` when there is none.
-    pub(crate) fn read(data: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(data.join(ANNOUNCEMENT)).ok()?).ok()
-    }
-
-    fn write(&self, data: &Path) -> Result<(), Failure> {
-        let path = data.join(ANNOUNCEMENT);
-        let temporary = data.join("server.json.new");
-        let json = serde_json::to_vec(self).map_err(Failure::wrong)?;
-        write_private(&temporary, &json)
-            .and_then(|()| std::fs::rename(&temporary, &path))
-            .map_err(|error| Failure::file(&path, &error))
-    }
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    // Created anew, never opened: what somebody else put there keeps neither its mode nor its target.
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    options.open(path)?.write_all(bytes)
-}
-
-/// The log of an organisation in a data directory, and who writes to it.
-pub(crate) struct LogAccess {
-    pub(crate) writer: Arc<AuditWriter>,
-    pub(crate) organisation: String,
-}
-
-impl LogAccess {
-    /// Opens the log for writing; works beside a running server too.
-    pub(crate) async fn open(directory: &DataDirectory, organisation: &str) -> Result<Self, Failure> {
-        let signer = directory.log_signer(&origin(organisation)).map_err(Failure::wrong)?;
-        let log = log_of(directory, organisation)?;
-        let writer = AuditWriter::open(log, &SystemRandom, Arc::new(signer)).await.map_err(Failure::wrong)?;
-        Ok(Self { writer: Arc::new(writer), organisation: organisation.to_owned() })
-    }
-
-    /// A reader of the log on behalf of the person at the command line; each reading is logged first.
-    pub(crate) fn reader(&self, directory: &DataDirectory) -> LogReader {
-        let sink = Arc::clone(&self.writer) as Arc<dyn AuditSink>;
-        reader_of(directory, self.writer.log().clone(), sink, &self.organisation)
-    }
-}
-
-/// The name of an organisation's log in its checkpoints.
-fn origin(organisation: &str) -> String {
-    format!("zorgsluis/{organisation}")
-}
-
-/// The organisation whose log is meant: the one that was named, else the one whose log stands in the
-/// data directory. A directory holds the log of one organisation, and another name is a mistake.
-pub(crate) fn organisation(data: &Path, named: Option<&str>) -> Result<String, Failure> {
-    let mut there: Vec<String> = std::fs::read_dir(data.join("log"))
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    there.sort();
-    match (there.as_slice(), named) {
-        ([], named) => Ok(named.unwrap_or(DEFAULT_ORGANISATION).to_owned()),
-        ([only], None) => Ok(only.clone()),
-        (_, Some(named)) if there.iter().any(|name| name == named) => Ok(named.to_owned()),
-        (_, Some(named)) => Err(Failure::usage(format!(
-            "--organisation {named}: this directory holds the log of {}",
-            there.join(", ")
-        ))),
-        (_, None) => Err(Failure::usage(format!(
-            "--organisation is needed: this directory holds the logs of {}",
-            there.join(", ")
-        ))),
-    }
-}
-
-/// An organisation's log, not yet opened for writing.
-pub(crate) fn log_of(directory: &DataDirectory, organisation: &str) -> Result<AuditLog, Failure> {
-    let origin = origin(organisation);
-    let signer = directory.log_signer(&origin).map_err(Failure::wrong)?;
-    AuditLog::new(
-        Arc::new(directory.log_storage()),
-        Arc::new(directory.entry_index(organisation)),
-        Arc::new(directory.keys()),
-        organisation,
-        &origin,
-        vec![signer.verifying_key().clone()],
-    )
-    .map_err(|error| Failure::usage(format!("--organisation {organisation}: {error}")))
-}
-
-/// A reader on behalf of the person at the command line, which logs each reading to `sink`.
-pub(crate) fn reader_of(
-    directory: &DataDirectory,
-    log: AuditLog,
-    sink: Arc<dyn AuditSink>,
-    organisation: &str,
-) -> LogReader {
-    let by = ReadBy {
-        user: User::system("operator", true),
-        responsible: None,
-        access: AccessMethod::CommandLine,
-        source: source(organisation),
-    };
-    LogReader::new(log, sink, directory.clock(), Arc::new(SystemRandom), by)
-}
-
-fn source(organisation: &str) -> Source {
-    Source {
-        enterprise_site_id: organisation.to_owned(),
-        source_id: String::from("zorgsluis"),
-        source_type: 4,
-    }
-}
-
-/// Ingest over a data directory.
-pub(crate) fn ingest(directory: &DataDirectory, log: &LogAccess, profiles: Profiles) -> Ingest {
-    let ports = zorgsluis_ingest::Ports {
-        payloads: Arc::new(directory.payloads()),
-        queue: Arc::new(directory.queue(INBOUND, VISIBILITY)),
-        journal: Arc::new(directory.journal()),
-        dead_letters: Arc::new(directory.dead_letters()),
-        audit: Arc::clone(&log.writer) as Arc<dyn AuditSink>,
-        keys: Arc::new(directory.keys()),
-        clock: directory.clock(),
-    };
-    let settings =
-        zorgsluis_ingest::Settings { organisation: log.organisation.clone(), ..Default::default() };
-    Ingest::new(ports, Arc::new(ProfileRules::new(profiles)), settings)
 }
 
 /// The running system.
@@ -209,8 +70,11 @@ pub(crate) struct System {
     pub(crate) token: String,
     /// The ways of the messages.
     pub(crate) journal: Arc<dyn Journal>,
-    /// The inbound queue.
-    pub(crate) queue: Arc<dyn Queue>,
+    /// Where it listens for MLLP over TLS.
+    pub(crate) mllp_tls: Option<SocketAddr>,
+    /// Where the listener tells its health and metrics.
+    pub(crate) mllp_health: Option<SocketAddr>,
+    queues: Queues,
     directory: DataDirectory,
     log: LogAccess,
     keeper: Arc<LogKeeper>,
@@ -237,30 +101,35 @@ impl System {
             .await
             .map_err(Failure::wrong)?;
 
-        let queue: Arc<dyn Queue> = Arc::new(directory.queue(INBOUND, VISIBILITY));
+        let queues = Queues::of(&directory);
         let journal: Arc<dyn Journal> = Arc::new(directory.journal());
         let ingest = Arc::new(ingest(&directory, &log, config.profiles.clone()));
-        let mllp_socket = bind(config.mllp).await?;
-        let http_socket = bind(config.http).await?;
-        let mllp = mllp_socket.local_addr().map_err(Failure::wrong)?;
-        let http = http_socket.local_addr().map_err(Failure::wrong)?;
+        let (http_socket, http) = bind(config.http).await?;
         let token = AccessToken::generate().map_err(Failure::wrong)?;
         let revealed = token.reveal().to_owned();
 
+        let gateway = parts::gateway(&directory, &log, &queues, &ingest, &keeper, token)?;
+        let closing = CancellationToken::new();
+        let mut doors = JoinSet::new();
         let listener = Listener::new(
             Arc::new(IngestDoor::new(Arc::clone(&ingest), Arc::clone(&clock))),
             zorgsluis_listener::Settings::default(),
         );
-        let gateway = gateway(&directory, &log, &ingest, &keeper, token)?;
-        let closing = CancellationToken::new();
-        let mut doors = JoinSet::new();
-        {
-            let (listener, closing) = (listener.clone(), closing.clone());
-            doors.spawn(async move {
-                if !listener.serve(mllp_socket, closing).await.complete {
-                    tracing::warn!("some MLLP connections were cut off at the end of the drain");
-                }
-            });
+        let (mllp_socket, mllp) = bind(config.mllp).await?;
+        doors.spawn(drained(listener.clone(), mllp_socket, None, closing.clone()));
+        let mut mllp_tls = None;
+        if let Some((address, files)) = config.mllp_tls {
+            let tls = Tls::load(files).map_err(Failure::usage)?;
+            let (socket, bound) = bind(address).await?;
+            mllp_tls = Some(bound);
+            doors.spawn(drained(listener.clone(), socket, Some(tls), closing.clone()));
+        }
+        let mut mllp_health = None;
+        if let Some(address) = config.mllp_health {
+            let (socket, bound) = bind(address).await?;
+            mllp_health = Some(bound);
+            let closing = closing.clone();
+            doors.spawn(async move { listener.serve_health(socket, closing).await });
         }
         {
             let closing = closing.clone();
@@ -274,18 +143,23 @@ impl System {
         }
         let (workers_stop, stop) = watch::channel(false);
         let mut workers = JoinSet::new();
-        let processor = processor(&directory, &log, config.profiles);
-        for _ in 0..WORKERS {
-            workers.spawn(process::work(Arc::clone(&queue), processor.clone(), stop.clone()));
-        }
+        let converter = Arc::new(parts::processor(&directory, &log, &queues, config.profiles));
+        let enricher = Arc::new(parts::enricher(&directory, &log, &queues)?);
+        let pages = format!("http://{http}");
+        let notifier = Arc::new(parts::notifier(&directory, &log, &config.mail, &pages)?);
+        employ(&mut workers, &queues.inbound, &converter, &clock, &stop);
+        employ(&mut workers, &queues.notes, &enricher, &clock, &stop);
+        employ(&mut workers, &queues.notices, &notifier, &clock, &stop);
         workers.spawn(sweep(ingest, stop.clone()));
         workers.spawn(checkpoints(Arc::clone(&keeper), stop));
         let system = Self {
             mllp,
             http,
             token: revealed,
+            mllp_tls,
+            mllp_health,
             journal,
-            queue,
+            queues,
             directory,
             log,
             keeper,
@@ -305,15 +179,18 @@ impl System {
             .write(&self.data)
     }
 
-    /// Waits until nothing is in the inbound queue any more.
+    /// Waits until nothing is in the queues any more.
     pub(crate) async fn settle(&self) -> Result<(), Failure> {
-        loop {
-            let depth = self.queue.depth().await.map_err(Failure::wrong)?;
-            if depth.waiting == 0 && depth.in_flight == 0 {
-                return Ok(());
+        for (_, queue) in self.queues.all() {
+            loop {
+                let depth = queue.depth().await.map_err(Failure::wrong)?;
+                if depth.waiting == 0 && depth.in_flight == 0 {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
             }
-            tokio::time::sleep(Duration::from_millis(2)).await;
         }
+        Ok(())
     }
 
     /// Verifies the log as it stands, sealed by a checkpoint.
@@ -338,65 +215,35 @@ impl System {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| Failure::wrong(format!("{address}: {error}")))
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let socket =
+        TcpListener::bind(address).await.map_err(|error| Failure::wrong(format!("{address}: {error}")))?;
+    let bound = socket.local_addr().map_err(Failure::wrong)?;
+    Ok((socket, bound))
 }
 
-fn processor(directory: &DataDirectory, log: &LogAccess, profiles: Profiles) -> Processor {
-    let ports = process::Ports {
-        payloads: Arc::new(directory.payloads()),
-        fhir: Arc::new(directory.fhir_store()),
-        patients: Arc::new(directory.patient_index()),
-        keys: Arc::new(directory.keys()),
-        audit: Arc::clone(&log.writer) as Arc<dyn AuditSink>,
-        journal: Arc::new(directory.journal()),
-        dead_letters: Arc::new(directory.dead_letters()),
-        clock: directory.clock(),
+/// Serves MLLP until the system closes, and lets what has begun end.
+async fn drained(listener: Listener, socket: TcpListener, tls: Option<Tls>, closing: CancellationToken) {
+    let drained = match tls {
+        Some(tls) => listener.serve_tls(socket, tls, closing).await,
+        None => listener.serve(socket, closing).await,
     };
-    let key = IdentityKey::new(directory.keys().identity_key().expose_phi());
-    Processor::new(ports, ConvertOptions { profiles, key }, &log.organisation)
+    if !drained.complete {
+        tracing::warn!("some MLLP connections were cut off at the end of the drain");
+    }
 }
 
-fn gateway(
-    directory: &DataDirectory,
-    log: &LogAccess,
-    ingest: &Arc<Ingest>,
-    keeper: &Arc<LogKeeper>,
-    token: AccessToken,
-) -> Result<Gateway, Failure> {
-    let parts = zorgsluis_gateway::Parts {
-        ingest: Arc::clone(ingest),
-        store: Arc::new(directory.fhir_store()),
-        journal: Arc::new(directory.journal()),
-        dead_letters: Arc::new(directory.dead_letters()),
-        queue: Arc::new(directory.queue(INBOUND, VISIBILITY)),
-        audit: Arc::clone(&log.writer) as Arc<dyn AuditSink>,
-        log: Arc::clone(keeper) as Arc<dyn zorgsluis_gateway::LogState>,
-        clock: directory.clock(),
-    };
-    let settings = zorgsluis_gateway::Settings {
-        token,
-        organisation: log.organisation.clone(),
-        resource_types: resource_types(),
-    };
-    Gateway::new(parts, settings).map_err(Failure::wrong)
-}
-
-/// What the embedded store can search, for the CapabilityStatement.
-fn resource_types() -> Vec<zorgsluis_gateway::ResourceType> {
-    use zorgsluis_embedded::{search_parameters, searchable_types};
-    searchable_types()
-        .map(|name| zorgsluis_gateway::ResourceType {
-            name,
-            parameters: search_parameters(name)
-                .iter()
-                .map(|parameter| zorgsluis_gateway::SearchParameter {
-                    name: parameter.name,
-                    kind: parameter.kind.code(),
-                })
-                .collect(),
-        })
-        .collect()
+/// Puts workers to a queue.
+fn employ<P: Process>(
+    workers: &mut JoinSet<()>,
+    queue: &Arc<dyn Queue>,
+    process: &Arc<P>,
+    clock: &Arc<dyn Clock>,
+    stop: &watch::Receiver<bool>,
+) {
+    for _ in 0..WORKERS {
+        workers.spawn(work(Arc::clone(queue), Arc::clone(process), Arc::clone(clock), stop.clone()));
+    }
 }
 
 fn lifecycle(clock: &dyn Clock, kind: EventKind, organisation: &str) -> Result<AuditEntry, Failure> {

@@ -1,7 +1,9 @@
 //! A message's way, as the demo shows it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use zorgsluis_domain::notice::{NoticeOutcome, NoticeStep, NotifiedEvent, Protection};
 use zorgsluis_domain::{Effect, Stage, StepEffect, Way};
 
 use crate::terminal::{Style, count, short};
@@ -27,6 +29,11 @@ pub(crate) fn render(way: &Way, style: Style) -> String {
                 converted(&mut out, style, *mapped, *ignored, unmapped, warnings);
             }
             Stage::Applied { effects } => applied(&mut out, style, effects),
+            Stage::Enriched { engine, version, notes, entities, effects } => {
+                enriched(&mut out, style, &format!("{engine} {version}"), *notes, entities);
+                applied(&mut out, style, effects);
+            }
+            Stage::Notified { event, notices } => notified(&mut out, style, *event, notices),
             Stage::Audited { entries } => {
                 line(&mut out, style, "audit", &count(entries.len(), "entry", "entries"));
             }
@@ -82,6 +89,38 @@ fn label_of(effect: &StepEffect) -> &'static str {
         (Effect::Changed, Some("confirmed")) => "confirmed",
         (Effect::Changed, _) => "changed",
         (Effect::Unchanged, _) => "left",
+    }
+}
+
+fn enriched(
+    out: &mut String,
+    style: Style,
+    engine: &str,
+    notes: u32,
+    entities: &BTreeMap<String, u32>,
+) {
+    let found = entities
+        .iter()
+        .map(|(category, number)| format!("{number} {}", category.to_lowercase().replace('_', " ")))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let found = if found.is_empty() { String::from("nothing found") } else { found };
+    let notes = count(usize::try_from(notes).unwrap_or(usize::MAX), "note", "notes");
+    line(out, style, "read", &format!("{notes}: {found} {}", style.dim(format!("({engine})"))));
+}
+
+fn notified(out: &mut String, style: Style, event: NotifiedEvent, notices: &[NoticeStep]) {
+    for step in notices {
+        let what = match (step.outcome, step.protection) {
+            (NoticeOutcome::Sent, Some(Protection::Smime)) => style.good("sent, signed and encrypted"),
+            (NoticeOutcome::Sent, _) => style.good("sent without PHI"),
+            (NoticeOutcome::SentBefore, _) => String::from("sent before, not again"),
+            (NoticeOutcome::Withheld, _) => style.attention("withheld"),
+            (NoticeOutcome::Refused, _) => style.bad("refused"),
+            (NoticeOutcome::Unknown, _) => style.bad("perhaps sent: an operator decides"),
+        };
+        let why = step.why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+        line(out, style, "notice", &format!("{} to {}: {what}{why}", event.name(), step.at));
     }
 }
 

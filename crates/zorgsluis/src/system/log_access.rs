@@ -1,0 +1,106 @@
+//! The log of an organisation in a data directory: who writes to it and who reads it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tlog::Signer as _;
+use zorgsluis_audit_writer::{AuditLog, AuditWriter, LogReader, ReadBy};
+use zorgsluis_domain::audit::{AccessMethod, Source, User};
+use zorgsluis_domain::port::AuditSink;
+use zorgsluis_embedded::{DataDirectory, SystemRandom};
+
+use crate::failure::Failure;
+
+/// Whose log it is when nobody says.
+const DEFAULT_ORGANISATION: &str = "demo-hospital";
+
+/// The log of an organisation in a data directory, and who writes to it.
+pub(crate) struct LogAccess {
+    pub(crate) writer: Arc<AuditWriter>,
+    pub(crate) organisation: String,
+}
+
+impl LogAccess {
+    /// Opens the log for writing; works beside a running server too.
+    pub(crate) async fn open(directory: &DataDirectory, organisation: &str) -> Result<Self, Failure> {
+        let signer = directory.log_signer(&origin(organisation)).map_err(Failure::wrong)?;
+        let log = log_of(directory, organisation)?;
+        let writer = AuditWriter::open(log, &SystemRandom, Arc::new(signer)).await.map_err(Failure::wrong)?;
+        Ok(Self { writer: Arc::new(writer), organisation: organisation.to_owned() })
+    }
+
+    /// A reader of the log on behalf of the person at the command line; each reading is logged first.
+    pub(crate) fn reader(&self, directory: &DataDirectory) -> LogReader {
+        let sink = Arc::clone(&self.writer) as Arc<dyn AuditSink>;
+        reader_of(directory, self.writer.log().clone(), sink, &self.organisation)
+    }
+}
+
+/// The name of an organisation's log in its checkpoints.
+fn origin(organisation: &str) -> String {
+    format!("zorgsluis/{organisation}")
+}
+
+/// The organisation whose log is meant: the one that was named, else the one whose log stands in the
+/// data directory. A directory holds the log of one organisation, and another name is a mistake.
+pub(crate) fn organisation(data: &Path, named: Option<&str>) -> Result<String, Failure> {
+    let mut there: Vec<String> = std::fs::read_dir(data.join("log"))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    there.sort();
+    match (there.as_slice(), named) {
+        ([], named) => Ok(named.unwrap_or(DEFAULT_ORGANISATION).to_owned()),
+        ([only], None) => Ok(only.clone()),
+        (_, Some(named)) if there.iter().any(|name| name == named) => Ok(named.to_owned()),
+        (_, Some(named)) => Err(Failure::usage(format!(
+            "--organisation {named}: this directory holds the log of {}",
+            there.join(", ")
+        ))),
+        (_, None) => Err(Failure::usage(format!(
+            "--organisation is needed: this directory holds the logs of {}",
+            there.join(", ")
+        ))),
+    }
+}
+
+/// An organisation's log, not yet opened for writing.
+pub(crate) fn log_of(directory: &DataDirectory, organisation: &str) -> Result<AuditLog, Failure> {
+    let origin = origin(organisation);
+    let signer = directory.log_signer(&origin).map_err(Failure::wrong)?;
+    AuditLog::new(
+        Arc::new(directory.log_storage()),
+        Arc::new(directory.entry_index(organisation)),
+        Arc::new(directory.keys()),
+        organisation,
+        &origin,
+        vec![signer.verifying_key().clone()],
+    )
+    .map_err(|error| Failure::usage(format!("--organisation {organisation}: {error}")))
+}
+
+/// A reader on behalf of the person at the command line, which logs each reading to `sink`.
+pub(crate) fn reader_of(
+    directory: &DataDirectory,
+    log: AuditLog,
+    sink: Arc<dyn AuditSink>,
+    organisation: &str,
+) -> LogReader {
+    let by = ReadBy {
+        user: User::system("operator", true),
+        responsible: None,
+        access: AccessMethod::CommandLine,
+        source: source(organisation),
+    };
+    LogReader::new(log, sink, directory.clock(), Arc::new(SystemRandom), by)
+}
+
+pub(super) fn source(organisation: &str) -> Source {
+    Source {
+        enterprise_site_id: organisation.to_owned(),
+        source_id: String::from("zorgsluis"),
+        source_type: 4,
+    }
+}
+
