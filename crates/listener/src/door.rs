@@ -27,6 +27,11 @@ pub trait Door: Send + Sync {
 
     /// Whether a message would be accepted at this moment.
     async fn is_open(&self) -> bool;
+
+    /// What became of messages since the start, for metrics: always the same names. None by default.
+    fn verdicts(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
 }
 
 /// The door to [`Ingest`].
@@ -75,6 +80,11 @@ impl Door for IngestDoor {
 
     async fn is_open(&self) -> bool {
         self.ingest.accepts().await.unwrap_or(false)
+    }
+
+    fn verdicts(&self) -> Vec<(&'static str, u64)> {
+        let counts = self.ingest.counts().into_iter().filter(|count| count.transport == Transport::Mllp);
+        counts.map(|count| (count.verdict.name(), count.messages)).collect()
     }
 }
 

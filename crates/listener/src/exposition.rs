@@ -43,10 +43,18 @@ fn histogram(out: &mut String, name: &str, help: &str, histogram: &Histogram) {
     let _ = writeln!(out, "{name}_bucket{{le=\"+Inf\"}} {all}\n{name}_sum {sum:.6}\n{name}_count {all}");
 }
 
-pub(crate) fn text(metrics: &Metrics, limit: u64, tls: Option<&Tls>) -> String {
+pub(crate) fn text(metrics: &Metrics, limit: u64, tls: Option<&Tls>, verdicts: &[(&str, u64)]) -> String {
     let counts = metrics.snapshot();
     let mut out = String::with_capacity(8 << 10);
     connections(&mut out, &counts, limit);
+    if !verdicts.is_empty() {
+        by(
+            &mut out,
+            ("zorgsluis_mllp_messages_total", "counter", "What became of messages, by verdict."),
+            "verdict",
+            verdicts.iter().copied(),
+        );
+    }
     messages(&mut out, &counts);
     histogram(
         &mut out,

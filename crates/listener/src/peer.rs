@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
@@ -52,6 +53,15 @@ pub(crate) struct Share {
     pub(crate) large: Semaphore,
     /// Who may do a handshake.
     pub(crate) handshakes: Semaphore,
+    /// Whether it has been refused a connection since it had none.
+    refused: AtomicBool,
+}
+
+/// The address has as many connections as it may have.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct AddressFull {
+    /// Whether it was told so before.
+    pub(crate) told: bool,
 }
 
 /// The addresses that have connections open: never more than there are connections.
@@ -78,20 +88,23 @@ impl Peers {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for one connection of this address; `None` when it has as many as it may have.
-    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Seat> {
+    /// A place for one connection of this address.
+    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Seat, AddressFull> {
         let key = key(address);
         let mut open = self.open();
         let (count, share) = open.entry(key).or_insert_with(|| {
-            let share =
-                Share { large: Semaphore::new(self.large), handshakes: Semaphore::new(self.handshakes) };
+            let share = Share {
+                large: Semaphore::new(self.large),
+                handshakes: Semaphore::new(self.handshakes),
+                refused: AtomicBool::new(false),
+            };
             (0, Arc::new(share))
         });
         if *count >= self.limit {
-            return None;
+            return Err(AddressFull { told: share.refused.swap(true, Ordering::Relaxed) });
         }
         *count = count.saturating_add(1);
-        Some(Seat { share: Arc::clone(share), peers: Arc::clone(self), key })
+        Ok(Seat { share: Arc::clone(share), peers: Arc::clone(self), key })
     }
 }
 
@@ -132,7 +145,9 @@ mod tests {
         let address = |text: &str| text.parse::<IpAddr>().unwrap();
         let first = peers.enter(address("10.0.0.1")).unwrap();
         let mapped = peers.enter(address("::ffff:10.0.0.1")).unwrap();
-        assert!(peers.enter(address("10.0.0.1")).is_none());
+        for told in [false, true] {
+            assert_eq!(peers.enter(address("10.0.0.1")).err(), Some(AddressFull { told }));
+        }
         let other = peers.enter(address("10.0.0.2")).unwrap();
         drop(first);
         let again = peers.enter(address("10.0.0.1")).unwrap();
@@ -144,8 +159,8 @@ mod tests {
     fn a_site_of_ipv6_counts_as_one() {
         let peers = Arc::new(Peers::new(&Settings { connections_per_peer: 1, ..Settings::default() }));
         let one = peers.enter("2001:db8:1:2::1".parse().unwrap()).unwrap();
-        assert!(peers.enter("2001:db8:1:2:ffff::2".parse().unwrap()).is_none());
-        assert!(peers.enter("2001:db8:1:3::1".parse().unwrap()).is_some());
+        assert!(peers.enter("2001:db8:1:2:ffff::2".parse().unwrap()).is_err());
+        assert!(peers.enter("2001:db8:1:3::1".parse().unwrap()).is_ok());
         drop(one);
     }
 }

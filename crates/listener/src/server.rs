@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::connection::{Connection, Shared, close};
 use crate::metrics::{Gauge, Metrics, add};
-use crate::peer::{Peers, Seat, Share};
+use crate::peer::{AddressFull, Peers, Seat, Share};
 use crate::tls::{HandshakeFailure, Tls, peer_name};
 use crate::{Door, End, Peer, Port, Settings, Snapshot, exposition};
 
@@ -168,10 +168,16 @@ impl Listener {
                     continue;
                 }
             };
-            let Some(seat) = peers.enter(address) else {
-                add(&metrics.connections_refused, 1);
-                tracing::warn!(peer = %address, "one address has as many connections as it may have");
-                continue;
+            let seat = match peers.enter(address) {
+                Ok(seat) => seat,
+                Err(AddressFull { told }) => {
+                    add(&metrics.connections_refused, 1);
+                    // Once: it may try without end.
+                    if !told {
+                        tracing::warn!(peer = %address, "one address has as many connections as it may have");
+                    }
+                    continue;
+                }
             };
             if slots.available_permits() == 0 {
                 add(&metrics.connections_paused, 1);
@@ -314,7 +320,8 @@ impl Listener {
     /// All metrics in the text format of Prometheus (version 0.0.4), for a page of one's own; the same as
     /// [`serve_health`](Self::serve_health) shows. No PHI, and a bounded number of labels.
     pub fn prometheus(&self) -> String {
-        exposition::text(&self.inner.metrics, self.inner.settings.connections as u64, self.inner.tls.get())
+        let Inner { metrics, settings, tls, door, .. } = &*self.inner;
+        exposition::text(metrics, settings.connections as u64, tls.get(), &door.verdicts())
     }
 
     /// Whether messages can come in: asks the door.

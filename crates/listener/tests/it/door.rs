@@ -202,6 +202,8 @@ async fn the_proved_name_is_the_sender_in_journal_and_audit_log() {
         send(client, b"").await;
         client.expect(AR, "").await;
     }
+    running.metric("zorgsluis_mllp_messages_total{verdict=\"accepted\"} 2\n").await;
+    running.metric("zorgsluis_mllp_messages_total{verdict=\"refused\"} 4\n").await;
     let mut senders = Vec::new();
     for message in stores.waiting().await {
         let way = stores.way(message).await;
