@@ -1,6 +1,6 @@
 //! Messages through the converter and the enricher.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -161,26 +161,34 @@ async fn a_corrected_report_withdraws_what_its_note_said() {
 #[tokio::test]
 async fn suggestions_go_along_in_a_merger_and_later_notes_follow() {
     let hospital = Hospital::new().await;
-    hospital.send(&report(1, OLD, "F", "Beeld past bij pneumonie.")).await;
+    hospital.send(&report(1, OLD, "F", "Beeld past bij pneumonie, start metoprolol 50 mg.")).await;
     hospital.send(&adt("A40", 2, &[PID, "MRG|1000009^^^LINDE^PI"])).await;
     let subjects = async || {
-        let conditions = hospital.conditions().await;
-        let mut all: Vec<String> =
-            conditions.values().map(|one| one["subject"]["reference"].as_str().unwrap().to_owned()).collect();
-        all.dedup();
-        all
+        let mut all = hospital.world.all().await;
+        all.retain(|key, _| key.starts_with("Condition/") || key.starts_with("MedicationStatement/"));
+        assert!(all.len() > 1);
+        let subject = |one: &Value| one["subject"]["reference"].as_str().unwrap().to_owned();
+        all.values().map(subject).collect::<BTreeSet<String>>()
     };
     let moved = subjects().await;
     // The same report, repeated under the old number: nothing new, and it is still of the survivor.
-    let stage = hospital.send(&report(3, OLD, "F", "Beeld past bij pneumonie en koorts.")).await.unwrap();
+    let stage = hospital
+        .send(&report(3, OLD, "F", "Beeld past bij pneumonie en koorts, metoprolol 50 mg."))
+        .await
+        .unwrap();
     assert_eq!(
         effects(&stage),
-        ["Condition Created -", "Condition Unchanged same-content", "Provenance Changed -"]
+        [
+            "Condition Created -",
+            "Condition Unchanged same-content",
+            "MedicationStatement Unchanged same-content",
+            "Provenance Changed -",
+        ]
     );
     assert_eq!(subjects().await, moved);
     let patients = hospital.world.all().await;
     let survivor = patients.iter().find(|(_, one)| one.to_string().contains("\"replaces\"")).unwrap().0;
-    assert_eq!(moved, std::slice::from_ref(survivor));
+    assert_eq!(moved, BTreeSet::from([survivor.clone()]));
 }
 
 #[tokio::test]
