@@ -74,6 +74,18 @@ pub(crate) fn professional_of<'a>(
         Some(number) => practitioner.identifier.push(identifier(cx, &parts, authority, number)),
         None => {}
     }
+    // Local systems put an address behind the components that the standard has.
+    for component in xcn.components().skip(14) {
+        for value in component.subcomponents().filter(|value| value.text().contains('@')) {
+            let mail = cx.write(value);
+            let system = Some("email");
+            practitioner.telecom.extend(mail.map(|mail| ContactPoint {
+                system,
+                value: Some(mail),
+                ..ContactPoint::default()
+            }));
+        }
+    }
     practitioner.name.extend(xpn::name(cx, xcn, &xpn::XCN, Some("official")));
     cx.ignore(part(8), "from which table a professional was looked up is not kept");
     let registered = practitioner.identifier.iter().any(is_of_dutch_register);

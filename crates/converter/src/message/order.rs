@@ -156,6 +156,12 @@ pub(super) fn reasons<'m, 'a>(
 ) {
     for dg1 in &group.reasons {
         let Listed::Member(id) = dg1::convert(cx, *dg1, patient, None) else { continue };
+        for n in [6, 15] {
+            cx.ignore_field(
+                dg1.field(n),
+                "what a diagnosis is in a visit: here it is why something was ordered",
+            );
+        }
         if let Some(Resource::ServiceRequest(request)) = request.and_then(|id| cx.entry(id)) {
             add_new(&mut request.reason_reference, [Reference::to(id)]);
         }

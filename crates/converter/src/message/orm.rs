@@ -49,8 +49,8 @@ impl Orders {
         group: &Group<'m, 'a>,
         whose: Whose<'_>,
     ) {
-        let (control, known) = Control::read(group.orc);
-        if let Some(orc) = group.orc.filter(|_| !known) {
+        let control = Control::read(group.orc);
+        if let Some(orc) = group.orc.filter(|_| !control.known) {
             cx.warn(orc.field(1).place(), "unknown-order-control");
         }
         let before = cx.registers;
@@ -88,7 +88,8 @@ impl Orders {
         )?;
         order::reasons(cx, group, patient, Some(request));
         let (specimens, specimen_numbers) = order::specimens(cx, group, patient, Some(request));
-        let service = group.obr.and_then(|obr| cwe::key(cx, obr.field(4).first())).unwrap_or_default();
+        // The order is known by its number; what is ordered may be changed, and the answers with it.
+        let service = group.obr.filter(|_| !alone).and_then(|obr| cwe::key(cx, obr.field(4).first()));
         let frame = Frame {
             patient,
             encounter,
@@ -99,7 +100,7 @@ impl Orders {
                 .of_order()
                 .map(|(authority, number)| (format!("order:{authority}").into(), number)),
             time: request.hyphenated().to_string().into(),
-            service,
+            service: service.unwrap_or_default(),
             based_on: None,
             category: None,
             effective: None,
@@ -199,8 +200,10 @@ fn task<'m, 'a>(
     }
     if let Some(orc) = group.orc {
         if let Some(code) = cx.write_code(orc.field(1).value()) {
-            task.business_status =
-                Some(CodeableConcept::of(Coding::new(system::V2_ORDER_CONTROL, code.to_uppercase())));
+            // A code that the table does not know stays as it was sent.
+            let code = if control.known { code.to_uppercase().into() } else { code };
+            let coding = Coding::new(system::V2_ORDER_CONTROL, code);
+            task.business_status = Some(CodeableConcept::of(coding));
         }
         if !orc::is_reason_of_order(control) {
             task.status_reason = cwe::concept(cx, orc.field(16).first(), "ORC-16", None);

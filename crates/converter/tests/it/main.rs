@@ -9,9 +9,13 @@
 
 mod adt;
 mod apply;
+mod documents;
 mod identity;
 mod messages;
+mod notice;
+mod orm;
 mod oru;
 mod profile;
 mod properties;
+mod support;
 mod time;

@@ -20,8 +20,8 @@ pub(crate) struct Control {
     pub(crate) replaced: bool,
     /// Whether it is about an order that takes the place of the one before it.
     pub(crate) replacement: bool,
-    /// Whether ORC-5 is what decided.
-    pub(crate) by_status: bool,
+    /// Whether the control code is one that HL7 knows.
+    pub(crate) known: bool,
 }
 
 /// One line of [`TABLE`].
@@ -70,9 +70,9 @@ static TABLE: &[Row] = &[
 
 impl Control {
     /// Reads an ORC. A control code that stops an order (cancelled, discontinued, on hold, replaced) decides;
-    /// else ORC-5 does, where it says something; else the control code. The second says whether the control
-    /// code is known. Without an ORC, an order message places an order.
-    pub(crate) fn read(orc: Option<Segment<'_, '_>>) -> (Self, bool) {
+    /// else ORC-5 does, where it says something; else the control code. Without an ORC, an order message
+    /// places an order.
+    pub(crate) fn read(orc: Option<Segment<'_, '_>>) -> Self {
         let code = orc.map(|orc| orc.field(1).value().text().trim().to_ascii_uppercase());
         let code = code.unwrap_or_else(|| String::from("NW"));
         let row = TABLE.binary_search_by(|row| row.0.cmp(&code)).ok().and_then(|at| TABLE.get(at));
@@ -83,7 +83,7 @@ impl Control {
             placer,
             replaced: matches!(&*code, "RP" | "RQ" | "RU"),
             replacement: code == "RO",
-            by_status: false,
+            known: row.is_some(),
         };
         let status = orc.map(|orc| orc.field(5).value().text().trim().to_ascii_uppercase());
         let stops = matches!(request, Some("revoked" | "on-hold"));
@@ -93,9 +93,8 @@ impl Control {
         {
             control.request = Some(told.code);
             control.task = status.as_deref().and_then(task_of_status);
-            control.by_status = true;
         }
-        (control, row.is_some())
+        control
     }
 }
 

@@ -60,6 +60,7 @@ pub(super) fn complete<'a>(
         callback(cx, orc.field(14), request);
     }
     let Some(obr) = order.obr else { return };
+    cx.ignore_field(obr.field(25), "how far a result is, its own message says");
     callback(cx, obr.field(17), request);
     request.category.extend(cwe::concept(cx, obr.field(24).first(), "OBR-24", Some(table::service_section)));
     for xcn in obr.field(28).repetitions() {

@@ -1,6 +1,6 @@
 //! A hospital on embedded stores: messages in, resources out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,9 @@ use zorgsluis_converter::apply::{Applied, Apply, ApplyError, Delivery};
 use zorgsluis_converter::profile::Profiles;
 use zorgsluis_converter::{ConvertOptions, IdentityKey, convert};
 use zorgsluis_domain::port::clock::FixedClock;
-use zorgsluis_domain::port::{AuditSink, FhirStore, PageRequest, PatientIndex, Search};
+use zorgsluis_domain::port::{
+    AuditSink, FhirStore, PageRequest, PatientIndex, ResourceKey, Search, StoredResource,
+};
 use zorgsluis_domain::{AuditEntry, Clock, Effect, EntryId, MessageId, Phi, PortError, Pseudonym};
 use zorgsluis_embedded::{DataDirectory, searchable_types};
 
@@ -37,6 +39,8 @@ pub(crate) struct World {
     pub(crate) trail: Arc<Trail>,
     pub(crate) apply: Apply,
     pub(crate) options: ConvertOptions,
+    /// The tasks that were said to be: the store is not searched for them.
+    tasks: Mutex<BTreeSet<ResourceKey>>,
 }
 
 /// The sender profiles of `events/`.
@@ -63,7 +67,7 @@ impl World {
             clock(),
             "Ziekenhuis De Linde",
         );
-        Self { _folder: folder, directory, store, trail, apply, options: options() }
+        Self { _folder: folder, directory, store, trail, apply, options: options(), tasks: Mutex::default() }
     }
 
     /// The same world behind other stores.
@@ -80,6 +84,9 @@ impl World {
         let delivery = delivery(message);
         let future = {
             let conversion = convert(message.as_bytes(), &self.options).unwrap();
+            let tasks = conversion.bundle.entry.iter().filter(|entry| entry.resource.kind() == "Task");
+            let keys = tasks.map(|entry| ResourceKey::new("Task", entry.full_url.0.to_string()));
+            self.tasks.lock().unwrap().extend(keys);
             apply.apply(&conversion, &delivery)
         };
         future.await
@@ -101,19 +108,15 @@ impl World {
                     page: PageRequest { after, limit: 100 },
                 };
                 let page = self.store.search(&search).await.unwrap();
-                for stored in page.items {
-                    let mut value: Value = serde_json::from_slice(stored.json.expose_phi()).unwrap();
-                    let meta = value.get_mut("meta").and_then(Value::as_object_mut).unwrap();
-                    meta.remove("versionId");
-                    meta.remove("lastUpdated");
-                    all.insert(stored.key.to_string(), value);
-                }
+                all.extend(page.items.iter().map(shown));
                 after = page.next;
                 if after.is_none() {
                     break;
                 }
             }
         }
+        let tasks: Vec<ResourceKey> = self.tasks.lock().unwrap().iter().cloned().collect();
+        all.extend(self.store.read(&tasks).await.unwrap().iter().flatten().map(shown));
         all
     }
 
@@ -133,6 +136,15 @@ impl World {
         assert_eq!(all.len(), 1, "{kind}");
         all.remove(0)
     }
+}
+
+/// A resource without version and time of the store.
+fn shown(stored: &StoredResource) -> (String, Value) {
+    let mut value: Value = serde_json::from_slice(stored.json.expose_phi()).unwrap();
+    let meta = value.get_mut("meta").and_then(Value::as_object_mut).unwrap();
+    meta.remove("versionId");
+    meta.remove("lastUpdated");
+    (stored.key.to_string(), value)
 }
 
 /// The id of a message is made from its content. Here without a key, so that it is the same in all worlds.

@@ -1,0 +1,164 @@
+//! Who is to be told of a message.
+
+use zorgsluis_converter::{Notice, convert};
+use zorgsluis_domain::notice::NotifiedEvent;
+
+use crate::support::{event, options};
+
+const AGB: &str = "http://fhir.nl/fhir/NamingSystem/agb-z";
+
+fn notice(bytes: &[u8]) -> Option<Notice> {
+    let options = options();
+    convert(bytes, &options).unwrap().notice
+}
+
+fn of(start: &str) -> Option<Notice> {
+    notice(&event(start))
+}
+
+/// Place, identifiers and address of each.
+fn named(notice: &Notice) -> Vec<(String, Vec<String>, Option<String>)> {
+    let one = |recipient: &zorgsluis_domain::notice::NamedRecipient| {
+        let identifiers =
+            recipient.identifiers.iter().map(|one| format!("{}|{}", one.system, one.value)).collect();
+        (recipient.at.clone(), identifiers, recipient.address.clone())
+    };
+    notice.recipients.iter().map(one).collect()
+}
+
+fn agb(number: &str) -> Vec<String> {
+    vec![format!("{AGB}|{number}")]
+}
+
+#[test]
+fn an_admission_tells_the_general_practitioner() {
+    let found = of("28-").unwrap();
+    assert_eq!(found.event, NotifiedEvent::Admission);
+    assert_eq!(found.occurred.as_deref(), Some("2026-11-16T14:10:00+01:00"));
+    assert!(found.encounter.is_some() && found.about.is_empty() && found.empty.is_empty());
+    assert_eq!(named(&found), [("PD1[1]-4[1]".to_owned(), agb("01004567"), None)]);
+}
+
+#[test]
+fn a_registration_tells_the_referrer_too() {
+    let found = of("30-").unwrap();
+    assert_eq!(found.event, NotifiedEvent::Registration);
+    assert_eq!(
+        named(&found),
+        [
+            ("PD1[1]-4[1]".to_owned(), agb("01004568"), None),
+            ("PV1[1]-8[1]".to_owned(), agb("03012345"), None),
+        ]
+    );
+}
+
+#[test]
+fn an_address_is_told_apart_from_a_number() {
+    let found = of("31-").unwrap();
+    let address = Some("h.onbekend@elders.example".to_owned());
+    assert_eq!(named(&found), [("PD1[1]-4[1]".to_owned(), vec![], address)]);
+    assert_eq!(found.empty, ["PV1-8"]);
+    let found = of("32-").unwrap();
+    let address = Some("praktijk@dewit-post.example".to_owned());
+    assert_eq!(named(&found), [("PD1[1]-4[1]".to_owned(), agb("01004567"), address)]);
+}
+
+#[test]
+fn transfer_and_discharge() {
+    let transfer = of("02-").unwrap();
+    assert_eq!((transfer.event, transfer.empty), (NotifiedEvent::Transfer, vec!["PD1-4".to_owned()]));
+    let discharge = of("06-").unwrap();
+    assert_eq!(discharge.event, NotifiedEvent::Discharge);
+    assert_eq!(discharge.occurred.as_deref(), Some("2026-11-09T15:20:00+01:00"));
+    assert_eq!(discharge.empty, ["PD1-4", "PV1-8"]);
+}
+
+#[test]
+fn only_a_settled_result_is_told() {
+    assert_eq!(of("43-"), None, "preliminary");
+    for (start, status) in [("44-", "final"), ("45-", "corrected")] {
+        let found = of(start).unwrap();
+        assert_eq!(found.event, NotifiedEvent::Result, "{status}");
+        assert_eq!(found.about.len(), 1);
+        assert!(found.about[0].starts_with("DiagnosticReport/"));
+        assert_eq!(named(&found)[0].1, agb("01999101"));
+    }
+    let panel = of("40-").unwrap();
+    assert_eq!(panel.about.len(), 2);
+    assert_eq!(panel.recipients.len(), 1, "who ordered both is named once");
+}
+
+#[test]
+fn who_ordered_stands_in_obr_where_orc_says_nothing() {
+    let text = |orc: &str, obr: &str| {
+        format!(
+            "MSH|^~\\&|LABSYS|LINDE|||20261103091600+0100||ORU^R01|T1|P|2.5.1\rPID|1||1000001^^^LINDE^PI\r\
+             ORC|RE|P1|F1|||||||||{orc}\rOBR|1|P1|F1|A^a^L||||||||||||{obr}|||||||||F\r"
+        )
+    };
+    let doctor = "01004567^de Wit^A^^^^^^VEKTIS";
+    let other = "01004568^Smits^C^^^^^^VEKTIS";
+    let found = notice(text("", doctor).as_bytes()).unwrap();
+    assert_eq!(named(&found), [("OBR[1]-16[1]".to_owned(), agb("01004567"), None)]);
+    let found = notice(text(other, doctor).as_bytes()).unwrap();
+    assert_eq!(named(&found), [("ORC[1]-12[1]".to_owned(), agb("01004568"), None)]);
+    assert_eq!(notice(text("", "").as_bytes()).unwrap().empty, ["ORC-12"]);
+}
+
+#[test]
+fn nobody_is_told_of_anything_else() {
+    for start in ["03-", "07-", "14-", "16-", "24-", "29-", "51-", "80-", "81-"] {
+        assert_eq!(of(start), None, "{start}");
+    }
+}
+
+#[test]
+fn numbers_are_as_the_resources_have_them() {
+    let text = |xcn: &str| {
+        format!(
+            "MSH|^~\\&|ZIS|LINDE|||20261103||ADT^A01|1|P|2.5.1\rEVN|A01|20261103\rPID|1||1000001^^^LINDE^PI\r\
+             PD1||||{xcn}\rPV1|1|I|||||||||||||||||V1^^^LINDE^VN\r"
+        )
+    };
+    let systems = |xcn: &str| {
+        let found = notice(text(xcn).as_bytes()).unwrap();
+        found
+            .recipients
+            .iter()
+            .flat_map(|one| one.identifiers.iter())
+            .map(|one| one.system.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(systems("012345^A"), ["sender:LINDE"]);
+    assert_eq!(
+        systems("012345^A^^^^^^^LINDE"),
+        ["https://ziekenhuis-linde.example/fhir/NamingSystem/patientnummer"]
+    );
+    assert_eq!(systems("012345^A^^^^^^^ELDERS"), ["authority:ELDERS"]);
+    assert_eq!(systems("900012345^A^^^^^^^^^^^UZI"), ["http://fhir.nl/fhir/NamingSystem/uzi-nr-pers"]);
+    assert_eq!(systems("01004567^A^^^^^^^VEKTIS~01004568^B^^^^^^^VEKTIS"), [AGB, AGB]);
+    let by_name = notice(text("^Jansen^P").as_bytes()).unwrap();
+    assert!(by_name.recipients[0].identifiers.is_empty() && by_name.empty.is_empty());
+    assert_eq!(notice(text("\"\"").as_bytes()).unwrap().empty, ["PD1-4"]);
+}
+
+#[test]
+fn of_several_patients_nobody_is_told() {
+    let text = "MSH|^~\\&|LABSYS|LINDE|||20261103091600+0100||ORU^R01|T1|P|2.5.1\r\
+                PID|1||1000001^^^LINDE^PI\rORC|RE|P1|F1|||||||||01004567^W^^^^^^^VEKTIS\rOBR|1|P1|F1|A|||||||||||||||||||||F\r\
+                PID|2||1000002^^^LINDE^PI\rORC|RE|P2|F2|||||||||01004567^W^^^^^^^VEKTIS\rOBR|1|P2|F2|A|||||||||||||||||||||F\r";
+    let options = options();
+    let conversion = convert(text.as_bytes(), &options).unwrap();
+    assert_eq!(conversion.notice, None);
+    assert!(conversion.warnings.iter().any(|one| one.code == "notice-of-several-patients"));
+}
+
+#[test]
+fn its_shape_tells_nothing() {
+    let found = of("32-").unwrap();
+    let shown = format!("{found:?}");
+    assert!(
+        !shown.contains("dewit") && !shown.contains("01004567") && shown.contains("recipients: 1"),
+        "{shown}"
+    );
+}
