@@ -225,9 +225,20 @@ fn conditions(vocabulary: &mut Vocabulary, root: &Path) -> Result<()> {
 
 fn medicines(vocabulary: &mut Vocabulary, root: &Path) -> Result<()> {
     let columns = ["term", "generic_en", "atc_or_empty", "kind", "source"];
+    // A row without a code takes the one that another row has for the same substance.
+    let mut codes: HashMap<String, String> = HashMap::new();
+    for name in ["en/medicines.tsv", "nl/medicines.tsv"] {
+        for (_, row) in rows(&root.join(name), &columns)? {
+            if !cell(&row, 2).is_empty() {
+                codes.insert(token::key(cell(&row, 1)), cell(&row, 2).to_owned());
+            }
+        }
+    }
     for (name, languages) in [("nl/medicines.tsv", DUTCH), ("en/medicines.tsv", ENGLISH)] {
         for (place, row) in rows(&root.join(name), &columns)? {
-            let concept = vocabulary.concept(cell(&row, 2), cell(&row, 1));
+            let known = codes.get(&token::key(cell(&row, 1))).map_or("", String::as_str);
+            let code = if cell(&row, 2).is_empty() { known } else { cell(&row, 2) };
+            let concept = vocabulary.concept(code, cell(&row, 1));
             let kind = kind(&place, cell(&row, 3))?;
             let sense = Sense { languages, what: MEDICINE, kind, class: EXACT, concept, needs: 0 };
             vocabulary.term(cell(&row, 0), &sense);

@@ -43,6 +43,8 @@ assert_eq!(said, [(AttributeType::Strength, "50 mg"), (AttributeType::Frequency,
 mod compound;
 #[cfg(feature = "recogniser")]
 mod context;
+#[cfg(feature = "deidentify")]
+pub mod deidentify;
 pub mod language;
 #[cfg(feature = "recogniser")]
 mod lexicon;

@@ -49,6 +49,11 @@ pub(crate) fn read(tokens: &Tokens, range: Range<usize>, behind: bool) -> Vec<Sa
     found
 }
 
+/// Whether a word names a form: `spray`.
+pub(crate) fn is_form(word: &str) -> bool {
+    words::FORMS.contains(&word)
+}
+
 struct Reader<'a> {
     tokens: &'a Tokens,
     end: usize,
@@ -189,7 +194,8 @@ impl Reader<'_> {
             if self.word(times) == "dd" {
                 let behind = times + 1;
                 // `2dd1`, but `2dd 500 mg` and `2dd1 tablet`: the amount speaks for itself.
-                let amount = self.amount(behind).is_some_and(|(what, _)| what != AttributeType::Dosage);
+                let amount = self.amount(behind).is_some_and(|(what, _)| what != AttributeType::Dosage)
+                    || self.duration(behind).is_some();
                 let count = self.number(behind).filter(|_| self.is_number(behind) && !amount);
                 return Some(count.unwrap_or(behind));
             }

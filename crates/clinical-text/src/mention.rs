@@ -9,6 +9,7 @@ use crate::compound;
 use crate::language::is_common;
 use crate::lexicon::slips::SHORTEST;
 use crate::lexicon::{Class, Found, Lexicon, Naming, Sense, What};
+use crate::medication;
 use crate::token::{Kind, Tokens};
 
 /// Words on either side within which one must stand that tells what an ambiguous abbreviation means.
@@ -102,13 +103,6 @@ const SERVICES: &[&str] = &[
     "center",
     "service",
     "pathway",
-    "screening",
-    "test",
-    "testing",
-    "vaccine",
-    "vaccination",
-    "vaccin",
-    "vaccinatie",
     "vereniging",
     "foundation",
     "society",
@@ -129,8 +123,6 @@ const SERVICES: &[&str] = &[
     "anamnese",
     "educatie",
     "education",
-    "preventie",
-    "prevention",
     "risico",
     "stigma",
     "school",
@@ -152,7 +144,11 @@ pub(crate) fn find(text: &str, tokens: &Tokens, lexicon: &Lexicon, language: Lan
             continue;
         }
         lexicon.at(tokens, at, |at| finder.fixes.of_token(at), &mut found);
-        let taken = found.iter().rev().find_map(|one| finder.take(at, one));
+        let taken = found
+            .iter()
+            .rev()
+            .find_map(|one| finder.take(at, one))
+            .map(|taken| finder.without_form(at, taken, &found));
         match taken {
             Some(Taken::Term(term)) => {
                 at = term.tokens.end;
@@ -240,6 +236,19 @@ impl Finder<'_> {
             score,
             needs_dose: sense.what == What::Medicine && NEEDS_DOSE.contains(&word.as_str()),
         }))
+    }
+
+    /// `nitroglycerine spray` is a medicine and its form, if the medicine is known without.
+    fn without_form(&self, from: usize, taken: Taken, found: &[Found]) -> Taken {
+        let Taken::Term(term) = taken else { return taken };
+        let last = term.tokens.end.saturating_sub(1);
+        if term.is_condition || last == from || !medication::is_form(self.tokens.normal_at(last)) {
+            return Taken::Term(term);
+        }
+        let shorter =
+            found.iter().filter(|one| one.end < term.tokens.end).filter_map(|one| self.take(from, one));
+        let shorter = shorter.last().filter(|taken| matches!(taken, Taken::Term(term) if !term.is_condition));
+        shorter.unwrap_or(Taken::Term(term))
     }
 
     /// The words in normal form.

@@ -321,6 +321,11 @@ const HEADINGS: [(Section, &[&str]); 6] = [
 
 /// Words that a sentence of today begins with: they end a section that was written on one line.
 const NOW: &[&str] = &[
+    "verdenking",
+    "gebruikt",
+    "start",
+    "conclusie",
+    "reden",
     "nu",
     "thans",
     "momenteel",
@@ -366,6 +371,8 @@ pub(crate) fn sentences(text: &str, tokens: &Tokens) -> Vec<Sentence> {
     let mut line_start = 0;
     // Whether anything stands under the heading yet.
     let mut filled = false;
+    // A heading within a line holds for its sentence.
+    let mut inline = false;
     let mut index = 0;
     while index < all.len() {
         if index == start
@@ -374,6 +381,7 @@ pub(crate) fn sentences(text: &str, tokens: &Tokens) -> Vec<Sentence> {
         {
             section = kind;
             filled = false;
+            inline = index != line_start && !is_bullet(tokens, line_start, index);
             start = end;
             index = end;
             continue;
@@ -390,7 +398,7 @@ pub(crate) fn sentences(text: &str, tokens: &Tokens) -> Vec<Sentence> {
                 }
                 sentences.push(Sentence { start, end, section });
             }
-            if ends == End::Paragraph && filled {
+            if (ends == End::Paragraph || inline) && filled {
                 section = Section::Plain;
             }
             start = end;

@@ -81,6 +81,9 @@ impl Recogniser {
             let count = rest.iter().take_while(|term| term.tokens.start < sentence.end).count();
             let (here, later) = rest.split_at(count);
             rest = later;
+            // What stands before the sentence is a heading's: `Allergieën:`.
+            let headed = here.iter().take_while(|term| term.tokens.start < sentence.start).count();
+            let (_, here) = here.split_at(headed);
             if !here.is_empty() {
                 reading.sentence(&sentence, here);
             }
@@ -115,6 +118,25 @@ impl TextAnalysis for Recogniser {
     }
 }
 
+const ALLERGY_BEHIND: &[&str] = &[
+    "allergie",
+    "allergy",
+    "allergies",
+    "overgevoeligheid",
+    "intolerantie",
+    "intolerance",
+    "hypersensitivity",
+];
+const ALLERGY_BEFORE: &[&str] = &[
+    "allergisch",
+    "allergie",
+    "allergic",
+    "allergy",
+    "overgevoelig",
+    "overgevoeligheid",
+    "hypersensitivity",
+];
+
 /// One text being read.
 struct Reading<'a> {
     text: &'a str,
@@ -136,17 +158,43 @@ impl Reading<'_> {
             })
             .collect();
         let contexts = context::of(self.tokens, sentence, &mentions, self.language);
+        // What each medicine has before it belongs to no other.
         let mut from = sentence.start;
+        let mut before = Vec::with_capacity(terms.len());
+        for term in terms {
+            let claimed =
+                if term.is_condition { Vec::new() } else { self.near(from..term.tokens.start, sentence) };
+            before.push(claimed);
+            from = term.tokens.end;
+        }
+        let allergies: Vec<Option<Range<usize>>> = terms
+            .iter()
+            .zip(&contexts)
+            .map(|(term, context)| {
+                if term.is_condition || !context.allergy { None } else { self.allergy_words(term, sentence) }
+            })
+            .collect();
         for (index, (term, context)) in terms.iter().zip(&contexts).enumerate() {
-            let until = terms.get(index + 1).map_or(sentence.end, |next| next.tokens.start);
-            // What stands behind a condition still speaks of the medicine before it, not across it.
+            let next = terms.get(index + 1).map_or(sentence.end, |next| next.tokens.start);
+            let claimed =
+                before.get(index + 1).and_then(|said| said.first()).map_or(next, |said| said.tokens.start);
+            let behind = term.tokens.end..next.min(claimed);
             if term.is_condition {
-                self.condition(term, context, sentence);
+                let within = allergies
+                    .iter()
+                    .flatten()
+                    .any(|range| range.start < term.tokens.end && term.tokens.start < range.end);
+                if !within {
+                    self.condition(term, context, sentence);
+                }
+            } else if context.allergy {
+                if let Some(Some(range)) = allergies.get(index) {
+                    self.allergy(term, range.clone(), context);
+                }
             } else {
-                self.medicine(term, context, sentence, from..term.tokens.start, term.tokens.end..until);
-                from = term.tokens.end;
+                let said = before.get_mut(index).map(std::mem::take).unwrap_or_default();
+                self.medicine(term, context, said, behind);
             }
-            from = from.max(term.tokens.end);
         }
     }
 
@@ -171,19 +219,7 @@ impl Reading<'_> {
         self.entities.push(Entity { traits, icd10cm_concepts: concepts, ..entity });
     }
 
-    fn medicine(
-        &mut self,
-        term: &Term,
-        context: &Context,
-        sentence: &Sentence,
-        before: Range<usize>,
-        behind: Range<usize>,
-    ) {
-        if context.allergy {
-            self.allergy(term, sentence, context);
-            return;
-        }
-        let mut said_of: Vec<Said> = self.near(before);
+    fn medicine(&mut self, term: &Term, context: &Context, mut said_of: Vec<Said>, behind: Range<usize>) {
         said_of.extend(medication::read(self.tokens, behind, true));
         if term.needs_dose && !said_of.iter().any(|said| is_dose(said.what) && !said.unsure) {
             return;
@@ -206,64 +242,66 @@ impl Reading<'_> {
         self.entities.push(Entity { traits, attributes, atc_concepts: concepts, ..entity });
     }
 
-    /// What stands right before a medicine: `2 tabletten paracetamol`, `iv vancomycine`, `500 mg amoxicillin`.
-    fn near(&self, before: Range<usize>) -> Vec<Said> {
+    /// What stands right before a medicine: `2 tabletten paracetamol`, `iv vancomycine`, `500 mg amoxicillin`;
+    /// if it begins the sentence or stands behind a comma or the like, for else it may belong to another.
+    fn near(&self, before: Range<usize>, sentence: &Sentence) -> Vec<Said> {
         let start = before.start.max(before.end.saturating_sub(6));
         let mut found = medication::read(self.tokens, start..before.end, false);
-        // Only what reaches to the medicine, with at most `of` or `van` between.
         let mut reaches = before.end;
         let mut kept = Vec::new();
         while let Some(said) = found.pop() {
             let gap = self.tokens.all.get(said.tokens.end..reaches).unwrap_or_default();
-            let linked = gap.iter().all(|token| matches!(self.tokens.normal(token), "of" | "van" | "de"));
-            if !linked {
+            if !gap.iter().all(|token| matches!(self.tokens.normal(token), "of" | "van" | "de")) {
                 break;
             }
             reaches = said.tokens.start;
             kept.push(said);
         }
+        let first = before.start == sentence.start;
+        let apart = reaches.checked_sub(1).is_none_or(|at| {
+            matches!(
+                self.tokens.normal_at(at),
+                "," | ";"
+                    | "."
+                    | "+"
+                    | "("
+                    | ":"
+                    | "-"
+                    | "en"
+                    | "and"
+                    | "with"
+                    | "met"
+                    | "of"
+                    | "or"
+                    | "plus"
+                    | "then"
+            ) || self.tokens.all.get(at).is_none_or(|token| token.kind == Kind::Line)
+        });
+        if !first && !apart {
+            return Vec::new();
+        }
         kept.reverse();
-        // `7 dagen amoxicilline` is; `sinds 7 dagen koorts` was refused already.
         kept
+    }
+
+    /// The words of an allergy to a medicine, where they stand next to it: `allergisch voor penicilline`,
+    /// `penicillin allergy`.
+    fn allergy_words(&self, term: &Term, sentence: &Sentence) -> Option<Range<usize>> {
+        let words = |at: usize| self.tokens.normal_at(at);
+        let (start, end) = (term.tokens.start, term.tokens.end);
+        let behind = if words(end) == "-" { end + 1 } else { end };
+        if behind < sentence.end && ALLERGY_BEHIND.contains(&words(behind)) {
+            return Some(start..behind + 1);
+        }
+        let link = start.checked_sub(1).filter(|at| *at > sentence.start)?;
+        let before = link.checked_sub(1)?;
+        (matches!(words(link), "voor" | "to" | "op" | "tegen") && ALLERGY_BEFORE.contains(&words(before)))
+            .then_some(before..end)
     }
 
     /// A medicine that the patient does not tolerate is not one that is taken. Where the words of the allergy
     /// stand next to it, the allergy is a condition.
-    fn allergy(&mut self, term: &Term, sentence: &Sentence, context: &Context) {
-        let words = |at: usize| self.tokens.normal_at(at);
-        let end = term.tokens.end;
-        let behind = if matches!(words(end), "-") { end + 1 } else { end };
-        let range = if matches!(
-            words(behind),
-            "allergie"
-                | "allergy"
-                | "allergies"
-                | "overgevoeligheid"
-                | "intolerantie"
-                | "intolerance"
-                | "hypersensitivity"
-        ) {
-            Some(term.tokens.start..behind + 1)
-        } else {
-            let start = term.tokens.start;
-            let link = start.checked_sub(1).filter(|at| *at > sentence.start);
-            link.filter(|at| matches!(words(*at), "voor" | "to" | "op" | "tegen"))
-                .map(|at| at - 1)
-                .filter(|at| {
-                    matches!(
-                        words(*at),
-                        "allergisch"
-                            | "allergie"
-                            | "allergic"
-                            | "allergy"
-                            | "overgevoelig"
-                            | "overgevoeligheid"
-                            | "hypersensitivity"
-                    )
-                })
-                .map(|at| at..end)
-        };
-        let Some(range) = range else { return };
+    fn allergy(&mut self, term: &Term, range: Range<usize>, context: &Context) {
         let mut traits = vec![Trait { name: TraitName::Diagnosis, score: 0.9 }];
         traits.extend(said(context).map(|name| Trait { name, score: 0.85 }));
         let (code, description) = allergy_status(term);

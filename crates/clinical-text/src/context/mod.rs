@@ -86,9 +86,10 @@ pub(crate) fn of(
             Section::Possible => context.possible |= mention.is_condition,
             Section::Plain | Section::Medication => {}
         }
-        // What is denied is not merely possible.
+        // What is denied is not merely possible, and `geen epilepsie in de voorgeschiedenis` denies all of it.
         if context.negated {
             context.possible = false;
+            context.past = false;
         }
     }
     contexts

@@ -13,6 +13,7 @@ const FILLERS: usize = 3;
 struct Mark {
     ends_all: bool,
     ends_negation: bool,
+    ends_cause: bool,
     ends_family: bool,
     /// The mention that it belongs to, counted from 1.
     mention: usize,
@@ -37,6 +38,7 @@ pub(crate) struct Scopes<'a> {
     marks: Vec<Mark>,
     hits: Vec<Hit>,
     consequence: bool,
+    informant: bool,
 }
 
 impl<'a> Scopes<'a> {
@@ -56,7 +58,8 @@ impl<'a> Scopes<'a> {
                 }
             }
         }
-        let mut scopes = Self { tokens, start, end, marks, hits: Vec::new(), consequence: false };
+        let mut scopes =
+            Self { tokens, start, end, marks, hits: Vec::new(), consequence: false, informant: false };
         scopes.find(triggers);
         scopes.years();
         scopes.minus_signs();
@@ -77,6 +80,9 @@ impl<'a> Scopes<'a> {
                         && trigger.words.iter().zip(at..).all(|(word, at)| self.tokens.normal_at(at) == word)
                         // All of it within mentions: it is what was found, not what is said of it.
                         && !(at..end).all(|at| self.mark(at).mention > 0)
+                        // `koorts: nee` answers a mention.
+                        && (trigger.words.first().is_none_or(|word| word != ":")
+                            || at > self.start && self.mark(at - 1).mention > 0)
                 })
             });
             let Some(trigger) = found else {
@@ -97,6 +103,8 @@ impl<'a> Scopes<'a> {
             match does {
                 Does::EndsAll => mark.ends_all = true,
                 Does::EndsNegation => mark.ends_negation = true,
+                Does::EndsCause => mark.ends_cause = true,
+                Does::Informant => self.informant = true,
                 Does::EndsFamily => mark.ends_family = true,
                 Does::Consequence => self.consequence = true,
                 Does::Nothing => {}
@@ -124,7 +132,18 @@ impl<'a> Scopes<'a> {
             let next = self.tokens.normal_at(at + 1);
             if matches!(
                 before,
-                "sinds" | "since" | "from" | "vanaf" | "/" | "-" | "." | "dd" | "tot" | "until" | "anno"
+                "sinds"
+                    | "since"
+                    | "from"
+                    | "vanaf"
+                    | "/"
+                    | "-"
+                    | "."
+                    | "dd"
+                    | "tot"
+                    | "until"
+                    | "anno"
+                    | "("
             ) || matches!(next, "ml" | "mg" | "kcal" | "uur" | "h" | "gram" | "g" | "ie" | "/")
             {
                 continue;
@@ -133,7 +152,7 @@ impl<'a> Scopes<'a> {
             if before == "in" {
                 self.hits.push(hit(Does::Around(Says::Past, 6)));
             } else {
-                let behind = at > self.start && (self.mark(at - 1).mention > 0 || before == "(");
+                let behind = at > self.start && self.mark(at - 1).mention > 0;
                 if behind {
                     self.hits.push(hit(Does::Backward(Says::Past, 1)));
                 } else {
@@ -209,6 +228,7 @@ impl<'a> Scopes<'a> {
         mark.ends_all
             || (mark.ends_negation
                 && matches!(says, Says::Negation | Says::Possible | Says::Past | Says::Allergy))
+            || (mark.ends_cause && matches!(says, Says::Negation | Says::Possible | Says::Condition))
             || (mark.ends_family && says == Says::Family)
     }
 
@@ -217,7 +237,8 @@ impl<'a> Scopes<'a> {
             Says::Possible | Says::Past => mention.is_condition,
             Says::Condition => mention.is_condition && self.consequence,
             Says::Stopped | Says::Considered => !mention.is_condition,
-            Says::Negation | Says::Family | Says::Allergy => true,
+            Says::Family => !self.informant,
+            Says::Negation | Says::Allergy => true,
         }
     }
 

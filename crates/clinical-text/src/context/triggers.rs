@@ -19,10 +19,14 @@ pub(super) enum Does {
     Around(Says, usize),
     /// Ends the scopes of negation.
     EndsNegation,
+    /// Begins a cause: ends the scopes of negation and possibility.
+    EndsCause,
     /// Ends every scope.
     EndsAll,
     /// Ends the scope of the family: who is spoken of changes.
     EndsFamily,
+    /// A relative speaks of the patient: no family in this sentence.
+    Informant,
     /// Nothing, though it holds a trigger.
     Nothing,
     /// Says what to do: the condition of [`Says::Condition`] holds.
@@ -93,6 +97,8 @@ fn does(what: &str, side: &str, reach: usize) -> Option<Does> {
         "stopped" => Says::Stopped,
         "considered" => Says::Considered,
         "end-neg" => return Some(Does::EndsNegation),
+        "end-cause" => return Some(Does::EndsCause),
+        "informant" => return Some(Does::Informant),
         "end" => return Some(Does::EndsAll),
         "end-fam" => return Some(Does::EndsFamily),
         "pseudo" => return Some(Does::Nothing),
