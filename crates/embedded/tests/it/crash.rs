@@ -14,13 +14,14 @@ use serde_json::json;
 use tlog::{Created, EntryId, EntryIndex, IndexedBundle, IndexedEntry, LogStorage};
 use uuid::Uuid;
 use zorgsluis_domain::port::{
-    Claim, FhirStore, Journal, KeyOwner, Keys, Outgoing, PatientIndex, PayloadStore, Precondition, Put, Queue,
+    Claim, FhirStore, Journal, KeyOwner, Keys, NoticeRegister, Outgoing, PatientIndex, PayloadStore,
+    Precondition, ProviderDirectory, Put, Queue, Reservation,
 };
 use zorgsluis_domain::{Purpose, Stage};
 use zorgsluis_embedded::DataDirectory;
 
 use super::LONG;
-use super::contract::{at, fhir_store, message};
+use super::contract::{at, fhir_store, message, registers};
 
 const FOLDER: &str = "ZORGSLUIS_CRASH_TEST_FOLDER";
 const ROUND: &str = "ZORGSLUIS_CRASH_TEST_ROUND";
@@ -71,6 +72,13 @@ async fn write(directory: DataDirectory, task: u128) {
         let claim = directory.patient_index().claim(&identifier, Uuid::from_u128(number)).await;
         assert_eq!(claim.unwrap(), Claim::Claimed);
         told("claim", number);
+        let provider = registers::provider(number, "de Wit", &[&number.to_string()]);
+        let at = at("2024-03-07T10:00:00Z");
+        directory.provider_directory().put(&provider, None, at, "import").await.unwrap();
+        told("provider", number);
+        let reserved = directory.notice_register().reserve(&registers::notice(number)).await.unwrap();
+        assert_eq!(reserved, Reservation::New);
+        told("notice", number);
         let writes = ["Patient", "Encounter"]
             .map(|kind| fhir_store::put(&format!("{kind}/{number}"), Precondition::Absent, json!({})));
         directory.fhir_store().transaction(&writes).await.unwrap();
@@ -138,6 +146,17 @@ async fn check(directory: &DataDirectory, told: &[(String, u128)]) {
                 let identifier = keys.pseudonym(Purpose::PatientIndex, &[&number.to_be_bytes()]);
                 directory.patient_index().resolve(&[identifier]).await.unwrap()
                     == [Some(Uuid::from_u128(number))]
+            }
+            "provider" => {
+                let found = directory.provider_directory().get(Uuid::from_u128(number)).await.unwrap();
+                let by_number = [registers::identifier(&number.to_string())];
+                let by_number = directory.provider_directory().find(&by_number).await.unwrap();
+                found.is_some() && by_number.len() == 1
+            }
+            "notice" => {
+                let notice = registers::notice(number);
+                // Reserved once, it is never new again.
+                directory.notice_register().reserve(&notice).await.unwrap() == Reservation::Standing(notice)
             }
             "fhir" => {
                 let both = ["Patient", "Encounter"].map(|kind| fhir_store::key(&format!("{kind}/{number}")));

@@ -8,13 +8,13 @@ use serde_json::json;
 use tlog::{Created, EntryIndex, LogStorage, Signer};
 use zorgsluis_domain::port::{
     DataClass, DeadLetters, FhirStore, Journal, KeyOwner, Keys, Outgoing, PageRequest, PatientIndex,
-    PayloadStore, Precondition, Queue,
+    PayloadStore, Precondition, ProviderDirectory, Queue,
 };
 use zorgsluis_domain::{PortError, Pseudonym, Purpose, Stage};
 use zorgsluis_embedded::{DataDirectory, OpenError};
 
 use super::contract::records::letter;
-use super::contract::{at, fhir_store, log_index, message};
+use super::contract::{at, fhir_store, log_index, message, registers};
 use super::{Home, LONG};
 
 /// All files below a folder.
@@ -159,6 +159,40 @@ async fn what_is_no_data_directory_is_not_opened() {
     let absent = DataDirectory::open_read(folder.path());
     assert!(matches!(absent, Err(OpenError::Absent { .. })));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+}
+
+/// Makes of a directory what version 2 of `state.db` left.
+fn to_version_2(path: &Path) {
+    let connection = rusqlite::Connection::open(path.join("state.db")).unwrap();
+    connection
+        .execute_batch(
+            "DROP TABLE patient_event; DROP TABLE opt_out; DROP TABLE provider; DROP TABLE provider_identifier;
+             DROP TABLE provider_version; DROP TABLE notice; PRAGMA user_version = 2;",
+        )
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_of_an_earlier_version_gets_the_new_registers_and_keeps_what_it_has() {
+    let home = Home::new();
+    let identifier = home.directory.keys().pseudonym(Purpose::PatientIndex, &[b"x"]);
+    let patient = uuid::Uuid::from_u128(1);
+    home.directory.patient_index().claim(&identifier, patient).await.unwrap();
+    let path = home.directory.path().to_path_buf();
+    home.directory.close().await;
+    to_version_2(&path);
+    let beside = DataDirectory::open_read(&path);
+    assert!(matches!(beside, Err(OpenError::Schema { file: "state.db", found: 2, .. })), "{beside:?}");
+    let directory = DataDirectory::open(&path).unwrap();
+    let index = directory.patient_index();
+    assert_eq!(index.resolve(&[identifier]).await.unwrap(), [Some(patient)]);
+    assert!(index.history(patient).await.unwrap().is_empty(), "what happened before is not known");
+    let provider = registers::provider(1, "de Wit", &["01004567"]);
+    directory.provider_directory().put(&provider, None, directory.clock().now(), "import").await.unwrap();
+    directory.close().await;
+    let directory = DataDirectory::open(&path).unwrap();
+    assert_eq!(directory.provider_directory().get(provider.id).await.unwrap().unwrap().provider, provider);
+    directory.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::contract::{
-    fhir_search, fhir_store, keys, log_index, log_storage, patient_index, payload, queue, records,
+    fhir_search, fhir_store, keys, log_index, log_storage, patient_index, payload, queue, records, registers,
 };
 use super::{Home, LONG};
 
@@ -66,6 +66,26 @@ suite!(the_patient_index, home => (home.directory.patient_index()), patient_inde
     the_survivor_is_the_end_of_all_merges,
     a_merge_never_closes_a_circle_or_changes_its_mind,
     an_identifier_of_a_merged_patient_is_held_by_the_survivor,
+    what_was_released_can_be_claimed_by_another,
+    the_history_tells_all_that_happened,
+);
+
+suite!(the_providers, home => (home.directory.provider_directory()), registers:
+    each_put_makes_a_version_and_all_stay,
+    of_many_puts_on_one_version_one_wins,
+    no_two_active_providers_share_an_identifier,
+    providers_are_found_by_identifier_and_address,
+    providers_are_listed_by_name,
+);
+
+suite!(the_notices, home => (home.directory.notice_register()), registers:
+    of_many_reservations_one_is_new,
+    a_notice_is_settled_from_the_states_named_only,
+    notices_are_listed_changed_last_first,
+);
+
+suite!(the_opt_outs, home => (home.directory.opt_outs()), registers:
+    the_newest_wish_of_a_patient_stands,
 );
 
 suite!(dead_letters, home => (home.directory.dead_letters()), records:

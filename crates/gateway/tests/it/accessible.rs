@@ -48,7 +48,9 @@ pub(crate) fn check(path: &str, html: &str) {
 }
 
 fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
-    let rest = tag.strip_prefix(&format!("{name}=\"")).or_else(|| Some(tag.split_once(&format!(" {name}=\""))?.1))?;
+    let rest = tag
+        .strip_prefix(&format!("{name}=\""))
+        .or_else(|| Some(tag.split_once(&format!(" {name}=\""))?.1))?;
     rest.split('"').next()
 }
 

@@ -122,7 +122,8 @@ async fn providers_are_listed_searched_and_shown() {
     assert!(empty.body.contains("registers import providers"));
     import_providers(&world).await;
     let list = world.page("/providers?lang=en", &cookie).await;
-    for part in ["A.B. de Wit", "AGB 01004567", "UZI 900012345", "dewit@praktijk-dewit.example", "Not active"] {
+    for part in ["A.B. de Wit", "AGB 01004567", "UZI 900012345", "dewit@praktijk-dewit.example", "Not active"]
+    {
         assert!(list.body.contains(part), "{part}");
     }
     for (wanted, found) in [("WIT", 1), ("01004568", 1), ("noord", 2), ("0100456", 0), ("", 6)] {
@@ -268,10 +269,8 @@ async fn a_patient_objects_and_takes_it_back() {
 async fn an_identifier_is_released_with_a_reason() {
     let world = World::with_patient().await;
     world.claim(BSN).await;
-    let pseudonym = world
-        .directory
-        .keys()
-        .pseudonym(Purpose::PatientIndex, &[BSN_SYSTEM.as_bytes(), BSN.as_bytes()]);
+    let pseudonym =
+        world.directory.keys().pseudonym(Purpose::PatientIndex, &[BSN_SYSTEM.as_bytes(), BSN.as_bytes()]);
     let (cookie, form_token) = world.sign_in().await;
     let release = async |reason: &str| {
         let form = format!("form_token={form_token}&identifier={pseudonym}&reason={reason}");

@@ -9,6 +9,7 @@ pub(crate) mod patient_index;
 pub(crate) mod payload;
 pub(crate) mod queue;
 pub(crate) mod records;
+pub(crate) mod registers;
 
 use uuid::Uuid;
 use zorgsluis_domain::MessageId;

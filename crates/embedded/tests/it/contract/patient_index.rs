@@ -1,7 +1,7 @@
 //! The contract of [`PatientIndex`].
 
 use uuid::Uuid;
-use zorgsluis_domain::port::{Claim, PatientIndex};
+use zorgsluis_domain::port::{Claim, IndexChange, PatientIndex};
 use zorgsluis_domain::{PortError, Pseudonym};
 
 fn identifier(number: u8) -> Pseudonym {
@@ -72,4 +72,39 @@ pub(crate) async fn an_identifier_of_a_merged_patient_is_held_by_the_survivor<I:
     assert_eq!(index.claim(&identifier(1), patient(2)).await.unwrap(), Claim::Held);
     assert_eq!(index.claim(&identifier(1), patient(3)).await.unwrap(), Claim::Conflict(patient(1)));
     assert_eq!(index.resolve(&[identifier(1)]).await.unwrap(), [Some(patient(1))]);
+}
+
+pub(crate) async fn what_was_released_can_be_claimed_by_another<I: PatientIndex>(index: I) {
+    index.claim(&identifier(1), patient(1)).await.unwrap();
+    assert!(!index.release(&identifier(1), patient(2)).await.unwrap(), "it is another's");
+    assert!(!index.release(&identifier(2), patient(1)).await.unwrap(), "it is nobody's");
+    assert!(index.release(&identifier(1), patient(1)).await.unwrap());
+    assert!(!index.release(&identifier(1), patient(1)).await.unwrap(), "once");
+    assert_eq!(index.resolve(&[identifier(1)]).await.unwrap(), [None]);
+    assert_eq!(index.claim(&identifier(1), patient(2)).await.unwrap(), Claim::Claimed);
+}
+
+pub(crate) async fn the_history_tells_all_that_happened<I: PatientIndex>(index: I) {
+    assert!(index.history(patient(1)).await.unwrap().is_empty());
+    index.claim(&identifier(1), patient(1)).await.unwrap();
+    index.claim(&identifier(1), patient(1)).await.unwrap();
+    index.claim(&identifier(1), patient(2)).await.unwrap();
+    index.claim(&identifier(2), patient(1)).await.unwrap();
+    index.release(&identifier(1), patient(1)).await.unwrap();
+    index.merge(patient(1), patient(3)).await.unwrap();
+    index.merge(patient(1), patient(3)).await.unwrap();
+    let changes = async |number| {
+        let history = index.history(patient(number)).await.unwrap();
+        assert!(history.is_sorted_by_key(|event| std::cmp::Reverse(event.at)));
+        history.into_iter().map(|event| event.change).collect::<Vec<_>>()
+    };
+    let expected = [
+        IndexChange::MergedInto(patient(3)),
+        IndexChange::Released(identifier(1)),
+        IndexChange::Claimed(identifier(2)),
+        IndexChange::Claimed(identifier(1)),
+    ];
+    assert_eq!(changes(1).await, expected, "what changed nothing is no event");
+    assert_eq!(changes(2).await, []);
+    assert_eq!(changes(3).await, [IndexChange::Merged(patient(1))]);
 }
