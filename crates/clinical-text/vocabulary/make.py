@@ -24,6 +24,7 @@ import pickle
 import re
 import subprocess
 import sys
+import unicodedata
 import xml.etree.ElementTree
 import zipfile
 
@@ -109,6 +110,10 @@ BILLING = re.compile(
     r"|nos|nec|findings?|results?|site|sites|multiple gestation|trimester|episode|remission"
     r"|person|persons|problems? related|factors|conditions?|states?|symptoms?|and signs"
     r"|manifestations?|injury of|procedures?|organisms?|agents?|product|products)\b")
+ANIMAL = re.compile(r"\b(animals?|avian|canine|bovine|feline|swine|equine|porcine|murine|simian"
+                    r"|experimental|rodent|veterinary|poultry|cattle|sheep)\b")
+TUMOUR = re.compile(r"\b(tumou?rs?|neoplasms?|neoplasia)\b")
+MALIGNANT = re.compile(r"\b(malignant|cancers?|carcinomas?)\b")
 DANGLING = re.compile(r"^(of|and|or|with|in|due|to|by)\b"
                       r"|\b(of|and|or|with|in|by|to|the|for|from|on|at|due|as|an?) ?$")
 HEAD_NOUNS = re.compile(r"^(diseases?|disorders?|syndromes?|anomal(y|ies)|complications?"
@@ -156,6 +161,12 @@ def usable(term, stop, most_words=6):
             and not BILLING.search(term) and not HEAD_NOUNS.match(term)
             and not DANGLING.search(term)
             and term not in stop)
+
+
+def folded(term):
+    """In lower case, without accents."""
+    return "".join(c for c in unicodedata.normalize("NFD", term.casefold())
+                   if not unicodedata.combining(c))
 
 
 def read(name):
@@ -224,8 +235,11 @@ def mesh_terms(data, known, stop):
         codes = {known[n] for n in names if n in known}
         code = known.get(label) or (codes.pop() if len(codes) == 1 else "")
         for term in names:
-            if usable(term, stop, most_words=5) and not permuted(term, names):
-                terms.setdefault(term, (code, label))
+            if usable(term, stop, most_words=5) and not permuted(term, names) \
+                    and not ANIMAL.search(term):
+                # A heading for all tumours of an organ says not that one is malignant.
+                tumour = TUMOUR.search(term) and not MALIGNANT.search(term)
+                terms.setdefault(term, ("" if tumour and code[:1] == "C" else code, label))
     return terms
 
 
@@ -391,6 +405,14 @@ def check(wheels):
                 fault(name, row, "kind or generic name")
             if row[2] and not re.match(r"^[A-V](\d\d([A-Z]([A-Z](\d\d)?)?)?)?$", row[2]):
                 fault(name, row, "not the form of an ATC code")
+
+    # The recogniser looks terms up without accents: two terms that then are one
+    # must mean the same.
+    for name in ("nl/conditions.tsv", "nl/medicines.tsv", "en/clinical.tsv"):
+        seen = {}
+        for row in lists[name]:
+            if seen.setdefault(folded(row[0]), row[1]) != row[1]:
+                fault(name, row, "without accents also another term")
 
     terms = {}
     for language in ("en", "nl"):
