@@ -113,6 +113,27 @@ async fn import(args: &ImportArgs) -> Result<(), Failure> {
     tell(args, &report)
 }
 
+/// Fills the provider directory of a data directory that no server holds from the `providers.csv` of a
+/// folder, when there is one. Gives how many were written.
+pub(crate) async fn fill_providers(data: &Path, folder: &Path) -> Result<Option<Report>, Failure> {
+    let (file, mapping) = (folder.join("providers.csv"), folder.join("providers.mapping.toml"));
+    if !file.is_file() {
+        return Ok(None);
+    }
+    let args = ImportArgs {
+        register: Register::Providers,
+        data: data.to_owned(),
+        mapping: Some(mapping),
+        dry_run: false,
+        partly: false,
+        json: false,
+        file,
+    };
+    let input = Input::read(&args)?;
+    let directory = DataDirectory::open(data).map_err(Failure::wrong)?;
+    in_directory(directory, &args, &input, Options::default()).await.map(Some)
+}
+
 async fn in_directory(
     directory: DataDirectory,
     args: &ImportArgs,
