@@ -59,7 +59,8 @@ impl Communication<'_> {
                     return Err(PortError::Damaged { operation: OPERATION, reason: String::from("no JSON") });
                 };
                 // A delivery that comes late does not take back what another completed.
-                let late = self.status == Status::InProgress && said.get("status") == Some(&json!("completed"));
+                let late =
+                    self.status == Status::InProgress && said.get("status") == Some(&json!("completed"));
                 // Version and time are the store's.
                 said.remove("meta");
                 if late || Value::Object(said) == resource {
@@ -80,9 +81,7 @@ impl Communication<'_> {
     }
 
     fn resource(&self) -> Value {
-        let coding = |system: &str, code: &str, display: &str| {
-            json!({ "coding": [{ "system": system, "code": code, "display": display }] })
-        };
+        let coding = |system: &str, code: &str, display: &str| json!({ "coding": [{ "system": system, "code": code, "display": display }] });
         let (status, why, sent) = match self.status {
             Status::InProgress => ("in-progress", None, None),
             Status::Completed(at) => ("completed", None, Some(at)),
@@ -147,7 +146,9 @@ impl Communication<'_> {
         let event = event_name(self.order.event, Language::Dutch);
         match self.protection {
             Some(Protection::Smime) => format!("Melding van {event}, ondertekend en versleuteld per e-mail"),
-            Some(Protection::WithoutPhi) => format!("Melding van {event}, per e-mail zonder inhoud, met een link"),
+            Some(Protection::WithoutPhi) => {
+                format!("Melding van {event}, per e-mail zonder inhoud, met een link")
+            }
             None => format!("Melding van {event}"),
         }
     }

@@ -16,3 +16,4 @@ pub use settings::Settings;
 #[cfg(feature = "smtp")]
 pub mod smtp;
 pub use smime::{CertificateFault, ContentCipher, RecipientCertificate, SigningIdentity, SigningPem};
+pub use tell::NOT_SENT;

@@ -21,7 +21,9 @@ pub(crate) fn text(code: &str) -> &'static str {
         UNKNOWN => "the provider whom the message names is not in the directory",
         AMBIGUOUS => "what the message says fits several providers of the directory",
         WITHOUT_ADDRESS => "the directory has no e-mail address of the provider",
-        ADDRESS_MISMATCH => "the message names an address that is not the one of the directory; nothing was sent",
+        ADDRESS_MISMATCH => {
+            "the message names an address that is not the one of the directory; nothing was sent"
+        }
         ADDRESS_UNUSABLE => "the address in the directory is no e-mail address that mail can go to",
         _ => "the mail system refused the notice",
     }

@@ -134,5 +134,10 @@ fn written(part: MimePart<'_>) -> Vec<u8> {
 
 /// A text that can stand in one header: no control characters (no line ends among them), not too long.
 fn header_text(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(NAME).collect::<String>().trim().to_owned()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(NAME)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }

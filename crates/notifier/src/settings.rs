@@ -61,8 +61,13 @@ impl Settings {
         }
         let url = &self.base_url;
         let scheme = url.starts_with("https://") || url.starts_with("http://");
-        if !scheme || url.ends_with('/') || !url.chars().all(|c| c.is_ascii_graphic() && !"\"<>?#".contains(c)) {
-            return Err(NotifierError::Settings("base-url must be an http(s) URL without a slash at the end"));
+        if !scheme
+            || url.ends_with('/')
+            || !url.chars().all(|c| c.is_ascii_graphic() && !"\"<>?#".contains(c))
+        {
+            return Err(NotifierError::Settings(
+                "base-url must be an http(s) URL without a slash at the end",
+            ));
         }
         if self.name.trim().is_empty() || self.name.chars().any(char::is_control) {
             return Err(NotifierError::Settings("the name of the organisation cannot be used"));
@@ -92,7 +97,8 @@ mod tests {
     fn an_address_is_one_address() {
         assert!(is_address("praktijk@brug.example"));
         assert!(is_address("j.de-vries+zorg@brug.example"));
-        for wrong in ["", "a@", "@b", "a@b@c", "a b@c", "a@b\r\nBcc: x@y", "a@b,c@d", "<a@b>", "a@b>", ".a@b"] {
+        for wrong in ["", "a@", "@b", "a@b@c", "a b@c", "a@b\r\nBcc: x@y", "a@b,c@d", "<a@b>", "a@b>", ".a@b"]
+        {
             assert!(!is_address(wrong), "{wrong:?}");
         }
     }

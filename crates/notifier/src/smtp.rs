@@ -5,6 +5,7 @@
 //! The narrow place is behind the dot that ends the mail: whoever hears nothing there does not know.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::response::Response;
 use percent_encoding::percent_decode_str;
-use url::{Host, Url};
+use url::Url;
 use zorgsluis_domain::PortError;
 use zorgsluis_domain::notice::{NoticeId, OutgoingMail};
 use zorgsluis_domain::port::{MailError, MailTrace, Mailer};
@@ -77,18 +78,21 @@ impl SmtpSettings {
     pub fn parse(url: &str) -> Result<Self, NotifierError> {
         let wrong = NotifierError::Settings;
         let url = Url::parse(url).map_err(|_| wrong("the SMTP address is no URL"))?;
-        let host = url.host().ok_or_else(|| wrong("the SMTP address names no host"))?;
-        let here = match &host {
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-            Host::Domain(name) => *name == "localhost",
-        };
+        // The library reads an IPv4 address as a name here: the scheme is not one of the web's.
+        let host = url.host_str().filter(|host| !host.is_empty());
+        let host = host.ok_or_else(|| wrong("the SMTP address names no host"))?;
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         let mut plain = false;
         for (name, value) in url.query_pairs() {
             match (&*name, &*value) {
                 ("tls", "none") => plain = true,
                 ("tls", "required") => {}
-                _ => return Err(wrong("the SMTP address has a parameter that is not known (tls=required|none)")),
+                _ => {
+                    return Err(wrong(
+                        "the SMTP address has a parameter that is not known (tls=required|none)",
+                    ));
+                }
             }
         }
         let (protection, port) = match url.scheme() {
@@ -107,11 +111,6 @@ impl SmtpSettings {
             (user, password) => {
                 Some(Credentials::new(decoded(user)?, decoded(password.unwrap_or_default())?))
             }
-        };
-        let host = match host {
-            Host::Ipv4(address) => address.to_string(),
-            Host::Ipv6(address) => address.to_string(),
-            Host::Domain(name) => name.to_owned(),
         };
         Ok(Self {
             host,
@@ -173,14 +172,9 @@ impl SmtpMailer {
         let hello = ClientId::Domain(settings.hello.clone());
         let address = (settings.host.as_str(), settings.port);
         let implicit = self.tls.clone().filter(|_| settings.protection == Protection::Implicit);
-        let mut connection = AsyncSmtpConnection::connect_tokio1(
-            address,
-            Some(settings.timeout),
-            &hello,
-            implicit,
-            None,
-        )
-        .await?;
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(address, Some(settings.timeout), &hello, implicit, None)
+                .await?;
         if let (Some(tls), Protection::StartTls) = (&self.tls, settings.protection) {
             connection.starttls(tls.clone(), &hello).await?;
         }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use zorgsluis_domain::notice::{
     Notice, NoticeId, NoticeOrder, NoticeOutcome, NoticeState, NoticeStep, OutgoingMail, Protection,
 };
-use zorgsluis_domain::port::{MailError, MailTrace, Provider, ResourceKey, Reservation};
+use zorgsluis_domain::port::{MailError, MailTrace, Provider, Reservation, ResourceKey};
 use zorgsluis_domain::{EntryId, PortError, QueueReference, Stage, Way};
 use zorgsluis_worker::ProcessError;
 
@@ -20,8 +20,10 @@ use crate::smime::RecipientCertificate;
 use crate::trail::Trail;
 use crate::{NotifierError, Ports, Settings, dossier};
 
-/// The mail certainly was not handed over: whoever takes the message up next sends it.
-pub(crate) const NOT_SENT: &str = "not-sent";
+/// The reason of a notice that is reserved and certainly was not handed over: whoever takes its message up
+/// next sends it. An operator who knows that a notice in state unknown did not go moves it to reserved with
+/// this reason.
+pub const NOT_SENT: &str = "not-sent";
 /// A later attempt has the ticket.
 const SENDING_AGAIN: &str = "sending-again";
 /// A process ended between reservation and confirmation, and the mailer cannot tell.
@@ -75,20 +77,22 @@ impl Telling<'_> {
     ) -> Result<NoticeStep, ProcessError> {
         let notice = NoticeId::of(self.reference.message, provider.id);
         let certificate = self.certificate(provider, address);
+        let mut written_as = None;
         for _ in 0..ROUNDS {
-            let (line, protection) = match self.next(notice).await? {
-                Next::Again => continue,
-                Next::Settled(line) => (line, None),
+            match self.next(notice).await? {
+                Next::Again => {}
                 Next::Send(ticket) => {
                     let written = self.write(notice, provider, address, certificate.as_ref().ok()).await?;
-                    let protection = written.protection;
-                    let line = self.send(notice, ticket, provider, written, entries).await?;
-                    (line, Some(protection))
+                    written_as = Some(written.protection);
+                    // What came of it stands in the register; a mailer that could not tell is asked again.
+                    self.send(notice, ticket, provider, written, entries).await?;
                 }
-            };
-            let protection = protection.unwrap_or(line.protection);
-            let why = certificate.as_ref().err().copied();
-            return self.ended(at, &line, protection, why, provider, entries).await;
+                Next::Settled(line) => {
+                    let protection = written_as.unwrap_or(line.protection);
+                    let why = certificate.as_ref().err().copied();
+                    return self.ended(at, &line, protection, why, provider, entries).await;
+                }
+            }
         }
         Err(PortError::Conflict { operation: "notifier.tell" }.into())
     }
@@ -96,7 +100,8 @@ impl Telling<'_> {
     /// The certificate to encrypt for, or why there is none.
     fn certificate(&self, provider: &Provider, address: &str) -> Result<RecipientCertificate, &'static str> {
         let der = provider.certificate.as_deref().ok_or(NO_CERTIFICATE)?;
-        RecipientCertificate::check(der, address, self.ports.clock.now()).map_err(crate::CertificateFault::code)
+        RecipientCertificate::check(der, address, self.ports.clock.now())
+            .map_err(crate::CertificateFault::code)
     }
 
     async fn next(&self, notice: NoticeId) -> Result<Next, PortError> {
@@ -173,9 +178,8 @@ impl Telling<'_> {
     ) -> Result<Written, ProcessError> {
         let now = self.ports.clock.now();
         let envelope = Envelope { settings: self.settings, provider, to: address, notice, now };
-        let unwritten = |error: NotifierError| {
-            ProcessError::refused("mail-not-written", None, error.to_string())
-        };
+        let unwritten =
+            |error: NotifierError| ProcessError::refused("mail-not-written", None, error.to_string());
         let mut read = Vec::new();
         if let Some(certificate) = certificate {
             let mut dossier = dossier::read(&*self.ports.fhir, self.order, self.patient).await?;
@@ -199,7 +203,7 @@ impl Telling<'_> {
         provider: &Provider,
         written: Written,
         entries: &mut Vec<EntryId>,
-    ) -> Result<Notice, ProcessError> {
+    ) -> Result<(), ProcessError> {
         let now = self.ports.clock.now();
         let Written { mail, protection, read } = written;
         let entry = self.trail.disclosure(notice, provider, &mail.to, &read, now);
@@ -235,7 +239,8 @@ impl Telling<'_> {
         match self.ports.mailer.send(&mail).await {
             Ok(receipt) => {
                 // It is out, whatever others made of the silence meanwhile.
-                let any = [NoticeState::Reserved, NoticeState::Unknown, NoticeState::Refused, NoticeState::Dropped];
+                let any =
+                    [NoticeState::Reserved, NoticeState::Unknown, NoticeState::Refused, NoticeState::Dropped];
                 self.settle(notice, &any, NoticeState::Sent, Some(receipt), None).await?;
             }
             Err(MailError::Refused(code)) => {
@@ -249,8 +254,7 @@ impl Telling<'_> {
                 self.settle(notice, &open, NoticeState::Unknown, None, Some(MAILER_CANNOT_TELL)).await?;
             }
         }
-        let line = self.ports.notices.get(notice).await?;
-        Ok(line.ok_or(PortError::NotFound { operation: "notices.get" })?)
+        Ok(())
     }
 
     /// What became of a notice that is settled: its Communication, its entry where it failed, its step.
@@ -298,9 +302,9 @@ impl Telling<'_> {
     fn told_before(&self, notice: NoticeId) -> bool {
         let steps = self.way.map(|way| way.steps.as_slice()).unwrap_or_default();
         steps.iter().any(|step| match &step.stage {
-            Stage::Notified { notices, .. } => notices
-                .iter()
-                .any(|step| step.notice == Some(notice) && step.outcome == NoticeOutcome::Sent),
+            Stage::Notified { notices, .. } => {
+                notices.iter().any(|step| step.notice == Some(notice) && step.outcome == NoticeOutcome::Sent)
+            }
             _ => false,
         })
     }

@@ -90,9 +90,7 @@ impl<'a> Trail<'a> {
         let event = Event::failure(EventKind::Refusal, Action::Execute, why);
         let entry = self.entry(&name, event, provider.map(|(provider, _)| (provider, None)), now);
         match provider {
-            Some((_, notice)) => {
-                entry.with_resources([(communication::key(notice).to_string(), None)])
-            }
+            Some((_, notice)) => entry.with_resources([(communication::key(notice).to_string(), None)]),
             None => entry,
         }
     }
@@ -108,8 +106,7 @@ impl<'a> Trail<'a> {
         event.trigger = Some(self.trigger.clone()).filter(|trigger| !trigger.is_empty());
         let sender =
             User { purpose: Some(PurposeOfUse::Treatment), ..User::system(self.sender.clone(), true) };
-        let mut entry =
-            AuditEntry::new(id, now, event, sender, AccessMethod::Internal, self.source.clone());
+        let mut entry = AuditEntry::new(id, now, event, sender, AccessMethod::Internal, self.source.clone());
         if let Some((provider, address)) = recipient {
             entry.users.insert(0, user(provider, address));
         }

@@ -107,9 +107,7 @@ impl Reader<'_> {
             ..Visit::default()
         };
         let attending = list(encounter, "participant")
-            .find(|participant| {
-                list(participant, "type").any(|kind| has_code(Some(kind), &["ATND"]))
-            })
+            .find(|participant| list(participant, "type").any(|kind| has_code(Some(kind), &["ATND"])))
             .and_then(|participant| participant.get("individual"));
         if let Some(attending) = attending {
             visit.attending = self.person(attending).await?;
@@ -156,7 +154,9 @@ impl Reader<'_> {
                 break;
             }
             let named = match (text(&place, "name"), text(&place, "description")) {
-                (Some(name), Some(description)) if name != description => Some(format!("{name} ({description})")),
+                (Some(name), Some(description)) if name != description => {
+                    Some(format!("{name} ({description})"))
+                }
                 (name, description) => name.or(description).map(str::to_owned),
             };
             ward = named.or(ward);
@@ -217,7 +217,8 @@ impl Reader<'_> {
                     break;
                 }
                 self.taken(stored)?;
-                let reference = text(&value, "encounter.reference").or_else(|| text(&value, "context.reference"));
+                let reference =
+                    text(&value, "encounter.reference").or_else(|| text(&value, "context.reference"));
                 let elsewhere = visit.is_none() || reference != visit;
                 if !found.items.iter().any(|(_, known)| {
                     known.text.to_lowercase() == said.text.to_lowercase() && known.certainty == said.certainty

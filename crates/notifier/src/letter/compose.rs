@@ -137,10 +137,8 @@ fn statements(list: &List<Statement>, words: &'static Words) -> Vec<Line> {
 fn results(report: &Report, words: &'static Words, language: Language, zone: &TimeZone) -> Vec<Line> {
     let at = report.at.as_deref().map(|at| shown(at, language, zone));
     let heading = [Some(report.name.clone()), at].into_iter().flatten().filter(|part| !part.is_empty());
-    let mut lines = vec![Line {
-        text: heading.collect::<Vec<_>>().join(", "),
-        mark: standing(&report.status, words),
-    }];
+    let mut lines =
+        vec![Line { text: heading.collect::<Vec<_>>().join(", "), mark: standing(&report.status, words) }];
     lines.extend(report.observations.items.iter().map(|found| observed(found, words, language)));
     if let Some(conclusion) = &report.conclusion {
         lines.push(labelled(words.conclusion, conclusion));
@@ -185,9 +183,10 @@ fn shown(text: &str, language: Language, zone: &TimeZone) -> String {
     }
     match text.len() {
         10 => text.parse::<Date>().map_or_else(|_| text.to_owned(), day),
-        7 => format!("{text}-01")
-            .parse::<Date>()
-            .map_or_else(|_| text.to_owned(), |date| format!("{} {}", month(date.month(), language), date.year())),
+        7 => format!("{text}-01").parse::<Date>().map_or_else(
+            |_| text.to_owned(),
+            |date| format!("{} {}", month(date.month(), language), date.year()),
+        ),
         _ => text.to_owned(),
     }
 }

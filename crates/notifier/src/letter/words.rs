@@ -174,28 +174,114 @@ pub(super) fn flag(code: &str, language: Language) -> Option<String> {
     let dutch = language == Language::Dutch;
     Some(String::from(match code {
         "N" => return None,
-        "H" | "HU" | ">" => if dutch { "hoog" } else { "high" },
-        "L" | "LU" | "<" => if dutch { "laag" } else { "low" },
-        "HH" => if dutch { "kritisch hoog" } else { "critically high" },
-        "LL" => if dutch { "kritisch laag" } else { "critically low" },
-        "A" => if dutch { "afwijkend" } else { "abnormal" },
-        "AA" => if dutch { "kritisch afwijkend" } else { "critically abnormal" },
-        "R" => if dutch { "resistent" } else { "resistant" },
-        "I" => if dutch { "intermediair" } else { "intermediate" },
-        "S" => if dutch { "gevoelig" } else { "susceptible" },
-        "POS" => if dutch { "positief" } else { "positive" },
-        "NEG" => if dutch { "negatief" } else { "negative" },
+        "H" | "HU" | ">" => {
+            if dutch {
+                "hoog"
+            } else {
+                "high"
+            }
+        }
+        "L" | "LU" | "<" => {
+            if dutch {
+                "laag"
+            } else {
+                "low"
+            }
+        }
+        "HH" => {
+            if dutch {
+                "kritisch hoog"
+            } else {
+                "critically high"
+            }
+        }
+        "LL" => {
+            if dutch {
+                "kritisch laag"
+            } else {
+                "critically low"
+            }
+        }
+        "A" => {
+            if dutch {
+                "afwijkend"
+            } else {
+                "abnormal"
+            }
+        }
+        "AA" => {
+            if dutch {
+                "kritisch afwijkend"
+            } else {
+                "critically abnormal"
+            }
+        }
+        "R" => {
+            if dutch {
+                "resistent"
+            } else {
+                "resistant"
+            }
+        }
+        "I" => {
+            if dutch {
+                "intermediair"
+            } else {
+                "intermediate"
+            }
+        }
+        "S" => {
+            if dutch {
+                "gevoelig"
+            } else {
+                "susceptible"
+            }
+        }
+        "POS" => {
+            if dutch {
+                "positief"
+            } else {
+                "positive"
+            }
+        }
+        "NEG" => {
+            if dutch {
+                "negatief"
+            } else {
+                "negative"
+            }
+        }
         other => return Some(other.to_owned()),
     }))
 }
 
 const DUTCH_MONTHS: [&str; 12] = [
-    "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober",
-    "november", "december",
+    "januari",
+    "februari",
+    "maart",
+    "april",
+    "mei",
+    "juni",
+    "juli",
+    "augustus",
+    "september",
+    "oktober",
+    "november",
+    "december",
 ];
 const ENGLISH_MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// The name of a month, 1 to 12.

@@ -94,9 +94,8 @@ pub(crate) fn encrypt(
         ContentCipher::Aes256Gcm => {
             let mut nonce = [0_u8; 12];
             aws_lc_rs::rand::fill(&mut nonce).map_err(|_| NotifierError::Encrypt)?;
-            let sealing = LessSafeKey::new(
-                UnboundKey::new(&AES_256_GCM, &key).map_err(|_| NotifierError::Encrypt)?,
-            );
+            let sealing =
+                LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).map_err(|_| NotifierError::Encrypt)?);
             let nonce_value = Nonce::assume_unique_for_key(nonce);
             let tag = sealing
                 .seal_in_place_separate_tag(nonce_value, Aad::empty(), &mut entity)
@@ -144,7 +143,10 @@ fn encrypted(
     })
 }
 
-fn algorithm(oid: ObjectIdentifier, parameters: Option<&impl Encode>) -> der::Result<AlgorithmIdentifierOwned> {
+fn algorithm(
+    oid: ObjectIdentifier,
+    parameters: Option<&impl Encode>,
+) -> der::Result<AlgorithmIdentifierOwned> {
     let parameters = match parameters {
         Some(parameters) => Some(Any::from_der(&parameters.to_der()?)?),
         None => None,
@@ -184,30 +186,23 @@ fn agreed(
     key: &[u8],
 ) -> Result<RecipientInfo, NotifierError> {
     let fault = |_| NotifierError::Encrypt;
-    let (scheme, hash) = if curve == &ECDH_P256 {
-        (STD_DH_SHA256, &digest::SHA256)
-    } else {
-        (STD_DH_SHA384, &digest::SHA384)
-    };
+    let (scheme, hash) =
+        if curve == &ECDH_P256 { (STD_DH_SHA256, &digest::SHA256) } else { (STD_DH_SHA384, &digest::SHA384) };
     let wrap = AlgorithmIdentifierOwned { oid: ID_AES_256_WRAP, parameters: None };
     let private = EphemeralPrivateKey::generate(curve, &SystemRandom::new()).map_err(fault)?;
     let originator = private.compute_public_key().map_err(fault)?;
     let shared =
         SharedInfo { key_info: wrap.clone(), bits: OctetString::new(256_u32.to_be_bytes())? }.to_der()?;
     // X9.63 key derivation: one block of the hash is enough for 256 bits.
-    let wrapping = agree_ephemeral(
-        private,
-        UnparsedPublicKey::new(curve, point),
-        NotifierError::Encrypt,
-        |secret| {
+    let wrapping =
+        agree_ephemeral(private, UnparsedPublicKey::new(curve, point), NotifierError::Encrypt, |secret| {
             let mut context = digest::Context::new(hash);
             context.update(secret);
             context.update(&1_u32.to_be_bytes());
             context.update(&shared);
             let derived = context.finish();
             derived.as_ref().first_chunk::<KEY>().copied().ok_or(NotifierError::Encrypt)
-        },
-    )?;
+        })?;
     let mut sealed = [0_u8; KEY + 8];
     let kek = AesKek::new(&aws_lc_rs::key_wrap::AES_256, &wrapping).map_err(fault)?;
     let sealed = kek.wrap(key, &mut sealed).map_err(fault)?;

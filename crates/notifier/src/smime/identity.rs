@@ -8,7 +8,9 @@ use aws_lc_rs::signature::{
 };
 use der::Encode;
 use jiff::{Span, Timestamp, tz::TimeZone};
-use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose, SanType};
+use rcgen::{
+    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose, SanType,
+};
 use x509_cert::Certificate;
 use x509_cert::der::EncodePem;
 use x509_cert::der::pem::LineEnding;
@@ -47,7 +49,9 @@ impl fmt::Debug for SigningPem {
 
 impl fmt::Debug for SigningIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningIdentity").field("certificates", &self.certificates.len()).finish_non_exhaustive()
+        f.debug_struct("SigningIdentity")
+            .field("certificates", &self.certificates.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -100,8 +104,8 @@ impl SigningIdentity {
             rcgen::date_time_ymd(i32::from(date.year()), part(date.month()), part(date.day()))
         };
         (params.not_before, params.not_after) = (date(from), date(to));
-        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)
-            .map_err(NotifierError::Generate)?;
+        let key =
+            rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(NotifierError::Generate)?;
         let certificate = params.self_signed(&key).map_err(NotifierError::Generate)?;
         Ok(SigningPem { certificate: certificate.pem(), key: key.serialize_pem() })
     }
@@ -143,7 +147,9 @@ impl SigningIdentity {
 
 impl SigningKey {
     fn read(label: &str, der: &[u8]) -> Option<Self> {
-        let rsa = |key: Result<RsaKeyPair, _>| key.ok().filter(|key| key.public_modulus_len() >= 256).map(Self::Rsa);
+        let rsa = |key: Result<RsaKeyPair, _>| {
+            key.ok().filter(|key| key.public_modulus_len() >= 256).map(Self::Rsa)
+        };
         let curve = |algorithm: &'static EcdsaSigningAlgorithm| match label {
             "EC PRIVATE KEY" => EcdsaKeyPair::from_private_key_der(algorithm, der).ok(),
             _ => EcdsaKeyPair::from_pkcs8(algorithm, der).ok(),

@@ -86,7 +86,10 @@ impl RecipientCertificate {
         });
         let purposes: Option<ExtendedKeyUsage> = extension(&certificate)?;
         let for_mail = purposes.is_none_or(|purposes| {
-            purposes.0.iter().any(|purpose| [ID_KP_EMAIL_PROTECTION, ANY_EXTENDED_KEY_USAGE].contains(purpose))
+            purposes
+                .0
+                .iter()
+                .any(|purpose| [ID_KP_EMAIL_PROTECTION, ANY_EXTENDED_KEY_USAGE].contains(purpose))
         });
         if !may || !for_mail {
             return Err(CertificateFault::Unusable);

@@ -9,9 +9,7 @@ use cms::signed_data::{
     CertificateSet, EncapsulatedContentInfo, SignedData, SignerIdentifier, SignerInfo, SignerInfos,
 };
 use const_oid::ObjectIdentifier;
-use const_oid::db::rfc5911::{
-    ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNED_DATA, ID_SIGNING_TIME,
-};
+use const_oid::db::rfc5911::{ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNED_DATA, ID_SIGNING_TIME};
 use const_oid::db::rfc5912::{
     ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ID_SHA_256, ID_SHA_384, SHA_256_WITH_RSA_ENCRYPTION,
 };
@@ -27,11 +25,7 @@ use super::{Cms, SigningIdentity, content_info};
 use crate::NotifierError;
 
 /// Signs a MIME entity (CRLF line ends).
-pub(crate) fn sign(
-    entity: &[u8],
-    identity: &SigningIdentity,
-    now: Timestamp,
-) -> Result<Cms, NotifierError> {
+pub(crate) fn sign(entity: &[u8], identity: &SigningIdentity, now: Timestamp) -> Result<Cms, NotifierError> {
     let der = signed(entity, identity, now).map_err(|_| NotifierError::Sign)?;
     Ok(Cms { smime_type: "signed-data", der })
 }
@@ -50,7 +44,8 @@ fn signed(entity: &[u8], identity: &SigningIdentity, now: Timestamp) -> der::Res
     };
     let hash = digest::digest(digest_algorithm, entity);
     let seconds = u64::try_from(now.as_second()).map_err(|_| fault())?;
-    let time = Time::UtcTime(der::asn1::UtcTime::from_unix_duration(std::time::Duration::from_secs(seconds))?);
+    let time =
+        Time::UtcTime(der::asn1::UtcTime::from_unix_duration(std::time::Duration::from_secs(seconds))?);
     let attributes = SetOfVec::try_from(vec![
         attribute(ID_CONTENT_TYPE, &ID_DATA)?,
         attribute(ID_SIGNING_TIME, &time)?,

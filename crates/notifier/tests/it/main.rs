@@ -1,1 +1,13 @@
-fn main(){}
+//! The notifier through its public door, on the embedded stores.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+mod certificates;
+mod faults;
+mod mails;
+mod once;
+mod outbox;
+mod recipients;
+mod smime;
+#[cfg(feature = "smtp")]
+mod smtp;
+mod world;

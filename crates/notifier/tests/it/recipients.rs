@@ -1,0 +1,185 @@
+//! Who is told, who is not, and what becomes of that.
+
+use zorgsluis_domain::audit::EventKind;
+use zorgsluis_domain::notice::{BusinessIdentifier, NamedRecipient, NoticeId, NoticeOutcome, NotifiedEvent};
+use zorgsluis_domain::port::{OptOut, OptOuts, PatientIndex};
+use zorgsluis_worker::Outcome;
+
+use crate::world::{BRUG, PRACTICE, World, agb, code, named, start};
+
+fn by_address(address: &str) -> NamedRecipient {
+    NamedRecipient {
+        at: String::from("PD1[1]-4[1]"),
+        identifiers: Vec::new(),
+        address: Some(address.to_owned()),
+    }
+}
+
+async fn only(world: &World, recipient: NamedRecipient) -> (String, Option<String>, usize) {
+    let before = world.post.count();
+    let (reference, ended) = world.notify(&world.order(vec![recipient])).await;
+    let why = world.steps(&reference).await.first().and_then(|step| step.why.clone());
+    (code(ended), why, world.post.count() - before)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_comes_from_the_directory_alone() {
+    let world = World::new().await;
+    world.enlist(&world.practice()).await;
+    let told = (String::from("ok"), Some(String::from("no-certificate")), 1);
+    assert_eq!(only(&world, named(BRUG)).await, told);
+    // The same address, however it is written, is no reason for doubt.
+    let same = NamedRecipient { address: Some(String::from(" mailto:Praktijk@BRUG.example")), ..named(BRUG) };
+    assert_eq!(only(&world, same).await, told);
+    // Nothing but an address: it must be one of the directory.
+    assert_eq!(only(&world, by_address("PRAKTIJK@brug.example")).await, told);
+    let refused = |why: &str| (why.to_owned(), Some(why.to_owned()), 0);
+    assert_eq!(only(&world, by_address("iemand@elders.example")).await, refused("recipient-unknown"));
+    let other = NamedRecipient { address: Some(String::from("iemand@elders.example")), ..named(BRUG) };
+    assert_eq!(only(&world, other).await, refused("recipient-address-mismatch"));
+    // An address never helps an identifier that is not known.
+    let stranger = NamedRecipient { address: Some(String::from(PRACTICE)), ..named("01999999") };
+    assert_eq!(only(&world, stranger).await, refused("recipient-unknown"));
+    let nobody = NamedRecipient { identifiers: Vec::new(), ..named(BRUG) };
+    assert_eq!(only(&world, nobody).await, refused("recipient-unknown"));
+    for mail in world.post.mails.lock().unwrap().iter() {
+        assert_eq!(mail.to, PRACTICE);
+        assert!(!String::from_utf8_lossy(mail.message.expose_phi()).contains("elders"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_none_and_unusable_addresses_are_refused() {
+    let world = World::new().await;
+    let mut one = world.practice();
+    one.identifiers
+        .push(BusinessIdentifier { system: String::from("authority:LINDE"), value: String::from("H1") });
+    let mut other = world.practice();
+    (other.id, other.identifiers) = (uuid::Uuid::from_u128(2), vec![agb("01000002")]);
+    other.address = None;
+    world.enlist(&one).await;
+    world.enlist(&other).await;
+    let both = NamedRecipient { identifiers: vec![agb(BRUG), agb("01000002")], ..named(BRUG) };
+    assert_eq!(only(&world, both).await.0, "recipient-ambiguous");
+    assert_eq!(only(&world, named("01000002")).await.0, "recipient-without-address");
+    for address in ["a@b@c", "a@b\r\nBcc: x@y.example", "geen adres"] {
+        other.address = Some(address.to_owned());
+        world.enlist(&other).await;
+        assert_eq!(only(&world, named("01000002")).await.0, "recipient-address-unusable", "{address:?}");
+    }
+    assert_eq!(world.post.count(), 0);
+    // Two identifiers of one provider are one provider.
+    let twice = NamedRecipient { identifiers: [one.identifiers.clone()].concat(), ..named(BRUG) };
+    assert_eq!(only(&world, twice).await.0, "ok");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_refused_is_parked_logged_and_told_after_a_replay() {
+    let world = World::new().await;
+    world.enlist(&world.practice()).await;
+    let stranger = NamedRecipient { at: String::from("PV1[1]-8[1]"), ..named("01000002") };
+    let reference = world.message(&world.order(vec![stranger, named(BRUG)])).await;
+    assert_eq!(world.delivered(&reference).await, Outcome::Parked);
+    // The other one was told all the same.
+    assert_eq!(world.post.count(), 1);
+    let letter = world.letter(&reference).await.unwrap();
+    assert_eq!((letter.code.as_str(), letter.at.as_deref()), ("recipient-unknown", Some("PV1[1]-8[1]")));
+    let refusals = world.entries().into_iter().filter(|entry| entry.event.kind == EventKind::Refusal);
+    let refusals: Vec<_> = refusals.filter_map(|entry| entry.event.outcome_reason).collect();
+    assert!(refusals.iter().all(|why| why == "recipient-unknown") && refusals.len() >= 2, "{refusals:?}");
+    assert_eq!(world.delivered(&reference).await, Outcome::Done, "a second delivery finds it parked");
+
+    let mut other = world.practice();
+    (other.id, other.identifiers) = (uuid::Uuid::from_u128(2), vec![agb("01000002")]);
+    other.address = Some(String::from("tweede@brug.example"));
+    world.enlist(&other).await;
+    world.replayed(&reference).await;
+    assert_eq!(world.delivered(&reference).await, Outcome::Done);
+    let steps = world.steps(&reference).await;
+    let outcomes: Vec<_> = steps.iter().map(|step| step.outcome).collect();
+    assert_eq!(outcomes, [NoticeOutcome::Sent, NoticeOutcome::SentBefore]);
+    assert_eq!(world.post.count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wishes_are_kept_and_shown() {
+    let world = World::new().await;
+    let mut practice = world.practice();
+    practice.opted_out.insert(NotifiedEvent::Admission);
+    world.enlist(&practice).await;
+    let (reference, ended) = world.notify(&world.order(vec![named(BRUG)])).await;
+    ended.unwrap();
+    let step = world.steps(&reference).await.remove(0);
+    assert_eq!((step.outcome, step.why.as_deref()), (NoticeOutcome::Withheld, Some("provider-opted-out")));
+    let communication = world.communication(step.notice.unwrap()).await.unwrap();
+    assert_eq!(communication["status"], "not-done");
+    assert_eq!(communication["statusReason"]["coding"][0]["code"], "provider-opted-out");
+    assert!(communication.get("sent").is_none());
+    // Another event goes out.
+    let order = zorgsluis_domain::notice::NoticeOrder {
+        event: NotifiedEvent::Discharge,
+        ..world.order(vec![named(BRUG)])
+    };
+    world.notify(&order).await.1.unwrap();
+    assert_eq!(world.post.count(), 1);
+
+    practice.opted_out.clear();
+    practice.active = false;
+    world.enlist(&practice).await;
+    assert_eq!(
+        only(&world, named(BRUG)).await,
+        (String::from("ok"), Some(String::from("provider-inactive")), 0)
+    );
+
+    practice.active = true;
+    world.enlist(&practice).await;
+    // The wish of a patient who was merged into this one counts too.
+    let old = uuid::Uuid::from_u128(0x7f9c_24e8_0000_5000_8000_0000_0000_0099);
+    world.directory.patient_index().merge(old, world.patient).await.unwrap();
+    let wish = OptOut { patient: old, opted_out: true, at: start(), by: String::from("balie") };
+    world.directory.opt_outs().put(&wish).await.unwrap();
+    assert_eq!(
+        only(&world, named(BRUG)).await,
+        (String::from("ok"), Some(String::from("patient-opted-out")), 0)
+    );
+    let order = zorgsluis_domain::notice::NoticeOrder { patient: old, ..world.order(vec![named(BRUG)]) };
+    let (reference, ended) = world.notify(&order).await;
+    ended.unwrap();
+    let notice = NoticeId::of(reference.message, practice.id);
+    let subject = world.communication(notice).await.unwrap()["subject"]["reference"].clone();
+    assert_eq!(subject, format!("Patient/{}", world.patient), "the survivor");
+    assert_eq!(world.post.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_provider_in_two_fields_has_one_notice() {
+    let world = World::new().await;
+    world.enlist(&world.practice()).await;
+    let second = NamedRecipient { at: String::from("PV1[1]-9[1]"), ..named(BRUG) };
+    let (reference, ended) = world.notify(&world.order(vec![named(BRUG), second])).await;
+    ended.unwrap();
+    let steps = world.steps(&reference).await;
+    assert_eq!(steps[0].outcome, NoticeOutcome::Sent);
+    assert_eq!((steps[1].outcome, steps[1].why.as_deref()), (NoticeOutcome::Withheld, Some("named-twice")));
+    assert_eq!(world.post.count(), 1);
+    assert_eq!(world.communication(steps[0].notice.unwrap()).await.unwrap()["status"], "completed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_named_is_no_error() {
+    let world = World::new().await;
+    let mut order = world.order(Vec::new());
+    order.empty = vec![String::from("PD1-4"), String::from("PV1-9")];
+    let (reference, ended) = world.notify(&order).await;
+    ended.unwrap();
+    let steps = world.steps(&reference).await;
+    assert_eq!(steps.len(), 2);
+    assert!(
+        steps.iter().all(
+            |step| step.outcome == NoticeOutcome::Withheld && step.why.as_deref() == Some("no-recipient")
+        )
+    );
+    let mut strange = world.order(Vec::new());
+    strange.v = 2;
+    assert_eq!(code(world.notify(&strange).await.1), "notice-order-unreadable");
+}
