@@ -173,7 +173,7 @@ impl Processor {
             (false, true) => (&self.ports.notices, "notices"),
             (false, false) => return Ok(()),
         };
-        send_on(&**queue, reference, group, format!("{} {name} {replays}", reference.message)).await?;
+        send_on(&**queue, reference, group, format!("{}-{name}-{replays}", reference.message)).await?;
         Ok(())
     }
 
