@@ -19,7 +19,7 @@ use crate::identity::rule;
 use crate::table;
 
 /// OBR-28: who gets a copy of the result.
-const COPIES: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-result-copies-to";
+pub(crate) const COPIES: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-result-copies-to";
 
 /// The id of a report: order number and OBR-4; without a number, the time. A second OBR with the same
 /// of both in one message gets its number in the message.

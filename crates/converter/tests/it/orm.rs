@@ -205,6 +205,20 @@ fn text_that_answers_no_question_supports_the_order() {
 }
 
 #[test]
+fn the_type_of_a_number_names_the_register_of_an_organisation() {
+    let of = |xon: &str| {
+        let text = message(&[&format!("ORC|NW|P1^ZorgDomein|||||||||||||||||||{xon}"), OBR]);
+        let (bundle, _) = run(text.as_bytes());
+        let organizations = of_kind(&bundle, "Organization");
+        let named = organizations.iter().find(|one| one["name"] == "Praktijk De Wit").unwrap();
+        (named["id"].clone(), named["identifier"][0]["system"].clone())
+    };
+    let by_type = of("Praktijk De Wit^^01004560^^^^AGB");
+    assert_eq!(by_type.1, "http://fhir.nl/fhir/NamingSystem/agb-z");
+    assert_eq!(by_type, of("Praktijk De Wit^^01004560^^^VEKTIS^AGB"));
+}
+
+#[test]
 fn orders_need_a_patient() {
     let options = options();
     let text = "MSH|^~\\&|ZorgDomein||||20261103||ORM^O01|1|P|2.4\rORC|NW|P1\rOBR|1|P1||A\r";

@@ -102,7 +102,8 @@ impl Planner<'_> {
             }
         }
         for mut notes in all.into_values() {
-            notes.sort_by(|a, b| a.moment.cmp(&b.moment));
+            // What one message says at once: first the notes, then what corrects them.
+            notes.sort_by(|a, b| (&a.moment, a.corrects, &a.key).cmp(&(&b.moment, b.corrects, &b.key)));
             let mut replaced: BTreeMap<ResourceKey, Option<ResourceKey>> = BTreeMap::new();
             let mut unclear: BTreeSet<ResourceKey> = BTreeSet::new();
             for (at, correction) in notes.iter().enumerate().filter(|(_, note)| note.corrects) {

@@ -13,12 +13,11 @@ use crate::datatype::hd::{Hd, organization};
 use crate::datatype::{cwe, hd, xcn, xtn};
 use crate::identity::rule;
 use crate::segment::evn::agent;
+use crate::segment::obr::COPIES;
 use crate::table;
 
 /// ORC-14, OBR-17: whom to call about the order.
 const CALLBACK: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-callback-telephone";
-/// OBR-28: who gets a copy of the result.
-const COPIES: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-result-copies-to";
 
 /// The id of an order without number: its group, else its time.
 pub(super) fn identify(cx: &mut Context<'_, '_>, order: Order<'_, '_, '_>, at: Place) -> Uuid {

@@ -56,7 +56,7 @@ async fn states(world: &World) -> Vec<(String, String, String)> {
     let all = world.all().await;
     let mut states = Vec::new();
     for (key, request) in all.iter().filter(|(key, _)| key.starts_with("ServiceRequest/")) {
-        let task = all.values().find(|one| one["focus"]["reference"] == Value::from(key.as_str()));
+        let task = all.values().find(|one| one["focus"]["reference"] == key.as_str());
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let number = request["identifier"].as_array().unwrap().iter().map(|one| text(&one["value"])).min();
         states.push((
