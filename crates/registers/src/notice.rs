@@ -16,17 +16,20 @@ pub enum Decision {
     Drop,
 }
 
-/// A reservation younger than this is being sent.
-const BEING_SENT: SignedDuration = SignedDuration::from_mins(15);
+/// A notice that the notifier has in hand is not decided on before this time.
+const IN_HAND: SignedDuration = SignedDuration::from_mins(15);
+/// The notifier's reason for a notice in state unknown of which a later attempt is being made.
+const SENDING_AGAIN: &str = "sending-again";
 
 impl Decision {
-    /// Whether a notice waits for a decision: it is unknown, or was reserved a quarter of an hour ago and
-    /// not confirmed.
+    /// Whether a notice waits for a decision: it is unknown, or was reserved and not confirmed. One that
+    /// may be on its way this moment waits for a quarter of an hour.
     #[must_use]
     pub fn is_possible(notice: &Notice, now: Timestamp) -> bool {
+        let in_hand = now.duration_since(notice.changed) < IN_HAND;
         match notice.state {
-            NoticeState::Unknown => true,
-            NoticeState::Reserved => now.duration_since(notice.changed) >= BEING_SENT,
+            NoticeState::Unknown => !in_hand || notice.why.as_deref() != Some(SENDING_AGAIN),
+            NoticeState::Reserved => !in_hand,
             NoticeState::Sent | NoticeState::Refused | NoticeState::Dropped => false,
         }
     }

@@ -29,8 +29,14 @@ async fn nothing_that_is_logged_shown_on_a_page_or_put_into_a_header_tells_about
             .unwrap();
         answers.push(world.send(request).await);
     }
-    let (cookie, _) = world.sign_in().await;
+    // Looked up by number: neither number nor name is shown, and neither comes into the log.
+    let (cookie, form_token) = world.sign_in().await;
+    world.claim(BSN).await;
+    let form = format!("form_token={form_token}&system=http://fhir.nl/fhir/NamingSystem/bsn&value={BSN}");
+    let looked_up = world.post_form("/patients", &cookie, &form).await;
+    assert!(looked_up.body.contains(PATIENT));
     let pages = [
+        looked_up,
         world.page(&format!("/?after={BSN}"), &cookie).await,
         world.page("/", &cookie).await,
         world.page(&format!("/messages/{BSN}"), &cookie).await,
@@ -39,7 +45,7 @@ async fn nothing_that_is_logged_shown_on_a_page_or_put_into_a_header_tells_about
         world.get("/metrics").await,
         world.get("/health").await,
     ];
-    let list = &pages[1].body;
+    let list = &pages[2].body;
     let (_, link) = list.split_once("href=\"/messages/").unwrap();
     let one = world.page(&format!("/messages/{}", link.split('"').next().unwrap()), &cookie).await;
     assert!(one.body.contains("M1"));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
@@ -203,23 +204,29 @@ impl Registers {
             })
             .collect();
         self.record(&entries).await?;
-        for mut change in changes {
-            for (identifier, part) in &change.claims {
-                if let Claim::Conflict(_) = self.ports.patients.claim(identifier, change.patient).await? {
-                    change.findings.refuse(part, "identifier-conflict");
-                }
+        // All of a portion at once: they share the cost of a commit.
+        for written in join_all(changes.into_iter().map(|change| self.write_patient(change, now))).await {
+            let Change { new, findings, .. } = written?;
+            if !findings.is_refused() {
+                *(if new { &mut report.created } else { &mut report.changed }) += 1;
             }
-            if change.opts_out {
-                let patient = self.ports.patients.survivor(change.patient).await?;
-                let wish = OptOut { patient, opted_out: true, at: now, by: IMPORT.to_owned() };
-                self.ports.opt_outs.put(&wish).await?;
-            }
-            if !change.findings.is_refused() {
-                *(if change.new { &mut report.created } else { &mut report.changed }) += 1;
-            }
-            report.take(change.findings);
+            report.take(findings);
         }
         Ok(())
+    }
+
+    async fn write_patient(&self, mut change: Change, now: Timestamp) -> Result<Change, RegisterError> {
+        for (identifier, part) in &change.claims {
+            if let Claim::Conflict(_) = self.ports.patients.claim(identifier, change.patient).await? {
+                change.findings.refuse(part, "identifier-conflict");
+            }
+        }
+        if change.opts_out {
+            let patient = self.ports.patients.survivor(change.patient).await?;
+            let wish = OptOut { patient, opted_out: true, at: now, by: IMPORT.to_owned() };
+            self.ports.opt_outs.put(&wish).await?;
+        }
+        Ok(change)
     }
 }
 

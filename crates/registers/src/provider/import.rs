@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use uuid::Uuid;
 use zorgsluis_domain::audit::Action;
@@ -18,6 +19,8 @@ use crate::{By, Options, RegisterError, Registers, Report, Source, check};
 const IMPORT: &str = "import";
 /// Providers in one audit entry.
 const PER_ENTRY: usize = 100;
+/// Providers that are written at a time.
+const AT_ONCE: usize = 64;
 
 /// What is to be written.
 struct Change {
@@ -179,17 +182,35 @@ impl Registers {
             entries.push(self.entry(now, by, Act::new(Action::Read, "provider-import-without-change")));
         }
         self.record(&entries).await?;
-        for mut change in changes {
-            match self.ports.providers.put(&change.provider, change.expected, now, IMPORT).await {
-                Ok(_) if change.expected.is_some() => report.changed += 1,
-                Ok(_) => report.created += 1,
-                Err(ProviderError::Conflict) => change.findings.refuse("", "changed-meanwhile"),
-                Err(ProviderError::IdentifierHeld(_)) => change.findings.refuse("", "identifier-held"),
-                Err(ProviderError::Port(error)) => return Err(error.into()),
+        let mut changes = changes.into_iter();
+        loop {
+            // Some at a time: they share the cost of a commit.
+            let mut some: Vec<Change> = changes.by_ref().take(AT_ONCE).collect();
+            if some.is_empty() {
+                return Ok(());
             }
-            report.take(change.findings);
+            let put = |change: &Change| self.put(change.provider.clone(), change.expected, now);
+            let written = join_all(some.iter().map(put)).await;
+            for (mut change, written) in some.drain(..).zip(written) {
+                match written {
+                    Ok(_) if change.expected.is_some() => report.changed += 1,
+                    Ok(_) => report.created += 1,
+                    Err(ProviderError::Conflict) => change.findings.refuse("", "changed-meanwhile"),
+                    Err(ProviderError::IdentifierHeld(_)) => change.findings.refuse("", "identifier-held"),
+                    Err(ProviderError::Port(error)) => return Err(error.into()),
+                }
+                report.take(change.findings);
+            }
         }
-        Ok(())
+    }
+
+    async fn put(
+        &self,
+        provider: Provider,
+        expected: Option<u64>,
+        now: Timestamp,
+    ) -> Result<u64, ProviderError> {
+        self.ports.providers.put(&provider, expected, now, IMPORT).await
     }
 
     /// Writes a provider as an operator wants it; `expected` is the version that the operator saw.

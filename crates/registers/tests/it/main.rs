@@ -1,5 +1,5 @@
 //! The registers over the embedded stores.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod operator;
 mod patients;
