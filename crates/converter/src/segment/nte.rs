@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use fhir::{Annotation, CodeableConcept, DocumentReference, Extension, Reference};
+use fhir::{Annotation, CodeableConcept, DocumentReference, Element, Extension, Reference};
 use hl7v2::{Component, Repetition, Segment, Value};
 
 use crate::context::Context;
@@ -27,6 +27,8 @@ pub(crate) struct Note<'a> {
     author: Option<Reference<'a>>,
     time: Option<Cow<'a, str>>,
     instant: Option<Cow<'a, str>>,
+    /// What stood where a time was expected.
+    original: Option<Element<'a>>,
 }
 
 impl<'a> Note<'a> {
@@ -35,6 +37,7 @@ impl<'a> Note<'a> {
         let mut extension = Vec::new();
         extension.extend(self.source.clone().map(|source| Extension::code(SOURCE, source)));
         extension.extend(self.kind.clone().map(|kind| Extension::concept(KIND, kind)));
+        extension.extend(self.original.iter().flat_map(|original| original.extension.clone()));
         Annotation {
             extension,
             author_reference: self.author.clone(),
@@ -47,6 +50,7 @@ impl<'a> Note<'a> {
     /// What the note says of itself, on its document.
     pub(crate) fn describe(&self, document: &mut DocumentReference<'a>) {
         document.date.clone_from(&self.instant);
+        document.date_ext.clone_from(&self.original);
         document.r#type.clone_from(&self.kind);
         document.author.extend(self.author.clone());
         document.extension.extend(self.source.clone().map(|source| Extension::code(SOURCE, source)));
@@ -95,13 +99,21 @@ pub(crate) fn notes<'m, 'a>(cx: &mut Context<'m, 'a>, run: &[Segment<'m, 'a>]) -
         let kind = cwe::concept(cx, first.field(4).first(), "NTE-4", Some(table::comment_type));
         let author = xcn::professional(cx, first.field(5).first());
         let written = first.field(6).value();
-        let (time, _) = cx.date_time(written);
+        let (time, original) = cx.date_time(written);
         let instant = if time.is_some() { cx.instant(written).0 } else { None };
         for segment in rest {
             // The same as in the first line, which stands in the output.
             [2, 4, 5, 6].into_iter().for_each(|n| mark_like(cx, first.field(n), segment.field(n)));
         }
-        notes.push(Note { text, source, kind, author: author.map(|one| one.reference()), time, instant });
+        notes.push(Note {
+            text,
+            source,
+            kind,
+            author: author.map(|one| one.reference()),
+            time,
+            instant,
+            original,
+        });
     }
     notes
 }

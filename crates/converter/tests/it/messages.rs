@@ -69,5 +69,26 @@ IN1|1||||||||||||||||||||||||||||||||||P-1\r\
 IN1|2|X\r\
 ZZZ|1|zulu^yankee&x-ray\r";
 
+/// Two orders of a portal, with all that hangs on them.
+pub(crate) const ORM: &str = "MSH|^~\\&|ZorgDomein||OrderModule|LINDE|20261117083000+0100||ORM^O01^ORM_O01|ZD1|P|2.4|||||NLD|UNICODE UTF-8\r\
+PID|1||999990032^^^NLMINBIZA^NNNLD~ZD1^^^ZorgDomein^VN||Bakker&&Bakker^P^A^^^^L||19481103|M|||Oude Sluiskade 101 III&Oude Sluiskade&101^III^Lindewaard^^9092ZZ^NL^M\r\
+PV1|1|O|POLI^1^2^LINDE||||||||||||||||V1^^^LINDE^VN\r\
+IN1|1|BASIS^Basis|8999^^^^UZOVI|Polderland||||||||||||||||||||||||||||||||8999000201\r\
+AL1|1|DA|764146007^penicilline^SCT\r\
+ORC|NW|P1^ZorgDomein^1.2.3^ISO|F1^LAB|G1^ZorgDomein|IP||1^^^20261118080000^^S||20261117082500|77^In^Voer^^^^^^X|78^Ge^Zien|01004567^de Wit^A^^^^^^VEKTIS|HIER|06-1^PRN^CP|20261117|R1^omdat^L|ENT^^L||79^Doe^Ner||Praktijk^^5^^^Z^XX|Straat 1^^Stad|0201112223|Laan 2^^Dorp|M^Mod^L|||Z^z^L|I\r\
+TQ1|1|2|Q1H||||20261118090000|20261119|A|cond|instr\r\
+OBR|1|P1^ZorgDomein|F1^LAB|LAB^Laboratorium^99zda|R|20261118100000|20261118101500|20261118103000|5&ml|80^Ne^Mer|L|DGR^gevaar^L|Moe en benauwd.~Geen koorts.|20261118110000|SER&Serum&HL70070^ADD&a&L^wijze^ARM&arm&L|01004567^de Wit^A^^^^^^VEKTIS|06-2^PRN^CP|p1|p2|f1|f2|20261118120000|1&EUR|CH|O|||81^Ko^Pie|82^Ou^Der|WALK|R05^Hoest^I10~^Al heel lang erg moe en koud.|83&Le&Zer\r\
+NTE|1|P|Graag bellen.|RE^Remark^HL70364|84^No^Teer|20261117\r\
+DG1|1|I9|T90^Diabetes^L|Suiker|20150601|W|||||||||3|85^Di^Ag\r\
+OBX|1|CE|NUCHTER^Nuchter?^99zda||J^Ja^99zda||||||F|||20261117|86^La^B|87^Ob^Server|M^meth^L|EQ1^LAB|20261117\r\
+OBX|2|TX|VRAAG^Vraag^99zda||Waarom moe?\r\
+OBX|3|ST|||Is slechthorend.\r\
+BLG|D|CH|A1\r\
+ORC|RP|P2^ZorgDomein\r\
+OBR|2|P2^ZorgDomein||A^a^99zda\r\
+ORC|RO|P3^ZorgDomein|||HD|||||||||||AFZ^ziet af^L\r\
+OBR|3|P3^ZorgDomein||B^b^99zda\r\
+OBR|4|P3^ZorgDomein||C^c^99zda|X\r";
+
 /// All of them.
-pub(crate) const ALL: [&str; 8] = [A01, A02, A03, A08, A40, A13, A04, ODD];
+pub(crate) const ALL: [&str; 9] = [A01, A02, A03, A08, A40, A13, A04, ODD, ORM];
