@@ -90,8 +90,10 @@ impl Vocabulary {
 
     /// A term and its other forms.
     fn term(&mut self, term: &str, sense: &Sense) {
-        let key = token::key(term);
-        if sense.class != ABBREVIATION && sense.class != AMBIGUOUS && sense.class != TITLE {
+        let key = key(term);
+        // Slips are looked for in names that are in use: not in titles, nor in brands of the world without a code.
+        let coded = self.in_order.get(sense.concept as usize).is_some_and(|(code, _)| !code.is_empty());
+        if sense.class == EXACT && coded {
             for word in key.split(' ').filter(|word| word.chars().count() >= 7) {
                 *self.words.entry(word.to_owned()).or_default() |= sense.languages;
             }
@@ -114,6 +116,22 @@ impl Vocabulary {
         }
         self.add(key, sense.clone());
     }
+}
+
+/// A term as the lexicon keys it: its words and numbers in normal form, one blank between. A hyphen, a slash
+/// or an apostrophe between them is no difference.
+fn key(term: &str) -> String {
+    let tokens = token::Tokens::of(term);
+    let mut key = String::with_capacity(term.len());
+    for token in &tokens.all {
+        if matches!(token.kind, token::Kind::Word | token::Kind::Number) {
+            if !key.is_empty() {
+                key.push(' ');
+            }
+            key.push_str(tokens.normal(token));
+        }
+    }
+    key
 }
 
 fn rank(class: u8) -> u8 {
@@ -230,13 +248,13 @@ fn medicines(vocabulary: &mut Vocabulary, root: &Path) -> Result<()> {
     for name in ["en/medicines.tsv", "nl/medicines.tsv"] {
         for (_, row) in rows(&root.join(name), &columns)? {
             if !cell(&row, 2).is_empty() {
-                codes.insert(token::key(cell(&row, 1)), cell(&row, 2).to_owned());
+                codes.insert(key(cell(&row, 1)), cell(&row, 2).to_owned());
             }
         }
     }
     for (name, languages) in [("nl/medicines.tsv", DUTCH), ("en/medicines.tsv", ENGLISH)] {
         for (place, row) in rows(&root.join(name), &columns)? {
-            let known = codes.get(&token::key(cell(&row, 1))).map_or("", String::as_str);
+            let known = codes.get(&key(cell(&row, 1))).map_or("", String::as_str);
             let code = if cell(&row, 2).is_empty() { known } else { cell(&row, 2) };
             let concept = vocabulary.concept(code, cell(&row, 1));
             let kind = kind(&place, cell(&row, 3))?;
@@ -254,7 +272,7 @@ fn abbreviations(vocabulary: &mut Vocabulary, root: &Path) -> Result<()> {
         let ambiguous = cell(&row, 5) == "yes";
         let class = if ambiguous { AMBIGUOUS } else { ABBREVIATION };
         let expansion = cell(&row, 2);
-        let meant = vocabulary.phrases.get(&token::key(expansion)).cloned().unwrap_or_default();
+        let meant = vocabulary.phrases.get(&key(expansion)).cloned().unwrap_or_default();
         let (what, kind, concept) = match cell(&row, 4) {
             "CONDITION" => {
                 let same = meant.iter().find(|sense| sense.what == CONDITION);
@@ -290,16 +308,15 @@ fn abbreviations(vocabulary: &mut Vocabulary, root: &Path) -> Result<()> {
 
 /// The words of which one must stand near, in normal form, one a line.
 fn needs_keys(needs: &str) -> String {
-    let keys: Vec<String> =
-        needs.split(['|', ',', ';']).map(token::key).filter(|key| !key.is_empty()).collect();
+    let keys: Vec<String> = needs.split(['|', ',', ';']).map(key).filter(|key| !key.is_empty()).collect();
     keys.join("\n")
 }
 
 fn misspellings(vocabulary: &mut Vocabulary, root: &Path) -> Result<()> {
     for (place, row) in rows(&root.join("misspellings.tsv"), &["language", "misspelling", "correct"])? {
         let languages = languages(&place, cell(&row, 0))?;
-        let senses = vocabulary.phrases.get(&token::key(cell(&row, 2))).cloned().unwrap_or_default();
-        let key = token::key(cell(&row, 1));
+        let senses = vocabulary.phrases.get(&key(cell(&row, 2))).cloned().unwrap_or_default();
+        let key = key(cell(&row, 1));
         for sense in senses.into_iter().filter(|sense| sense.what != STOP) {
             vocabulary.add(key.clone(), Sense { languages, class: MISSPELT, ..sense });
         }
@@ -311,7 +328,7 @@ fn stop(vocabulary: &mut Vocabulary, root: &Path) -> Result<()> {
     for (place, row) in rows(&root.join("stop.tsv"), &["language", "term", "reason"])? {
         let languages = languages(&place, cell(&row, 0))?;
         let sense = Sense { languages, what: STOP, kind: 0, class: EXACT, concept: 0, needs: 0 };
-        vocabulary.add(token::key(cell(&row, 1)), sense);
+        vocabulary.add(key(cell(&row, 1)), sense);
     }
     Ok(())
 }

@@ -89,6 +89,17 @@ const ENDINGS: &[(&str, usize, f32)] = &[
     ("eerd", DUTCH, 0.6),
     ("atie", DUTCH, 0.6),
     ("iteit", DUTCH, 0.8),
+    ("eel", DUTCH, 0.5),
+    ("ele", DUTCH, 0.3),
+    ("erd", DUTCH, 0.4),
+    ("rde", DUTCH, 0.4),
+    ("eren", DUTCH, 0.5),
+    ("ende", DUTCH, 0.5),
+    ("aal", DUTCH, 0.5),
+    ("oom", DUTCH, 0.5),
+    ("eem", DUTCH, 0.4),
+    ("ose", DUTCH, 0.2),
+    ("cht", DUTCH, 0.3),
     ("sie", DUTCH, 0.6),
     ("tie", DUTCH, 0.4),
     ("gie", DUTCH, 0.4),
@@ -213,7 +224,8 @@ fn add(scores: &mut Scores, weights: &Scores, times: f32) {
 /// Whether a word in lower case is a word that any text of the language has.
 #[cfg(feature = "recogniser")]
 pub(crate) fn is_common(word: &str) -> bool {
-    known().get(word).is_some_and(|[dutch, english, ..]| *dutch > 0.0 || *english > 0.0)
+    !matches!(word, "htn" | "sob" | "cp" | "dm")
+        && known().get(word).is_some_and(|[dutch, english, ..]| *dutch > 0.0 || *english > 0.0)
 }
 
 fn known() -> &'static HashMap<&'static str, Scores> {

@@ -168,9 +168,11 @@ impl Reader<'_> {
     fn bare(&self, at: usize) -> Option<usize> {
         let end = self.number(at).filter(|_| self.is_number(at))?;
         let next = self.word(end);
-        let closed =
-            end >= self.end || matches!(next, "," | ";" | "." | ")") || self.frequency(end).is_some();
-        let sensible = self.word(at).parse::<f32>().is_ok_and(|number| number < 1900.0 || number > 2100.0);
+        let closed = end >= self.end
+            || matches!(next, "," | ";" | "." | ")")
+            || self.frequency(end).is_some()
+            || self.amount(end).is_some();
+        let sensible = self.word(at).parse::<f32>().is_ok_and(|number| !(1900.0..=2100.0).contains(&number));
         (closed && sensible).then_some(end)
     }
 

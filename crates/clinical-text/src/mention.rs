@@ -1,21 +1,22 @@
 //! Which words of a text are conditions and medicines.
 
-use std::collections::HashMap;
+mod words;
+
 use std::ops::Range;
 
 use zorgsluis_domain::text::Language;
 
 use crate::compound;
 use crate::language::is_common;
-use crate::lexicon::slips::SHORTEST;
+use crate::lexicon::slips::{self, Fixes};
 use crate::lexicon::{Class, Found, Lexicon, Naming, Sense, What};
 use crate::medication;
 use crate::token::{Kind, Tokens};
 
+use words::{NEEDS_DOSE, SERVICES, TURNING};
+
 /// Words on either side within which one must stand that tells what an ambiguous abbreviation means.
 const NEAR: usize = 30;
-/// Unknown words that are remembered, so that one which comes often is looked up once.
-const REMEMBERED: usize = 20_000;
 
 /// A condition or a medicine, where it stands and how sure that is.
 #[derive(Debug, Clone)]
@@ -29,108 +30,6 @@ pub(crate) struct Term {
     /// Counts only with a dose beside it: `glucose`, `alcohol`.
     pub needs_dose: bool,
 }
-
-/// Of what is measured, eaten or drunk more often than prescribed.
-const NEEDS_DOSE: &[&str] = &[
-    "glucose",
-    "kalium",
-    "natrium",
-    "calcium",
-    "potassium",
-    "sodium",
-    "magnesium",
-    "iron",
-    "ijzer",
-    "ferritin",
-    "ferritine",
-    "creatinine",
-    "albumin",
-    "albumine",
-    "fosfaat",
-    "phosphate",
-    "bicarbonate",
-    "bicarbonaat",
-    "chloride",
-    "oxygen",
-    "zuurstof",
-    "cholesterol",
-    "urea",
-    "ureum",
-    "alcohol",
-    "ethanol",
-    "nicotine",
-    "caffeine",
-    "cannabis",
-    "cocaine",
-    "vitamin b12",
-    "vitamine b12",
-    "vitamin d",
-    "vitamine d",
-    "folate",
-    "zinc",
-    "zink",
-    "protein",
-    "water",
-    "lactate",
-    "lactaat",
-    "testosterone",
-    "cortisol",
-    "vitamine",
-];
-
-/// What a hyphen or a blank joins to a term when a place or a service is meant, not the disease.
-const SERVICES: &[&str] = &[
-    "poli",
-    "polikliniek",
-    "verpleegkundige",
-    "consulent",
-    "afdeling",
-    "team",
-    "protocol",
-    "spreekuur",
-    "kliniek",
-    "centrum",
-    "zorgpad",
-    "lijn",
-    "unit",
-    "clinic",
-    "clinics",
-    "nurse",
-    "team",
-    "ward",
-    "protocol",
-    "centre",
-    "center",
-    "service",
-    "pathway",
-    "vereniging",
-    "foundation",
-    "society",
-    "groep",
-    "group",
-    "program",
-    "programme",
-    "programma",
-    "specialist",
-    "consult",
-    "scale",
-    "score",
-    "schaal",
-    "dagboek",
-    "diary",
-    "vragenlijst",
-    "questionnaire",
-    "anamnese",
-    "educatie",
-    "education",
-    "risico",
-    "stigma",
-    "school",
-    "zorg",
-];
-
-/// What before a hyphen turns a term into something else.
-const TURNING: &[&str] = &["anti", "non", "niet", "no"];
 
 /// Finds the terms of a text, in order, none over another.
 pub(crate) fn find(text: &str, tokens: &Tokens, lexicon: &Lexicon, language: Language) -> Vec<Term> {
@@ -150,6 +49,17 @@ pub(crate) fn find(text: &str, tokens: &Tokens, lexicon: &Lexicon, language: Lan
             .find_map(|one| finder.take(at, one))
             .map(|taken| finder.without_form(at, taken, &found));
         match taken {
+            // `timolol oogdruppels`: the form of what stands before it.
+            Some(Taken::Term(term))
+                if !term.is_condition
+                    && term.tokens.len() == 1
+                    && medication::is_form(tokens.normal_at(at))
+                    && terms
+                        .last()
+                        .is_some_and(|last: &Term| !last.is_condition && last.tokens.end == at) =>
+            {
+                at += 1;
+            }
             Some(Taken::Term(term)) => {
                 at = term.tokens.end;
                 terms.push(term);
@@ -245,9 +155,9 @@ impl Finder<'_> {
         if term.is_condition || last == from || !medication::is_form(self.tokens.normal_at(last)) {
             return Taken::Term(term);
         }
-        let shorter =
+        let mut shorter =
             found.iter().filter(|one| one.end < term.tokens.end).filter_map(|one| self.take(from, one));
-        let shorter = shorter.last().filter(|taken| matches!(taken, Taken::Term(term) if !term.is_condition));
+        let shorter = shorter.next_back().filter(|taken| matches!(taken, Taken::Term(term) if !term.is_condition));
         shorter.unwrap_or(Taken::Term(term))
     }
 
@@ -309,7 +219,8 @@ impl Finder<'_> {
             let digit = word.ends_with(|letter: char| letter.is_ascii_digit());
             return sense.class == Class::Abbreviation
                 && (letters >= 3 || letters == 2 && digit)
-                && !is_common(word);
+                && !is_common(word)
+                && !slips::is_ordinary(word);
         }
         // In a text of capitals only they say nothing.
         !is_common(word) || !self.shouts(from)
@@ -419,45 +330,5 @@ impl Finder<'_> {
             score: 0.7,
             needs_dose: false,
         })
-    }
-}
-
-/// What unknown words should have been.
-struct Fixes {
-    of: HashMap<usize, usize>,
-    words: Vec<String>,
-}
-
-impl Fixes {
-    fn of(tokens: &Tokens, lexicon: &Lexicon, language: Language) -> Self {
-        let mut seen: HashMap<&str, Option<usize>> = HashMap::new();
-        let mut fixes = Self { of: HashMap::new(), words: Vec::new() };
-        for (at, token) in tokens.all.iter().enumerate() {
-            if token.kind != Kind::Word || token.end - token.start < SHORTEST {
-                continue;
-            }
-            let word = tokens.normal(token);
-            let known = match seen.get(word) {
-                Some(known) => *known,
-                None => {
-                    let fix = lexicon.correct(word, language).map(|right| {
-                        fixes.words.push(right);
-                        fixes.words.len() - 1
-                    });
-                    if seen.len() < REMEMBERED {
-                        seen.insert(word, fix);
-                    }
-                    fix
-                }
-            };
-            if let Some(fix) = known {
-                fixes.of.insert(at, fix);
-            }
-        }
-        fixes
-    }
-
-    fn of_token(&self, at: usize) -> Option<&str> {
-        self.words.get(*self.of.get(&at)?).map(String::as_str)
     }
 }

@@ -1,5 +1,8 @@
 //! Sentences, and the section of the note that each stands in.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use crate::token::{Kind, Token, Tokens};
 
 /// What a heading says of all that stands under it.
@@ -28,296 +31,6 @@ pub(crate) struct Sentence {
     pub end: usize,
     pub section: Section,
 }
-
-const HEADINGS: [(Section, &[&str]); 6] = [
-    (
-        Section::Past,
-        &[
-            "vg",
-            "voorgeschiedenis",
-            "medische voorgeschiedenis",
-            "relevante voorgeschiedenis",
-            "med vg",
-            "vgs",
-            "voorgesch",
-            "vg algemeen",
-            "psychiatrische voorgeschiedenis",
-            "medische vg",
-            "chirurgische voorgeschiedenis",
-            "interne voorgeschiedenis",
-            "blanco voorgeschiedenis",
-            "relevante vg",
-            "somatische voorgeschiedenis",
-            "psych vg",
-            "obstetrische voorgeschiedenis",
-            "pmh",
-            "pmhx",
-            "pmhs",
-            "past medical history",
-            "past history",
-            "medical history",
-            "past surgical history",
-            "psh",
-            "pshx",
-            "surgical history",
-            "past psychiatric history",
-            "psychiatric history",
-            "history",
-            "hx",
-            "past medical hx",
-            "pmh psh",
-            "past med hx",
-            "phx",
-            "significant past medical history",
-            "relevant history",
-            "background",
-            "previous medical history",
-            "past medical and surgical history",
-            "past medical surgical history",
-        ],
-    ),
-    (
-        Section::Family,
-        &[
-            "fa",
-            "familieanamnese",
-            "familie anamnese",
-            "fam anamnese",
-            "fam",
-            "familiair",
-            "fam an",
-            "familie",
-            "belaste familieanamnese",
-            "familiegeschiedenis",
-            "fh",
-            "fhx",
-            "fmhx",
-            "family history",
-            "family hx",
-            "fam hx",
-            "family medical history",
-            "famhx",
-            "fmh",
-        ],
-    ),
-    (
-        Section::Allergy,
-        &[
-            "allergie",
-            "allergieen",
-            "allergien",
-            "all",
-            "allergies",
-            "allergy",
-            "intoleranties",
-            "overgevoeligheden",
-            "overgevoeligheid",
-            "allergieen intoleranties",
-            "allergie intolerantie",
-            "allergies intolerances",
-            "drug allergies",
-            "medication allergies",
-            "drug allergy",
-            "alle",
-            "allergies adverse reactions",
-            "medicatieallergie",
-            "geneesmiddelallergie",
-            "geneesmiddelenallergie",
-            "cave",
-            "intolerances",
-            "contra indicaties",
-            "allergen",
-        ],
-    ),
-    (
-        Section::Possible,
-        &[
-            "dd",
-            "ddx",
-            "differentiaaldiagnose",
-            "differentiaal diagnose",
-            "diff diagnose",
-            "differentiaaldiagnostisch",
-            "differential",
-            "differential diagnosis",
-            "differential diagnoses",
-            "diff dx",
-            "differentiaal",
-            "ter uitsluiting",
-            "rule out",
-            "r o",
-        ],
-    ),
-    (
-        Section::Medication,
-        &[
-            "medicatie",
-            "med",
-            "thuismedicatie",
-            "medicatie thuis",
-            "huidige medicatie",
-            "meds",
-            "medications",
-            "medication",
-            "home medications",
-            "current medications",
-            "home meds",
-            "current meds",
-            "medicijnen",
-            "medicatie bij opname",
-            "medicatie bij ontslag",
-            "ontslagmedicatie",
-            "discharge medications",
-            "medications on admission",
-            "rx",
-            "medicatieoverzicht",
-            "actuele medicatie",
-            "outpatient medications",
-        ],
-    ),
-    (
-        Section::Plain,
-        &[
-            "a",
-            "anamnese",
-            "speciele anamnese",
-            "reden van opname",
-            "reden van komst",
-            "reden opname",
-            "hoofdklacht",
-            "klacht",
-            "klachten",
-            "lichamelijk onderzoek",
-            "lo",
-            "l o",
-            "ao",
-            "psychiatrisch onderzoek",
-            "aanvullend onderzoek",
-            "lab",
-            "laboratorium",
-            "conclusie",
-            "concl",
-            "c",
-            "beleid",
-            "plan",
-            "p",
-            "s",
-            "o",
-            "e",
-            "beloop",
-            "diagnose",
-            "diagnosen",
-            "diagnoses",
-            "ontslagdiagnose",
-            "opnamediagnose",
-            "sociaal",
-            "sociale anamnese",
-            "sa",
-            "tractus anamnese",
-            "tractusanamnese",
-            "algemeen",
-            "status praesens",
-            "huidige klachten",
-            "huidige anamnese",
-            "vraagstelling",
-            "verslag",
-            "indicatie",
-            "ecg",
-            "x thorax",
-            "ct",
-            "mri",
-            "echo",
-            "intoxicaties",
-            "int",
-            "intox",
-            "rapportage",
-            "evaluatie",
-            "bespreking",
-            "advies",
-            "heteroanamnese",
-            "hetero anamnese",
-            "situatie",
-            "nu",
-            "actueel",
-            "therapie",
-            "behandeling",
-            "opname",
-            "hpi",
-            "hopi",
-            "history of present illness",
-            "history of presenting complaint",
-            "hpc",
-            "presenting complaint",
-            "pc",
-            "cc",
-            "chief complaint",
-            "reason for admission",
-            "reason for visit",
-            "physical exam",
-            "physical examination",
-            "pe",
-            "exam",
-            "on examination",
-            "examination",
-            "vitals",
-            "labs",
-            "imaging",
-            "assessment",
-            "a p",
-            "assessment and plan",
-            "assessment plan",
-            "impression",
-            "imp",
-            "findings",
-            "indication",
-            "technique",
-            "comparison",
-            "conclusion",
-            "hospital course",
-            "course",
-            "sh",
-            "shx",
-            "social history",
-            "social hx",
-            "ros",
-            "review of systems",
-            "subjective",
-            "objective",
-            "discharge diagnosis",
-            "admission diagnosis",
-            "discharge diagnoses",
-            "principal diagnosis",
-            "diagnosis",
-            "dx",
-            "follow up",
-            "follow-up",
-            "recommendations",
-            "interval history",
-            "problem list",
-            "problems",
-            "probleemlijst",
-            "interpretation",
-            "disposition",
-            "instructions",
-            "discharge instructions",
-            "ontslaginstructies",
-            "mental status",
-            "mental status exam",
-            "mse",
-            "toxicaties",
-            "decursus",
-            "episode",
-            "today",
-            "nieuw",
-            "actuele problematiek",
-            "huidige problematiek",
-            "nevendiagnose",
-            "nevendiagnoses",
-            "hoofddiagnose",
-            "secondary diagnoses",
-        ],
-    ),
-];
 
 /// Words that a sentence of today begins with: they end a section that was written on one line.
 const NOW: &[&str] = &[
@@ -358,6 +71,8 @@ const SHORTENED: &[&str] = &[
     "verd",
 ];
 
+/// Tokens that a sentence has at most: the rules look back and forth within one, so this bounds their time.
+const LONGEST: usize = 400;
 const HEADING_WORDS: usize = 5;
 /// A line that is shorter ended because its writer ended it.
 const FULL_LINE: u32 = 45;
@@ -389,7 +104,8 @@ pub(crate) fn sentences(text: &str, tokens: &Tokens) -> Vec<Sentence> {
         if index == start && section != Section::Plain && filled && NOW.contains(&tokens.normal_at(index)) {
             section = Section::Plain;
         }
-        let ends = ends_at(text, tokens, index, line_start);
+        let ends = ends_at(text, tokens, index, line_start)
+            .or_else(|| (index - start >= LONGEST).then_some(End::After));
         if let Some(ends) = ends {
             let end = if ends == End::Before { index } else { index + 1 };
             if end > start {
@@ -490,6 +206,26 @@ fn is_bullet(tokens: &Tokens, line_start: usize, index: usize) -> bool {
         })
 }
 
+fn headings() -> &'static HashMap<&'static str, Section> {
+    static HEADINGS: OnceLock<HashMap<&'static str, Section>> = OnceLock::new();
+    HEADINGS.get_or_init(|| {
+        let lines = include_str!("passage/headings.tsv").lines().filter(|line| !line.starts_with('#'));
+        let rows = lines.filter_map(|line| line.split_once('\t'));
+        rows.flat_map(|(kind, names)| {
+            let section = match kind {
+                "past" => Section::Past,
+                "family" => Section::Family,
+                "allergy" => Section::Allergy,
+                "possible" => Section::Possible,
+                "medication" => Section::Medication,
+                _ => Section::Plain,
+            };
+            names.split('|').map(move |name| (name, section))
+        })
+        .collect()
+    })
+}
+
 /// A heading that begins at a token: what it says and the first token behind its colon. At the start of a line
 /// any few words with a colon are one; within a line only those that are known.
 fn heading(tokens: &Tokens, from: usize, at_line: bool) -> Option<(Section, usize)> {
@@ -518,20 +254,20 @@ fn heading(tokens: &Tokens, from: usize, at_line: bool) -> Option<(Section, usiz
         }
         at += 1;
     };
-    let known = HEADINGS.iter().find(|(_, names)| names.contains(&key.as_str())).map(|(section, _)| *section);
+    let known = headings().get(key.as_str()).copied();
     match (known, colon) {
         (Some(section), Some(end)) => Some((section, end)),
         // Alone on its line, a letter or an abbreviation of an entity is no heading.
         (Some(section), None) if key.len() > 3 || matches!(key.as_str(), "vg" | "pmh" | "fa" | "med") => {
             Some((section, at))
         }
-        (None, Some(end)) if at_line && begins_section(tokens, from, end) => Some((Section::Plain, end)),
+        (None, Some(end)) if at_line && begins_section(tokens, end) => Some((Section::Plain, end)),
         _ => None,
     }
 }
 
 /// `Moeder: borstkanker` and `Koorts: nee` are no headings: nothing of a section stands in a word of one line
 /// whose line goes on with one or two words. What is alone on its line with its colon begins a section.
-fn begins_section(tokens: &Tokens, _from: usize, end: usize) -> bool {
+fn begins_section(tokens: &Tokens, end: usize) -> bool {
     tokens.all.get(end).is_none_or(|token| token.kind == Kind::Line)
 }

@@ -155,6 +155,9 @@ impl Reading<'_> {
                 start: term.tokens.start,
                 end: term.tokens.end,
                 is_condition: term.is_condition,
+                is_allergy: term.is_condition
+                    && term.tokens.len() > 2
+                    && ALLERGY_BEFORE.contains(&self.tokens.normal_at(term.tokens.start)),
             })
             .collect();
         let contexts = context::of(self.tokens, sentence, &mentions, self.language);
@@ -184,8 +187,13 @@ impl Reading<'_> {
                     .iter()
                     .flatten()
                     .any(|range| range.start < term.tokens.end && term.tokens.start < range.end);
-                if !within {
-                    self.condition(term, context, sentence);
+                // `penicilline (exantheem)`, `codeine - nausea`: the reaction is no complaint of today.
+                let reaction = sentence.section == Section::Allergy
+                    && index.checked_sub(1).and_then(|before| terms.get(before)).is_some_and(|before| {
+                        !before.is_condition && !self.has_comma(before.tokens.end..term.tokens.start)
+                    });
+                if !within && !reaction {
+                    self.condition(term, context);
                 }
             } else if context.allergy {
                 if let Some(Some(range)) = allergies.get(index) {
@@ -198,14 +206,7 @@ impl Reading<'_> {
         }
     }
 
-    fn condition(&mut self, term: &Term, context: &Context, sentence: &Sentence) {
-        // The reaction in `penicilline (exantheem)` is no complaint of today.
-        if context.allergy
-            && sentence.section == Section::Allergy
-            && self.in_parentheses(term.tokens.start, sentence)
-        {
-            return;
-        }
+    fn condition(&mut self, term: &Term, context: &Context) {
         let kind = match term.naming {
             Naming::Symptom => TraitName::Symptom,
             Naming::Sign => TraitName::Sign,
@@ -311,12 +312,9 @@ impl Reading<'_> {
         self.entities.push(Entity { traits, icd10cm_concepts: vec![concept], ..entity });
     }
 
-    fn in_parentheses(&self, at: usize, sentence: &Sentence) -> bool {
-        let range = sentence.start..at.min(sentence.end);
-        let before = self.tokens.all.get(range).unwrap_or_default();
-        let opened = before.iter().filter(|token| token.kind == Kind::Mark('(')).count();
-        let closed = before.iter().filter(|token| token.kind == Kind::Mark(')')).count();
-        opened > closed
+    fn has_comma(&self, range: Range<usize>) -> bool {
+        let between = self.tokens.all.get(range).unwrap_or_default();
+        between.iter().any(|token| matches!(token.kind, Kind::Mark(',' | ';') | Kind::Line))
     }
 
     fn place(&self, range: &Range<usize>) -> (u32, u32, String) {

@@ -128,22 +128,6 @@ impl Tokens {
     }
 }
 
-/// A term as the lexicon keys it: its words and numbers in normal form, one blank between. A hyphen, a slash
-/// or an apostrophe between them is no difference.
-pub(crate) fn key(term: &str) -> String {
-    let tokens = Tokens::of(term);
-    let mut key = String::with_capacity(term.len());
-    for token in &tokens.all {
-        if matches!(token.kind, Kind::Word | Kind::Number) {
-            if !key.is_empty() {
-                key.push(' ');
-            }
-            key.push_str(tokens.normal(token));
-        }
-    }
-    key
-}
-
 fn fold(raw: &str, into: &mut String) {
     if raw.is_ascii() {
         into.extend(
@@ -229,7 +213,7 @@ impl Cursor<'_> {
                 ahead.next();
                 letters += 1;
             }
-            if letters == 0 || letters > 2 || (groups > 0 && groups > 7) {
+            if letters == 0 || letters > 2 || groups > 7 {
                 break;
             }
             groups += 1;

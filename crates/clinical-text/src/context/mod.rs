@@ -67,6 +67,8 @@ pub(crate) struct Mention {
     pub start: usize,
     pub end: usize,
     pub is_condition: bool,
+    /// Names what the patient does not tolerate, the words of the allergy first: `allergisch voor penicilline`.
+    pub is_allergy: bool,
 }
 
 /// The context of each mention of a sentence, in their order, and where an allergy's own words stand.

@@ -28,6 +28,7 @@ struct Hit {
     does: Does,
     /// Reaches along an enumeration; a year or a sign speaks for its neighbour only.
     enumerates: bool,
+    is_year: bool,
 }
 
 /// The triggers of one sentence and what ends them.
@@ -61,6 +62,17 @@ impl<'a> Scopes<'a> {
         let mut scopes =
             Self { tokens, start, end, marks, hits: Vec::new(), consequence: false, informant: false };
         scopes.find(triggers);
+        // `allergisch voor penicilline en codeïne`: what follows is not tolerated either.
+        for mention in mentions.iter().filter(|mention| mention.is_allergy) {
+            let does = Does::Forward(Says::Allergy, 3);
+            scopes.hits.push(Hit {
+                start: mention.start,
+                end: mention.end,
+                does,
+                enumerates: true,
+                is_year: false,
+            });
+        }
         scopes.years();
         scopes.minus_signs();
         scopes
@@ -93,7 +105,8 @@ impl<'a> Scopes<'a> {
             for does in &trigger.does {
                 self.take(at, end, *does);
             }
-            at = end;
+            // `moeder ontkent koorts`: the verb may be a trigger itself.
+            at = if trigger.does.contains(&Does::Informant) { at + 1 } else { end };
         }
     }
 
@@ -112,7 +125,7 @@ impl<'a> Scopes<'a> {
             }
         }
         if matches!(does, Does::Forward(..) | Does::Backward(..) | Does::Around(..)) {
-            self.hits.push(Hit { start, end, does, enumerates: true });
+            self.hits.push(Hit { start, end, does, enumerates: true, is_year: false });
         }
     }
 
@@ -148,7 +161,7 @@ impl<'a> Scopes<'a> {
             {
                 continue;
             }
-            let hit = |does| Hit { start: at, end: at + 1, does, enumerates: before == "in" };
+            let hit = |does| Hit { start: at, end: at + 1, does, enumerates: false, is_year: true };
             if before == "in" {
                 self.hits.push(hit(Does::Around(Says::Past, 6)));
             } else {
@@ -165,7 +178,7 @@ impl<'a> Scopes<'a> {
     /// `dyspneu -, hoesten +`, `koorts (-)`; `PE?`.
     fn minus_signs(&mut self) {
         for at in self.start..self.end {
-            let behind = at > self.start && self.mark(at - 1).mention > 0;
+            let behind = at > self.start && self.mark(at - 1).mention > 0 && self.mark(at).mention == 0;
             let kind = |at: usize| self.tokens.all.get(at).map(|token| token.kind);
             let closes = |at: usize| {
                 at >= self.end
@@ -199,6 +212,7 @@ impl<'a> Scopes<'a> {
                     end: at + 1,
                     does: Does::Backward(says, 1),
                     enumerates: false,
+                    is_year: false,
                 });
             }
         }
@@ -254,18 +268,17 @@ impl<'a> Scopes<'a> {
                 {
                     context.add(says);
                 }
-                if !hit.enumerates {
-                    return;
-                }
                 // What stands next to it belongs to the same enumeration.
                 left = left.max(FILLERS);
                 at = mention.end.max(at + 1);
                 continue;
             }
-            if self.ends(mark, says) {
+            // `In 2015 had hij een CVA`.
+            if if hit.is_year { mark.ends_all } else { self.ends(mark, says) } {
                 return;
             }
             match self.tokens.all.get(at).map(|token| token.kind) {
+                Some(Kind::Mark(',')) if !hit.enumerates => return,
                 Some(Kind::Mark(';' | ')' | '•' | '*' | '>' | '!')) => return,
                 Some(Kind::Mark(',')) if !self.goes_on(at + 1, says) => return,
                 Some(Kind::Mark('.')) if !self.tokens.all.get(at + 1).is_some_and(|token| token.glued) => {

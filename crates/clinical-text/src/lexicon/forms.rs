@@ -2,11 +2,16 @@
 //! Made when the vocabulary is built, so that looking a word up stays one walk. A form that no one writes does
 //! no harm.
 
+/// Terms whose forms are other words: kankeren.
+const OTHER_WORDS: &[&str] = &["somber", "kanker", "knobbel", "huilerig", "moedeloos"];
+
 /// Other forms of a Dutch term (in normal form).
 pub(crate) fn dutch(key: &str) -> Vec<String> {
     let mut forms = Vec::new();
     let (front, last) = key.rsplit_once(' ').map_or(("", key), |(front, last)| (front, last));
-    if last.len() >= 4 && !last.ends_with(|letter: char| letter.is_ascii_digit()) {
+    // Of shorter words the forms are often other words: spit, spitten.
+    let long = last.len() >= 6 || last.len() == 5 && last.ends_with('e');
+    if long && !OTHER_WORDS.contains(&last) && !last.ends_with(|letter: char| letter.is_ascii_digit()) {
         forms.extend(dutch_plurals(last).into_iter().map(|form| join(front, &form)));
     }
     // The ending of the adjectives before the noun: chronisch, chronische.

@@ -301,6 +301,10 @@ fn neighbour(tokens: &Tokens, next: usize) -> Option<(usize, Join)> {
                 Kind::Word | Kind::Number if after.glued => {
                     Some((next + 1, if mark == '/' { Join::Slash } else { Join::Hyphen }))
                 }
+                // `hart- en vaatziekten`.
+                Kind::Word if mark == '-' && matches!(tokens.normal(after), "en" | "of" | "and" | "or") => {
+                    Some((next + 1, Join::Blank))
+                }
                 Kind::Line if mark == '-' => word(next + 2).map(|_| (next + 2, Join::Broken)),
                 _ => None,
             }

@@ -4,15 +4,18 @@
 //! ordinary word that lies one letter from one (`ordinary.txt`). The first letter must be right. The walk follows
 //! the FST of words with one mistake to spend, so its cost is bounded by the word's length, not by the vocabulary.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use zorgsluis_domain::text::Language;
 
 use super::{Lexicon, bit};
+use crate::token::{Kind, Tokens};
 
 /// Shorter words have too many neighbours.
-pub(crate) const SHORTEST: usize = 7;
+const SHORTEST: usize = 7;
+/// Unknown words that are remembered, so that one which comes often is looked up once.
+const REMEMBERED: usize = 20_000;
 /// Longer words than the vocabulary has.
 const LONGEST: usize = 40;
 
@@ -25,7 +28,7 @@ impl Lexicon {
         {
             return None;
         }
-        if self.knows(word) || ordinary().contains(word) {
+        if self.knows(word) || is_ordinary(word) {
             return None;
         }
         let bytes = word.as_bytes();
@@ -37,6 +40,11 @@ impl Lexicon {
         walk.exact_until(entry.addr, entry.out.value(), rest);
         if walk.several { None } else { walk.found }
     }
+}
+
+/// Whether a word is an ordinary one that looks like a term.
+pub(crate) fn is_ordinary(word: &str) -> bool {
+    ordinary().contains(word)
 }
 
 fn ordinary() -> &'static HashSet<&'static str> {
@@ -118,5 +126,47 @@ impl Walk<'_> {
             Some(_) => self.several = true,
             None => self.found = Some(word),
         }
+    }
+}
+
+/// What unknown words should have been.
+pub(crate) struct Fixes {
+    of: HashMap<usize, usize>,
+    words: Vec<String>,
+}
+
+impl Fixes {
+    /// Of a text, in a language.
+    pub(crate) fn of(tokens: &Tokens, lexicon: &Lexicon, language: Language) -> Self {
+        let mut seen: HashMap<&str, Option<usize>> = HashMap::new();
+        let mut fixes = Self { of: HashMap::new(), words: Vec::new() };
+        for (at, token) in tokens.all.iter().enumerate() {
+            if token.kind != Kind::Word || token.end - token.start < SHORTEST {
+                continue;
+            }
+            let word = tokens.normal(token);
+            let known = match seen.get(word) {
+                Some(known) => *known,
+                None => {
+                    let fix = lexicon.correct(word, language).map(|right| {
+                        fixes.words.push(right);
+                        fixes.words.len() - 1
+                    });
+                    if seen.len() < REMEMBERED {
+                        seen.insert(word, fix);
+                    }
+                    fix
+                }
+            };
+            if let Some(fix) = known {
+                fixes.of.insert(at, fix);
+            }
+        }
+        fixes
+    }
+
+    /// What the word at a token should have been.
+    pub(crate) fn of_token(&self, at: usize) -> Option<&str> {
+        self.words.get(*self.of.get(&at)?).map(String::as_str)
     }
 }

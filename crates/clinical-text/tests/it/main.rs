@@ -11,3 +11,5 @@ mod deidentify;
 #[cfg(feature = "recogniser")]
 mod evaluation;
 mod language;
+#[cfg(feature = "recogniser")]
+mod recogniser;
