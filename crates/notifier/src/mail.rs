@@ -3,13 +3,15 @@
 //! Nothing of a patient stands in a header. What an encrypted mail says of itself stands once more inside
 //! what is signed (RFC 9788), so that it cannot be sent on as if written to somebody else.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
+use mail_builder::headers::{Header, HeaderType};
 use mail_builder::mime::{BodyPart, MimePart};
 use zorgsluis_domain::Phi;
 use zorgsluis_domain::notice::{NoticeId, NoticeOrder, OutgoingMail};
@@ -45,7 +47,9 @@ impl Envelope<'_> {
         let event = event_name(order.event, self.provider.language);
         let letter = full(self.settings, self.provider, self.notice, order, dossier);
         let mut inner = self.alternatives(&letter, true)?;
-        inner.headers.extend(self.headers(Some(event)));
+        let headers = self.headers(Some(event));
+        let outer = headers.iter().map(outer).collect::<Vec<_>>();
+        inner.headers.extend(headers.into_iter().chain(outer));
         let signed = sign(&written(inner), &self.settings.signing, self.now)?;
         let signed = written(cms_part(&signed));
         let sealed = encrypt(signed, certificate, self.settings.cipher)?;
@@ -71,7 +75,7 @@ impl Envelope<'_> {
         }
     }
 
-    fn headers(&self, event: Option<&str>) -> Vec<(std::borrow::Cow<'static, str>, HeaderType<'static>)> {
+    fn headers(&self, event: Option<&str>) -> Vec<(Cow<'static, str>, HeaderType<'static>)> {
         let settings = self.settings;
         let words = Words::of(self.provider.language);
         let domain = settings.from.rsplit('@').next().unwrap_or_default();
@@ -85,7 +89,7 @@ impl Envelope<'_> {
             let name = header_text(name);
             Address::new_address(Some(name).filter(|name| !name.is_empty()), email.to_owned())
         };
-        let mut headers: Vec<(std::borrow::Cow<'static, str>, HeaderType<'static>)> = vec![
+        let mut headers: Vec<(Cow<'static, str>, HeaderType<'static>)> = vec![
             ("Date".into(), Raw::new(date).into()),
             ("From".into(), address(&settings.name, &settings.from).into()),
         ];
@@ -117,6 +121,16 @@ impl Envelope<'_> {
         }
         Ok(MimePart::new(kind, BodyPart::Multipart(parts)))
     }
+}
+
+/// That a header stands outside what is encrypted too (RFC 9788 §2.2): nothing of it is a secret.
+fn outer(
+    (name, value): &(Cow<'static, str>, HeaderType<'static>),
+) -> (Cow<'static, str>, HeaderType<'static>) {
+    let mut written = Vec::new();
+    value.write_header(&mut written, name.len() + 2);
+    let written = String::from_utf8_lossy(&written).replace("\r\n", "");
+    ("HP-Outer".into(), Raw::new(format!("{name}: {}", written.trim())).into())
 }
 
 fn cms_part(cms: &Cms) -> MimePart<'_> {

@@ -27,6 +27,7 @@ use zorgsluis_domain::port::{MailError, MailTrace, Mailer};
 use crate::NotifierError;
 
 const SEND: &str = "smtp.send";
+const FAREWELL: Duration = Duration::from_secs(5);
 /// Of a receipt at most, in characters.
 const RECEIPT: usize = 120;
 
@@ -197,7 +198,7 @@ impl SmtpMailer {
         let mut parameters = Vec::new();
         if !mail.from.is_ascii() || !mail.to.is_ascii() {
             if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-                connection.abort().await;
+                part(connection);
                 return Err(MailError::Refused(String::from("smtp-no-smtputf8")));
             }
             parameters.push(MailParameter::SmtpUtfEight);
@@ -219,12 +220,12 @@ impl SmtpMailer {
         .await;
         match answer {
             Ok(response) => {
-                drop(connection.quit().await);
+                part(connection);
                 Ok(receipt(&response))
             }
             Err(error) => {
                 let code = error.status().map(u16::from);
-                connection.abort().await;
+                part(connection);
                 Err(match code {
                     Some(code) if error.is_permanent() => MailError::Refused(format!("smtp-{code}")),
                     Some(_) => MailError::NotSent(PortError::unavailable(SEND, error)),
@@ -234,6 +235,11 @@ impl SmtpMailer {
             }
         }
     }
+}
+
+/// Takes leave politely, beside: how long the relay takes over that says nothing about the mail.
+fn part(mut connection: AsyncSmtpConnection) {
+    tokio::spawn(async move { tokio::time::timeout(FAREWELL, connection.abort()).await });
 }
 
 /// What the relay called the mail, as far as it can be kept.

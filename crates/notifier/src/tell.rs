@@ -18,7 +18,7 @@ use crate::communication::{Communication, Status};
 use crate::mail::Envelope;
 use crate::smime::RecipientCertificate;
 use crate::trail::Trail;
-use crate::{NotifierError, Ports, Settings, dossier};
+use crate::{CertificateFault, NotifierError, Ports, Settings, dossier};
 
 /// The reason of a notice that is reserved and certainly was not handed over: whoever takes its message up
 /// next sends it. An operator who knows that a notice in state unknown did not go moves it to reserved with
@@ -89,7 +89,11 @@ impl Telling<'_> {
                 }
                 Next::Settled(line) => {
                     let protection = written_as.unwrap_or(line.protection);
-                    let why = certificate.as_ref().err().copied();
+                    let unusable = written_as == Some(Protection::WithoutPhi);
+                    let why = certificate.as_ref().map_or_else(
+                        |why| Some(*why),
+                        |_| unusable.then_some(CertificateFault::Unusable.code()),
+                    );
                     return self.ended(at, &line, protection, why, provider, entries).await;
                 }
             }
@@ -100,8 +104,7 @@ impl Telling<'_> {
     /// The certificate to encrypt for, or why there is none.
     fn certificate(&self, provider: &Provider, address: &str) -> Result<RecipientCertificate, &'static str> {
         let der = provider.certificate.as_deref().ok_or(NO_CERTIFICATE)?;
-        RecipientCertificate::check(der, address, self.ports.clock.now())
-            .map_err(crate::CertificateFault::code)
+        RecipientCertificate::check(der, address, self.ports.clock.now()).map_err(CertificateFault::code)
     }
 
     async fn next(&self, notice: NoticeId) -> Result<Next, PortError> {
@@ -277,7 +280,10 @@ impl Telling<'_> {
             }
             NoticeState::Refused => (NoticeOutcome::Refused, Status::Stopped(said), Some(said)),
             NoticeState::Unknown => (NoticeOutcome::Unknown, Status::Unknown(said), Some(said)),
-            NoticeState::Dropped => (NoticeOutcome::Withheld, Status::NotDone(DROPPED), Some(DROPPED)),
+            NoticeState::Dropped => {
+                let why = line.why.as_deref().unwrap_or(DROPPED);
+                (NoticeOutcome::Withheld, Status::NotDone(why), Some(why))
+            }
             NoticeState::Reserved => {
                 return Err(PortError::Conflict { operation: "notifier.ended" }.into());
             }
@@ -318,17 +324,12 @@ impl Telling<'_> {
         entries: &mut Vec<EntryId>,
     ) -> Result<NoticeStep, ProcessError> {
         let notice = NoticeId::of(self.reference.message, provider.id);
-        let step = NoticeStep {
-            at: at.to_owned(),
-            notice: Some(notice),
-            provider: Some(provider.id),
-            outcome: NoticeOutcome::Withheld,
-            protection: None,
-            why: Some(why.to_owned()),
-        };
-        // What was sent before a wish was spoken stays sent.
-        if self.ports.notices.get(notice).await?.is_some_and(|line| line.state == NoticeState::Sent) {
-            return Ok(NoticeStep { outcome: NoticeOutcome::SentBefore, ..step });
+        self.call_back(notice, why).await?;
+        if let Some(line) = self.ports.notices.get(notice).await?
+            && line.state != NoticeState::Dropped
+        {
+            // What went, or perhaps went, before the wish was spoken is told as it is.
+            return self.ended(at, &line, line.protection, None, provider, entries).await;
         }
         let now = self.ports.clock.now();
         let entry = self.trail.refused(at, why, Some((provider, notice)), now);
@@ -338,7 +339,28 @@ impl Telling<'_> {
             ..self.communication(notice, provider, Protection::WithoutPhi, Status::NotDone(why))
         };
         communication.write(&*self.ports.fhir).await?;
-        Ok(step)
+        Ok(NoticeStep {
+            at: at.to_owned(),
+            notice: Some(notice),
+            provider: Some(provider.id),
+            outcome: NoticeOutcome::Withheld,
+            protection: None,
+            why: Some(why.to_owned()),
+        })
+    }
+
+    /// Takes back what was begun and certainly did not go.
+    async fn call_back(&self, notice: NoticeId, why: &str) -> Result<(), PortError> {
+        for _ in 0..ROUNDS {
+            match self.next(notice).await? {
+                Next::Again => {}
+                Next::Send(None) | Next::Settled(_) => return Ok(()),
+                Next::Send(Some(state)) => {
+                    self.settle(notice, &[state], NoticeState::Dropped, None, Some(why)).await?;
+                }
+            }
+        }
+        Err(PortError::Conflict { operation: "notifier.call-back" })
     }
 
     /// Somebody who cannot be told, because something is wrong.

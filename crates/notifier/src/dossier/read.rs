@@ -267,7 +267,8 @@ fn condition(resource: &Value) -> Option<Statement> {
     if over || has_code(verification, &["refuted", "entered-in-error"]) {
         return None;
     }
-    let certainty = if by_software(resource) {
+    // What software read and a person confirmed since is no longer a reading of software.
+    let certainty = if by_software(resource) && !has_code(verification, &["confirmed"]) {
         Certainty::ReadBySoftware
     } else if has_code(verification, &["unconfirmed", "provisional", "differential"]) {
         Certainty::Supposed

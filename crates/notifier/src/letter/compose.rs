@@ -94,7 +94,7 @@ fn event(
     language: Language,
     zone: &TimeZone,
 ) -> Vec<Line> {
-    let mut lines = vec![labelled(words.visit, event_name(order.event, language))];
+    let mut lines = vec![labelled(words.event, event_name(order.event, language))];
     let visit = &dossier.visit;
     let mut add = |label, value: Option<&String>| {
         if let Some(value) = value {

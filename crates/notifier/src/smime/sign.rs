@@ -13,7 +13,7 @@ use const_oid::db::rfc5911::{ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIG
 use const_oid::db::rfc5912::{
     ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ID_SHA_256, ID_SHA_384, SHA_256_WITH_RSA_ENCRYPTION,
 };
-use der::asn1::{Any, OctetString, SetOfVec};
+use der::asn1::{Any, GeneralizedTime, OctetString, SetOfVec, UtcTime};
 use der::{Decode, Encode, Tag};
 use jiff::Timestamp;
 use x509_cert::attr::Attribute;
@@ -44,8 +44,12 @@ fn signed(entity: &[u8], identity: &SigningIdentity, now: Timestamp) -> der::Res
     };
     let hash = digest::digest(digest_algorithm, entity);
     let seconds = u64::try_from(now.as_second()).map_err(|_| fault())?;
-    let time =
-        Time::UtcTime(der::asn1::UtcTime::from_unix_duration(std::time::Duration::from_secs(seconds))?);
+    let since = std::time::Duration::from_secs(seconds);
+    // UTCTime to 2049, GeneralizedTime from then on (RFC 5652 §11.3).
+    let time = match UtcTime::from_unix_duration(since) {
+        Ok(time) => Time::UtcTime(time),
+        Err(_) => Time::GeneralTime(GeneralizedTime::from_unix_duration(since)?),
+    };
     let attributes = SetOfVec::try_from(vec![
         attribute(ID_CONTENT_TYPE, &ID_DATA)?,
         attribute(ID_SIGNING_TIME, &time)?,

@@ -10,7 +10,7 @@ use zorgsluis_worker::Outcome;
 
 use crate::world::{BRUG, World, named, start};
 
-async fn reserved(world: &World, notice: NoticeId, message: zorgsluis_domain::MessageId) {
+pub(crate) async fn reserved(world: &World, notice: NoticeId, message: zorgsluis_domain::MessageId) {
     let line = Notice {
         id: notice,
         message,

@@ -152,6 +152,29 @@ async fn wishes_are_kept_and_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wish_stops_what_a_crash_left_unsent_and_not_what_went() {
+    let world = World::new().await;
+    world.enlist(&world.practice()).await;
+    let wish = OptOut { patient: world.patient, opted_out: true, at: start(), by: String::from("balie") };
+    let order = world.order(vec![named(BRUG)]);
+    let (gone, ended) = world.notify(&order).await;
+    ended.unwrap();
+    let left = world.message(&order).await;
+    let notice = NoticeId::of(left.message, world.practice().id);
+    crate::once::reserved(&world, notice, left.message).await;
+    world.directory.opt_outs().put(&wish).await.unwrap();
+    world.clock.turn(61);
+    assert_eq!(world.delivered(&left).await, Outcome::Done);
+    let step = world.steps(&left).await.remove(0);
+    assert_eq!((step.outcome, step.why.as_deref()), (NoticeOutcome::Withheld, Some("patient-opted-out")));
+    assert_eq!(world.line(notice).await.unwrap().state, zorgsluis_domain::notice::NoticeState::Dropped);
+    world.replayed(&gone).await;
+    assert_eq!(world.delivered(&gone).await, Outcome::Done);
+    assert_eq!(world.steps(&gone).await[0].outcome, NoticeOutcome::SentBefore);
+    assert_eq!(world.post.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_provider_in_two_fields_has_one_notice() {
     let world = World::new().await;
     world.enlist(&world.practice()).await;

@@ -99,6 +99,16 @@ async fn openssl_decrypts_and_verifies_every_kind_of_key_and_cipher() {
             assert_eq!(inner.to().unwrap().first().unwrap().address().unwrap(), PRACTICE);
             assert!(inner.subject().unwrap().starts_with("Bericht van Ziekenhuis De Linde: opname ["));
             assert_eq!(inner.content_type().unwrap().attribute("hp"), Some("cipher"));
+            let outer = MessageParser::default().parse(mail.as_slice()).unwrap();
+            for header in ["From", "To", "Subject", "Date", "Message-ID"] {
+                let said = outer.header_raw(header).unwrap().trim();
+                assert_eq!(inner.header_raw(header).unwrap().trim(), said);
+                let again = format!("{header}: {said}").replace("\r\n", "");
+                let found = inner
+                    .headers_raw()
+                    .any(|(name, value)| name == "HP-Outer" && value.replace("\r\n", "").trim() == again);
+                assert!(found, "{again}");
+            }
         }
     }
 }
@@ -216,8 +226,20 @@ async fn what_cannot_be_encrypted_for_counts_as_no_certificate() {
     assert_eq!(check(&other.der, start()), Some(CertificateFault::OtherAddress));
     assert_eq!(check(b"no certificate", start()), Some(CertificateFault::Unusable));
 
+    // A key that shows only in use that it is none: its point is not on the curve.
     let world = World::new().await;
     let mut practice = world.practice();
+    let mut bent = recipient(path, "P-256", &[AGREES]).der;
+    let point = bent.windows(3).position(|bytes| bytes == [0x42, 0x00, 0x04]).unwrap() + 3;
+    bent[point + 5] ^= 1;
+    practice.certificate = Some(bent);
+    world.enlist(&practice).await;
+    let (reference, ended) = world.notify(&world.order(vec![named(BRUG)])).await;
+    ended.unwrap();
+    let step = &world.steps(&reference).await[0];
+    assert_eq!((step.outcome, step.protection), (NoticeOutcome::Sent, Some(Protection::WithoutPhi)));
+    assert_eq!(step.why.as_deref(), Some("certificate-unusable"));
+
     practice.certificate = Some(other.der);
     practice.language = Language::English;
     world.enlist(&practice).await;
