@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::harness::{Mllp, Server, code, root, run, stderr, stdout};
+use crate::harness::{Mllp, Server, code, import_providers, run, stderr, stdout};
 
 const ROUNDS: u32 = 30;
 const SENDERS: u32 = 4;
@@ -188,6 +188,7 @@ fn killed_at_thirty_moments_every_note_is_read_and_every_provider_told_once() {
                  patient-identifier = { type = \"PI\", authority = \"WEST\" }\n\
                  notify.admission = [\"PD1-4\"]\n";
     std::fs::write(&profile, rules).unwrap();
+    std::fs::create_dir(&data).unwrap();
     import_providers(&data);
     let arguments = ["--profiles", profile.to_str().unwrap()];
     let (server, acknowledged) = storm(&data, &arguments, 0x5eed_0a0b_1c2d_3e4f, admission);
@@ -213,20 +214,4 @@ fn killed_at_thirty_moments_every_note_is_read_and_every_provider_told_once() {
     let disclosures = by_message(&exported(server, data.to_str().unwrap()), "110106");
     assert_eq!(disclosures.len(), visits);
     assert!(disclosures.values().all(|times| *times == 1), "an entry twice");
-}
-
-/// Fills the provider directory with the invented providers of `events/`.
-fn import_providers(data: &Path) {
-    let events = root().join("events");
-    let imported = run([
-        "registers",
-        "import",
-        "providers",
-        "--data",
-        data.to_str().unwrap(),
-        "--mapping",
-        events.join("providers.mapping.toml").to_str().unwrap(),
-        events.join("providers.csv").to_str().unwrap(),
-    ]);
-    assert!(imported.status.success(), "{}", stderr(&imported));
 }

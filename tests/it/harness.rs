@@ -63,6 +63,22 @@ pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("UTF-8")
 }
 
+/// Fills the provider directory with the invented providers of `events/`.
+pub(crate) fn import_providers(data: &Path) {
+    let events = root().join("events");
+    let imported = run([
+        "registers",
+        "import",
+        "providers",
+        "--data",
+        data.to_str().unwrap(),
+        "--mapping",
+        events.join("providers.mapping.toml").to_str().unwrap(),
+        events.join("providers.csv").to_str().unwrap(),
+    ]);
+    assert!(imported.status.success(), "{}", stderr(&imported));
+}
+
 /// A running `zorgsluis serve`. Killed (SIGKILL) when dropped.
 pub(crate) struct Server {
     child: Child,

@@ -12,17 +12,21 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use zorgsluis_clinical_text::Recogniser;
 use zorgsluis_converter::process::{Ports, Processor};
 use zorgsluis_converter::profile::Profiles;
 use zorgsluis_converter::{ConvertOptions, IdentityKey};
 use zorgsluis_domain::audit::{DataCategory, EventKind};
-use zorgsluis_domain::port::{AuditSink, DeadLetters, Keys, PageRequest, Queue};
+use zorgsluis_domain::port::{AuditSink, DeadLetters, Keys, PageRequest, Queue, Received};
 use zorgsluis_domain::{AuditEntry, PortError};
 use zorgsluis_embedded::DataDirectory;
+use zorgsluis_enricher::{Engines, Enricher};
 use zorgsluis_ingest::{Ingest, ProfileRules};
+use zorgsluis_notifier::{Notifier, SigningIdentity, SigningPem};
+use zorgsluis_worker::Process;
 use zorgsluis_worker::lambda::Handler;
 
-use crate::harness::{Server, copy, events, root};
+use crate::harness::{Server, copy, events, import_providers, root};
 
 fn folder(kind: &str) -> PathBuf {
     root().join("events/lambda").join(kind)
@@ -151,7 +155,82 @@ struct Functions {
     directory: DataDirectory,
     entries: Arc<Entries>,
     processor: Arc<Processor>,
+    enricher: Arc<Enricher>,
+    notifier: Arc<Notifier>,
     ingest: Ingest,
+}
+
+/// How long a message that was taken from a queue stays hidden.
+const VISIBILITY: Duration = Duration::from_secs(60);
+
+/// Reads notes.
+fn enricher(directory: &DataDirectory, ports: &Ports) -> Enricher {
+    let engine = Recogniser::embedded().unwrap();
+    let ports = zorgsluis_enricher::Ports {
+        payloads: Arc::clone(&ports.payloads),
+        fhir: Arc::clone(&ports.fhir),
+        patients: Arc::clone(&ports.patients),
+        keys: Arc::clone(&ports.keys),
+        audit: Arc::clone(&ports.audit),
+        journal: Arc::clone(&ports.journal),
+        dead_letters: Arc::clone(&ports.dead_letters),
+        notices: Arc::clone(&ports.notices),
+        engines: Engines { embedded: Arc::new(engine), english: None },
+        clock: directory.clock(),
+    };
+    Enricher::new(ports, zorgsluis_enricher::Settings::of("demo-hospital"))
+}
+
+/// Tells providers, with the signing identity that the server made at its first start.
+fn notifier(directory: &DataDirectory, ports: &Ports) -> Notifier {
+    let pem = |name: &str| {
+        std::fs::read_to_string(directory.path().join("keys").join(name)).unwrap_or_default()
+    };
+    let standing = SigningPem { certificate: pem("mail-signing.cert.pem"), key: pem("mail-signing.key.pem") };
+    let from = "zorgsluis@localhost.localdomain";
+    let signing = SigningIdentity::from_pem(&standing).unwrap_or_else(|_| {
+        let new = SigningIdentity::generate("demo-hospital", from, directory.clock().now()).unwrap();
+        SigningIdentity::from_pem(&new).unwrap()
+    });
+    let ports = zorgsluis_notifier::Ports {
+        payloads: Arc::clone(&ports.payloads),
+        fhir: Arc::clone(&ports.fhir),
+        patients: Arc::clone(&ports.patients),
+        directory: Arc::new(directory.provider_directory()),
+        notices: Arc::new(directory.notice_register()),
+        opt_outs: Arc::new(directory.opt_outs()),
+        mailer: Arc::new(directory.outbox()),
+        keys: Arc::clone(&ports.keys),
+        audit: Arc::clone(&ports.audit),
+        journal: Arc::clone(&ports.journal),
+        dead_letters: Arc::clone(&ports.dead_letters),
+        clock: directory.clock(),
+    };
+    let settings = zorgsluis_notifier::Settings::new(
+        "demo-hospital",
+        "demo-hospital",
+        from,
+        "http://127.0.0.1:8080",
+        Arc::new(signing),
+    );
+    Notifier::new(ports, settings).unwrap()
+}
+
+/// What was received from a queue, as SQS hands it to a function.
+fn as_sqs(received: &[Received]) -> Value {
+    let record = |received: &Received| {
+        json!({
+            "messageId": received.id,
+            "body": received.body,
+            "attributes": {
+                "ApproximateReceiveCount": received.receive_count.to_string(),
+                "SentTimestamp": received.sent.as_millisecond().to_string(),
+                "MessageGroupId": received.group,
+            },
+            "eventSource": "aws:sqs",
+        })
+    };
+    json!({ "Records": received.iter().map(record).collect::<Vec<_>>() })
 }
 
 impl Functions {
@@ -167,6 +246,8 @@ impl Functions {
             audit: Arc::clone(&entries) as Arc<dyn AuditSink>,
             journal: Arc::new(directory.journal()),
             dead_letters: Arc::new(directory.dead_letters()),
+            notes: Arc::new(directory.queue("notes", VISIBILITY)),
+            notices: Arc::new(directory.queue("notices", VISIBILITY)),
             clock: directory.clock(),
         };
         let key = IdentityKey::new(directory.keys().identity_key().expose_phi());
@@ -174,7 +255,7 @@ impl Functions {
         let ingest = Ingest::new(
             zorgsluis_ingest::Ports {
                 payloads: Arc::clone(&ports.payloads),
-                queue: Arc::new(directory.queue("inbound", Duration::from_secs(60))),
+                queue: Arc::new(directory.queue("inbound", VISIBILITY)),
                 journal: Arc::clone(&ports.journal),
                 dead_letters: Arc::clone(&ports.dead_letters),
                 audit: Arc::clone(&ports.audit),
@@ -184,16 +265,40 @@ impl Functions {
             Arc::new(ProfileRules::new(profiles)),
             zorgsluis_ingest::Settings::default(),
         );
+        let enricher = Arc::new(enricher(&directory, &ports));
+        let notifier = Arc::new(notifier(&directory, &ports));
         let processor = Arc::new(Processor::new(ports, options, "demo-hospital"));
-        Self { directory, entries, processor, ingest }
+        Self { directory, entries, processor, enricher, notifier, ingest }
     }
 
-    async fn convert(&self, event: Value) {
-        let handler =
-            Handler::new(Arc::clone(&self.processor), self.directory.clock(), Duration::from_secs(1));
+    /// Through all functions, one after another.
+    async fn pass(&self, event: Value) {
+        self.invoke(&self.processor, event).await;
+        self.drain("notes", &self.enricher).await;
+        self.drain("notices", &self.notifier).await;
+    }
+
+    async fn invoke<P: Process>(&self, process: &Arc<P>, event: Value) {
+        let handler = Handler::new(Arc::clone(process), self.directory.clock(), Duration::from_secs(1));
         let deadline = self.directory.clock().now() + jiff::SignedDuration::from_secs(60);
         let response = handler.handle(serde_json::from_value(event).unwrap(), deadline).await;
         assert!(response.batch_item_failures.is_empty(), "nothing goes back: what cannot succeed is parked");
+    }
+
+    /// Hands what stands in a queue to a function, each batch twice.
+    async fn drain<P: Process>(&self, queue: &str, process: &Arc<P>) {
+        let queue = self.directory.queue(queue, VISIBILITY);
+        loop {
+            let received = queue.receive(10, Duration::ZERO).await.unwrap();
+            if received.is_empty() {
+                return;
+            }
+            for _ in 0..2 {
+                self.invoke(process, as_sqs(&received)).await;
+            }
+            let receipts: Vec<_> = received.into_iter().map(|received| received.receipt).collect();
+            queue.delete(&receipts).await.unwrap();
+        }
     }
 
     /// Dead letters, by reason.
@@ -222,6 +327,10 @@ fn resources(data: &Path) -> BTreeMap<String, Value> {
             let meta = resource["meta"].as_object_mut().unwrap();
             meta.remove("lastUpdated");
             meta.remove("versionId");
+            // When it was written or sent, by this run.
+            for time in ["recorded", "sent"] {
+                resource.as_object_mut().unwrap().remove(time);
+            }
             let key = format!(
                 "{}/{}",
                 resource["resourceType"].as_str().unwrap(),
@@ -233,6 +342,14 @@ fn resources(data: &Path) -> BTreeMap<String, Value> {
     found
 }
 
+/// The files of the outbox: the ids of notices.
+fn mails(data: &Path) -> std::collections::BTreeSet<std::ffi::OsString> {
+    let files: std::collections::BTreeSet<_> =
+        std::fs::read_dir(data.join("outbox")).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert!(files.len() > 3, "providers were told: {}", files.len());
+    files
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_functions_give_what_the_whole_system_gives() {
     let temporary = tempfile::tempdir().unwrap();
@@ -240,6 +357,7 @@ async fn the_functions_give_what_the_whole_system_gives() {
     let profiles = root().join("events/profiles");
     // The same keys on both sides, so that ids are the same: two copies of one new directory.
     assert!(Server::start(&by_mllp).stop().success());
+    import_providers(&by_mllp);
     copy(&by_mllp, &by_function);
     let arguments = ["--profiles", profiles.to_str().unwrap()];
     let server = Server::start_with(&by_mllp, &arguments, std::process::Stdio::null());
@@ -255,12 +373,16 @@ async fn the_functions_give_what_the_whole_system_gives() {
     for event in events() {
         let path = folder("sqs").join(format!("{}.json", name(&event)));
         let event: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        functions.convert(event.clone()).await;
+        functions.pass(event.clone()).await;
         // Delivered a second time: nothing happens twice.
-        functions.convert(event).await;
+        functions.pass(event).await;
     }
     let parked = functions.parked().await;
-    assert_eq!(parked.values().sum::<usize>(), 3 + refused, "{parked:?}");
+    let standing = DataDirectory::open_read(&by_mllp).unwrap();
+    let by_server = standing.dead_letters().list(&PageRequest::first(100)).await.unwrap().items.len();
+    standing.close().await;
+    assert_eq!(parked.values().sum::<usize>(), by_server + refused, "{parked:?}");
+    assert!(parked.contains_key("recipient-address-mismatch"), "{parked:?}");
     let entries = std::mem::take(&mut *functions.entries.0.lock().unwrap());
     assert!(entries.iter().any(|entry| entry.event.kind == EventKind::PatientMerge));
     assert!(entries.iter().any(|entry| entry.data_categories.contains(&DataCategory::Results)));
@@ -269,6 +391,7 @@ async fn the_functions_give_what_the_whole_system_gives() {
     functions.directory.clone().close().await;
     drop(functions);
 
+    assert_eq!(mails(&by_mllp), mails(&by_function), "the same notices");
     let (one, other) = (resources(&by_mllp), resources(&by_function));
     // For tests/validate.sh: what stands in the store, to be validated strictly.
     if let Some(folder) = std::env::var_os("ZORGSLUIS_WRITE_RESOURCES").map(PathBuf::from) {

@@ -7,6 +7,7 @@
     reason = "the helpers of tests fail as loudly as the tests"
 )]
 
+mod analyse;
 mod convert;
 mod crash;
 mod demo;

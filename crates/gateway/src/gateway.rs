@@ -35,8 +35,8 @@ pub struct Parts {
     pub journal: Arc<dyn Journal>,
     /// What was set aside.
     pub dead_letters: Arc<dyn DeadLetters>,
-    /// The inbound queue, for its depth.
-    pub queue: Arc<dyn Queue>,
+    /// The queues by name, in the order in which a message passes them, for their depth.
+    pub queues: Vec<(&'static str, Arc<dyn Queue>)>,
     /// Providers, patients, opt-outs and notices.
     pub registers: Registers,
     /// The NEN 7513 log.

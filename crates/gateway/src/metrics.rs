@@ -50,10 +50,15 @@ pub(crate) async fn show(State(gateway): State<Gateway>) -> impl IntoResponse {
             "zorgsluis_messages_total{{transport=\"{transport}\",verdict=\"{verdict}\"}} {messages}"
         );
     }
-    if let Ok(depth) = gateway.0.parts.queue.depth().await {
-        head(&mut out, "zorgsluis_queue_messages", "gauge", "Messages in the inbound queue.");
-        let _ = writeln!(out, "zorgsluis_queue_messages{{state=\"waiting\"}} {}", depth.waiting);
-        let _ = writeln!(out, "zorgsluis_queue_messages{{state=\"in-flight\"}} {}", depth.in_flight);
+    head(&mut out, "zorgsluis_queue_messages", "gauge", "Messages in the queues.");
+    // In the order in which a message passes them: none that is on its way is overlooked.
+    for (queue, depth) in &gateway.0.parts.queues {
+        if let Ok(depth) = depth.depth().await {
+            for (state, messages) in [("waiting", depth.waiting), ("in-flight", depth.in_flight)] {
+                let labels = format!("queue=\"{queue}\",state=\"{state}\"");
+                let _ = writeln!(out, "zorgsluis_queue_messages{{{labels}}} {messages}");
+            }
+        }
     }
     if let Ok(report) = gateway.0.parts.log.report().await {
         head(&mut out, "zorgsluis_log_entries", "gauge", "Entries in the audit log.");

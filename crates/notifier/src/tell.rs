@@ -371,7 +371,7 @@ impl Telling<'_> {
         entries: &mut Vec<EntryId>,
     ) -> Result<NoticeStep, ProcessError> {
         self.record(self.trail.refused(at, why, None, self.ports.clock.now()), entries).await?;
-        tracing::warn!(message = %self.reference.message, at, why, "a provider whom a message names is not told");
+        tracing::info!(message = %self.reference.message, at, why, "a provider whom a message names is not told");
         Ok(step_without_provider(at, NoticeOutcome::Refused, why))
     }
 

@@ -5,12 +5,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::net::TcpListener;
+use zorgsluis_clinical_text::Recogniser;
 use zorgsluis_converter::profile::Profiles;
-use zorgsluis_domain::Way;
+use zorgsluis_domain::notice::NoticeOutcome;
 use zorgsluis_domain::port::{Journal, PageRequest};
+use zorgsluis_domain::{Stage, Way};
 
 use crate::cli::{DEFAULT_HTTP, DEFAULT_MLLP, DemoArgs};
 use crate::failure::Failure;
+use crate::mail;
+use crate::marked::marked;
+use crate::notes;
+use crate::registers::fill_providers;
 use crate::send::{Client, complaints};
 use crate::serve::{print_addresses, wait_for_end};
 use crate::system::{Config, MailConfig, System, organisation};
@@ -39,6 +45,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         (None, Some(folder)) => folder.path().join("data"),
         (None, None) => return Err(Failure::wrong("no folder for the data")),
     };
+    let directory = fill_providers(&data, &args.events).await?;
     let system = System::start(Config {
         data: data.clone(),
         mllp: address(args.once, DEFAULT_MLLP).await?,
@@ -58,9 +65,22 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         args.events.display(),
         system.mllp
     );
+    if let Some(report) = directory {
+        let known = report.created + report.changed + report.unchanged;
+        out!(
+            "{} in the directory of who may be told, from providers.csv",
+            count(known, "provider", "providers")
+        );
+    }
+    let stage = Stagecraft {
+        recogniser: Recogniser::embedded().map_err(Failure::wrong)?,
+        outbox: data.join("outbox"),
+        keys: args.events.join("certificates"),
+        style,
+    };
     let mut client = Client::connect(system.mllp).await?;
     for event in &events {
-        show(&system, &mut client, event, style).await?;
+        show(&system, &mut client, event, &stage).await?;
     }
     let clean = conclude(&system, style).await?;
     if args.once {
@@ -96,7 +116,44 @@ fn events(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-async fn show(system: &System, client: &mut Client, event: &Path, style: Style) -> Result<(), Failure> {
+/// What the demo needs to show what a message holds: its people are invented.
+struct Stagecraft {
+    recogniser: Recogniser,
+    outbox: PathBuf,
+    keys: PathBuf,
+    style: Style,
+}
+
+impl Stagecraft {
+    /// What stands behind a stage: the notes with what was found in them, the mails.
+    fn behind(&self, event: &Path, stage: &Stage) -> String {
+        match stage {
+            Stage::Enriched { .. } => notes::read(&[event.to_owned()])
+                .0
+                .iter()
+                .map(|note| {
+                    let analysis = self.recogniser.read(&note.text, None);
+                    quoted(&marked(&note.text, &analysis, self.style), self.style)
+                })
+                .collect(),
+            Stage::Notified { notices, .. } => notices
+                .iter()
+                .filter(|step| step.outcome == NoticeOutcome::Sent)
+                .filter_map(|step| step.notice)
+                .map(|notice| mail::show(&self.outbox.join(format!("{notice}.eml")), &self.keys, self.style))
+                .collect(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// A text behind a line, indented.
+fn quoted(text: &str, style: Style) -> String {
+    text.lines().map(|line| format!("  {:<9} {} {line}\n", "", style.dim("│"))).collect()
+}
+
+async fn show(system: &System, client: &mut Client, event: &Path, stage: &Stagecraft) -> Result<(), Failure> {
+    let style = stage.style;
     let bytes = std::fs::read(event).map_err(|error| Failure::file(event, &error))?;
     let name = event.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let seen = steps_so_far(&*system.journal).await?;
@@ -111,7 +168,7 @@ async fn show(system: &System, client: &mut Client, event: &Path, style: Style) 
         .await
         .map_err(|_| Failure::wrong("the queue does not empty"))??;
     for way in steps_since(&*system.journal, &seen).await? {
-        out_part!("{}", way::render(&way, style));
+        out_part!("{}", way::render(&way, style, |step| stage.behind(event, step)));
     }
     Ok(())
 }

@@ -9,6 +9,9 @@ use mail_parser::{MessageParser, MimeHeaders as _};
 
 use crate::terminal::Style;
 
+/// How the names of test keys end, beside the certificates.
+const KEY: &str = ".test-key.pem";
+
 /// Shows a mail. One that is encrypted is opened with whichever of the test keys in `keys` fits, by the
 /// `openssl` of this machine, as its reader would; without either it stays shut.
 pub(crate) fn show(path: &Path, keys: &Path, style: Style) -> String {
@@ -58,13 +61,19 @@ fn opened(path: &Path, keys: &Path) -> Option<(PathBuf, Vec<u8>)> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(keys)
         .ok()?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|file| file.to_string_lossy().ends_with(".key.pem"))
+        .filter(|file| file.to_string_lossy().ends_with(KEY))
         .collect();
     files.sort();
     files.into_iter().find_map(|key| {
-        let certificate = PathBuf::from(key.to_string_lossy().replace(".key.pem", ".cert.pem"));
+        let certificate = PathBuf::from(key.to_string_lossy().replace(KEY, ".pem"));
         let mut decrypt = Command::new("openssl");
-        decrypt.args(["cms", "-decrypt", "-in"]).arg(path).arg("-inkey").arg(&key).arg("-recip").arg(certificate);
+        decrypt
+            .args(["cms", "-decrypt", "-in"])
+            .arg(path)
+            .arg("-inkey")
+            .arg(&key)
+            .arg("-recip")
+            .arg(certificate);
         let signed = run(decrypt, &[])?;
         let mut verify = Command::new("openssl");
         // Whose signature it is, a mail program would ask; here only whether it holds.
@@ -74,12 +83,8 @@ fn opened(path: &Path, keys: &Path) -> Option<(PathBuf, Vec<u8>)> {
 }
 
 fn run(mut command: Command, input: &[u8]) -> Option<Vec<u8>> {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
     let mut stdin = child.stdin.take()?;
     let input = input.to_vec();
     let feeding = std::thread::spawn(move || drop(stdin.write_all(&input)));

@@ -8,8 +8,8 @@ use zorgsluis_domain::{Effect, Stage, StepEffect, Way};
 
 use crate::terminal::{Style, count, short};
 
-/// What is shown of one message: several lines, without PHI.
-pub(crate) fn render(way: &Way, style: Style) -> String {
+/// What is shown of one message: several lines, without PHI but for what `after` adds to a stage.
+pub(crate) fn render(way: &Way, style: Style, mut after: impl FnMut(&Stage) -> String) -> String {
     let mut out = String::new();
     for step in &way.steps {
         match &step.stage {
@@ -31,9 +31,13 @@ pub(crate) fn render(way: &Way, style: Style) -> String {
             Stage::Applied { effects } => applied(&mut out, style, effects),
             Stage::Enriched { engine, version, notes, entities, effects } => {
                 enriched(&mut out, style, &format!("{engine} {version}"), *notes, entities);
+                out.push_str(&after(&step.stage));
                 applied(&mut out, style, effects);
             }
-            Stage::Notified { event, notices } => notified(&mut out, style, *event, notices),
+            Stage::Notified { event, notices } => {
+                notified(&mut out, style, *event, notices);
+                out.push_str(&after(&step.stage));
+            }
             Stage::Audited { entries } => {
                 line(&mut out, style, "audit", &count(entries.len(), "entry", "entries"));
             }
@@ -92,13 +96,7 @@ fn label_of(effect: &StepEffect) -> &'static str {
     }
 }
 
-fn enriched(
-    out: &mut String,
-    style: Style,
-    engine: &str,
-    notes: u32,
-    entities: &BTreeMap<String, u32>,
-) {
+fn enriched(out: &mut String, style: Style, engine: &str, notes: u32, entities: &BTreeMap<String, u32>) {
     let found = entities
         .iter()
         .map(|(category, number)| format!("{number} {}", category.to_lowercase().replace('_', " ")))
@@ -115,6 +113,10 @@ fn notified(out: &mut String, style: Style, event: NotifiedEvent, notices: &[Not
             (NoticeOutcome::Sent, Some(Protection::Smime)) => style.good("sent, signed and encrypted"),
             (NoticeOutcome::Sent, _) => style.good("sent without PHI"),
             (NoticeOutcome::SentBefore, _) => String::from("sent before, not again"),
+            (NoticeOutcome::Withheld, _) if step.why.as_deref() == Some("no-recipient") => {
+                line(out, style, "notice", &format!("{}: {} names nobody", event.name(), step.at));
+                continue;
+            }
             (NoticeOutcome::Withheld, _) => style.attention("withheld"),
             (NoticeOutcome::Refused, _) => style.bad("refused"),
             (NoticeOutcome::Unknown, _) => style.bad("perhaps sent: an operator decides"),
@@ -183,7 +185,7 @@ mod tests {
             }],
         };
         assert_eq!(
-            render(&way, Style::plain()),
+            render(&way, Style::plain(), |_| String::new()),
             "  created   Observation ×2\n  left      Patient 01234567 (older-than-stored)\n"
         );
     }

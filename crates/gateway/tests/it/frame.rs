@@ -56,7 +56,7 @@ async fn health_is_open_and_metrics_need_the_token() {
             .contains("zorgsluis_http_requests_total{route=\"/health\",method=\"GET\",status=\"200\"} 1")
     );
     assert!(metrics.body.contains("zorgsluis_messages_total{transport=\"http\",verdict=\"accepted\"} 0"));
-    assert!(metrics.body.contains("zorgsluis_queue_messages{state=\"waiting\"} 0"));
+    assert!(metrics.body.contains("zorgsluis_queue_messages{queue=\"inbound\",state=\"waiting\"} 0"));
     assert!(metrics.body.contains("zorgsluis_log_entries{state=\"all\"} 1234"));
     // Every line is a comment or `name{labels} number`.
     for line in metrics.body.lines().filter(|line| !line.starts_with('#')) {

@@ -162,7 +162,7 @@ impl World {
             store: Arc::new(directory.fhir_store()),
             journal: Arc::new(directory.journal()),
             dead_letters: Arc::new(directory.dead_letters()),
-            queue,
+            queues: vec![("inbound", queue)],
             registers: registers(&directory, audit.clone()),
             audit: audit.clone(),
             log: Arc::new(Log),

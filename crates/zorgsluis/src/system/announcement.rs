@@ -46,4 +46,3 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     options.write(true).create_new(true).mode(0o600);
     options.open(path)?.write_all(bytes)
 }
-

@@ -103,4 +103,3 @@ pub(super) fn source(organisation: &str) -> Source {
         source_type: 4,
     }
 }
-

@@ -68,8 +68,7 @@ impl MailConfig {
             }
         };
         let base_url = self.base_url.as_deref().unwrap_or(pages).trim_end_matches('/');
-        let mut settings =
-            Settings::new(organisation, name, self.from.as_str(), base_url, Arc::new(signing));
+        let mut settings = Settings::new(organisation, name, self.from.as_str(), base_url, Arc::new(signing));
         if self.smtp.is_none() {
             // A file of the outbox cannot be made twice, so nobody has to be waited for.
             settings.in_hand = Duration::ZERO;

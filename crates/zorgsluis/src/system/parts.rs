@@ -159,7 +159,7 @@ pub(super) fn gateway(
         store: Arc::new(directory.fhir_store()),
         journal: Arc::new(directory.journal()),
         dead_letters: Arc::new(directory.dead_letters()),
-        queue: Arc::clone(&queues.inbound),
+        queues: queues.all().into_iter().map(|(name, queue)| (name, Arc::clone(queue))).collect(),
         registers: registers(directory, log),
         audit: Arc::clone(&log.writer) as Arc<dyn AuditSink>,
         log: Arc::clone(keeper) as Arc<dyn zorgsluis_gateway::LogState>,
@@ -189,4 +189,3 @@ fn resource_types() -> Vec<zorgsluis_gateway::ResourceType> {
         })
         .collect()
 }
-
