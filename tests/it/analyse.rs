@@ -53,7 +53,8 @@ fn the_language_can_be_said() {
 
 #[test]
 fn messages_give_one_line_a_note_with_its_place() {
-    let output = run(["analyse", "events/28-adt-a01-dutch-admission-note.hl7", "events/30-adt-a04-english-note.hl7"]);
+    let output =
+        run(["analyse", "events/28-adt-a01-dutch-admission-note.hl7", "events/30-adt-a04-english-note.hl7"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let analyses = objects(&output);
     assert_eq!(analyses.len(), 2);
@@ -136,7 +137,8 @@ fn several_notes_have_headers() {
     let (one, two) = (one.to_str().unwrap(), two.to_str().unwrap());
     let output = run(["deidentify", one, two]);
     assert_eq!(stdout(&output), format!("==> {one} <==\nGeen klachten.\n\n==> {two} <==\ndhr. [NAME]\n"));
-    let sources: Vec<_> = objects(&run(["analyse", one, two])).iter().map(|line| line["Source"].clone()).collect();
+    let sources: Vec<_> =
+        objects(&run(["analyse", one, two])).iter().map(|line| line["Source"].clone()).collect();
     assert_eq!(sources, [one, two]);
 }
 
@@ -145,8 +147,13 @@ fn another_encoding_is_read_and_told() {
     let output = run_with_input(&["deidentify", "-"], b"Mevr. Vri\xebs is moe.");
     assert!(output.status.success());
     assert_eq!(stdout(&output), "Mevr. [NAME] is moe.\n");
-    assert!(stderr(&output).contains("windows-1252") && !stderr(&output).contains("Vri"), "{}", stderr(&output));
-    let utf16: Vec<u8> = [0xFF, 0xFE].into_iter().chain("koorts".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    assert!(
+        stderr(&output).contains("windows-1252") && !stderr(&output).contains("Vri"),
+        "{}",
+        stderr(&output)
+    );
+    let utf16: Vec<u8> =
+        [0xFF, 0xFE].into_iter().chain("koorts".encode_utf16().flat_map(u16::to_le_bytes)).collect();
     assert_eq!(stdout(&run_with_input(&["deidentify", "-"], &utf16)), "koorts\n");
 }
 

@@ -32,6 +32,8 @@ Examples:
   zorgsluis serve --data /var/lib/zorgsluis   the whole system on one machine
   zorgsluis send message.hl7                  send a message to it
   zorgsluis convert message.hl7               only convert, to standard output
+  zorgsluis analyse note.txt                  conditions and medicines in a note
+  zorgsluis deidentify note.txt               the note without names, dates, numbers
   zorgsluis audit verify --data /var/lib/zorgsluis";
 
 #[derive(Debug, Subcommand)]
@@ -52,6 +54,16 @@ pub(crate) enum Command {
         after_help = "Examples:\n  zorgsluis convert events/01-*.hl7\n  zorgsluis convert --report ledger.ndjson messages/ > bundles.ndjson\n  cat message.hl7 | zorgsluis convert -"
     )]
     Convert(ConvertArgs),
+    /// Conditions and medicines in notes, in the shape of Comprehend Medical: one JSON object a note.
+    #[command(
+        after_help = "Examples:\n  zorgsluis analyse note.txt\n  zorgsluis analyse --marked events/28-*.hl7\n  echo 'Geen koorts. Start metoprolol 50 mg 2dd1.' | zorgsluis analyse --lang nl -"
+    )]
+    Analyse(AnalyseArgs),
+    /// Notes with what tells who they are about masked.
+    #[command(
+        after_help = "Examples:\n  zorgsluis deidentify note.txt\n  zorgsluis deidentify events/28-*.hl7\n  echo 'Mevr. De Wit kwam op 3 mei.' | zorgsluis deidentify -"
+    )]
+    Deidentify(DeidentifyArgs),
     /// Reads and checks the log.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -180,6 +192,30 @@ pub(crate) struct ConvertArgs {
     /// SQS or API Gateway event.
     #[arg(required = true, value_name = "FILE|DIR|-")]
     pub(crate) inputs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnalyseArgs {
+    /// The language of the notes: `nl` or `en` [default: as each note is written].
+    #[arg(long, value_name = "LANG", value_parser = ["nl", "en"])]
+    pub(crate) lang: Option<String>,
+    /// Masks the notes first, as for an engine outside; places and words are those of the notes.
+    #[arg(long)]
+    pub(crate) deidentify: bool,
+    /// Shows the notes with what was found marked, for people, instead of JSON.
+    #[arg(long)]
+    pub(crate) marked: bool,
+    /// Notes as text, or HL7 v2 messages or SQS events with notes in them; `-` is standard input.
+    #[arg(required = true, value_name = "FILE|-")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeidentifyArgs {
+    /// Notes as text, or HL7 v2 messages or SQS events with notes in them, in which the people of the
+    /// message are masked too; `-` is standard input.
+    #[arg(required = true, value_name = "FILE|-")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

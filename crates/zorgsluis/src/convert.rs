@@ -1,6 +1,6 @@
 //! `zorgsluis convert`: HL7 v2 in, one Bundle a line out, the ledger beside it.
 
-mod source;
+pub(crate) mod source;
 
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal as _, Write as _};

@@ -7,9 +7,10 @@
 //! | Module | Holds |
 //! |---|---|
 //! | `cli` | the arguments |
-//! | `convert`, `send`, `audit`, `replay`, `registers`, `demo`, `serve` | the commands |
+//! | `analyse`, `convert`, `deidentify`, `send`, `audit`, `replay`, `registers`, `demo`, `serve` | the commands |
 //! | `system` | the whole system on embedded stores |
-//! | `way`, `terminal` | what a person reads |
+//! | `notes` | the notes of files |
+//! | `way`, `marked`, `terminal` | what a person reads |
 //!
 //! ```
 //! // What `zorgsluis` itself does:
@@ -17,12 +18,16 @@
 //! ```
 #![expect(clippy::print_stderr, reason = "a command line tells on standard error what went wrong")]
 
+mod analyse;
 mod audit;
 mod cli;
 mod convert;
+mod deidentify;
 mod demo;
 mod failure;
 mod mail;
+mod marked;
+mod notes;
 mod registers;
 mod replay;
 mod send;
@@ -54,6 +59,8 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => block_on(serve::run(args)),
         Command::Send(args) => block_on(send::run(args)),
         Command::Convert(args) => convert::run(args),
+        Command::Analyse(args) => analyse::run(args),
+        Command::Deidentify(args) => deidentify::run(args),
         Command::Audit(command) => block_on(audit::run(command)),
         Command::Replay(args) => block_on(replay::run(args)),
         Command::Registers(command) => block_on(registers::run(command)),

@@ -47,6 +47,11 @@ impl Style {
         Self { colours: false }
     }
 
+    /// Whether words are marked by colour.
+    pub(crate) const fn has_colours(self) -> bool {
+        self.colours
+    }
+
     fn paint(self, code: &str, text: impl Display) -> String {
         if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
     }

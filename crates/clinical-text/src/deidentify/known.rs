@@ -7,6 +7,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::lexicon::{
     is_eponym, is_given, is_medical, is_name_word, is_place, is_prefix, is_stop, is_surname, is_title,
+    is_trade,
 };
 use super::name::{beside_disease, hyphenated, with_prefixes};
 use super::token::{Case, Form, Gap, MASKED, Tokens, fold, fold_into};
@@ -77,8 +78,11 @@ impl Known {
             if is_prefix(word) && (length < 4 || tokens.list.len() > 1) || is_title(word) || length < 2 {
                 continue;
             }
-            let ambiguous =
-                is_name_word(word) || is_stop(word) || length <= 3 || is_medical(word) && !is_surname(word);
+            let ambiguous = is_name_word(word)
+                || is_trade(word)
+                || is_stop(word)
+                || length <= 3
+                || is_medical(word) && !is_surname(word);
             self.put(word, Kind::Name, if ambiguous { Compare::Ambiguous } else { Compare::Word });
             if !ambiguous && is_given(word) && length > 2 {
                 for end in ["tje", "je", "ke", "ie"] {

@@ -48,6 +48,16 @@ pub(super) fn is_stop(fold: &str) -> bool {
     STOP.contains(fold) || fold.chars().count() < 2
 }
 
+/// A surname that is also a trade: in lower case it is the trade.
+pub(super) fn is_trade(fold: &str) -> bool {
+    has!(
+        "bakker visser brouwer kramer timmerman timmermans slager slagter schilder koopman ruiter schipper jager boer kuiper \
+         molenaar jonker hofman mulder smit smid meijer schouten kok koster schutte wagenaar zeeman bouwman huisman akkerman \
+         baker miller smith cook taylor carter cooper potter turner walker parker clark hunter fisher butler mason",
+        fold,
+    )
+}
+
 /// Given name or surname, not a word.
 pub(super) fn is_name(fold: &str) -> bool {
     is_given(fold) || is_surname(fold)

@@ -77,7 +77,7 @@ fn walk(folder: &Path, found: &mut Vec<Source>, trouble: &mut Vec<String>) {
 
 /// The messages that a Lambda event carries: `Records[].body` of SQS, or the body of an API Gateway
 /// request. `None` when it is neither.
-pub(super) fn bodies(json: &[u8]) -> Option<Vec<Vec<u8>>> {
+pub(crate) fn bodies(json: &[u8]) -> Option<Vec<Vec<u8>>> {
     let event: serde_json::Value = serde_json::from_slice(json).ok()?;
     if let Some(records) = event.get("Records").and_then(serde_json::Value::as_array) {
         let bodies = records.iter().filter_map(|record| record.get("body")?.as_str());
