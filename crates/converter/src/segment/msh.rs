@@ -19,14 +19,14 @@ use crate::message::Event;
 /// Puts the message's MessageHeader and Provenance: the last entries, which point to what it is about.
 pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, event: &Event, digest: &[u8; 32]) {
     let digest = Context::hex(digest);
-    let focus: Vec<Reference<'a>> = about(cx).into_iter().map(Reference::to).collect();
+    let focus: Vec<Reference<'a>> = about(cx, event).into_iter().map(Reference::to).collect();
     let sender = sender(cx);
     header(cx, event, &digest, sender, focus.clone());
     provenance(cx, event, &digest, sender, focus);
 }
 
-/// What the message is about: patients, visits, reports and documents.
-fn about(cx: &Context<'_, '_>) -> Vec<Uuid> {
+/// What the message is about: patients, visits, reports and documents; of an order message, its orders.
+fn about(cx: &Context<'_, '_>, event: &Event) -> Vec<Uuid> {
     let is_focus = |resource: &Resource<'_>| {
         matches!(
             resource,
@@ -34,7 +34,8 @@ fn about(cx: &Context<'_, '_>) -> Vec<Uuid> {
                 | Resource::Encounter(_)
                 | Resource::DiagnosticReport(_)
                 | Resource::DocumentReference(_)
-        )
+                | Resource::Task(_)
+        ) || (event.kind == "ORM" && matches!(resource, Resource::ServiceRequest(_)))
     };
     cx.entries.iter().filter(|entry| is_focus(&entry.resource)).map(|entry| entry.full_url.0).collect()
 }

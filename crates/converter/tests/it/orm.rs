@@ -62,6 +62,10 @@ fn an_order_of_a_portal_is_understood() {
     assert_eq!(tasks[0]["focus"]["reference"], urn(order));
     assert_eq!(tasks[0]["businessStatus"]["coding"][0]["code"], "NW");
     assert_eq!(tasks[0]["owner"], order["performer"][0]);
+    let targets = of_kind(&bundle, "Provenance")[0]["target"].to_string();
+    for about in requests.iter().chain(&tasks) {
+        assert!(targets.contains(urn(about).as_str().unwrap()));
+    }
 }
 
 #[test]
