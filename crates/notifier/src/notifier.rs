@@ -6,7 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use zorgsluis_domain::audit::Source;
-use zorgsluis_domain::notice::{NamedRecipient, NoticeOrder, NoticeOutcome, NoticeStep};
+use zorgsluis_domain::notice::{
+    NamedRecipient, NoticeId, NoticeOrder, NoticeOutcome, NoticeState, NoticeStep,
+};
 use zorgsluis_domain::port::{
     AuditSink, DeadLetter, DeadLetters, FhirStore, Journal, Keys, Mailer, NoticeRegister, OptOuts,
     PatientIndex, PayloadStore, ProviderDirectory,
@@ -134,6 +136,36 @@ impl Notifier {
         }
         self.ports.journal.record(reference.message, self.ports.clock.now(), &stages).await?;
         refusal(&steps).map_or(Ok(()), Err)
+    }
+
+    /// Brings the Communication of a notice in line with the register, after an operator decided what became
+    /// of it. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Notifier::notify`]; [`PortError::NotFound`] when there is no such notice.
+    pub async fn follow(&self, notice: NoticeId) -> Result<(), ProcessError> {
+        let absent = PortError::NotFound { operation: "notifier.follow" };
+        let Some(line) = self.ports.notices.get(notice).await? else { return Err(absent.into()) };
+        let Some(held) = self.ports.directory.get(line.provider).await? else { return Err(absent.into()) };
+        if line.state == NoticeState::Reserved {
+            return Ok(());
+        }
+        let order = self.order(line.message).await?;
+        let way = self.ports.journal.get(line.message).await?;
+        let patient = self.ports.patients.survivor(order.patient).await?;
+        let reference = QueueReference::new(line.message, line.reserved);
+        let telling = Telling {
+            ports: &self.ports,
+            settings: &self.settings,
+            reference: &reference,
+            order: &order,
+            patient,
+            way: way.as_ref(),
+            trail: Trail::new(&self.parking.source, &reference, patient, way.as_ref()),
+        };
+        let protection = line.protection;
+        telling.ended("", &line, protection, None, &held.provider, &mut Vec::new()).await.map(|_| ())
     }
 
     async fn order(&self, message: MessageId) -> Result<NoticeOrder, ProcessError> {

@@ -1,18 +1,17 @@
 //! One provider: reserve, send, confirm.
-//!
-//! Whoever sends has a ticket, and a ticket is given once: the first is the reservation, each later one is
-//! the move from [`NoticeState::Reserved`] (or [`NoticeState::Refused`], after a replay) to
-//! [`NoticeState::Unknown`] with the reason `sending-again`. A crash with a ticket in hand leaves a state
-//! from which nothing is sent before the mailer was asked what it knows.
 
-use jiff::{SignedDuration, Timestamp};
+mod ticket;
+
 use uuid::Uuid;
 use zorgsluis_domain::notice::{
     Notice, NoticeId, NoticeOrder, NoticeOutcome, NoticeState, NoticeStep, OutgoingMail, Protection,
 };
-use zorgsluis_domain::port::{MailError, MailTrace, Provider, Reservation, ResourceKey};
+use zorgsluis_domain::port::{MailError, Provider, Reservation, ResourceKey};
 use zorgsluis_domain::{EntryId, PortError, QueueReference, Stage, Way};
 use zorgsluis_worker::ProcessError;
+
+pub use ticket::NOT_SENT;
+use ticket::{Next, ROUNDS, SENDING_AGAIN};
 
 use crate::communication::{Communication, Status};
 use crate::mail::Envelope;
@@ -20,22 +19,11 @@ use crate::smime::RecipientCertificate;
 use crate::trail::Trail;
 use crate::{CertificateFault, NotifierError, Ports, Settings, dossier};
 
-/// The reason of a notice that is reserved and certainly was not handed over: whoever takes its message up
-/// next sends it. An operator who knows that a notice in state unknown did not go moves it to reserved with
-/// this reason.
-pub const NOT_SENT: &str = "not-sent";
-/// A later attempt has the ticket.
-const SENDING_AGAIN: &str = "sending-again";
-/// A process ended between reservation and confirmation, and the mailer cannot tell.
-const NOT_CONFIRMED: &str = "not-confirmed";
 /// The mailer could not tell when it was handed the mail.
 const MAILER_CANNOT_TELL: &str = "mailer-cannot-tell";
 /// An operator decided that it is not sent.
 const DROPPED: &str = "dropped-by-operator";
 const NO_CERTIFICATE: &str = "no-certificate";
-
-/// How often a notice is looked at again after its state was moved on.
-const ROUNDS: usize = 4;
 
 /// Who is told, of what, on whose behalf.
 pub(crate) struct Telling<'a> {
@@ -47,16 +35,6 @@ pub(crate) struct Telling<'a> {
     pub(crate) patient: Uuid,
     pub(crate) way: Option<&'a Way>,
     pub(crate) trail: Trail<'a>,
-}
-
-/// What is to be done about a notice.
-enum Next {
-    /// Send, with the ticket that is taken from this state; none: by reserving.
-    Send(Option<NoticeState>),
-    /// Nothing: it stands so.
-    Settled(Notice),
-    /// It was moved on: look again.
-    Again,
 }
 
 /// A mail, and what it took to write it.
@@ -105,70 +83,6 @@ impl Telling<'_> {
     fn certificate(&self, provider: &Provider, address: &str) -> Result<RecipientCertificate, &'static str> {
         let der = provider.certificate.as_deref().ok_or(NO_CERTIFICATE)?;
         RecipientCertificate::check(der, address, self.ports.clock.now()).map_err(CertificateFault::code)
-    }
-
-    async fn next(&self, notice: NoticeId) -> Result<Next, PortError> {
-        let Some(line) = self.ports.notices.get(notice).await? else { return Ok(Next::Send(None)) };
-        let open = match (line.state, line.why.as_deref()) {
-            (NoticeState::Sent | NoticeState::Dropped, _) => return Ok(Next::Settled(line)),
-            (NoticeState::Refused, _) if !self.replayed_since(line.changed) => {
-                return Ok(Next::Settled(line));
-            }
-            (NoticeState::Refused, _) | (NoticeState::Reserved, Some(NOT_SENT)) => {
-                return Ok(Next::Send(Some(line.state)));
-            }
-            (NoticeState::Reserved, _) | (NoticeState::Unknown, Some(SENDING_AGAIN)) => true,
-            (NoticeState::Unknown, _) => false,
-        };
-        let trace = self.ports.mailer.trace(notice).await?;
-        let from = [line.state];
-        let moved = |to, receipt, why| self.settle(notice, &from, to, receipt, why);
-        match trace {
-            MailTrace::Sent(receipt) => {
-                moved(NoticeState::Sent, Some(receipt), None).await?;
-            }
-            _ if !open => return Ok(Next::Settled(line)),
-            _ => {
-                self.in_hand(&line)?;
-                match (trace, line.state) {
-                    (MailTrace::Absent, NoticeState::Reserved) => return Ok(Next::Send(Some(line.state))),
-                    (MailTrace::Absent, _) => moved(NoticeState::Reserved, None, Some(NOT_SENT)).await?,
-                    _ => moved(NoticeState::Unknown, None, Some(NOT_CONFIRMED)).await?,
-                };
-            }
-        }
-        Ok(Next::Again)
-    }
-
-    fn replayed_since(&self, at: Timestamp) -> bool {
-        let steps = self.way.map(|way| way.steps.as_slice()).unwrap_or_default();
-        steps.iter().any(|step| matches!(step.stage, Stage::Replayed) && step.at > at)
-    }
-
-    /// Another delivery may be at it: later.
-    fn in_hand(&self, line: &Notice) -> Result<(), PortError> {
-        let patience = SignedDuration::try_from(self.settings.in_hand).unwrap_or(SignedDuration::MAX);
-        let left = patience - self.ports.clock.now().duration_since(line.changed);
-        if !left.is_positive() {
-            return Ok(());
-        }
-        Err(PortError::Unavailable {
-            operation: "notifier.in-hand",
-            retry_after: left.try_into().ok(),
-            cause: None,
-        })
-    }
-
-    async fn settle(
-        &self,
-        notice: NoticeId,
-        from: &[NoticeState],
-        to: NoticeState,
-        receipt: Option<String>,
-        why: Option<&str>,
-    ) -> Result<bool, PortError> {
-        let now = self.ports.clock.now();
-        self.ports.notices.settle(notice, from, to, now, receipt.as_deref(), why).await
     }
 
     /// Reads what the mail tells and writes it. Nothing of the patient is read for a mail without PHI.
@@ -261,7 +175,7 @@ impl Telling<'_> {
     }
 
     /// What became of a notice that is settled: its Communication, its entry where it failed, its step.
-    async fn ended(
+    pub(crate) async fn ended(
         &self,
         at: &str,
         line: &Notice,
@@ -347,20 +261,6 @@ impl Telling<'_> {
             protection: None,
             why: Some(why.to_owned()),
         })
-    }
-
-    /// Takes back what was begun and certainly did not go.
-    async fn call_back(&self, notice: NoticeId, why: &str) -> Result<(), PortError> {
-        for _ in 0..ROUNDS {
-            match self.next(notice).await? {
-                Next::Again => {}
-                Next::Send(None) | Next::Settled(_) => return Ok(()),
-                Next::Send(Some(state)) => {
-                    self.settle(notice, &[state], NoticeState::Dropped, None, Some(why)).await?;
-                }
-            }
-        }
-        Err(PortError::Conflict { operation: "notifier.call-back" })
     }
 
     /// Somebody who cannot be told, because something is wrong.

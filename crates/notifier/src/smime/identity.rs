@@ -63,8 +63,11 @@ impl SigningIdentity {
     /// [`NotifierError::CertificateUnreadable`], [`NotifierError::KeyUnreadable`],
     /// [`NotifierError::KeyMismatch`].
     pub fn from_pem(pem: &SigningPem) -> Result<Self, NotifierError> {
-        let certificates = Certificate::load_pem_chain(pem.certificate.as_bytes())
-            .map_err(|_| NotifierError::CertificateUnreadable)?;
+        // An empty text makes the library panic (x509-cert 0.2.5).
+        let chain = Some(pem.certificate.trim()).filter(|chain| !chain.is_empty());
+        let certificates =
+            Certificate::load_pem_chain(chain.ok_or(NotifierError::CertificateUnreadable)?.as_bytes())
+                .map_err(|_| NotifierError::CertificateUnreadable)?;
         let signer = certificates
             .first()
             .filter(|_| certificates.len() <= CHAIN)

@@ -165,6 +165,14 @@ async fn what_an_operator_dropped_is_not_sent() {
     assert_eq!(world.steps(&reference).await[0].outcome, NoticeOutcome::Withheld);
     assert_eq!(world.communication(notice).await.unwrap()["status"], "not-done");
     assert_eq!(world.post.count(), 0);
+    // The operator was wrong: it had gone.
+    let (from, to) = ([NoticeState::Dropped], NoticeState::Sent);
+    register.settle(notice, &from, to, start(), None, Some("operator")).await.unwrap();
+    world.notifier().follow(notice).await.unwrap();
+    assert_eq!(world.communication(notice).await.unwrap()["status"], "completed");
+    assert_eq!(world.post.count(), 0);
+    let stranger = world.notifier().follow(NoticeId(uuid::Uuid::nil())).await;
+    assert_eq!(crate::world::code(stranger), "port not-found");
 }
 
 #[tokio::test(flavor = "multi_thread")]

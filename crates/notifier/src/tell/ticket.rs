@@ -1,0 +1,115 @@
+//! Who may hand a mail over, and what is known of one that somebody may have handed over.
+//!
+//! A ticket is given once: the first is the reservation, each later one is the move from
+//! [`NoticeState::Reserved`] (or [`NoticeState::Refused`], after a replay) to [`NoticeState::Unknown`] with the
+//! reason `sending-again`. A crash with a ticket in hand leaves a state from which nothing is sent before the
+//! mailer was asked what it knows.
+
+use jiff::{SignedDuration, Timestamp};
+use zorgsluis_domain::notice::{Notice, NoticeId, NoticeState};
+use zorgsluis_domain::port::MailTrace;
+use zorgsluis_domain::{PortError, Stage};
+
+use super::Telling;
+
+/// The reason of a notice that is reserved and certainly was not handed over: whoever takes its message up
+/// next sends it. An operator who knows that a notice in state unknown did not go moves it to reserved with
+/// this reason.
+pub const NOT_SENT: &str = "not-sent";
+/// A later attempt has the ticket.
+pub(super) const SENDING_AGAIN: &str = "sending-again";
+/// A process ended between reservation and confirmation, and the mailer cannot tell.
+const NOT_CONFIRMED: &str = "not-confirmed";
+
+/// How often a notice is looked at again after its state was moved on.
+pub(super) const ROUNDS: usize = 4;
+
+/// What is to be done about a notice.
+pub(super) enum Next {
+    /// Send, with the ticket that is taken from this state; none: by reserving.
+    Send(Option<NoticeState>),
+    /// Nothing: it stands so.
+    Settled(Notice),
+    /// It was moved on: look again.
+    Again,
+}
+
+impl Telling<'_> {
+    pub(super) async fn next(&self, notice: NoticeId) -> Result<Next, PortError> {
+        let Some(line) = self.ports.notices.get(notice).await? else { return Ok(Next::Send(None)) };
+        let open = match (line.state, line.why.as_deref()) {
+            (NoticeState::Sent | NoticeState::Dropped, _) => return Ok(Next::Settled(line)),
+            (NoticeState::Refused, _) if !self.replayed_since(line.changed) => {
+                return Ok(Next::Settled(line));
+            }
+            (NoticeState::Refused, _) | (NoticeState::Reserved, Some(NOT_SENT)) => {
+                return Ok(Next::Send(Some(line.state)));
+            }
+            (NoticeState::Reserved, _) | (NoticeState::Unknown, Some(SENDING_AGAIN)) => true,
+            (NoticeState::Unknown, _) => false,
+        };
+        let trace = self.ports.mailer.trace(notice).await?;
+        let from = [line.state];
+        let moved = |to, receipt, why| self.settle(notice, &from, to, receipt, why);
+        match trace {
+            MailTrace::Sent(receipt) => {
+                moved(NoticeState::Sent, Some(receipt), None).await?;
+            }
+            _ if !open => return Ok(Next::Settled(line)),
+            _ => {
+                self.in_hand(&line)?;
+                match (trace, line.state) {
+                    (MailTrace::Absent, NoticeState::Reserved) => return Ok(Next::Send(Some(line.state))),
+                    (MailTrace::Absent, _) => moved(NoticeState::Reserved, None, Some(NOT_SENT)).await?,
+                    _ => moved(NoticeState::Unknown, None, Some(NOT_CONFIRMED)).await?,
+                };
+            }
+        }
+        Ok(Next::Again)
+    }
+
+    fn replayed_since(&self, at: Timestamp) -> bool {
+        let steps = self.way.map(|way| way.steps.as_slice()).unwrap_or_default();
+        steps.iter().any(|step| matches!(step.stage, Stage::Replayed) && step.at > at)
+    }
+
+    /// Another delivery may be at it: later.
+    fn in_hand(&self, line: &Notice) -> Result<(), PortError> {
+        let patience = SignedDuration::try_from(self.settings.in_hand).unwrap_or(SignedDuration::MAX);
+        let left = patience - self.ports.clock.now().duration_since(line.changed);
+        if !left.is_positive() {
+            return Ok(());
+        }
+        Err(PortError::Unavailable {
+            operation: "notifier.in-hand",
+            retry_after: left.try_into().ok(),
+            cause: None,
+        })
+    }
+
+    pub(super) async fn settle(
+        &self,
+        notice: NoticeId,
+        from: &[NoticeState],
+        to: NoticeState,
+        receipt: Option<String>,
+        why: Option<&str>,
+    ) -> Result<bool, PortError> {
+        let now = self.ports.clock.now();
+        self.ports.notices.settle(notice, from, to, now, receipt.as_deref(), why).await
+    }
+
+    /// Takes back what was begun and certainly did not go.
+    pub(super) async fn call_back(&self, notice: NoticeId, why: &str) -> Result<(), PortError> {
+        for _ in 0..ROUNDS {
+            match self.next(notice).await? {
+                Next::Again => {}
+                Next::Send(None) | Next::Settled(_) => return Ok(()),
+                Next::Send(Some(state)) => {
+                    self.settle(notice, &[state], NoticeState::Dropped, None, Some(why)).await?;
+                }
+            }
+        }
+        Err(PortError::Conflict { operation: "notifier.call-back" })
+    }
+}
