@@ -20,7 +20,7 @@ use crate::{By, Options, RegisterError, Registers, Report, Source};
 /// Who stands behind a wish that an import wrote.
 const IMPORT: &str = "import";
 /// Audit entries written at a time, before the changes that they tell of.
-const BATCH: usize = 100;
+const BATCH: usize = 250;
 
 /// What a row changes.
 struct Change {

@@ -44,6 +44,7 @@ words! {
 
     // Common to the registers.
     change: "Wijzigen", "Change";
+    what_changed: "Wat er veranderde", "What changed";
     save: "Opslaan", "Save";
     saved: "Opgeslagen en in het logboek vastgelegd.", "Saved, and recorded in the audit log.";
     search: "Zoeken", "Search";
