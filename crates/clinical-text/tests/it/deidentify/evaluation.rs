@@ -94,7 +94,7 @@ const HELD_OUT: &str = include_str!("held-out.txt");
 fn what_is_found_of_our_own_notes() {
     let (tuning, held_out) = (notes(TUNING), notes(HELD_OUT));
     println!("| Notes | Language | Notes | Marked | Recall | Precision |\n|---|---|---|---|---|---|");
-    for (name, notes, floor) in [("tuning", &tuning, 0.97), ("held out", &held_out, 0.85)] {
+    for (name, notes, floor) in [("tuning", &tuning, 0.97), ("held out", &held_out, 0.9)] {
         for language in ["nl", "en"] {
             let score = score(notes, language, name == "tuning");
             println!(
