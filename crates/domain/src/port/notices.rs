@@ -23,7 +23,8 @@ pub trait NoticeRegister: Send + Sync {
     /// Writes the line unless one with this id stands. `notice.state` is [`NoticeState::Reserved`].
     async fn reserve(&self, notice: &Notice) -> Result<Reservation, PortError>;
 
-    /// Moves a notice from one of the states `from` to another. False when it stands in none of them.
+    /// Moves a notice from one of the states `from` to another. False when it stands in none of them. The
+    /// receipt stays unless another is given; the reason is replaced, also by none.
     async fn settle(
         &self,
         id: NoticeId,
