@@ -74,7 +74,9 @@ impl Reader<'_> {
 
     /// The end of the longest phrase of a list that begins here.
     fn phrase(&self, at: usize, list: &[&str]) -> Option<usize> {
+        let first = self.word(at).as_bytes().first()?;
         list.iter()
+            .filter(|phrase| phrase.as_bytes().first() == Some(first))
             .filter_map(|phrase| {
                 let mut end = at;
                 for word in phrase.split(' ') {

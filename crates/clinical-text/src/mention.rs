@@ -157,7 +157,8 @@ impl Finder<'_> {
         }
         let mut shorter =
             found.iter().filter(|one| one.end < term.tokens.end).filter_map(|one| self.take(from, one));
-        let shorter = shorter.next_back().filter(|taken| matches!(taken, Taken::Term(term) if !term.is_condition));
+        let shorter =
+            shorter.next_back().filter(|taken| matches!(taken, Taken::Term(term) if !term.is_condition));
         shorter.unwrap_or(Taken::Term(term))
     }
 

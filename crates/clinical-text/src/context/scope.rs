@@ -8,6 +8,22 @@ use crate::token::{Kind, Tokens};
 /// Words that may stand between a comma and the entity that goes on with an enumeration.
 const FILLERS: usize = 3;
 
+/// Of whom a relative speaks as of the patient.
+const PARENTS: &[&str] = &[
+    "moeder",
+    "vader",
+    "ouders",
+    "partner",
+    "echtgenoot",
+    "echtgenote",
+    "mother",
+    "father",
+    "mom",
+    "dad",
+    "husband",
+    "wife",
+];
+
 /// What a token is to a scope that comes to it.
 #[derive(Clone, Copy, Default)]
 struct Mark {
@@ -102,7 +118,9 @@ impl<'a> Scopes<'a> {
                 continue;
             };
             let end = at + trigger.words.len();
-            for does in &trigger.does {
+            // `Dochter belt: moeder is verward`: the mother is the patient. A brother still is a brother.
+            let parent = self.informant && PARENTS.contains(&self.tokens.normal_at(at));
+            for does in trigger.does.iter().filter(|does| !parent || !does.is_family()) {
                 self.take(at, end, *does);
             }
             // `moeder ontkent koorts`: the verb may be a trigger itself.
@@ -251,14 +269,14 @@ impl<'a> Scopes<'a> {
             Says::Possible | Says::Past => mention.is_condition,
             Says::Condition => mention.is_condition && self.consequence,
             Says::Stopped | Says::Considered => !mention.is_condition,
-            Says::Family => !self.informant,
-            Says::Negation | Says::Allergy => true,
+            Says::Negation | Says::Family | Says::Allergy => true,
         }
     }
 
     fn forward(&self, hit: &Hit, says: Says, reach: usize, mentions: &[Mention], contexts: &mut [Context]) {
         let mut left = reach;
         let mut at = hit.end;
+        let mut touched = false;
         while at < self.end {
             let mark = self.mark(at);
             if mark.mention > 0 {
@@ -268,13 +286,20 @@ impl<'a> Scopes<'a> {
                 {
                     context.add(says);
                 }
+                touched = true;
                 // What stands next to it belongs to the same enumeration.
                 left = left.max(FILLERS);
                 at = mention.end.max(at + 1);
                 continue;
             }
-            // `In 2015 had hij een CVA`.
-            if if hit.is_year { mark.ends_all } else { self.ends(mark, says) } {
+            let ends = match says {
+                // `In 2015 had hij een CVA`.
+                _ if hit.is_year => mark.ends_all,
+                // `Bel als u koorts heeft`, `if you have fever`: a verb ends it only behind what it was said of.
+                Says::Possible | Says::Condition if !touched => mark.ends_all || mark.ends_cause,
+                _ => self.ends(mark, says),
+            };
+            if ends {
                 return;
             }
             match self.tokens.all.get(at).map(|token| token.kind) {

@@ -25,12 +25,22 @@ pub(super) enum Does {
     EndsAll,
     /// Ends the scope of the family: who is spoken of changes.
     EndsFamily,
-    /// A relative speaks of the patient: no family in this sentence.
+    /// A relative speaks of the patient, and means the patient by `moeder`.
     Informant,
     /// Nothing, though it holds a trigger.
     Nothing,
     /// Says what to do: the condition of [`Says::Condition`] holds.
     Consequence,
+}
+
+impl Does {
+    /// Speaks of the family.
+    pub(super) fn is_family(self) -> bool {
+        matches!(
+            self,
+            Self::Forward(Says::Family, _) | Self::Backward(Says::Family, _) | Self::Around(Says::Family, _)
+        )
+    }
 }
 
 /// A phrase of the list.

@@ -310,3 +310,29 @@ fn english_notes_held_out() {
         0.5,
     );
 }
+
+#[test]
+fn dutch_notes_written_last() {
+    report(
+        "Dutch, written last",
+        include_str!("../evaluation/nl-last.txt"),
+        Language::Dutch,
+        0.5,
+        0.5,
+        0.5,
+        0.5,
+    );
+}
+
+#[test]
+fn english_notes_written_last() {
+    report(
+        "English, written last",
+        include_str!("../evaluation/en-last.txt"),
+        Language::English,
+        0.5,
+        0.5,
+        0.5,
+        0.5,
+    );
+}
