@@ -36,6 +36,8 @@ const OF_PATIENT: &[&str] = &[
     "Specimen",
     "ServiceRequest",
     "DocumentReference",
+    "MedicationStatement",
+    "Communication",
 ];
 
 impl Apply {

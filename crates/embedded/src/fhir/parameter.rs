@@ -379,6 +379,24 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
             only("parent", &["parent"], "Specimen"),
         ],
     ),
+    (
+        "Task",
+        &[
+            IDENTIFIER,
+            only("patient", &["for"], "Patient"),
+            reference("subject", &["for"]),
+            ENCOUNTER,
+            STATUS,
+            token("intent", &["intent"]),
+            CODE,
+            date("authored-on", &["authoredOn"]),
+            reference("focus", &["focus"]),
+            reference("requester", &["requester"]),
+            reference("owner", &["owner"]),
+            BASED_ON,
+            token("group-identifier", &["groupIdentifier"]),
+        ],
+    ),
 ];
 
 #[cfg(test)]
