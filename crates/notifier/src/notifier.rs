@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use zorgsluis_domain::audit::Source;
 use zorgsluis_domain::notice::{
     NamedRecipient, NoticeId, NoticeOrder, NoticeOutcome, NoticeState, NoticeStep,
@@ -19,6 +19,9 @@ use zorgsluis_worker::{Parking, Process, ProcessError};
 use crate::tell::{Telling, step_without_provider};
 use crate::trail::Trail;
 use crate::{NotifierError, Settings, lookup};
+
+/// How long before its end a signing certificate is warned of.
+const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The ports that the notifier works over.
 #[derive(Clone)]
@@ -65,6 +68,10 @@ impl Notifier {
     /// [`NotifierError::Settings`].
     pub fn new(ports: Ports, settings: Settings) -> Result<Self, NotifierError> {
         settings.check()?;
+        let soon = ports.clock.now().saturating_add(SOON).unwrap_or(Timestamp::MAX);
+        if settings.signing.valid_until().is_none_or(|until| until < soon) {
+            tracing::warn!("the certificate that mails are signed with has expired or soon will: replace it");
+        }
         let source = Source {
             enterprise_site_id: settings.organisation.clone(),
             source_id: String::from("notifier"),

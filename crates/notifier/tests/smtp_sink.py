@@ -3,10 +3,11 @@
 usage: smtp_sink.py FOLDER CERTIFICATE KEY
 Prints the ports as JSON: plain, starttls (with AUTH), implicit. Ends when its standard input does.
 """
-import asyncio, json, os, ssl, sys
+import asyncio, json, logging, os, ssl, sys
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
+logging.getLogger("mail.log").setLevel(logging.ERROR)
 folder, certificate, key = sys.argv[1:4]
 USER, PASSWORD = b"zorgsluis@linde", b"geheim/woord"
 

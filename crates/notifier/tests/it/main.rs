@@ -1,5 +1,5 @@
 //! The notifier through its public door, on the embedded stores.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod certificates;
 mod faults;

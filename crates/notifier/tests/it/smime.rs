@@ -225,6 +225,15 @@ async fn what_cannot_be_encrypted_for_counts_as_no_certificate() {
     let other = recipient(path, "P-384", &[AGREES, "subjectAltName=email:iemand@anders.example"]);
     assert_eq!(check(&other.der, start()), Some(CertificateFault::OtherAddress));
     assert_eq!(check(b"no certificate", start()), Some(CertificateFault::Unusable));
+    // What somebody put into the directory is anything at all.
+    for at in 0..good.der.len() {
+        for bit in [0x01, 0x80] {
+            let mut bent = good.der.clone();
+            bent[at] ^= bit;
+            check(&bent, start());
+            check(&good.der[..at], start());
+        }
+    }
 
     // A key that shows only in use that it is none: its point is not on the curve.
     let world = World::new().await;

@@ -68,7 +68,7 @@ impl Sink {
         succeeded(&made);
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtp_sink.py");
         let mut child = Command::new(python())
-            .arg(script)
+            .args(["-W", "ignore", script])
             .arg(folder.path())
             .args([folder.path().join("relay.pem"), folder.path().join("relay.key")])
             .stdin(Stdio::piped())
@@ -77,9 +77,12 @@ impl Sink {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ports = serde_json::from_str(&line).unwrap_or_else(|_| {
-            panic!("the SMTP sink did not start: `make test` prepares a Python with aiosmtpd, or set ZORGSLUIS_PYTHON")
-        });
+        let ports = serde_json::from_str(&line).ok();
+        assert!(
+            ports.is_some(),
+            "the SMTP sink did not start: `make test` prepares a Python with aiosmtpd, or set ZORGSLUIS_PYTHON"
+        );
+        let ports = ports.unwrap();
         Self { child, folder, ports }
     }
 
