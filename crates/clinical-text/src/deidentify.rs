@@ -25,7 +25,7 @@
 //! );
 //!
 //! // What an engine finds in the masked text stands elsewhere in the original.
-//! let range = masked.original_range(37, 46);
+//! let range = masked.original_range(40, 49);
 //! let words: String = note.chars().skip(range.start as usize).take(range.len()).collect();
 //! assert_eq!(words, "Parkinson");
 //!

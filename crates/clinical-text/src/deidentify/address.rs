@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::lexicon::{is_eponym, is_medical, is_name, is_place, is_prefix, is_scale, is_stop};
+use super::lexicon::{is_medical, is_place, is_prefix, is_scale, is_stop};
 use super::token::{Case, Form, Gap, Tokens, after, is_apart};
 use super::{Finding, Kind};
 
@@ -77,9 +77,9 @@ fn postcode(tokens: &Tokens<'_>, index: usize, found: &mut Vec<Finding>) {
                  we me my do go if nl aj "
         .contains(&format!(" {fold} "));
     let plausible = match letters.form {
-        Form::Word(Case::Upper) => !unit && !(word && is_year && !town) && !(word && !town && !behind_street),
+        Form::Word(Case::Upper) => !unit && (!word || town || (behind_street && !is_year)),
         Form::Word(Case::Lower) => {
-            !unit && ((letters.gap == Gap::None && !word) || (town && !word) || (behind_street && town))
+            !unit && ((!word && (town || letters.gap == Gap::None)) || (behind_street && town))
         }
         Form::Word(Case::Capital) => town && !unit && !word,
         _ => false,
@@ -210,7 +210,8 @@ fn lives_in(tokens: &Tokens<'_>, index: usize, found: &mut Vec<Finding>) {
         let word = if token.is_mark(':') { ":" } else { token.fold.as_str() };
         let strong =
             matches!(word, "te" | "in" | "naar" | "uit" | "to" | "from" | "of" | "near" | "outside" | ":");
-        if !steps.contains(&word) && !(passed && matches!(word, "de" | "het" | "the")) {
+        let article = passed && matches!(word, "de" | "het" | "the");
+        if !(article || steps.contains(&word)) {
             break;
         }
         passed |= strong;
@@ -258,10 +259,7 @@ fn town(tokens: &Tokens<'_>, index: usize, found: &mut Vec<Finding>) {
     let around = is_scale(tokens.word(last + 1))
         || matches!(index.checked_sub(1).map(|at| tokens.word(at)), Some("factor" | "v"));
     let is_code = token.case() == Some(Case::Upper) && token.text.len() < 4;
-    if single
-        && (is_stop(fold) || is_eponym(fold) && around || is_code || (is_name(fold) && token.opens && false))
-        || around
-    {
+    if single && (is_stop(fold) || is_code) || around {
         return;
     }
     let first = if matches!(fold, "s" | "t") { index.saturating_sub(1) } else { index };

@@ -154,7 +154,9 @@ fn numeric(text: &str, found: &Captures<'_>) -> Option<Range<usize>> {
 
 /// `3 mei 20 mg`: the quantity is none of the date.
 fn without_quantity(text: &str, range: Range<usize>) -> Range<usize> {
-    let words = text.get(range.clone()).unwrap_or_default();
+    // The full stop behind an abbreviated month may end the sentence.
+    let words = text.get(range.clone()).unwrap_or_default().trim_end_matches(['.', ' ']);
+    let range = range.start..range.start + words.len();
     let Some((head, tail)) = words.rsplit_once(' ') else { return range };
     let next = text.get(range.end..).unwrap_or_default();
     let goes_on = next.starts_with(char::is_alphanumeric)

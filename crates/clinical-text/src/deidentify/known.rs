@@ -193,7 +193,11 @@ impl Known {
     pub fn place(&mut self, place: &str) -> &mut Self {
         let folded = letters(&cut(place));
         if folded.chars().count() >= 2 {
-            self.put(&folded, Kind::Place, Compare::Proper);
+            let word = folded.chars().count() < 5
+                || is_stop(&folded)
+                || is_name_word(&folded)
+                || is_medical(&folded);
+            self.put(&folded, Kind::Place, if word { Compare::Proper } else { Compare::Phrase });
         }
         self
     }

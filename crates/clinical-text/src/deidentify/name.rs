@@ -288,7 +288,7 @@ fn given(tokens: &Tokens<'_>, index: usize) -> Option<(usize, usize)> {
         return None;
     }
     let sure = is_given(fold);
-    if !sure && !(is_name_word(fold) && token.case() == Some(Case::Capital)) {
+    if !(sure || is_name_word(fold) && token.case() == Some(Case::Capital)) {
         return None;
     }
     let upper = token.case() == Some(Case::Upper);
@@ -311,7 +311,7 @@ fn given(tokens: &Tokens<'_>, index: usize) -> Option<(usize, usize)> {
     }
     let surname = tokens.get(first).filter(|next| next.is_near() && next.is_capital())?;
     let known = is_surname(&surname.fold) && !is_eponym(&surname.fold);
-    (known && !token.opens || known && is_given_word(fold))
+    (known && (!token.opens || is_given_word(fold)))
         .then(|| follows(tokens, index + 1).map(|last| (index, last)))
         .flatten()
 }

@@ -234,7 +234,7 @@ fn is_written_as_name(tokens: &Tokens<'_>, index: usize, value: &str) -> bool {
         });
         return verb && !colon;
     }
-    !is_stop(value) && !(colon && !led) || led
+    led || !(colon || is_stop(value))
 }
 
 /// Whether one letter was put in, left out or changed, or two neighbours stand the other way round.

@@ -170,7 +170,7 @@ fn leads_to_name(tokens: &Tokens<'_>, index: usize, careless: bool) -> bool {
             at += 1;
             continue;
         }
-        return (token.is_capital() && !(is_medical(fold) && !is_name(fold)) && (careless || !is_stop(fold)))
+        return (token.is_capital() && (is_name(fold) || !is_medical(fold)) && (careless || !is_stop(fold)))
             || (careless
                 && token.case() == Some(Case::Lower)
                 && (is_surname(fold) || is_name_word(fold))
@@ -285,8 +285,7 @@ pub(in crate::deidentify) fn beside_disease(tokens: &Tokens<'_>, index: usize) -
         }
         at -= 1;
     }
-    let mut at = index + 1;
-    for _ in 0..4 {
+    for at in index + 1..index + 5 {
         let Some(next) = tokens.get(at).filter(|next| next.is_near()) else { break };
         let fold = next.fold.as_str();
         if fold.len() > 1 && is_disease_word(fold) && fold != "van" {
@@ -295,7 +294,6 @@ pub(in crate::deidentify) fn beside_disease(tokens: &Tokens<'_>, index: usize) -
         if !(matches!(next.form, Form::Mark('-' | '\'' | '’')) || fold == "s" || is_eponym(fold)) {
             break;
         }
-        at += 1;
     }
     false
 }

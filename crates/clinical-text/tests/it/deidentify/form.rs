@@ -26,6 +26,7 @@ fn dates_in_dutch_and_english() {
         ("Op 12-03-2021 gezien.", "Op [DATE] gezien."),
         ("Gezien 12/03/21, 12.03.2021 en 2021-03-12.", "Gezien [DATE], [DATE] en [DATE]."),
         ("12 mrt '21 en 3 maart", "[DATE] en [DATE]"),
+        ("kwam op 3 mei. Wit, 4 mrt. weg", "kwam op [DATE]. Wit, [DATE]. weg"),
         ("maandag 3 mei: controle", "[DATE]: controle"),
         ("March 3rd; 3rd of March 2021", "[DATE]; [DATE]"),
         ("seen 7/16/13 and July 4, 2022", "seen [DATE] and [DATE]"),
