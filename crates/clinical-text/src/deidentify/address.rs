@@ -259,7 +259,12 @@ fn town(tokens: &Tokens<'_>, index: usize, found: &mut Vec<Finding>) {
     let around = is_scale(tokens.word(last + 1))
         || matches!(index.checked_sub(1).map(|at| tokens.word(at)), Some("factor" | "v"));
     let is_code = token.case() == Some(Case::Upper) && token.text.len() < 4;
-    if single && (is_stop(fold) || is_code) || around {
+    if single
+        && (is_stop(fold)
+            || is_code
+            || (fold == "glasgow" && tokens.get(last + 1).is_some_and(|next| next.form == Form::Number)))
+        || around
+    {
         return;
     }
     let first = if matches!(fold, "s" | "t") { index.saturating_sub(1) } else { index };

@@ -212,7 +212,7 @@ fn counts(token: &Token<'_>) -> bool {
     token.is_capital()
         && !short
         && (!is_stop(fold) || matches!(fold, "st" | "general" | "university" | "national" | "medical"))
-        && (!is_medical(fold) || matches!(fold, "medical" | "memorial" | "regional" | "general"))
+        && (!is_medical(fold) || matches!(fold, "medical" | "memorial" | "regional" | "general" | "teaching"))
         && !is_title(fold)
         && !is_disease_word(fold)
 }

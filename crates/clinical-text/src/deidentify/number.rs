@@ -46,7 +46,7 @@ static LABELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?ix)
         ( bsn | burgerservice(?:nummer|nr) | sofi(?:-?nummer|nr)? | ssn | social\ security
-        | pati[eë]nt(?:en)?-?\ ?(?:nummer|nr|id|identificatie|code|number|no|num|\#) | pat\.?-?\ ?nr | pid | pnr
+        | pati[eë]nt(?:en)?-?\ ?(?:nummer|nr|id|identificatie|code|number|no|num|\#) | (?:pat|pt)\.?-?\ ?(?:nr|nummer) | pid | pnr
         | mrn | medical\ record | record | hospital\ (?:number|no) | ziekenhuis(?:nummer|nr) | zis(?:-?(?:nummer|nr))? | dossier(?:nummer|nr)? | chart
         | opname(?:nummer|nr) | visit | encounter | admission\ (?:number|no) | account | acct | member | subscriber
         | polis(?:nummer|nr)? | policy | verzekerd(?:e|en)(?:nummer|nr) | verzekering(?:s)?(?:nummer|nr)? | relatie(?:nummer|nr) | klant(?:nummer|nr) | cli[eë]nt(?:nummer|nr)

@@ -185,10 +185,12 @@ fn accepted(tokens: &Tokens<'_>, at: usize, cue: Cue, words: usize, careless: bo
     let Some(case) = token.case() else { return false };
     // `Dr. Fracture`? No: but `Wit`, `Koning` and `Hart` are names behind a title.
     let prefixed = at.checked_sub(1).is_some_and(|before| is_prefix(tokens.word(before)));
-    if is_stop(fold) && !(prefixed && cue == Cue::Strong && case == Case::Capital) {
+    let titled = careless && words == 0 && token.is_near() && !tokens.is_mark(at + 1, ':');
+    if is_stop(fold) && !((prefixed || titled) && cue == Cue::Strong && case == Case::Capital) {
         return false;
     }
     match case {
+        Case::Lower if words > 0 && !prefixed => false,
         Case::Lower => careless && (is_name(fold) || (led && is_name_word(fold))) && !is_role(fold),
         Case::Letter => false,
         Case::Upper if token.text.chars().count() <= 5 => {

@@ -126,6 +126,7 @@ fn names_by_the_words_around_them() {
         ("Jan van den Berg", "[NAME]"),
         ("dhr. Wapperom kwam. Later vertelde Wapperom", "dhr. [NAME] kwam. Later vertelde [NAME]"),
         ("mw de vries", "mw [NAME]"),
+        ("Dr. Long will see her, Dr. House too", "Dr. [NAME] will see her, Dr. [NAME] too"),
         ("Jansen, J.P.", "[NAME]"),
         ("Dr. Wit, dr. Groot en mevr. Koning", "Dr. [NAME], dr. [NAME] en mevr. [NAME]"),
     ]);
