@@ -178,11 +178,12 @@ pub(crate) fn head(word: &str) -> Option<&'static str> {
         return None;
     }
     HEADS.iter().copied().find(|head| {
-        word.strip_suffix(head).is_some_and(|front| {
-            // `ribfractuur`, `wervelfracturen`, and with a joining letter: `gewrichtsontsteking`.
-            PLACES.contains(&front)
-                || front.strip_suffix('s').is_some_and(|front| PLACES.contains(&front))
-                || front.strip_suffix("en").is_some_and(|front| PLACES.contains(&front))
-        })
+        word.as_bytes().last() == head.as_bytes().last()
+            && word.strip_suffix(head).is_some_and(|front| {
+                // `ribfractuur`, `wervelfracturen`, and with a joining letter: `gewrichtsontsteking`.
+                PLACES.contains(&front)
+                    || front.strip_suffix('s').is_some_and(|front| PLACES.contains(&front))
+                    || front.strip_suffix("en").is_some_and(|front| PLACES.contains(&front))
+            })
     })
 }

@@ -89,6 +89,18 @@ const ENDINGS: &[(&str, usize, f32)] = &[
     ("eerd", DUTCH, 0.6),
     ("atie", DUTCH, 0.6),
     ("iteit", DUTCH, 0.8),
+    ("illine", DUTCH, 0.7),
+    ("mycine", DUTCH, 0.7),
+    ("isolon", DUTCH, 0.7),
+    ("ason", DUTCH, 0.7),
+    ("zuur", DUTCH, 0.8),
+    ("aat", DUTCH, 0.6),
+    ("tine", DUTCH, 0.3),
+    ("mine", DUTCH, 0.2),
+    ("fine", DUTCH, 0.2),
+    ("azol", DUTCH, 0.5),
+    ("cine", DUTCH, 0.6),
+    ("sis", ENGLISH, 0.2),
     ("eel", DUTCH, 0.5),
     ("ele", DUTCH, 0.3),
     ("erd", DUTCH, 0.4),
@@ -148,6 +160,23 @@ const ENDINGS: &[(&str, usize, f32)] = &[
 /// ```
 #[must_use]
 pub fn detect(text: &str) -> Option<Language> {
+    match weigh(text) {
+        Verdict::Is(language) => Some(language),
+        Verdict::Other | Verdict::Unclear => None,
+    }
+}
+
+/// What the words of a text say of its language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Is(Language),
+    /// Neither Dutch nor English.
+    Other,
+    /// Too little is said: `Otitis media acuta.`
+    Unclear,
+}
+
+pub(crate) fn weigh(text: &str) -> Verdict {
     let mut scores: Scores = [0.0; 5];
     let mut latin = 0_usize;
     let mut foreign = 0_usize;
@@ -161,17 +190,17 @@ pub fn detect(text: &str) -> Option<Language> {
         }
         speak(&lower, &mut scores);
     }
-    if foreign > latin {
-        return None;
-    }
     let [dutch, english, others @ ..] = scores;
     let other = others.iter().copied().fold(0.0, f32::max);
     let best = dutch.max(english);
-    // Words that both have in equal number decide nothing.
-    if best < ENOUGH || other >= best || (dutch - english).abs() < 0.2 {
-        return None;
+    if foreign > latin || other >= best && other >= ENOUGH {
+        Verdict::Other
+    } else if best < ENOUGH || other >= best || (dutch - english).abs() < 0.2 {
+        // Words that both have in equal number decide nothing.
+        Verdict::Unclear
+    } else {
+        Verdict::Is(if dutch > english { Language::Dutch } else { Language::English })
     }
-    Some(if dutch > english { Language::Dutch } else { Language::English })
 }
 
 /// What is between blanks, without the marks around it; also the parts of what a slash or hyphen joins.
@@ -188,6 +217,14 @@ fn speak(word: &str, scores: &mut Scores) {
         add(scores, weights, 1.0);
         return;
     }
+    // `2dd1`, `3dd500mg`: so only the Dutch prescribe.
+    let behind = word.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    if behind.len() < word.len() && behind.starts_with("dd") {
+        if let Some(score) = scores.get_mut(DUTCH) {
+            *score += 2.0;
+        }
+        return;
+    }
     if word.contains(['/', '-']) {
         for part in word.split(['/', '-']) {
             if let Some(weights) = known().get(part) {
@@ -199,20 +236,39 @@ fn speak(word: &str, scores: &mut Scores) {
     if word.chars().nth(3).is_none() {
         return;
     }
-    for (spelling, language, weight) in SPELLINGS {
-        if word.contains(spelling)
-            && let Some(score) = scores.get_mut(*language)
-        {
-            *score += weight;
+    let bytes = word.as_bytes();
+    for (at, first) in bytes.iter().enumerate() {
+        for (spelling, language, weight) in by_first_byte().get(usize::from(*first)).into_iter().flatten() {
+            if bytes.get(at..).is_some_and(|rest| rest.starts_with(spelling.as_bytes()))
+                && let Some(score) = scores.get_mut(*language)
+            {
+                *score += weight;
+            }
         }
     }
     for (ending, language, weight) in ENDINGS {
-        if word.ends_with(ending)
+        if ending.as_bytes().last() == bytes.last()
+            && word.ends_with(ending)
             && let Some(score) = scores.get_mut(*language)
         {
             *score += weight;
         }
     }
+}
+
+/// The spellings by their first byte: each place of a word is compared with few.
+fn by_first_byte() -> &'static [Vec<(&'static str, usize, f32)>] {
+    static BY_FIRST: OnceLock<Vec<Vec<(&'static str, usize, f32)>>> = OnceLock::new();
+    BY_FIRST.get_or_init(|| {
+        let mut lists = vec![Vec::new(); 256];
+        for one in SPELLINGS {
+            let first = one.0.as_bytes().first().copied().unwrap_or_default();
+            if let Some(list) = lists.get_mut(usize::from(first)) {
+                list.push(*one);
+            }
+        }
+        lists
+    })
 }
 
 fn add(scores: &mut Scores, weights: &Scores, times: f32) {

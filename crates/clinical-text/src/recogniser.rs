@@ -10,7 +10,7 @@ use zorgsluis_domain::text::{
 use zorgsluis_domain::{Phi, PortError};
 
 use crate::context::{self, Context, Mention};
-use crate::language;
+use crate::language::{self, Verdict};
 use crate::lexicon::{Lexicon, Naming};
 use crate::medication::{self, Said};
 use crate::mention::{self, Term};
@@ -66,16 +66,35 @@ impl Recogniser {
     }
 
     /// Reads one text. Without a language it finds out itself; a text in neither Dutch nor English gives no
-    /// entities. The time is linear in the length of the text.
+    /// entities; one too short to tell is read in both, and the language that finds more counts. The time is
+    /// linear in the length of the text.
     #[must_use]
     pub fn read(&self, text: &str, language: Option<Language>) -> Analysis {
-        let language = language.or_else(|| language::detect(text));
-        let mut analysis = Analysis { entities: Vec::new(), language, model_version: VERSION.to_owned() };
-        let Some(language) = language else { return analysis };
+        let known = match language {
+            Some(language) => Verdict::Is(language),
+            None => language::weigh(text),
+        };
+        let (language, entities) = match known {
+            Verdict::Is(language) => (Some(language), self.entities(text, language)),
+            Verdict::Other => (None, Vec::new()),
+            Verdict::Unclear => {
+                let (dutch, english) =
+                    (self.entities(text, Language::Dutch), self.entities(text, Language::English));
+                match (dutch.len(), english.len()) {
+                    (0, 0) => (None, dutch),
+                    (more, less) if more >= less => (Some(Language::Dutch), dutch),
+                    _ => (Some(Language::English), english),
+                }
+            }
+        };
+        Analysis { entities, language, model_version: VERSION.to_owned() }
+    }
+
+    fn entities(&self, text: &str, language: Language) -> Vec<Entity> {
+        let mut entities = Vec::new();
         let tokens = Tokens::of(text);
         let terms = mention::find(text, &tokens, &self.lexicon, language);
-        let mut reading =
-            Reading { text, tokens: &tokens, language, entities: &mut analysis.entities, next: 0 };
+        let mut reading = Reading { text, tokens: &tokens, language, entities: &mut entities, next: 0 };
         let mut rest = terms.as_slice();
         for sentence in sentences(text, &tokens) {
             let count = rest.iter().take_while(|term| term.tokens.start < sentence.end).count();
@@ -88,7 +107,7 @@ impl Recogniser {
                 reading.sentence(&sentence, here);
             }
         }
-        analysis
+        entities
     }
 }
 
