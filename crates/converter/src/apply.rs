@@ -96,6 +96,8 @@ pub struct Delivery {
     pub received: Timestamp,
     /// W3C traceparent of the request that brought it.
     pub traceparent: Option<String>,
+    /// The name that its sender has proved by a client certificate: the user in audit entries.
+    pub authenticated: Option<String>,
 }
 
 /// What a message did. Holds no PHI.

@@ -114,8 +114,12 @@ impl Processor {
             return Ok(());
         }
         let payload = self.ports.payloads.get(message).await?;
-        let traceparent = reference.traceparent.clone();
-        let delivery = Delivery { message, received: payload.received, traceparent };
+        let delivery = Delivery {
+            message,
+            received: payload.received,
+            traceparent: reference.traceparent.clone(),
+            authenticated: reference.authenticated.clone(),
+        };
         let converted = self.convert(&payload, &delivery)?;
         self.ports.payloads.put_note(message, &converted.owner, REPORT, &converted.report).await?;
         let applied = match self.apply.apply_prepared(&converted.said, &delivery).await {

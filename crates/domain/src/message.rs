@@ -16,6 +16,9 @@ pub struct QueueReference {
     /// W3C traceparent of the request that brought it, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// The name of the system that the sender has proved to be, by its client certificate, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticated: Option<String>,
     /// Behind the converter: whether somebody may have to be told ([`crate::notice::NoticeOrder`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub notify: bool,
@@ -24,7 +27,7 @@ pub struct QueueReference {
 impl QueueReference {
     /// A reference in the present shape.
     pub const fn new(message: MessageId, received: Timestamp) -> Self {
-        Self { v: 1, message, received, traceparent: None, notify: false }
+        Self { v: 1, message, received, traceparent: None, authenticated: None, notify: false }
     }
 }
 

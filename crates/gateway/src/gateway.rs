@@ -43,6 +43,8 @@ pub struct Parts {
     pub audit: Arc<dyn AuditSink>,
     /// The state of that log.
     pub log: Arc<dyn LogState>,
+    /// Metrics of other parts of the process, in the same text format.
+    pub further_metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

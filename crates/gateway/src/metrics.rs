@@ -79,5 +79,8 @@ pub(crate) async fn show(State(gateway): State<Gateway>) -> impl IntoResponse {
             let _ = writeln!(out, "zorgsluis_http_request_seconds_total{{{labels}}} {seconds:.6}");
         }
     }
+    if let Some(further) = &gateway.0.parts.further_metrics {
+        out.push_str(&further());
+    }
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], out)
 }

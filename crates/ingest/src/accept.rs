@@ -173,6 +173,7 @@ impl Ingest {
             // Created, or there already but never queued: a crash came in between.
             let mut reference = QueueReference::new(prepared.message, now);
             reference.traceparent = source.traceparent.clone().filter(|text| is_traceparent(text));
+            reference.authenticated.clone_from(&source.authenticated);
             self.enqueue(&reference, &prepared.group, prepared.message.to_string()).await?;
             Ok::<_, PortError>(Verdict::Accepted)
         };

@@ -45,7 +45,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example:\n  zorgsluis serve --data ./data --mllp 127.0.0.1:2575 --http 127.0.0.1:8080"
     )]
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Sends HL7 v2 messages over MLLP and prints each acknowledgement.
     #[command(after_help = "Example:\n  zorgsluis send --to 127.0.0.1:2575 events/*.hl7")]
     Send(SendArgs),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -80,6 +81,8 @@ pub(crate) struct System {
     keeper: Arc<LogKeeper>,
     /// Takes nothing in any more.
     closing: CancellationToken,
+    /// All that had begun to come in is in.
+    ended: CancellationToken,
     /// Works on nothing new any more.
     workers_stop: watch::Sender<bool>,
     doors: JoinSet<()>,
@@ -108,13 +111,13 @@ impl System {
         let token = AccessToken::generate().map_err(Failure::wrong)?;
         let revealed = token.reveal().to_owned();
 
-        let gateway = parts::gateway(&directory, &log, &queues, &ingest, &keeper, token)?;
-        let closing = CancellationToken::new();
-        let mut doors = JoinSet::new();
         let listener = Listener::new(
             Arc::new(IngestDoor::new(Arc::clone(&ingest), Arc::clone(&clock))),
             zorgsluis_listener::Settings::default(),
         );
+        let gateway = parts::gateway(&directory, &log, &queues, &ingest, &keeper, &listener, token)?;
+        let (closing, ended) = (CancellationToken::new(), CancellationToken::new());
+        let mut doors = JoinSet::new();
         let (mllp_socket, mllp) = bind(config.mllp).await?;
         doors.spawn(drained(listener.clone(), mllp_socket, None, closing.clone()));
         let mut mllp_tls = None;
@@ -122,14 +125,16 @@ impl System {
             let tls = Tls::load(files).map_err(Failure::usage)?;
             let (socket, bound) = bind(address).await?;
             mllp_tls = Some(bound);
+            tokio::spawn(reload_at_hangup(tls.clone(), closing.clone()).map_err(Failure::wrong)?);
             doors.spawn(drained(listener.clone(), socket, Some(tls), closing.clone()));
         }
         let mut mllp_health = None;
         if let Some(address) = config.mllp_health {
             let (socket, bound) = bind(address).await?;
             mllp_health = Some(bound);
-            let closing = closing.clone();
-            doors.spawn(async move { listener.serve_health(socket, closing).await });
+            let ended = ended.clone();
+            // Behind the drain: a load balancer reads that the listener is stopping.
+            tokio::spawn(async move { listener.serve_health(socket, ended).await });
         }
         {
             let closing = closing.clone();
@@ -158,6 +163,7 @@ impl System {
             token: revealed,
             mllp_tls,
             mllp_health,
+            ended,
             journal,
             queues,
             directory,
@@ -203,6 +209,7 @@ impl System {
     pub(crate) async fn stop(mut self) -> Result<(), Failure> {
         self.closing.cancel();
         while self.doors.join_next().await.is_some() {}
+        self.ended.cancel();
         let _ = self.workers_stop.send(true);
         while self.workers.join_next().await.is_some() {}
         let clock = self.directory.clock();
@@ -231,6 +238,20 @@ async fn drained(listener: Listener, socket: TcpListener, tls: Option<Tls>, clos
     if !drained.complete {
         tracing::warn!("some MLLP connections were cut off at the end of the drain");
     }
+}
+
+/// Reads the certificates again at each SIGHUP.
+fn reload_at_hangup(
+    tls: Tls,
+    closing: CancellationToken,
+) -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        while let Some(Some(())) = closing.run_until_cancelled(hangup.recv()).await {
+            // What is wrong with the files, it logs and counts by itself.
+            let _ = tls.reload().await;
+        }
+    })
 }
 
 /// Puts workers to a queue.

@@ -77,8 +77,14 @@ impl Trail<'_> {
         let id = EntryId::derived(self.delivery.received, &format!("apply {message} {name}"));
         let mut event = Event::success(kind, action);
         event.trigger = Some(self.said.event.clone()).filter(|event| !event.is_empty());
-        let sender =
-            User { purpose: Some(PurposeOfUse::Treatment), ..User::system(self.said.sender.clone(), true) };
+        // Who was proved goes before who the message says it is.
+        let said = self.said.sender.clone();
+        let (user, alternate_id) = match &self.delivery.authenticated {
+            Some(name) => (name.clone(), Some(said)),
+            None => (said, None),
+        };
+        let purpose = Some(PurposeOfUse::Treatment);
+        let sender = User { purpose, alternate_id, ..User::system(user, true) };
         let mut entry =
             AuditEntry::new(id, self.now, event, sender, AccessMethod::Queue, self.source.clone());
         entry.users.push(User::system("zorgsluis", false));

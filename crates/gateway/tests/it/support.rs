@@ -166,6 +166,7 @@ impl World {
             registers: registers(&directory, audit.clone()),
             audit: audit.clone(),
             log: Arc::new(Log),
+            further_metrics: None,
             clock: directory.clock(),
         };
         let resource_types = searchable_types()

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
-use zorgsluis_converter::process::{self, Outcome, Processor, work};
+use zorgsluis_converter::process::{self, Processor};
 use zorgsluis_converter::profile::Profiles;
 use zorgsluis_converter::{ConvertOptions, IdentityKey};
 use zorgsluis_domain::port::{
@@ -16,6 +16,7 @@ use zorgsluis_domain::port::{
 use zorgsluis_domain::{MessageId, PortError};
 use zorgsluis_embedded::{DataDirectory, SqliteQueue, SystemClock};
 use zorgsluis_ingest::{Ingest, Ports, ProfileRules, Replay, Requester, Settings};
+use zorgsluis_worker::{Delivery, Outcome, deliver, work};
 
 use crate::doubles::Doubles;
 use crate::support::{adt, mllp};
@@ -41,7 +42,7 @@ impl World {
         Profiles::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/profiles")).unwrap()
     }
 
-    fn processor(&self) -> Processor {
+    fn processor(&self) -> Arc<Processor> {
         let ports = process::Ports {
             payloads: Arc::new(self.directory.payloads()),
             fhir: Arc::new(self.directory.fhir_store()),
@@ -50,10 +51,12 @@ impl World {
             audit: Arc::new(self.trail.clone()),
             journal: Arc::new(self.directory.journal()),
             dead_letters: Arc::new(self.directory.dead_letters()),
+            notes: Arc::new(self.directory.queue("notes", Duration::from_secs(60))),
+            notices: Arc::new(self.directory.queue("notices", Duration::from_secs(60))),
             clock: Arc::new(SystemClock),
         };
         let options = ConvertOptions { profiles: Self::profiles(), key: IdentityKey::demonstration() };
-        Processor::new(ports, options, "Ziekenhuis De Linde")
+        Arc::new(Processor::new(ports, options, "Ziekenhuis De Linde"))
     }
 
     fn ingest(&self, queue: Arc<dyn Queue>) -> Ingest {
@@ -99,7 +102,7 @@ fn messages(letters: &[DeadLetter]) -> HashSet<MessageId> {
 /// sender hears that it was taken.
 struct AtOnce {
     queue: SqliteQueue,
-    processor: Processor,
+    processor: Arc<Processor>,
 }
 
 #[async_trait]
@@ -112,7 +115,8 @@ impl Queue for AtOnce {
                 return Ok(sent);
             }
             for one in received {
-                assert_eq!(self.processor.deliver(&one).await, Outcome::Parked);
+                let outcome = deliver(&self.processor, &SystemClock, &Delivery::from(&one)).await;
+                assert_eq!(outcome, Outcome::Parked);
                 self.queue.delete(&[one.receipt]).await?;
             }
         }
@@ -158,7 +162,7 @@ async fn replays_beside_a_running_worker_lose_nothing() {
     let queue: Arc<dyn Queue> = Arc::new(world.queue.clone());
     let ingest = world.ingest(Arc::clone(&queue));
     let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(work(queue, world.processor(), stopped));
+    let working = tokio::spawn(work(queue, world.processor(), Arc::new(SystemClock), stopped));
     let accepted = accept_unsupported(&ingest).await;
     world.settled().await;
     for _ in 0..5 {

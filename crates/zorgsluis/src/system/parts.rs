@@ -12,6 +12,7 @@ use zorgsluis_embedded::DataDirectory;
 use zorgsluis_enricher::{Engines, Enricher};
 use zorgsluis_gateway::{AccessToken, Gateway};
 use zorgsluis_ingest::{Ingest, ProfileRules};
+use zorgsluis_listener::Listener;
 use zorgsluis_notifier::Notifier;
 use zorgsluis_registers::Registers;
 
@@ -152,6 +153,7 @@ pub(super) fn gateway(
     queues: &Queues,
     ingest: &Arc<Ingest>,
     keeper: &Arc<LogKeeper>,
+    listener: &Listener,
     token: AccessToken,
 ) -> Result<Gateway, Failure> {
     let parts = zorgsluis_gateway::Parts {
@@ -163,6 +165,10 @@ pub(super) fn gateway(
         registers: registers(directory, log),
         audit: Arc::clone(&log.writer) as Arc<dyn AuditSink>,
         log: Arc::clone(keeper) as Arc<dyn zorgsluis_gateway::LogState>,
+        further_metrics: Some(Arc::new({
+            let listener = listener.clone();
+            move || listener.prometheus()
+        })),
         clock: directory.clock(),
     };
     let settings = zorgsluis_gateway::Settings {

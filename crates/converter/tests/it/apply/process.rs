@@ -11,7 +11,7 @@ use zorgsluis_domain::audit::EventKind;
 use zorgsluis_domain::port::{DeadLetters, Journal, Outgoing, PageRequest, PayloadStore, Queue};
 use zorgsluis_domain::{MessageId, QueueReference, Stage};
 use zorgsluis_worker::lambda::Handler;
-use zorgsluis_worker::{Delivery, Outcome, deliver, work};
+use zorgsluis_worker::{Delivery, Outcome, Process as _, deliver, work};
 
 use super::world::{World, adt, clock, options};
 
@@ -95,6 +95,25 @@ async fn a_raw_message_goes_the_whole_way_once() {
     assert_eq!(world.all().await, stands);
     assert_eq!(way(&world, message).await.len(), stages.len());
     assert_eq!(kinds(&world).len(), 2);
+}
+
+#[tokio::test]
+async fn the_name_that_a_sender_proved_is_the_user_of_its_entries() {
+    let world = World::new();
+    let processor = processor(&world);
+    let received = "2026-11-20T10:00:00Z".parse().unwrap();
+    let message = processor.accept(event("01-adt-a01-admission.hl7").as_bytes(), received).await.unwrap();
+    let mut reference = QueueReference::new(message, received);
+    reference.authenticated = Some(String::from("epd.linde.example"));
+    let body = serde_json::to_string(&reference).unwrap();
+    assert_eq!(delivered(&processor, &body).await, Outcome::Done);
+    let entries = world.trail.0.lock().unwrap();
+    assert!(!entries.is_empty());
+    for user in entries.values().map(|entry| &entry.users[0]) {
+        assert_eq!(user.id, "epd.linde.example");
+        // What the message says of itself stands beside it.
+        assert!(user.requestor && user.alternate_id.as_ref().is_some_and(|said| !said.is_empty()));
+    }
 }
 
 #[tokio::test]

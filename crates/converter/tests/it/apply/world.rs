@@ -156,6 +156,7 @@ fn delivery(message: &str) -> Delivery {
         message: MessageId::from_pseudonym(&Pseudonym::from_bytes(bytes)),
         received: Timestamp::from_second(1_795_000_000).unwrap(),
         traceparent: None,
+        authenticated: None,
     }
 }
 
