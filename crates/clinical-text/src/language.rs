@@ -30,8 +30,11 @@ const LISTS: [(usize, &str); 5] = [
     (OTHER, include_str!("language/other.txt")),
 ];
 
-/// Spellings within a word, and the language that has them.
-const SPELLINGS: &[(&str, usize, f32)] = &[
+/// Letters, the language that has them, and how much they say.
+type Spelling = (&'static str, usize, f32);
+
+/// Spellings within a word.
+const SPELLINGS: &[Spelling] = &[
     ("ij", DUTCH, 0.6),
     ("aa", DUTCH, 0.5),
     ("uu", DUTCH, 0.3),
@@ -80,8 +83,8 @@ const SPELLINGS: &[(&str, usize, f32)] = &[
     ("zione", OTHER, 1.0),
 ];
 
-/// Ends of words, and the language that has them.
-const ENDINGS: &[(&str, usize, f32)] = &[
+/// Ends of words.
+const ENDINGS: &[Spelling] = &[
     ("heid", DUTCH, 0.8),
     ("lijk", DUTCH, 0.8),
     ("lijke", DUTCH, 0.8),
@@ -257,8 +260,8 @@ fn speak(word: &str, scores: &mut Scores) {
 }
 
 /// The spellings by their first byte: each place of a word is compared with few.
-fn by_first_byte() -> &'static [Vec<(&'static str, usize, f32)>] {
-    static BY_FIRST: OnceLock<Vec<Vec<(&'static str, usize, f32)>>> = OnceLock::new();
+fn by_first_byte() -> &'static [Vec<Spelling>] {
+    static BY_FIRST: OnceLock<Vec<Vec<Spelling>>> = OnceLock::new();
     BY_FIRST.get_or_init(|| {
         let mut lists = vec![Vec::new(); 256];
         for one in SPELLINGS {

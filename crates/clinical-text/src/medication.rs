@@ -31,6 +31,14 @@ pub(crate) fn read(tokens: &Tokens, range: Range<usize>, behind: bool) -> Vec<Sa
             .or_else(|| reader.phrase(at, words::ROUTES).map(|end| (AttributeType::RouteOrMode, at, end)))
             .or_else(|| reader.phrase(at, words::FORMS).map(|end| (AttributeType::Form, at, end)));
         match one {
+            // `van 40 mg naar 80 mg`: the former is no more.
+            Some((AttributeType::Strength, from, end))
+                if from > range.start
+                    && matches!(reader.word(from - 1), "van" | "from")
+                    && matches!(reader.word(end), "naar" | "to") =>
+            {
+                at = end;
+            }
             Some((what, from, end)) if end > at => {
                 found.push(Said { what, tokens: from..end, unsure: false });
                 at = end;
@@ -124,6 +132,10 @@ impl Reader<'_> {
                     || matches!(per, "dosis" | "dose" | "puff" | "kg" | "dag" | "day")
                 {
                     end += 2;
+                    // `0,1 mcg/kg/min`.
+                    if self.word(end) == "/" && words::TIMES.contains(&self.word(end + 1)) {
+                        return Some((AttributeType::Rate, end + 2));
+                    }
                 } else if self.is_number(end + 1) && words::UNITS.contains(&self.word(end + 2)) {
                     end += 3;
                 }
@@ -135,6 +147,12 @@ impl Reader<'_> {
         if words::VOLUMES.contains(&word) && self.is_number(at) {
             if matches!(self.word(unit + 1), "/" | "per") && words::TIMES.contains(&self.word(unit + 2)) {
                 return Some((AttributeType::Rate, unit + 3));
+            }
+            if self.word(unit + 1) == "/"
+                && (words::VOLUMES.contains(&self.word(unit + 2))
+                    || words::UNITS.contains(&self.word(unit + 2)))
+            {
+                return Some((AttributeType::Strength, unit + 3));
             }
             return Some((AttributeType::Dosage, unit + 1));
         }
@@ -200,6 +218,8 @@ impl Reader<'_> {
                 // `2dd1`, but `2dd 500 mg` and `2dd1 tablet`: the amount speaks for itself.
                 let amount = self.amount(behind).is_some_and(|(what, _)| what != AttributeType::Dosage)
                     || self.duration(behind).is_some();
+                // `2dd1 tablet` says `1` and a form, `2dd 1 tablet` a dosage.
+                let amount = amount || !self.glued(behind) && self.amount(behind).is_some();
                 let count = self.number(behind).filter(|_| self.is_number(behind) && !amount);
                 return Some(count.unwrap_or(behind));
             }

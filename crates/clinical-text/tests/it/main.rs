@@ -1,9 +1,12 @@
 //! Integration tests of `zorgsluis-clinical-text`, through its public doors only.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test that fails says so by a panic; the evaluation prints its figures"
+#![cfg_attr(
+    feature = "recogniser",
+    expect(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::print_stdout,
+        reason = "a test that fails says so by a panic; the evaluation prints its figures"
+    )
 )]
 
 #[cfg(feature = "deidentify")]

@@ -131,7 +131,7 @@ fn allergies_are_no_medicines() {
 #[test]
 fn doses() {
     use AttributeType::{Dosage, Duration, Form, Frequency, Rate, RouteOrMode, Strength};
-    let cases: [(&str, &[(AttributeType, &str)]); 12] = [
+    let cases: [(&str, &[(AttributeType, &str)]); 15] = [
         ("metoprolol 50 mg 2dd1", &[(Strength, "50 mg"), (Frequency, "2dd1")]),
         (
             "paracetamol 4dd1000mg zo nodig",
@@ -147,6 +147,12 @@ fn doses() {
         ),
         ("simvastatine 40 mg 0-0-1", &[(Strength, "40 mg"), (Frequency, "0-0-1")]),
         ("Insuline glargine 20 E voor de nacht", &[(Dosage, "20 E"), (Frequency, "voor de nacht")]),
+        (
+            "Diclofenac 50 mg 2-3 dd 1 tablet zn",
+            &[(Strength, "50 mg"), (Frequency, "2-3 dd"), (Dosage, "1 tablet"), (Frequency, "zn")],
+        ),
+        ("Noradrenaline 0,1 mcg/kg/min", &[(Rate, "0,1 mcg/kg/min")]),
+        ("Furosemide opgehoogd van 40 mg naar 80 mg", &[(Strength, "80 mg")]),
         ("furosemide 40 1dd1 tablet", &[(Strength, "40"), (Frequency, "1dd1"), (Form, "tablet")]),
         (
             "prednison 30 mg 1dd gedurende 5 dagen",
