@@ -123,7 +123,16 @@ fn the_people_of_a_message_are_masked_in_its_notes() {
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
     let lower = text.to_lowercase();
-    for word in ["zwaantine", "grutjeblok", "fokkelien", "krommedissel", "100.00.77", "uilebalken", "zompdorp", "j.m."] {
+    for word in [
+        "zwaantine",
+        "grutjeblok",
+        "fokkelien",
+        "krommedissel",
+        "100.00.77",
+        "uilebalken",
+        "zompdorp",
+        "j.m.",
+    ] {
         assert!(!lower.contains(word), "{word}: {text}");
     }
     assert_eq!(lower.matches("koorts").count(), 2, "{text}");
