@@ -2,6 +2,9 @@
 
 CARGO ?= cargo
 ARGS ?=
+PYTHON_ENV ?= $(HOME)/.cache/zorgsluis/python
+PYTHON := $(PYTHON_ENV)/installed
+export ZORGSLUIS_PYTHON ?= $(PYTHON_ENV)/bin/python
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
 .PHONY: help run test lint fmt deny bench fuzz validate
@@ -12,13 +15,19 @@ help: ## This list
 run: ## The demo: everything in one process (ARGS=--once ends it after the events)
 	$(CARGO) run --quiet -p zorgsluis -- demo $(ARGS)
 
-test: ## All tests
+test: $(PYTHON) ## All tests (needs python3 and openssl 3 beside Rust)
 ifeq ($(NEXTEST),yes)
 	$(CARGO) nextest run --workspace
 	$(CARGO) test --quiet --workspace --doc
 else
 	$(CARGO) test --quiet --workspace
 endif
+
+# The SMTP relay that the tests of the notifier send to.
+$(PYTHON):
+	python3 -m venv $(PYTHON_ENV)
+	$(PYTHON_ENV)/bin/pip install --quiet --disable-pip-version-check aiosmtpd==1.4.6
+	touch $@
 
 lint: ## Format, clippy, rustdoc, licences and sources of the dependencies
 	$(CARGO) fmt --all --check
