@@ -11,7 +11,7 @@ use crate::language::is_common;
 use crate::lexicon::slips::{self, Fixes};
 use crate::lexicon::{Class, Found, Lexicon, Naming, Sense, What};
 use crate::medication;
-use crate::token::{Kind, Tokens};
+use crate::token::{Kind, Token, Tokens};
 
 use words::{NEEDS_DOSE, SERVICES, TURNING};
 
@@ -206,6 +206,35 @@ impl Finder<'_> {
         SERVICES.contains(&next)
     }
 
+    /// A value follows: `AF 16` is a rate of breathing, `AF 2015` and `MI 2 jaar geleden` are no values.
+    fn is_measured(&self, end: usize) -> bool {
+        let word = |at: usize| self.tokens.normal_at(at);
+        let value = if matches!(word(end), ":" | "=") { end + 1 } else { end };
+        let number = self.tokens.all.get(value).filter(|token| token.kind == Kind::Number);
+        let Some(number) = number.map(|token| self.tokens.normal(token)) else { return false };
+        let year = number.len() == 4 && number.bytes().all(|byte| byte.is_ascii_digit());
+        let counted = matches!(
+            word(value + 1),
+            "x" | "keer"
+                | "maal"
+                | "jaar"
+                | "jr"
+                | "maanden"
+                | "mnd"
+                | "weken"
+                | "wk"
+                | "dagen"
+                | "times"
+                | "years"
+                | "yrs"
+                | "months"
+                | "weeks"
+                | "days"
+                | "mg"
+        );
+        !year && !counted
+    }
+
     /// Whether an abbreviation is written as such.
     fn case_fits(&self, sense: &Sense, from: usize, end: usize, word: &str) -> bool {
         if !sense.capitals {
@@ -223,16 +252,21 @@ impl Finder<'_> {
                 && !is_common(word)
                 && !slips::is_ordinary(word);
         }
+        // `Ht` is a haematocrit, `HT` may be hypertension.
+        if small > 0 && word.len() <= 3 {
+            return false;
+        }
         // In a text of capitals only they say nothing.
         !is_common(word) || !self.shouts(from)
     }
 
-    /// The words around a token are written in capitals.
+    /// The words around a token are written in capitals, and are words: `DM, HT` are abbreviations as it is.
     fn shouts(&self, at: usize) -> bool {
-        let start = self.tokens.all.get(at.saturating_sub(4)).map_or(0, |token| token.start);
-        let last = (at + 5).min(self.tokens.all.len()).saturating_sub(1);
-        let stop = self.tokens.all.get(last).map_or(start, |token| token.end);
-        !self.text.get(start..stop).unwrap_or_default().chars().any(char::is_lowercase)
+        let near = self.tokens.all.get(at.saturating_sub(4)..(at + 5).min(self.tokens.all.len()));
+        let near = near.unwrap_or_default();
+        let raw = |token: &Token| self.text.get(token.start..token.end).unwrap_or_default();
+        near.iter().any(|token| token.kind == Kind::Word && raw(token).chars().count() >= 4)
+            && !near.iter().any(|token| raw(token).chars().any(char::is_lowercase))
     }
 
     /// How sure it is that the words mean this; none when they do not.
@@ -240,7 +274,12 @@ impl Finder<'_> {
         let own = sense.is_in(self.language);
         let abbreviation = matches!(sense.class, Class::Abbreviation | Class::Ambiguous);
         if abbreviation {
-            if !own || found.slip || found.split || !self.case_fits(sense, from, end, word) {
+            if !own
+                || found.slip
+                || found.split
+                || !self.case_fits(sense, from, end, word)
+                || (word.len() == 2 && self.is_measured(end))
+            {
                 return None;
             }
         } else if !own && !self.is_understood(sense, word) {

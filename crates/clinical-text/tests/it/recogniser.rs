@@ -226,7 +226,9 @@ fn other_ways_of_writing() {
     // Ordinary words that lie one letter from a term, services, and what is no term by itself.
     expect("De factuur is betaald na het concert. De verwarming doet het.", &[]);
     expect("Afspraak op de hartfalenpoli met de diabetesverpleegkundige.", &[]);
-    expect("Als hij komt, is de arts er ook.", &[]);
+    expect("Als hij komt, is de arts er ook. ALS HIJ KOMT, IS DE ARTS AF.", &[]);
+    expect("VG: AF 2015, HT, MI 2 jaar geleden.", &["AF<", "HT<", "MI<"]);
+    expect("Controles: RR 140/80, AF 16, T 37,2. Lab: Hb 8,1, Ht 0,41. Bekend met AF.", &["AF"]);
     expect("There was ST depression in V4. Her nurse was the same as before.", &[]);
 }
 
