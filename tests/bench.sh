@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Every benchmark, one after the other; each prints ratios measured in one run. Bounded in time, and
-# against 127.0.0.1 only. usage: tests/bench.sh [parse|convert|log|audit|durable|connections|mllp]...
+# against 127.0.0.1 only. usage: tests/bench.sh [parse|convert|analyse|log|audit|durable|connections|mllp]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ulimit -n 8192 # 2,000 connections, both ends on this machine
 
 run() { printf '\n== %s\n' "$*"; cargo bench --quiet "$@"; }
 
-for name in "${@:-parse convert log audit durable connections mllp}"; do
+for name in "${@:-parse convert analyse log audit durable connections mllp}"; do
   for one in $name; do
     case "$one" in
       parse) run -p hl7v2 --bench parse ;;
@@ -17,6 +17,7 @@ for name in "${@:-parse convert log audit durable connections mllp}"; do
         else
           run -p zorgsluis-converter --bench convert -- "$PWD/events"
         fi ;;
+      analyse) run -p zorgsluis-clinical-text --bench analyse ;;
       log) run -p tlog --bench log ;;
       audit) run -p zorgsluis-audit-writer --bench audit ;;
       durable) run -p zorgsluis-embedded --bench durable ;;
