@@ -30,6 +30,11 @@ pub(crate) fn read(tokens: &Tokens, range: Range<usize>, behind: bool) -> Vec<Sa
             .or_else(|| reader.duration(at))
             .or_else(|| reader.phrase(at, words::ROUTES).map(|end| (AttributeType::RouteOrMode, at, end)))
             .or_else(|| reader.phrase(at, words::FORMS).map(|end| (AttributeType::Form, at, end)));
+        // `'s avonds`.
+        let one = one.map(|(what, from, end)| {
+            let apostrophe = from > range.start && reader.word(from) == "s" && reader.word(from - 1) == "'";
+            (what, if apostrophe { from - 1 } else { from }, end)
+        });
         match one {
             // `van 40 mg naar 80 mg`: the former is no more.
             Some((AttributeType::Strength, from, end))
@@ -136,7 +141,12 @@ impl Reader<'_> {
                     if self.word(end) == "/" && words::TIMES.contains(&self.word(end + 1)) {
                         return Some((AttributeType::Rate, end + 2));
                     }
-                } else if self.is_number(end + 1) && words::UNITS.contains(&self.word(end + 2)) {
+                } else if self.is_number(end + 1) && words::TIMES.contains(&self.word(end + 2)) {
+                    // `21 mg/24h`.
+                    return Some((AttributeType::Rate, end + 3));
+                } else if per == "m" && self.word(end + 2) == "2"
+                    || self.is_number(end + 1) && words::UNITS.contains(&self.word(end + 2))
+                {
                     end += 3;
                 }
             } else if matches!(self.word(end), "per" | "an") && words::TIMES.contains(&self.word(end + 1)) {

@@ -131,7 +131,7 @@ fn allergies_are_no_medicines() {
 #[test]
 fn doses() {
     use AttributeType::{Dosage, Duration, Form, Frequency, Rate, RouteOrMode, Strength};
-    let cases: [(&str, &[(AttributeType, &str)]); 15] = [
+    let cases: [(&str, &[(AttributeType, &str)]); 16] = [
         ("metoprolol 50 mg 2dd1", &[(Strength, "50 mg"), (Frequency, "2dd1")]),
         (
             "paracetamol 4dd1000mg zo nodig",
@@ -151,6 +151,7 @@ fn doses() {
             "Diclofenac 50 mg 2-3 dd 1 tablet zn",
             &[(Strength, "50 mg"), (Frequency, "2-3 dd"), (Dosage, "1 tablet"), (Frequency, "zn")],
         ),
+        ("Lantus 22 EH 's avonds", &[(Dosage, "22 EH"), (Frequency, "'s avonds")]),
         ("Noradrenaline 0,1 mcg/kg/min", &[(Rate, "0,1 mcg/kg/min")]),
         ("Furosemide opgehoogd van 40 mg naar 80 mg", &[(Strength, "80 mg")]),
         ("furosemide 40 1dd1 tablet", &[(Strength, "40"), (Frequency, "1dd1"), (Form, "tablet")]),
@@ -201,6 +202,7 @@ fn stopped_considered_and_measured_medicines() {
         "Prednison gestaakt. Overweeg amitriptyline. Geen aspirine gegeven.",
         &["Prednison<", "amitriptyline?", "aspirine-"],
     );
+    expect("Acenocoumarol is omgezet naar apixaban.", &["Acenocoumarol<", "apixaban"]);
     expect("The sodium was 138 and glucose 6.1 today.", &[]);
     expect("Patiënt drinkt geen alcohol.", &[]);
 }
