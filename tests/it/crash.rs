@@ -81,7 +81,6 @@ fn send_until_broken(
 /// Runs a server again and again, kills it at thirty moments under load, and leaves it running with all
 /// messages acknowledged and worked on. Gives their numbers.
 fn storm(data: &Path, arguments: &[&str], seed: u64, message: fn(u32) -> Vec<u8>) -> (Server, BTreeSet<u32>) {
-    println!("seed {seed:#x}");
     let mut random = Random(seed);
     let next = AtomicU32::new(0);
     let mut acknowledged = BTreeSet::new();
@@ -94,9 +93,7 @@ fn storm(data: &Path, arguments: &[&str], seed: u64, message: fn(u32) -> Vec<u8>
         let results: Vec<_> = std::thread::scope(|scope| {
             let senders: Vec<_> = unanswered
                 .iter()
-                .map(|pending| {
-                    scope.spawn(|| send_until_broken(address, message, *pending, &next, &stop))
-                })
+                .map(|pending| scope.spawn(|| send_until_broken(address, message, *pending, &next, &stop)))
                 .collect();
             std::thread::sleep(pause);
             server.kill();
