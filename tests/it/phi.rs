@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 
-use crate::harness::{Server, events, run, stderr, stdout};
+use crate::harness::{Server, events, import_providers, root, run, stderr, stdout};
 
 /// What identifies or describes the patients and their kin in a message: names, numbers, addresses,
 /// notes. Cut by hand, not by the parser under test.
@@ -83,7 +83,11 @@ fn no_trace_of_a_patient_outside_the_fhir_store() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let log = folder.path().join("trace.log");
-    let server = Server::start_with(&data, &["--log", "trace"], File::create(&log).unwrap());
+    std::fs::create_dir(&data).unwrap();
+    import_providers(&data);
+    let profiles = root().join("events/profiles");
+    let arguments = ["--log", "trace", "--profiles", profiles.to_str().unwrap()];
+    let server = Server::start_with(&data, &arguments, File::create(&log).unwrap());
 
     let mut all_secrets = BTreeSet::new();
     for path in events() {
@@ -108,7 +112,7 @@ fn no_trace_of_a_patient_outside_the_fhir_store() {
         assert_eq!(status, 400, "a URL holds no identifier");
     }
     let mut seen = Vec::new();
-    for path in ["/", "/dead-letters", "/log", "/metrics", "/health"] {
+    for path in ["/", "/dead-letters", "/log", "/providers", "/notices?state=all", "/metrics", "/health"] {
         let (status, body) = server.get(path);
         assert_eq!(status, 200, "{path}");
         for link in body.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
@@ -147,6 +151,16 @@ fn no_trace_of_a_patient_outside_the_fhir_store() {
         }
     }
     assert!(in_fhir_store > 20, "the test knows PHI when it sees it: {in_fhir_store}");
+    let mails: Vec<_> =
+        paths.iter().filter(|path| path.extension().is_some_and(|end| end == "eml")).collect();
+    let encrypted =
+        |path: &std::path::PathBuf| contains(&std::fs::read(path).unwrap(), b"application/pkcs7-mime");
+    let shut = mails.iter().filter(|path| encrypted(path)).count();
+    assert!(
+        shut > 1 && mails.len() > shut + 1,
+        "mails of both kinds were looked at: {shut} of {}",
+        mails.len()
+    );
     for (place, text) in &seen {
         for secret in all_secrets.iter().flat_map(|secret| spellings(secret)) {
             assert!(!contains(text.as_bytes(), &secret), "PHI on {place}");
