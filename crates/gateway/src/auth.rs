@@ -87,7 +87,7 @@ pub(crate) async fn require_session(
         deny(&gateway, &caller, &route, presented).await;
     }
     if reads {
-        Redirect::to("/login").into_response()
+        Redirect::to(&page::login::login_for(request.uri().path())).into_response()
     } else {
         page::error(request.headers(), StatusCode::UNAUTHORIZED)
     }

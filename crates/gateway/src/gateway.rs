@@ -18,7 +18,7 @@ use crate::fhir::ResourceType;
 use crate::metrics::Metrics;
 use crate::secret::{LinkKey, random};
 use crate::session::Sessions;
-use crate::{AccessToken, GatewayError, LogState};
+use crate::{AccessToken, GatewayError, Letters, LogState};
 use crate::{asset, auth, fhir, frame, health, hl7, import, metrics, page, replay};
 
 /// Bodies of `POST /hl7` that are read at a time. Each may take 4 MiB.
@@ -35,10 +35,13 @@ pub struct Parts {
     pub journal: Arc<dyn Journal>,
     /// What was set aside.
     pub dead_letters: Arc<dyn DeadLetters>,
-    /// The queues by name, in the order in which a message passes them, for their depth.
+    /// The queues by name, in the order in which a message passes them, for their depth; `notices` also takes what
+    /// is sent again.
     pub queues: Vec<(&'static str, Arc<dyn Queue>)>,
     /// Providers, patients, opt-outs and notices.
     pub registers: Registers,
+    /// What notices say.
+    pub letters: Arc<dyn Letters>,
     /// The NEN 7513 log.
     pub audit: Arc<dyn AuditSink>,
     /// The state of that log.
@@ -120,7 +123,7 @@ impl Gateway {
             .route("/dead-letters/replay", post(page::dead_letters::replay_all))
             .route("/dead-letters/{id}/replay", post(page::dead_letters::replay_one))
             .route("/notices", get(page::notices::list))
-            .route("/notices/{id}", post(page::notices::decide))
+            .route("/notices/{id}", get(page::notice::one).post(page::notice::decide))
             .route("/providers", get(page::providers::list).post(page::providers::search))
             .route("/providers/{id}", get(page::providers::one).post(page::providers::change))
             .route("/patients", get(page::patients::form).post(page::patients::look_up))

@@ -17,6 +17,7 @@
 //! | `POST /hl7` | senders of HL7 v2 | token |
 //! | `/fhir/…` | FHIR R4, read only, JSON | token; `/fhir/metadata` is open |
 //! | `/`, `/messages/{id}`, `/dead-letters`, `/notices`, `/providers`, `/patients`, `/log` | operators | session (or token, to read) |
+//! | `/notices/{id}` | who follows the link of a mail; operators | session (or token, to read) |
 //! | `POST /replay` | `zorgsluis replay` | token |
 //! | `POST /registers/providers`, `/registers/patients` | `zorgsluis registers import` | token |
 //! | `/metrics` | Prometheus | token |
@@ -27,8 +28,8 @@
 //!
 //! # PHI
 //!
-//! Only `/fhir` shows any; `/patients` tells which id a number belongs to, and whether the patient objects
-//! to notices. Log lines hold route template, method, status and duration, never a path, a query
+//! Only `/fhir` and `/notices/{id}` show any; `/patients` tells which id a number belongs to, and whether the
+//! patient objects to notices. Log lines hold route template, method, status and duration, never a path, a query
 //! or a body. Searches by identifier, name, birth date and the like are `POST …/_search`; in a URL they are
 //! refused.
 //!
@@ -55,6 +56,7 @@ mod gateway;
 mod health;
 mod hl7;
 mod import;
+mod letters;
 mod log_state;
 mod metrics;
 mod page;
@@ -66,6 +68,7 @@ mod session;
 pub use error::GatewayError;
 pub use fhir::{ResourceType, SearchParameter};
 pub use gateway::{Gateway, Parts, Settings};
+pub use letters::{Content, Letter, Letters, ReadLetter, Section};
 pub use log_state::{Checkpoint, LogReport, LogState, Verification};
 pub use secret::AccessToken;
 pub use serve::{check_address, serve};

@@ -68,6 +68,7 @@ mod letter;
 mod lookup;
 mod mail;
 mod notifier;
+mod page;
 mod settings;
 mod smime;
 #[cfg(feature = "smtp")]
@@ -76,7 +77,9 @@ mod tell;
 mod trail;
 
 pub use error::NotifierError;
+pub use letter::{Letter, Line, Section};
 pub use notifier::{Notifier, Ports};
+pub use page::{Content, ReadLetter};
 pub use settings::Settings;
 pub use smime::{CertificateFault, ContentCipher, RecipientCertificate, SigningIdentity, SigningPem};
-pub use tell::NOT_SENT;
+pub use tell::{NOT_SENT, SEND_AGAIN};

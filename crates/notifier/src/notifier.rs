@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 use zorgsluis_domain::audit::Source;
 use zorgsluis_domain::notice::{
-    NamedRecipient, NoticeId, NoticeOrder, NoticeOutcome, NoticeState, NoticeStep,
+    NamedRecipient, NoticeId, NoticeOrder, NoticeOutcome, NoticeStep, NotifiedEvent,
 };
 use zorgsluis_domain::port::{
     AuditSink, DeadLetter, DeadLetters, FhirStore, Journal, Keys, Mailer, NoticeRegister, OptOuts,
-    PatientIndex, PayloadStore, ProviderDirectory,
+    PatientIndex, PayloadStore, Provider, ProviderDirectory,
 };
 use zorgsluis_domain::{Clock, EntryId, MessageId, PortError, QueueReference, Stage, Way};
 use zorgsluis_worker::{Parking, Process, ProcessError};
 
-use crate::tell::{Telling, step_without_provider};
+use crate::tell::{Telling, is_to_be_sent, step_without_provider};
 use crate::trail::Trail;
 use crate::{NotifierError, Settings, lookup};
 
@@ -55,9 +56,9 @@ pub struct Ports {
 /// Tells providers. Cheap to clone.
 #[derive(Clone)]
 pub struct Notifier {
-    ports: Ports,
-    settings: Arc<Settings>,
-    parking: Parking,
+    pub(crate) ports: Ports,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) parking: Parking,
 }
 
 impl Notifier {
@@ -97,14 +98,15 @@ impl Notifier {
     /// delivery.
     pub async fn notify(&self, reference: &QueueReference) -> Result<(), ProcessError> {
         let way = self.ports.journal.get(reference.message).await?;
-        if let Some(ended) = way.as_ref().and_then(ended) {
+        if let Some(way) = &way
+            && let Some(ended) = ended(way)
+            && !self.sends_again(way).await?
+        {
             return ended;
         }
         let order = self.order(reference.message).await?;
         let patient = self.ports.patients.survivor(order.patient).await?;
-        let mut patients = self.ports.patients.merged_into(patient).await?;
-        patients.push(patient);
-        let opted_out = self.ports.opt_outs.opted_out(&patients).await?;
+        let opted_out = self.opted_out(patient).await?;
         let telling = Telling {
             ports: &self.ports,
             settings: &self.settings,
@@ -145,37 +147,7 @@ impl Notifier {
         refusal(&steps).map_or(Ok(()), Err)
     }
 
-    /// Brings the Communication of a notice in line with the register, after an operator decided what became
-    /// of it. Sends nothing.
-    ///
-    /// # Errors
-    ///
-    /// As of [`Notifier::notify`]; [`PortError::NotFound`] when there is no such notice.
-    pub async fn follow(&self, notice: NoticeId) -> Result<(), ProcessError> {
-        let absent = PortError::NotFound { operation: "notifier.follow" };
-        let Some(line) = self.ports.notices.get(notice).await? else { return Err(absent.into()) };
-        let Some(held) = self.ports.directory.get(line.provider).await? else { return Err(absent.into()) };
-        if line.state == NoticeState::Reserved {
-            return Ok(());
-        }
-        let order = self.order(line.message).await?;
-        let way = self.ports.journal.get(line.message).await?;
-        let patient = self.ports.patients.survivor(order.patient).await?;
-        let reference = QueueReference::new(line.message, line.reserved);
-        let telling = Telling {
-            ports: &self.ports,
-            settings: &self.settings,
-            reference: &reference,
-            order: &order,
-            patient,
-            way: way.as_ref(),
-            trail: Trail::new(&self.parking.source, &reference, patient, way.as_ref()),
-        };
-        let protection = line.protection;
-        telling.ended("", &line, protection, None, &held.provider, &mut Vec::new()).await.map(|_| ())
-    }
-
-    async fn order(&self, message: MessageId) -> Result<NoticeOrder, ProcessError> {
+    pub(crate) async fn order(&self, message: MessageId) -> Result<NoticeOrder, ProcessError> {
         let unreadable = |text| ProcessError::refused("notice-order-unreadable", None, text);
         let bytes = match self.ports.payloads.get_note(message, NoticeOrder::NOTE).await {
             Err(PortError::NotFound { .. }) => {
@@ -191,12 +163,35 @@ impl Notifier {
         Ok(order)
     }
 
+    /// Whether the patient does not want it, under this id or one that was merged into it.
+    pub(crate) async fn opted_out(&self, patient: Uuid) -> Result<bool, PortError> {
+        let mut patients = self.ports.patients.merged_into(patient).await?;
+        patients.push(patient);
+        self.ports.opt_outs.opted_out(&patients).await
+    }
+
+    /// Whether an operator wants a notice of a message that is done to be sent again.
+    async fn sends_again(&self, way: &Way) -> Result<bool, PortError> {
+        let steps = way.since_replay().filter_map(|stage| match stage {
+            Stage::Notified { notices, .. } => Some(notices),
+            _ => None,
+        });
+        let notices: BTreeSet<NoticeId> = steps.flatten().filter_map(|step| step.notice).collect();
+        for notice in notices {
+            let line = self.ports.notices.get(notice).await?;
+            if line.is_some_and(|line| is_to_be_sent(&line)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     async fn one(
         &self,
         telling: &Telling<'_>,
         named: &NamedRecipient,
         opted_out: bool,
-        seen: &mut BTreeSet<uuid::Uuid>,
+        seen: &mut BTreeSet<Uuid>,
         entries: &mut Vec<EntryId>,
     ) -> Result<NoticeStep, ProcessError> {
         let at = named.at.as_str();
@@ -208,16 +203,7 @@ impl Notifier {
             let step = step_without_provider(at, NoticeOutcome::Withheld, "named-twice");
             return Ok(NoticeStep { provider: Some(provider.id), ..step });
         }
-        let withheld = if !provider.active {
-            Some("provider-inactive")
-        } else if opted_out {
-            Some("patient-opted-out")
-        } else if provider.opted_out.contains(&telling.order.event) {
-            Some("provider-opted-out")
-        } else {
-            None
-        };
-        if let Some(why) = withheld {
+        if let Some(why) = withheld(&provider, opted_out, telling.order.event) {
             let step = telling.withhold(at, &provider, why, entries).await?;
             seen.insert(provider.id);
             return Ok(step);
@@ -228,6 +214,19 @@ impl Notifier {
         };
         seen.insert(provider.id);
         telling.tell(at, &provider, address, entries).await
+    }
+}
+
+/// The wish or rule by which a provider is not told, if there is one.
+pub(crate) fn withheld(provider: &Provider, opted_out: bool, event: NotifiedEvent) -> Option<&'static str> {
+    if !provider.active {
+        Some("provider-inactive")
+    } else if opted_out {
+        Some("patient-opted-out")
+    } else if provider.opted_out.contains(&event) {
+        Some("provider-opted-out")
+    } else {
+        None
     }
 }
 

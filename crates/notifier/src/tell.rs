@@ -10,7 +10,8 @@ use zorgsluis_domain::port::{MailError, Provider, Reservation, ResourceKey};
 use zorgsluis_domain::{EntryId, PortError, QueueReference, Stage, Way};
 use zorgsluis_worker::ProcessError;
 
-pub use ticket::NOT_SENT;
+pub(crate) use ticket::is_to_be_sent;
+pub use ticket::{NOT_SENT, SEND_AGAIN};
 use ticket::{Next, ROUNDS, SENDING_AGAIN};
 
 use crate::communication::{Communication, Status};
@@ -116,14 +117,17 @@ impl Telling<'_> {
     async fn send(
         &self,
         notice: NoticeId,
-        ticket: Option<NoticeState>,
+        ticket: Option<Notice>,
         provider: &Provider,
         written: Written,
         entries: &mut Vec<EntryId>,
     ) -> Result<(), ProcessError> {
         let now = self.ports.clock.now();
         let Written { mail, protection, read } = written;
-        let entry = self.trail.disclosure(notice, provider, &mail.to, &read, now);
+        // What an operator has sent again is told again, also when it says the same.
+        let again = ticket.as_ref().filter(|line| line.why.as_deref() == Some(SEND_AGAIN));
+        let again = again.map(|line| line.changed);
+        let entry = self.trail.disclosure(notice, provider, &mail.to, &read, again, now);
         self.record(entry, entries).await?;
         self.communicate(notice, provider, protection, Status::InProgress).await?;
         let conflict = || PortError::Conflict { operation: "notifier.ticket" };
@@ -145,9 +149,9 @@ impl Telling<'_> {
                     return Err(conflict().into());
                 }
             }
-            Some(state) => {
-                let again = Some(SENDING_AGAIN);
-                if !self.settle(notice, &[state], NoticeState::Unknown, None, again).await? {
+            Some(line) => {
+                let why = Some(SENDING_AGAIN);
+                if !self.settle(notice, &[line.state], NoticeState::Unknown, None, why).await? {
                     return Err(conflict().into());
                 }
             }

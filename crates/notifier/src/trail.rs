@@ -45,18 +45,23 @@ impl<'a> Trail<'a> {
         Self { source, reference, patient, sender, trigger, replays }
     }
 
-    /// Before a mail is handed over: to whom, about whom, what it tells.
+    /// Before a mail is handed over: to whom, about whom, what it tells; and when an operator asked for it to be
+    /// sent again, if one did.
     pub(crate) fn disclosure(
         &self,
         notice: NoticeId,
         provider: &Provider,
         address: &str,
         read: &[(ResourceKey, u64)],
+        again: Option<Timestamp>,
         now: Timestamp,
     ) -> AuditEntry {
         // What is read again later in another version is told of in another entry.
         let told: Vec<String> = read.iter().map(|(key, version)| format!("{key} {version}")).collect();
-        let name = format!("disclose {notice} {address} {}", told.join(" "));
+        let mut name = format!("disclose {notice} {address} {}", told.join(" "));
+        if let Some(again) = again {
+            name.push_str(&format!(" again {again}"));
+        }
         let event = Event::success(EventKind::Disclosure, Action::Read);
         let entry = self.entry(&name, event, Some((provider, Some(address))), now);
         let read = read.iter().map(|(key, version)| (key.to_string(), Some(*version)));

@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use zorgsluis_domain::audit::Action;
 use zorgsluis_domain::notice::{Notice, NoticeId, NoticeState};
+use zorgsluis_domain::port::{Outgoing, Queue};
+use zorgsluis_domain::{PortError, QueueReference};
 
 use crate::registers::Act;
 use crate::{By, RegisterError, Registers};
@@ -20,6 +22,8 @@ pub enum Decision {
 const IN_HAND: SignedDuration = SignedDuration::from_mins(15);
 /// The notifier's reason for a notice in state unknown of which a later attempt is being made.
 const SENDING_AGAIN: &str = "sending-again";
+/// The reason by which the notifier knows that an operator wants a reserved notice to be sent.
+const SEND_AGAIN: &str = "send-again";
 
 impl Decision {
     /// Whether a notice waits for a decision: it is unknown, or was reserved and not confirmed. One that
@@ -38,20 +42,77 @@ impl Decision {
 impl Registers {
     /// Writes a decision down. False when the notice is not (any more) one that waits for it.
     pub async fn decide(&self, id: NoticeId, decision: Decision, by: &By) -> Result<bool, RegisterError> {
+        let (to, what) = match decision {
+            Decision::WasSent => (NoticeState::Sent, "notice-was-sent"),
+            Decision::Drop => (NoticeState::Dropped, "notice-dropped"),
+        };
+        let Some((notice, now)) = self.waiting(id, what, by).await? else { return Ok(false) };
+        Ok(self.ports.notices.settle(id, &[notice.state], to, now, None, Some("operator")).await?)
+    }
+
+    /// Has a notice sent again that waits for a decision: it may arrive twice, which the operator knows. False
+    /// when it is not (any more) one that waits.
+    ///
+    /// The notice is reserved once more, and `reference`, which names its message, goes into the queue of
+    /// `notices` under `group`. When that fails, the notice stands as before. A crash in between leaves it
+    /// reserved; it waits for a decision again after a quarter of an hour.
+    pub async fn send_again(
+        &self,
+        id: NoticeId,
+        notices: &dyn Queue,
+        reference: &QueueReference,
+        group: &str,
+        by: &By,
+    ) -> Result<bool, RegisterError> {
+        let Some((notice, now)) = self.waiting(id, "notice-send-again", by).await? else { return Ok(false) };
+        let register = &self.ports.notices;
+        // Before it is queued: a delivery that found it as it was would take it for settled.
+        if !register.settle(id, &[notice.state], NoticeState::Reserved, now, None, Some(SEND_AGAIN)).await? {
+            return Ok(false);
+        }
+        let deduplication = format!("send-again-{id}-{}", now.as_nanosecond());
+        if let Err(error) = enqueue(notices, reference, group, deduplication).await {
+            // Should it be in the queue after all and have been taken up, then it is not reserved any more.
+            let (from, why) = ([NoticeState::Reserved], notice.why.as_deref());
+            register.settle(id, &from, notice.state, now, None, why).await?;
+            return Err(error.into());
+        }
+        Ok(true)
+    }
+
+    /// A notice that waits for a decision, once the entry about the decision is durable; and the time of it.
+    async fn waiting(
+        &self,
+        id: NoticeId,
+        what: &str,
+        by: &By,
+    ) -> Result<Option<(Notice, Timestamp)>, RegisterError> {
         let Some(notice) = self.ports.notices.get(id).await? else {
             return Err(RegisterError::NotFound("notice"));
         };
         let now = self.now();
         if !Decision::is_possible(&notice, now) {
-            return Ok(false);
+            return Ok(None);
         }
-        let (to, what) = match decision {
-            Decision::WasSent => (NoticeState::Sent, "notice-was-sent"),
-            Decision::Drop => (NoticeState::Dropped, "notice-dropped"),
-        };
         let objects = vec![(format!("Notice/{id}"), None), (notice.message.to_string(), None)];
         let act = Act { objects, ..Act::new(Action::Update, what) };
         self.record(&[self.entry(now, by, act)]).await?;
-        Ok(self.ports.notices.settle(id, &[notice.state], to, now, None, Some("operator")).await?)
+        Ok(Some((notice, now)))
+    }
+}
+
+async fn enqueue(
+    queue: &dyn Queue,
+    reference: &QueueReference,
+    group: &str,
+    deduplication: String,
+) -> Result<(), PortError> {
+    const OPERATION: &str = "queue.send";
+    let body = serde_json::to_string(reference)
+        .map_err(|error| PortError::Refused { operation: OPERATION, reason: error.to_string() })?;
+    let outgoing = Outgoing { body, group: group.to_owned(), deduplication };
+    match queue.send(&[outgoing]).await?.pop() {
+        Some(sent) => sent.map(drop),
+        None => Err(PortError::Unavailable { operation: OPERATION, retry_after: None, cause: None }),
     }
 }

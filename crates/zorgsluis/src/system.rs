@@ -1,6 +1,7 @@
 //! The whole system on embedded stores, in one process.
 
 mod announcement;
+mod letters;
 mod log_access;
 mod log_state;
 mod mail;
@@ -115,7 +116,10 @@ impl System {
             Arc::new(IngestDoor::new(Arc::clone(&ingest), Arc::clone(&clock))),
             zorgsluis_listener::Settings::default(),
         );
-        let gateway = parts::gateway(&directory, &log, &queues, &ingest, &keeper, &listener, token)?;
+        let pages = format!("http://{http}");
+        let notifier = parts::notifier(&directory, &log, &config.mail, &pages)?;
+        let gateway =
+            parts::gateway(&directory, &log, &queues, &ingest, &keeper, &listener, &notifier, token)?;
         let (closing, ended) = (CancellationToken::new(), CancellationToken::new());
         let mut doors = JoinSet::new();
         let (mllp_socket, mllp) = bind(config.mllp).await?;
@@ -150,8 +154,7 @@ impl System {
         let mut workers = JoinSet::new();
         let converter = Arc::new(parts::processor(&directory, &log, &queues, config.profiles));
         let enricher = Arc::new(parts::enricher(&directory, &log, &queues)?);
-        let pages = format!("http://{http}");
-        let notifier = Arc::new(parts::notifier(&directory, &log, &config.mail, &pages)?);
+        let notifier = Arc::new(notifier);
         employ(&mut workers, &queues.inbound, &converter, &clock, &stop);
         employ(&mut workers, &queues.notes, &enricher, &clock, &stop);
         employ(&mut workers, &queues.notices, &notifier, &clock, &stop);

@@ -1,4 +1,8 @@
 //! `/login` and `/logout`.
+//!
+//! Who follows the link of a mail is led back to that notice (`/login?notice=<id>`) and nowhere else: no other
+//! path is taken from a request. A mail read in a browser comes from another site, and the cookie of a session
+//! stays behind then (SameSite=Strict): hence the link for those who have signed in already.
 
 use askama::Template;
 use axum::Extension;
@@ -7,8 +11,10 @@ use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use zorgsluis_domain::notice::NoticeId;
 
 use super::Page;
+use super::form::Form;
 use crate::Gateway;
 use crate::auth::{caller, deny_login};
 use crate::frame::read_form;
@@ -23,10 +29,23 @@ struct Login<'a> {
     page: &'a Page,
     nav: &'static str,
     wrong: bool,
+    /// The notice that is looked for.
+    notice: Option<NoticeId>,
+}
+
+/// The form, which leads to the notice that is named, also in the other language.
+fn show(mut page: Page, status: StatusCode, notice: Option<&str>) -> Response {
+    let notice = notice.and_then(|id| id.parse::<NoticeId>().ok());
+    if let Some(notice) = notice {
+        page.other = format!("/login?notice={notice}&lang={}", page.other_lang());
+    }
+    let wrong = status == StatusCode::FORBIDDEN;
+    page.show(status, &Login { page: &page, nav: "", wrong, notice })
 }
 
 pub(crate) async fn form(page: Page) -> Response {
-    page.show(StatusCode::OK, &Login { page: &page, nav: "", wrong: false })
+    let notice = page.parameter("notice").map(str::to_owned);
+    show(page, StatusCode::OK, notice.as_deref())
 }
 
 pub(crate) async fn login(State(gateway): State<Gateway>, request: Request<Body>) -> Response {
@@ -34,14 +53,15 @@ pub(crate) async fn login(State(gateway): State<Gateway>, request: Request<Body>
     let (mut head, body) = request.into_parts();
     let Ok(page) = Page::from_request_parts(&mut head, &()).await;
     let form = read_form(body, FORM).await.unwrap_or_default();
-    let token = form_urlencoded::parse(&form).find(|(name, _)| name == "token");
-    let right = token.is_some_and(|(_, token)| gateway.0.settings.token.is(token.trim()));
+    let form = Form::read(&form);
+    let right = gateway.0.settings.token.is(form.text("token"));
     if !right {
         deny_login(&gateway, &caller).await;
-        return page.show(StatusCode::FORBIDDEN, &Login { page: &page, nav: "", wrong: true });
+        return show(page, StatusCode::FORBIDDEN, Some(form.text("notice")));
     }
+    let to = form.text("notice").parse::<NoticeId>().map_or_else(|_| "/".into(), path);
     match gateway.0.sessions.start(gateway.0.parts.clock.now()) {
-        Ok(cookie) => with_cookie(Redirect::to("/"), &cookie),
+        Ok(cookie) => with_cookie(Redirect::to(&to), &cookie),
         Err(error) => {
             tracing::error!(%error, "no session could be started");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -62,6 +82,18 @@ pub(crate) async fn logout(
         Some(Extension(session)) => with_cookie(Redirect::to("/login"), &gateway.0.sessions.end(&session)),
         None => Redirect::to("/login").into_response(),
     }
+}
+
+/// The page of a notice.
+fn path(notice: NoticeId) -> String {
+    format!("/notices/{notice}")
+}
+
+/// Where somebody signs in who asked for this path.
+pub(crate) fn login_for(path: &str) -> String {
+    let notice = path.strip_prefix("/notices/").and_then(|id| id.parse::<NoticeId>().ok());
+    // A path may hold anything: what goes on is the id that was understood.
+    notice.map_or_else(|| "/login".to_owned(), |notice| format!("/login?notice={notice}"))
 }
 
 fn with_cookie(redirect: Redirect, cookie: &str) -> Response {

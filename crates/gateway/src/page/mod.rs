@@ -1,6 +1,7 @@
 //! The operator pages: messages and their way, dead letters, notices, the registers, the state of the log.
 //! Server-rendered, without JavaScript, in Dutch and English, for WCAG 2.2 AA. They hold no PHI but for
-//! `/patients`, which tells of one patient (no number, no medical data) and writes its audit entry first.
+//! `/patients`, which tells of one patient (no number, no medical data), and `/notices/{id}`, which shows one
+//! letter. Both write their audit entry first.
 
 pub(crate) mod dead_letters;
 mod events;
@@ -9,6 +10,7 @@ mod language;
 pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod messages;
+pub(crate) mod notice;
 pub(crate) mod notices;
 pub(crate) mod patients;
 pub(crate) mod providers;

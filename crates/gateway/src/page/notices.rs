@@ -1,11 +1,9 @@
 //! `/notices`: what providers were told, and what an operator must decide on.
 
 use askama::Template;
-use axum::Extension;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use uuid::Uuid;
 use zorgsluis_domain::MessageId;
 use zorgsluis_domain::notice::{Notice, NoticeId, NoticeState};
@@ -13,12 +11,10 @@ use zorgsluis_domain::port::PageRequest;
 use zorgsluis_registers::Decision;
 
 use super::events::{event_name, protection_name};
-use super::form::Form;
 use super::time::Moment;
 use super::words::RegisterWords;
 use super::{Page, next_query};
 use crate::Gateway;
-use crate::disclosure::Caller;
 
 /// Notices on a page.
 const PER_PAGE: usize = 50;
@@ -50,20 +46,21 @@ const fn class(state: NoticeState) -> &'static str {
     }
 }
 
-struct Line {
-    id: NoticeId,
-    message: MessageId,
-    provider: Uuid,
+/// A notice, as pages tell it.
+pub(super) struct Line {
+    pub(super) id: NoticeId,
+    pub(super) message: MessageId,
+    pub(super) provider: Uuid,
     /// The provider's name, when it stands in the directory.
-    name: Option<String>,
-    event: &'static str,
-    protection: &'static str,
-    state: &'static str,
-    class: &'static str,
-    changed: Moment,
-    why: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) event: &'static str,
+    pub(super) protection: &'static str,
+    pub(super) state: &'static str,
+    pub(super) class: &'static str,
+    pub(super) changed: Moment,
+    pub(super) why: Option<String>,
     /// Whether the operator can decide.
-    open: bool,
+    pub(super) open: bool,
 }
 
 /// A choice of what is listed.
@@ -125,7 +122,12 @@ pub(crate) async fn list(State(gateway): State<Gateway>, page: Page) -> Response
     page.show(StatusCode::OK, &template)
 }
 
-fn line(notice: Notice, name: Option<String>, now: jiff::Timestamp, words: &RegisterWords) -> Line {
+pub(super) fn line(
+    notice: Notice,
+    name: Option<String>,
+    now: jiff::Timestamp,
+    words: &RegisterWords,
+) -> Line {
     Line {
         open: Decision::is_possible(&notice, now),
         id: notice.id,
@@ -138,32 +140,5 @@ fn line(notice: Notice, name: Option<String>, now: jiff::Timestamp, words: &Regi
         class: class(notice.state),
         changed: Moment::new(notice.changed),
         why: notice.why,
-    }
-}
-
-pub(crate) async fn decide(
-    State(gateway): State<Gateway>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-    page: Page,
-    form: Bytes,
-) -> Response {
-    if let Some(answer) = page.refuse_form(&form) {
-        return answer;
-    }
-    let form = Form::read(&form);
-    let decision = match form.text("decision") {
-        "was-sent" => Decision::WasSent,
-        "drop" => Decision::Drop,
-        _ => return page.not_found(),
-    };
-    let Ok(id) = id.parse::<NoticeId>() else { return page.not_found() };
-    let back = NoticeState::from_name(form.text("state")).map_or("all", NoticeState::name);
-    match gateway.0.parts.registers.decide(id, decision, &caller.by()).await {
-        Ok(settled) => {
-            let settled = u8::from(settled);
-            Redirect::to(&format!("/notices?state={back}&settled={settled}")).into_response()
-        }
-        Err(error) => page.register_failed(&error),
     }
 }

@@ -60,7 +60,8 @@ async fn pages_are_built_for_everybody() {
     let (cookie, form_token) = world.sign_in().await;
     import_providers(&world).await;
     let provider = world.provider("A.B. de Wit").await;
-    notice(&world, 1, "2026-11-02T08:30:00Z").await;
+    let unreadable = notice(&world, 1, "2026-11-02T08:30:00Z").await;
+    let told = world.told("A.B. de Wit").await;
     let message = MessageId(uuid::Uuid::from_u128(1));
     world.park(message, "2026-11-02T08:30:00Z").await;
     world.claim(BSN).await;
@@ -77,6 +78,9 @@ async fn pages_are_built_for_everybody() {
         "/dead-letters",
         "/log",
         "/login",
+        &format!("/login?notice={told}"),
+        &format!("/notices/{told}"),
+        &format!("/notices/{unreadable}"),
         "/nowhere",
         "/notices",
         "/notices?state=all&settled=1",

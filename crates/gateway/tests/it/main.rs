@@ -7,6 +7,8 @@ mod capability;
 mod contrast;
 mod frame;
 mod hl7;
+mod letters;
+mod notices;
 mod pages;
 mod paging;
 mod phi;

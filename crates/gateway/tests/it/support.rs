@@ -23,7 +23,10 @@ use zorgsluis_gateway::{
     Verification,
 };
 use zorgsluis_ingest::{Ingest, Ports, ProfileRules};
+use zorgsluis_notifier::Notifier;
 use zorgsluis_registers::Registers;
+
+use crate::letters::TestLetters;
 
 /// Ids of ours are UUIDs.
 pub(crate) const PATIENT: &str = "11111111-1111-5111-8111-111111111111";
@@ -110,6 +113,9 @@ pub(crate) struct World {
     pub(crate) directory: DataDirectory,
     pub(crate) audit: Arc<Sink>,
     pub(crate) gateway: Gateway,
+    pub(crate) notifier: Notifier,
+    /// Lets no Communication be written, as if the store were away.
+    pub(crate) store_away: Arc<AtomicBool>,
     pub(crate) token: AccessToken,
     _folder: TempDir,
 }
@@ -145,6 +151,7 @@ impl World {
         let directory = DataDirectory::open(folder.path().join("data")).unwrap();
         let audit = Arc::new(Sink::default());
         let queue = Arc::new(directory.queue("inbound", Duration::from_secs(60)));
+        let notices = Arc::new(directory.queue("notices", Duration::from_secs(60)));
         let ports = Ports {
             payloads: Arc::new(directory.payloads()),
             queue: queue.clone(),
@@ -157,13 +164,17 @@ impl World {
         let rules = Arc::new(ProfileRules::new(Profiles::builtin()));
         let ingest = Arc::new(Ingest::new(ports, rules, zorgsluis_ingest::Settings::default()));
         let token = AccessToken::generate().unwrap();
+        let notifier = crate::letters::notifier(&directory, audit.clone());
+        let store_away = Arc::new(AtomicBool::new(false));
+        let letters = TestLetters { notifier: notifier.clone(), store_away: store_away.clone() };
         let parts = Parts {
             ingest,
             store: Arc::new(directory.fhir_store()),
             journal: Arc::new(directory.journal()),
             dead_letters: Arc::new(directory.dead_letters()),
-            queues: vec![("inbound", queue)],
+            queues: vec![("inbound", queue), ("notices", notices)],
             registers: registers(&directory, audit.clone()),
+            letters: Arc::new(letters),
             audit: audit.clone(),
             log: Arc::new(Log),
             further_metrics: None,
@@ -180,7 +191,7 @@ impl World {
             .collect();
         let settings = Settings { token: token.clone(), organisation: "linde".into(), resource_types };
         let gateway = Gateway::new(parts, settings).unwrap();
-        Self { directory, audit, gateway, token, _folder: folder }
+        Self { directory, audit, gateway, notifier, store_away, token, _folder: folder }
     }
 
     /// A world with one patient and what belongs to her.

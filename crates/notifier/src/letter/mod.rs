@@ -13,12 +13,18 @@ pub(crate) use compose::{full, link};
 pub(crate) use words::{Words, event_name};
 
 /// The content of a mail. May be PHI.
-pub(crate) struct Letter {
-    pub(crate) language: &'static str,
-    pub(crate) title: String,
-    pub(crate) opening: Vec<String>,
-    pub(crate) sections: Vec<Section>,
+pub struct Letter {
+    /// BCP 47, the provider's.
+    pub language: &'static str,
+    /// From whom, of what event.
+    pub title: String,
+    /// For whom, and what happened in a sentence.
+    pub opening: Vec<String>,
+    /// What it tells.
+    pub sections: Vec<Section>,
+    /// Where the content can be read, in a mail without it.
     pub(crate) link: Option<String>,
+    /// How the mail was made; the notice.
     pub(crate) closing: Vec<String>,
 }
 
@@ -30,15 +36,33 @@ impl fmt::Debug for Letter {
 }
 
 /// Lines under a heading.
-pub(crate) struct Section {
-    pub(crate) heading: &'static str,
-    pub(crate) lines: Vec<Line>,
+pub struct Section {
+    /// The heading.
+    pub heading: &'static str,
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+impl fmt::Debug for Section {
+    /// The shape only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Section").field("lines", &self.lines.len()).finish_non_exhaustive()
+    }
 }
 
 /// A line, with a remark behind it.
-pub(crate) struct Line {
-    pub(crate) text: String,
-    pub(crate) mark: Option<&'static str>,
+pub struct Line {
+    /// What it says.
+    pub text: String,
+    /// How it must be taken: read by software, not final.
+    pub mark: Option<&'static str>,
+}
+
+impl fmt::Debug for Line {
+    /// Nothing of what it says.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").field("mark", &self.mark).finish_non_exhaustive()
+    }
 }
 
 impl From<String> for Line {

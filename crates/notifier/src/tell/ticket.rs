@@ -13,9 +13,11 @@ use zorgsluis_domain::{PortError, Stage};
 use super::Telling;
 
 /// The reason of a notice that is reserved and certainly was not handed over: whoever takes its message up
-/// next sends it. An operator who knows that a notice in state unknown did not go moves it to reserved with
-/// this reason.
+/// next sends it.
 pub const NOT_SENT: &str = "not-sent";
+/// The reason of a notice that an operator wants to be sent, who knows that it may arrive twice: whoever takes
+/// its message up next sends it. Unlike [`NOT_SENT`] it is told in the log as a disclosure of its own.
+pub const SEND_AGAIN: &str = "send-again";
 /// A later attempt has the ticket.
 pub(super) const SENDING_AGAIN: &str = "sending-again";
 /// A process ended between reservation and confirmation, and the mailer cannot tell.
@@ -26,12 +28,17 @@ pub(super) const ROUNDS: usize = 4;
 
 /// What is to be done about a notice.
 pub(super) enum Next {
-    /// Send, with the ticket that is taken from this state; none: by reserving.
-    Send(Option<NoticeState>),
+    /// Send, with the ticket that is taken from this line; none: by reserving.
+    Send(Option<Notice>),
     /// Nothing: it stands so.
     Settled(Notice),
     /// It was moved on: look again.
     Again,
+}
+
+/// Whether a notice is reserved, and whoever takes its message up may send it at once.
+pub(crate) fn is_to_be_sent(line: &Notice) -> bool {
+    line.state == NoticeState::Reserved && matches!(line.why.as_deref(), Some(NOT_SENT | SEND_AGAIN))
 }
 
 impl Telling<'_> {
@@ -42,9 +49,8 @@ impl Telling<'_> {
             (NoticeState::Refused, _) if !self.replayed_since(line.changed) => {
                 return Ok(Next::Settled(line));
             }
-            (NoticeState::Refused, _) | (NoticeState::Reserved, Some(NOT_SENT)) => {
-                return Ok(Next::Send(Some(line.state)));
-            }
+            (NoticeState::Refused, _) => return Ok(Next::Send(Some(line))),
+            (NoticeState::Reserved, _) if is_to_be_sent(&line) => return Ok(Next::Send(Some(line))),
             (NoticeState::Reserved, _) | (NoticeState::Unknown, Some(SENDING_AGAIN)) => true,
             (NoticeState::Unknown, _) => false,
         };
@@ -59,7 +65,7 @@ impl Telling<'_> {
             _ => {
                 self.in_hand(&line)?;
                 match (trace, line.state) {
-                    (MailTrace::Absent, NoticeState::Reserved) => return Ok(Next::Send(Some(line.state))),
+                    (MailTrace::Absent, NoticeState::Reserved) => return Ok(Next::Send(Some(line))),
                     (MailTrace::Absent, _) => moved(NoticeState::Reserved, None, Some(NOT_SENT)).await?,
                     _ => moved(NoticeState::Unknown, None, Some(NOT_CONFIRMED)).await?,
                 };
@@ -105,8 +111,8 @@ impl Telling<'_> {
             match self.next(notice).await? {
                 Next::Again => {}
                 Next::Send(None) | Next::Settled(_) => return Ok(()),
-                Next::Send(Some(state)) => {
-                    self.settle(notice, &[state], NoticeState::Dropped, None, Some(why)).await?;
+                Next::Send(Some(line)) => {
+                    self.settle(notice, &[line.state], NoticeState::Dropped, None, Some(why)).await?;
                 }
             }
         }

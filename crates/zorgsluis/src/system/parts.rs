@@ -16,6 +16,7 @@ use zorgsluis_listener::Listener;
 use zorgsluis_notifier::Notifier;
 use zorgsluis_registers::Registers;
 
+use super::letters::NotifierLetters;
 use super::log_access::LogAccess;
 use super::log_state::LogKeeper;
 use super::mail::MailConfig;
@@ -147,6 +148,7 @@ pub(crate) fn registers(directory: &DataDirectory, log: &LogAccess) -> Registers
     Registers::new(ports, &log.organisation)
 }
 
+#[expect(clippy::too_many_arguments, reason = "each is a part of its own, named at its one caller")]
 pub(super) fn gateway(
     directory: &DataDirectory,
     log: &LogAccess,
@@ -154,6 +156,7 @@ pub(super) fn gateway(
     ingest: &Arc<Ingest>,
     keeper: &Arc<LogKeeper>,
     listener: &Listener,
+    notifier: &Notifier,
     token: AccessToken,
 ) -> Result<Gateway, Failure> {
     let parts = zorgsluis_gateway::Parts {
@@ -163,6 +166,7 @@ pub(super) fn gateway(
         dead_letters: Arc::new(directory.dead_letters()),
         queues: queues.all().into_iter().map(|(name, queue)| (name, Arc::clone(queue))).collect(),
         registers: registers(directory, log),
+        letters: Arc::new(NotifierLetters(notifier.clone())),
         audit: Arc::clone(&log.writer) as Arc<dyn AuditSink>,
         log: Arc::clone(keeper) as Arc<dyn zorgsluis_gateway::LogState>,
         further_metrics: Some(Arc::new({

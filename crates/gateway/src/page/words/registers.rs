@@ -136,4 +136,29 @@ words! {
     settled: "Vastgelegd.", "Recorded.";
     not_settled: "Deze kennisgeving stond er intussen anders voor; er is niets gewijzigd.", "This notice stood otherwise meanwhile; nothing was changed.";
     decisions: "Besluit", "Decision";
+
+    // One notice.
+    notice: "Kennisgeving", "Notice";
+    back_to_notices: "Terug naar de kennisgevingen", "Back to the notices";
+    reserved: "Gereserveerd", "Reserved";
+    receipt: "Naam bij de mailserver", "Name at the mail system";
+    reference: "Kenmerk", "Reference";
+    reserved_hint: "Deze kennisgeving kan nu onderweg zijn. Staat ze er over een kwartier nog zo voor, dan kunt u hier beslissen.", "This notice may be on its way now. If it still stands so in a quarter of an hour, you can decide here.";
+    refused_hint: "De mailserver wilde deze kennisgeving niet; het bericht staat apart. Is de oorzaak weg, bied het bericht dan opnieuw aan: ook de kennisgeving gaat dan weer.", "The mail system did not want this notice; the message is set aside. Once the cause is gone, offer the message again: the notice goes again with it.";
+    decide_intro: "Niemand kan zien of deze kennisgeving verstuurd is. Zoek het kenmerk op in het logboek van de mailserver en beslis. Elk besluit komt in het logboek.", "Nobody can tell whether this notice was sent. Look for its reference in the log of the mail system, and decide. Each decision is recorded in the audit log.";
+    send_again: "Opnieuw versturen", "Send again";
+    send_again_hint: "Ging ze toch al weg, dan krijgt de zorgverlener haar twee keer. Er staat in wat het dossier dan zegt.", "If it did go after all, the provider gets it twice. It says what the record says at that time.";
+    twice: "Ik weet dat deze kennisgeving twee keer kan aankomen", "I know that this notice may arrive twice";
+    twice_needed: "Bevestig dat de kennisgeving twee keer kan aankomen. Er is niets gewijzigd; ga terug en zet het vinkje.", "Confirm that the notice may arrive twice. Nothing was changed; go back and tick the box.";
+    letter: "Inhoud", "Content";
+    letter_intro: "Zo staat het nu in het dossier, in de taal van de zorgverlener. Dat u dit leest, staat in het logboek.", "As the record has it now, in the provider's language. That you read this stands in the audit log.";
+    letter_footer: "Deze pagina toont medische gegevens. Laat haar niet open staan.", "This page shows medical data. Do not leave it open.";
+    letter_not_logged: "De regel in het logboek kon niet geschreven worden. Daarom wordt er niets getoond.", "The audit entry could not be written. Therefore nothing is shown.";
+    withheld_dropped: "Deze kennisgeving is vervallen. Er wordt niets getoond.", "This notice was dropped. Nothing is shown.";
+    withheld_patient: "De patiënt wil niet dat zorgverleners bericht krijgen. Er wordt niets getoond.", "The patient does not want providers to be told. Nothing is shown.";
+    withheld_inactive: "De zorgverlener is niet actief. Er wordt niets getoond.", "The provider is not active. Nothing is shown.";
+    withheld_provider: "De zorgverlener wil van zulke gebeurtenissen geen bericht. Er wordt niets getoond.", "The provider wants no notice of such events. Nothing is shown.";
+    withheld_unreadable: "De inhoud is niet (meer) samen te stellen.", "The content cannot be put together (any more).";
+    signed_in_already: "Al aangemeld?", "Signed in already?";
+    go_on: "Ga verder naar de kennisgeving", "Go on to the notice";
 }
