@@ -5,10 +5,11 @@
 //! least one report is final or corrected. Nobody is told that something was cancelled or corrected in the
 //! administration (A08, A11, A12, A13), nor of a preliminary result.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use fhir::Resource;
-use hl7v2::{Field, Repetition, Segment};
+use hl7v2::{Field, Place, Repetition, Segment};
 use uuid::Uuid;
 use zorgsluis_domain::notice::{BusinessIdentifier, NamedRecipient, NotifiedEvent};
 
@@ -17,6 +18,10 @@ use crate::datatype::hd::Assigner;
 use crate::message::Event;
 use crate::profile::Recipient;
 use crate::time::PointInTime;
+
+/// Recipients of one notice at most: far more than a care team has. Further ones are left out with the warning
+/// `too-many-recipients`.
+const RECIPIENTS: usize = 50;
 
 /// What a message asks to be told, and to whom. Holds PHI: `Debug` prints the shape only.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,7 +36,7 @@ pub struct Notice {
     pub occurred: Option<String>,
     /// The reports of a result that are final or corrected: `DiagnosticReport/<id>`.
     pub about: Vec<String>,
-    /// Whom the message names, in the order of the profile. Each stands once.
+    /// Whom the message names, in the order of the profile. Each stands once; 50 at most.
     pub recipients: Vec<NamedRecipient>,
     /// The fields that the profile names (`PD1-4`) and that hold nobody.
     pub empty: Vec<String>,
@@ -87,20 +92,27 @@ pub(crate) fn of(cx: &mut Context<'_, '_>, event: &Event) -> Option<Notice> {
         recipients: Vec::new(),
         empty: Vec::new(),
     };
+    let mut known = HashSet::new();
+    let mut left_out = None;
     for field in fields {
         let named = recipients(cx, *field);
         if named.is_empty() {
             notice.empty.push(String::from(field.name()));
         }
-        for one in named {
-            let known = notice
-                .recipients
-                .iter()
-                .any(|known| (&known.identifiers, &known.address) == (&one.identifiers, &one.address));
-            if !known {
-                notice.recipients.push(one);
+        for (at, one) in named {
+            if left_out.is_some() || known.contains(&(one.identifiers.clone(), one.address.clone())) {
+                continue;
             }
+            if notice.recipients.len() == RECIPIENTS {
+                left_out = Some(at);
+                continue;
+            }
+            known.insert((one.identifiers.clone(), one.address.clone()));
+            notice.recipients.push(one);
         }
+    }
+    if let Some(at) = left_out {
+        cx.warn(at, "too-many-recipients");
     }
     Some(notice)
 }
@@ -137,8 +149,8 @@ fn occurred(cx: &Context<'_, '_>, event: NotifiedEvent) -> Option<String> {
     })
 }
 
-/// Whom the message names in a field, wherever that is.
-fn recipients(cx: &Context<'_, '_>, field: Recipient) -> Vec<NamedRecipient> {
+/// Whom the message names in a field, wherever that is, each with the place.
+fn recipients(cx: &Context<'_, '_>, field: Recipient) -> Vec<(Place, NamedRecipient)> {
     let of = |segment: &'static str, n: usize| {
         cx.message.segments_named(segment).flat_map(move |segment| segment.field(n).repetitions())
     };
@@ -157,19 +169,19 @@ fn recipients(cx: &Context<'_, '_>, field: Recipient) -> Vec<NamedRecipient> {
             roles.flat_map(|rol| people(cx, Some(rol.field(4)))).collect()
         }
         Recipient::Ordering => {
-            let by_orc: Vec<NamedRecipient> = of("ORC", 12).filter_map(|xcn| person(cx, xcn)).collect();
+            let by_orc: Vec<_> = of("ORC", 12).filter_map(|xcn| person(cx, xcn)).collect();
             if by_orc.is_empty() { of("OBR", 16).filter_map(|xcn| person(cx, xcn)).collect() } else { by_orc }
         }
     }
 }
 
-fn people(cx: &Context<'_, '_>, field: Option<Field<'_, '_>>) -> Vec<NamedRecipient> {
+fn people(cx: &Context<'_, '_>, field: Option<Field<'_, '_>>) -> Vec<(Place, NamedRecipient)> {
     field.into_iter().flat_map(Field::repetitions).filter_map(|xcn| person(cx, xcn)).collect()
 }
 
 /// Somebody whom an XCN names: by number, or by an e-mail address wherever in it one stands. A name alone
 /// selects nobody, and is somebody all the same: the notifier refuses it rather than telling nobody.
-fn person(cx: &Context<'_, '_>, xcn: Repetition<'_, '_>) -> Option<NamedRecipient> {
+fn person(cx: &Context<'_, '_>, xcn: Repetition<'_, '_>) -> Option<(Place, NamedRecipient)> {
     if xcn.is_empty() || xcn.is_null() {
         return None;
     }
@@ -185,7 +197,8 @@ fn person(cx: &Context<'_, '_>, xcn: Repetition<'_, '_>) -> Option<NamedRecipien
     if identifiers.is_empty() && address.is_none() && !named {
         return None;
     }
-    Some(NamedRecipient { at: xcn.place().to_string(), identifiers, address })
+    let at = xcn.place();
+    Some((at, NamedRecipient { at: at.to_string(), identifiers, address }))
 }
 
 /// Whether a text looks like an e-mail address. The directory decides whether it is one.

@@ -154,6 +154,30 @@ fn of_several_patients_nobody_is_told() {
 }
 
 #[test]
+fn of_very_many_the_first_fifty_are_told() {
+    // Each twice, so that those who are known already take no place from others.
+    let people: Vec<String> =
+        (0..60).flat_map(|n| [n, n]).map(|n| format!("010045{n:02}^A^^^^^^^VEKTIS")).collect();
+    let text = format!(
+        "MSH|^~\\&|ZIS|LINDE|||20261103||ADT^A01|1|P|2.5.1\rEVN|A01|20261103\rPID|1||1000001^^^LINDE^PI\r\
+         PD1||||{}\rPV1|1|I|||||||||||||||||V1^^^LINDE^VN\r",
+        people.join("~")
+    );
+    let options = options();
+    let conversion = convert(text.as_bytes(), &options).unwrap();
+    let found = conversion.notice.as_ref().unwrap();
+    assert_eq!(found.recipients.len(), 50);
+    assert_eq!(named(found)[49], ("PD1[1]-4[99]".to_owned(), agb("01004549"), None));
+    let warned: Vec<String> = conversion
+        .warnings
+        .iter()
+        .filter(|one| one.code == "too-many-recipients")
+        .map(|one| one.at.to_string())
+        .collect();
+    assert_eq!(warned, ["PD1[1]-4[101]"], "once, at the first who is left out");
+}
+
+#[test]
 fn its_shape_tells_nothing() {
     let found = of("32-").unwrap();
     let shown = format!("{found:?}");
