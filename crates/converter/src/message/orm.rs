@@ -21,7 +21,7 @@ use crate::document::{self, Belongs};
 use crate::identity::rule;
 use crate::message::adt::Adt;
 use crate::segment::obx::Frame;
-use crate::segment::orc::control::Control;
+use crate::segment::orc::control::{Control, Party};
 use crate::segment::orc::{self, Numbers, Order};
 
 /// Converts an order message. Its PID only mentions the patient: whoever orders repeats what the hospital or
@@ -39,6 +39,8 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>) -> Result<Vec<Merge>, Refusal> {
 pub(super) struct Orders {
     /// The order that is replaced by the ones that follow (ORC-1 = RP, then RO).
     replaced: Option<Uuid>,
+    /// Who sent the control code before.
+    before: Option<Party>,
 }
 
 impl Orders {
@@ -49,13 +51,16 @@ impl Orders {
         group: &Group<'m, 'a>,
         whose: Whose<'_>,
     ) {
-        let control = Control::read(group.orc);
+        let control = Control::read(group.orc, self.before);
+        if group.orc.is_some() && control.known {
+            self.before = Some(control.says);
+        }
         if let Some(orc) = group.orc.filter(|_| !control.known) {
             cx.warn(orc.field(1).place(), "unknown-order-control");
         }
         let before = cx.registers;
         // Who placed an order is the source of what it says.
-        cx.registers = if control.placer { Authority::Registration } else { Authority::Mention };
+        cx.registers = if control.is_placers() { Authority::Registration } else { Authority::Mention };
         let request = self.order(cx, group, whose, control);
         if let Some(request) = request {
             task(cx, group, whose, control, request);
@@ -189,7 +194,7 @@ fn task<'m, 'a>(
         focus: Some(Reference::to(request)),
         r#for: Some(Reference::to(whose.patient)),
         encounter: whose.encounter.map(Reference::to),
-        authored_on: authored.filter(|_| control.placer),
+        authored_on: authored.filter(|_| control.is_placers()),
         requester,
         owner,
         ..Task::default()

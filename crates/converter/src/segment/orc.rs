@@ -173,7 +173,7 @@ fn of_orc<'a>(
 
 /// Whether ORC-16 tells why the order was placed, not why it was stopped or what became of it.
 pub(crate) fn is_reason_of_order(control: Control) -> bool {
-    control.placer && control.request == Some("active")
+    control.is_placers() && control.request == Some("active")
 }
 
 fn of_obr<'a>(cx: &mut Context<'_, 'a>, obr: Segment<'_, 'a>, alone: bool, request: &mut ServiceRequest<'a>) {

@@ -122,6 +122,10 @@ fn what_is_to_be_done_and_how_far_it_is() {
         ("OK", "", "active", "accepted"),
         ("UA", "", "active", "rejected"),
         ("UC", "CM", "completed", "completed"),
+        ("UC", "IP", "active", "in-progress"),
+        ("UC", "", "unknown", "requested"),
+        ("UX", "", "unknown", "requested"),
+        ("NA", "", "unknown", "requested"),
         ("SC", "IP", "active", "in-progress"),
         ("SC", "SC", "active", "accepted"),
         ("SC", "HD", "on-hold", "on-hold"),
@@ -142,6 +146,57 @@ fn what_is_to_be_done_and_how_far_it_is() {
         let unmapped: Vec<String> = report.unmapped.iter().map(|one| one.at.0.to_string()).collect();
         assert_eq!(unmapped, if contradicts { vec!["ORC[1]-5[1].1"] } else { vec![] }, "{control} {status}");
     }
+}
+
+/// Numbers, whether what is said is the order's content, and whether the message's receiver is to fill it.
+fn whose(segments: &[&str]) -> Vec<(String, bool, bool)> {
+    let options = options();
+    let text = message(segments);
+    let conversion = convert(text.as_bytes(), &options).unwrap();
+    let bundle: Value = serde_json::from_slice(&conversion.bundle_json()).unwrap();
+    let tasks = of_kind(&bundle, "Task");
+    let entries = bundle["entry"].as_array().unwrap().iter().zip(&conversion.notes);
+    let orders = entries.filter(|(entry, _)| entry["resource"]["resourceType"] == "ServiceRequest");
+    let told = orders.map(|(entry, note)| {
+        let order = &entry["resource"];
+        let task = tasks.iter().find(|task| task["focus"]["reference"] == urn(order)).unwrap();
+        assert_eq!(order.get("performer").is_some(), task.get("owner").is_some());
+        let number = order["identifier"][0]["value"].as_str().unwrap().to_owned();
+        (number, note.authority == Authority::Registration, order.get("performer").is_some())
+    });
+    told.collect()
+}
+
+fn one(number: &str, placers: bool) -> (String, bool, bool) {
+    (number.to_owned(), placers, placers)
+}
+
+#[test]
+fn who_says_it_is_as_in_the_table() {
+    for (control, placers) in [
+        ("NW", true),
+        ("XO", true),
+        ("NA", true),
+        ("OK", false),
+        ("SN", false),
+        ("PA", false),
+        // Of either, and nothing tells of whom.
+        ("CH", false),
+        ("RO", false),
+    ] {
+        assert_eq!(whose(&[&format!("ORC|{control}|P1^ZorgDomein"), OBR]), [one("P1", placers)], "{control}");
+    }
+}
+
+#[test]
+fn a_filler_that_splits_or_replaces_an_order_did_not_place_it() {
+    let of = |first: &str, second: &str| {
+        let orcs = [format!("ORC|{first}|P1^ZorgDomein"), format!("ORC|{second}|P2^ZorgDomein")];
+        whose(&[&orcs[0], OBR, &orcs[1], OBR])
+    };
+    assert_eq!(of("PA", "CH"), [one("P1", false), one("P2", false)]);
+    assert_eq!(of("RU", "RO"), [one("P1", false), one("P2", false)]);
+    assert_eq!(of("RP", "RO"), [one("P1", true), one("P2", true)]);
 }
 
 #[test]

@@ -13,9 +13,8 @@ pub(crate) struct Control {
     pub(crate) request: Option<&'static str>,
     /// `Task.status`.
     pub(crate) task: Option<&'static str>,
-    /// Whether it comes from who placed the order: then its content is the order's. Who fills an order
-    /// only repeats it.
-    pub(crate) placer: bool,
+    /// Who says it. What the placer says is the order's content; who fills an order only repeats it.
+    pub(crate) says: Party,
     /// Whether it is about an order that another one takes the place of.
     pub(crate) replaced: bool,
     /// Whether it is about an order that takes the place of the one before it.
@@ -24,63 +23,85 @@ pub(crate) struct Control {
     pub(crate) known: bool,
 }
 
-/// One line of [`TABLE`].
-struct Row(&'static str, Option<&'static str>, Option<&'static str>, bool);
+/// The side of an order that sends a control code: the column "originator" of table 0119.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Party {
+    /// Who placed the order.
+    Placer,
+    /// Who fills it.
+    Filler,
+    /// Either: whoever sent the codes before it in the message (for a child its parent, for a replacement what
+    /// it replaces).
+    Either,
+}
 
-/// Code, status of the request, status of the task, whether the placer says it. In the order of the codes.
+use Party::{Either, Filler, Placer};
+
+/// One line of [`TABLE`].
+struct Row(&'static str, Option<&'static str>, Option<&'static str>, Party);
+
+/// Code, status of the request, status of the task, who says it (HL7 v2.5.1 §4.5.1.1, table 0119). In the order
+/// of the codes.
+///
+/// A refused change says nothing of the status (UC, UD, UH, UM, UX): the order may be anywhere on its way, also
+/// at its end. Nor does a split (PA), a question (SS) or a number (NA).
 static TABLE: &[Row] = &[
-    Row("CA", Some("revoked"), Some("cancelled"), true),
-    Row("CH", Some("active"), Some("requested"), true),
-    Row("CN", None, None, false),
-    Row("CR", Some("revoked"), Some("cancelled"), false),
-    Row("DC", Some("revoked"), Some("cancelled"), true),
-    Row("DR", Some("revoked"), Some("cancelled"), false),
-    Row("HD", Some("on-hold"), Some("on-hold"), true),
-    Row("HR", Some("on-hold"), Some("on-hold"), false),
-    Row("NA", Some("active"), Some("accepted"), false),
-    Row("NW", Some("active"), Some("requested"), true),
-    Row("OC", Some("revoked"), Some("cancelled"), false),
-    Row("OD", Some("revoked"), Some("cancelled"), false),
-    Row("OE", Some("active"), Some("in-progress"), false),
-    Row("OH", Some("on-hold"), Some("on-hold"), false),
-    Row("OK", Some("active"), Some("accepted"), false),
-    Row("OR", Some("active"), Some("in-progress"), false),
-    Row("PA", Some("active"), Some("requested"), true),
-    Row("RE", None, None, false),
-    Row("RL", Some("active"), Some("requested"), true),
-    Row("RO", Some("active"), Some("requested"), true),
-    Row("RP", Some("revoked"), Some("cancelled"), true),
-    Row("RQ", Some("revoked"), Some("cancelled"), false),
-    Row("RU", Some("revoked"), Some("cancelled"), false),
-    Row("SC", None, None, false),
-    Row("SN", Some("active"), Some("requested"), false),
-    Row("SR", None, None, false),
-    Row("SS", None, None, true),
-    Row("UA", Some("active"), Some("rejected"), false),
-    Row("UC", Some("active"), Some("in-progress"), false),
-    Row("UD", Some("active"), Some("in-progress"), false),
-    Row("UH", Some("active"), Some("in-progress"), false),
-    Row("UM", Some("active"), Some("in-progress"), false),
-    Row("UR", Some("on-hold"), Some("on-hold"), false),
-    Row("UX", Some("active"), Some("in-progress"), false),
-    Row("XO", Some("active"), Some("requested"), true),
-    Row("XR", Some("active"), Some("accepted"), false),
-    Row("XX", Some("active"), Some("accepted"), false),
+    Row("CA", Some("revoked"), Some("cancelled"), Placer),
+    Row("CH", Some("active"), Some("requested"), Either),
+    Row("CN", None, None, Filler),
+    Row("CR", Some("revoked"), Some("cancelled"), Filler),
+    Row("DC", Some("revoked"), Some("cancelled"), Placer),
+    Row("DR", Some("revoked"), Some("cancelled"), Filler),
+    Row("HD", Some("on-hold"), Some("on-hold"), Placer),
+    Row("HR", Some("on-hold"), Some("on-hold"), Filler),
+    Row("NA", None, None, Placer),
+    Row("NW", Some("active"), Some("requested"), Placer),
+    Row("OC", Some("revoked"), Some("cancelled"), Filler),
+    Row("OD", Some("revoked"), Some("cancelled"), Filler),
+    Row("OE", Some("active"), Some("in-progress"), Filler),
+    Row("OH", Some("on-hold"), Some("on-hold"), Filler),
+    Row("OK", Some("active"), Some("accepted"), Filler),
+    Row("OR", Some("active"), Some("in-progress"), Filler),
+    Row("PA", None, None, Filler),
+    Row("RE", None, None, Filler),
+    Row("RL", Some("active"), Some("requested"), Placer),
+    Row("RO", Some("active"), Some("requested"), Either),
+    Row("RP", Some("revoked"), Some("cancelled"), Placer),
+    Row("RQ", Some("revoked"), Some("cancelled"), Filler),
+    Row("RU", Some("revoked"), Some("cancelled"), Filler),
+    Row("SC", None, None, Filler),
+    Row("SN", Some("active"), Some("requested"), Filler),
+    Row("SR", None, None, Filler),
+    Row("SS", None, None, Placer),
+    Row("UA", Some("active"), Some("rejected"), Filler),
+    Row("UC", None, None, Filler),
+    Row("UD", None, None, Filler),
+    Row("UH", None, None, Filler),
+    Row("UM", None, None, Filler),
+    Row("UR", Some("on-hold"), Some("on-hold"), Filler),
+    Row("UX", None, None, Filler),
+    Row("XO", Some("active"), Some("requested"), Placer),
+    Row("XR", Some("active"), Some("accepted"), Filler),
+    Row("XX", Some("active"), Some("accepted"), Filler),
 ];
 
 impl Control {
     /// Reads an ORC. A control code that stops an order (cancelled, discontinued, on hold, replaced) decides;
     /// else ORC-5 does, where it says something; else the control code. Without an ORC, an order message
     /// places an order.
-    pub(crate) fn read(orc: Option<Segment<'_, '_>>) -> Self {
+    ///
+    /// `before` is who sent the control code before this one in the message, if there is one.
+    pub(crate) fn read(orc: Option<Segment<'_, '_>>, before: Option<Party>) -> Self {
         let code = orc.map(|orc| orc.field(1).value().text().trim().to_ascii_uppercase());
         let code = code.unwrap_or_else(|| String::from("NW"));
         let row = TABLE.binary_search_by(|row| row.0.cmp(&code)).ok().and_then(|at| TABLE.get(at));
-        let &Row(_, request, task, placer) = row.unwrap_or(&Row("", None, None, false));
+        let &Row(_, request, task, says) = row.unwrap_or(&Row("", None, None, Filler));
+        // Where nobody can tell, it counts as little as what the filler says.
+        let says = if says == Either { before.unwrap_or(Filler) } else { says };
         let mut control = Self {
             request,
             task,
-            placer,
+            says,
             replaced: matches!(&*code, "RP" | "RQ" | "RU"),
             replacement: code == "RO",
             known: row.is_some(),
@@ -95,6 +116,11 @@ impl Control {
             control.task = status.as_deref().and_then(task_of_status);
         }
         control
+    }
+
+    /// Whether it comes from who placed the order.
+    pub(crate) fn is_placers(self) -> bool {
+        self.says == Placer
     }
 }
 
@@ -136,10 +162,10 @@ mod tests {
             .collect();
         let rows: Vec<Vec<String>> = TABLE
             .iter()
-            .map(|Row(code, request, task, placer)| {
+            .map(|Row(code, request, task, says)| {
                 let status = |status: &Option<&str>| status.map_or(String::new(), |s| format!("`{s}`"));
-                let who = if *placer { "placer" } else { "filler" };
-                vec![format!("`{code}`"), status(request), status(task), String::from(who)]
+                let who = format!("{says:?}").to_lowercase();
+                vec![format!("`{code}`"), status(request), status(task), who]
             })
             .collect();
         assert_eq!(shown, rows);

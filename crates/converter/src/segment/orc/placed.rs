@@ -43,7 +43,7 @@ pub(super) fn complete<'a>(
     control: Control,
     request: &mut ServiceRequest<'a>,
 ) {
-    if control.placer {
+    if control.is_placers() {
         // An order goes to whoever is to fill it (HL7 v2.5.1 §4.4.1).
         let receiver = organization(cx, Hd::of_repetition(cx.message.header().field(6).first(), 1));
         request.performer.extend(receiver.map(Reference::to));

@@ -131,6 +131,32 @@ async fn a_filler_that_cannot_cancel_keeps_the_order() {
 }
 
 #[tokio::test]
+async fn a_refused_change_does_not_reopen_an_order_that_has_ended() {
+    for refused in ["UC", "UD", "UH", "UM", "UX"] {
+        let world = after(&[
+            orm(0, "NW", "A", "", "LAB", &[]),
+            result(20, "A", "CM", "F"),
+            orm(31, refused, "A", "", "LAB", &[]),
+        ])
+        .await;
+        assert_eq!(states(&world).await, [state("A", "completed", "completed")], "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_split_does_not_reopen_its_order_nor_change_what_was_asked() {
+    let world = after(&[
+        orm(0, "NW", "A", "", "LAB", &[]),
+        result(20, "A", "CM", "F"),
+        orm(31, "PA", "A", "", "ANDERS", &[]),
+    ])
+    .await;
+    assert_eq!(states(&world).await, [state("A", "completed", "completed")]);
+    let order = world.one("ServiceRequest").await;
+    assert_eq!(order["code"]["coding"][0]["code"], "LAB");
+}
+
+#[tokio::test]
 async fn an_older_cancellation_does_not_stop_what_was_changed_after_it() {
     let world = after(&[orm(5, "XO", "A", "", "LAB", &[]), orm(3, "CA", "A", "", "LAB", &[])]).await;
     assert_eq!(states(&world).await, [state("A", "active", "requested")]);
