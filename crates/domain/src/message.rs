@@ -4,10 +4,20 @@ use serde::{Deserialize, Serialize};
 use crate::MessageId;
 
 /// What travels through the queues (inbound, notes, notices): a reference to a stored payload. Holds no PHI.
+///
+/// Whoever reads one ignores fields that he does not know, so that a new version of the software may add some
+/// while an older one still works on the queue:
+///
+/// ```
+/// # let json = r#"{"v":1,"message":"00000000-0000-8000-8000-000000000001","received":"2026-11-02T08:30:00Z",
+/// #     "priority":3}"#;
+/// let reference: zorgsluis_domain::QueueReference = serde_json::from_str(json)?;
+/// assert_eq!(reference.v, 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct QueueReference {
-    /// Version of this shape, 1.
+    /// Version of this shape, 1. A change that an older reader must not pass over raises it.
     pub v: u8,
     /// The message; its payload is stored under the same id.
     pub message: MessageId,

@@ -67,7 +67,6 @@ impl fmt::Debug for BusinessIdentifier {
 
 /// Somebody whom a message names as one to be told.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct NamedRecipient {
     /// The place of the field: `PD1[1]-4[1]`.
     pub at: String,
@@ -80,11 +79,11 @@ pub struct NamedRecipient {
 }
 
 /// What the converter asks of the notifier: who is to be told of what. Kept sealed beside the message,
-/// under the name [`NoticeOrder::NOTE`]. Holds PHI.
+/// under the name [`NoticeOrder::NOTE`]. Holds PHI. As in [`crate::QueueReference`], a reader ignores fields that he
+/// does not know.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct NoticeOrder {
-    /// Version of this shape, 1.
+    /// Version of this shape, 1. A change that an older reader must not pass over raises it.
     pub v: u8,
     /// What happened.
     pub event: NotifiedEvent,

@@ -245,6 +245,20 @@ async fn references_that_are_none_are_parked() {
 }
 
 #[tokio::test]
+async fn what_a_newer_version_adds_to_a_reference_is_passed_over() {
+    let desk = desk([]);
+    let mut event = event("sqs-single-adt.json");
+    let body = format!(
+        "{{\"v\":1,\"message\":\"{}\",\"received\":\"2026-11-03T08:16:01Z\",\"priority\":{{\"of\":3}}}}",
+        stored(1)
+    );
+    event.records[0].body = Some(body);
+    assert!(run(&desk, event).await.is_empty());
+    assert_eq!(*desk.processed.lock().unwrap(), [stored(1)]);
+    assert!(desk.parked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_record_without_an_id_fails_the_whole_batch() {
     let desk = desk([(stored(3), Trouble::Busy)]);
     let mut event = event("sqs-fifo-group-failure.json");
