@@ -2,7 +2,6 @@
 //!
 //! Nothing is started when less than [`Handler::reserve`] is left before the deadline: it goes back.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use jiff::Timestamp;
 use zorgsluis_domain::Clock;
 
+use crate::group::by_group;
 use crate::{Delivery, Outcome, Process, deliver};
 
 /// The function: a use case, a clock, and how it deals with a batch.
@@ -41,21 +41,11 @@ impl<P: Process> Handler<P> {
     /// back to the queue, in the order of the batch; a record without a message id goes back under an
     /// empty name, which SQS takes as the whole batch.
     pub async fn handle(&self, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
-        let mut groups: Vec<Vec<(usize, SqsMessage)>> = Vec::new();
-        let mut by_name: HashMap<String, usize> = HashMap::new();
-        let mut ids: Vec<String> = Vec::with_capacity(event.records.len());
-        for (index, record) in event.records.into_iter().enumerate() {
-            ids.push(record.message_id.clone().unwrap_or_default());
-            let group = match record.attributes.get("MessageGroupId") {
-                // A standard queue has no groups and no order: every message for itself.
-                None => groups.len(),
-                Some(name) => *by_name.entry(name.clone()).or_insert(groups.len()),
-            };
-            match groups.get_mut(group) {
-                Some(members) => members.push((index, record)),
-                None => groups.push(vec![(index, record)]),
-            }
-        }
+        let ids: Vec<String> =
+            event.records.iter().map(|record| record.message_id.clone().unwrap_or_default()).collect();
+        let groups = by_group(event.records.into_iter().enumerate(), |(_, record)| {
+            record.attributes.get("MessageGroupId").map(String::as_str)
+        });
         let mut running = tokio::task::JoinSet::new();
         let mut back: Vec<usize> = Vec::new();
         for group in groups {

@@ -63,6 +63,7 @@
 
 mod body;
 mod deliver;
+mod group;
 pub mod lambda;
 mod parking;
 mod queue;

@@ -1,6 +1,5 @@
 //! The loop of a running server: takes messages from a queue and works on them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use zorgsluis_domain::Clock;
 use zorgsluis_domain::port::queue::MAX_BATCH;
 use zorgsluis_domain::port::{Queue, Received};
 
+use crate::group::by_group;
 use crate::{Delivery, Outcome, Process, deliver};
 
 /// How long one request waits for a message.
@@ -50,17 +50,8 @@ async fn work_batch<P: Process>(
     clock: &Arc<dyn Clock>,
     batch: Vec<Received>,
 ) {
-    let mut groups: Vec<Vec<Received>> = Vec::new();
-    let mut by_name: HashMap<String, usize> = HashMap::new();
-    for received in batch {
-        let at = *by_name.entry(received.group.clone()).or_insert(groups.len());
-        match groups.get_mut(at) {
-            Some(members) => members.push(received),
-            None => groups.push(vec![received]),
-        }
-    }
     let mut running = JoinSet::new();
-    for group in groups {
+    for group in by_group(batch, |received| Some(received.group.as_str())) {
         let (queue, process, clock) = (Arc::clone(queue), Arc::clone(process), Arc::clone(clock));
         running.spawn(async move { work_group(&*queue, &process, &*clock, group).await });
     }
