@@ -41,6 +41,10 @@ pub const REPORT: &str = "conversion";
 /// Places in one step of the journal at most; the report beside the message has all.
 const PLACES: usize = 500;
 
+/// Bytes of a message that is converted where it may take its time, so that nobody else's message waits for it:
+/// conversion goes at some twenty megabytes a second.
+const LARGE: usize = 256 * 1024;
+
 /// The ports that processing works over.
 #[derive(Clone)]
 pub struct Ports {
@@ -120,7 +124,8 @@ impl Processor {
             traceparent: reference.traceparent.clone(),
             authenticated: reference.authenticated.clone(),
         };
-        let converted = self.convert(&payload, &delivery)?;
+        let received = payload.received;
+        let converted = self.convert_aside(payload, &delivery).await?;
         self.ports.payloads.put_note(message, &converted.owner, REPORT, &converted.report).await?;
         let applied = match self.apply.apply_prepared(&converted.said, &delivery).await {
             Ok(applied) => applied,
@@ -137,7 +142,7 @@ impl Processor {
             Some(order) => self.keep_order(message, &owner, order, &applied).await?,
             None => false,
         };
-        let reference = QueueReference { received: payload.received, notify, ..reference.clone() };
+        let reference = QueueReference { received, notify, ..reference.clone() };
         self.send_on(&reference, group, replays, &applied).await?;
         let stages =
             [stage, Stage::Applied { effects: applied.effects }, Stage::Audited { entries: applied.entries }];
@@ -179,6 +184,16 @@ impl Processor {
         };
         send_on(&**queue, reference, group, format!("{}-{name}-{replays}", reference.message)).await?;
         Ok(())
+    }
+
+    /// Converts; a large message in a thread for such work.
+    async fn convert_aside(&self, payload: Payload, delivery: &Delivery) -> Result<Converted, ProcessError> {
+        if payload.bytes.expose_phi().len() <= LARGE {
+            return self.convert(&payload, delivery);
+        }
+        let (processor, delivery) = (self.clone(), delivery.clone());
+        let converting = tokio::task::spawn_blocking(move || processor.convert(&payload, &delivery));
+        converting.await.unwrap_or_else(|_| Err(ProcessError::panicked()))
     }
 
     /// Converts; a panic becomes a refusal.

@@ -1,27 +1,35 @@
 //! A message from the queue to the store, with its way, its report and its entries.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use aws_lambda_events::event::sqs::SqsEvent;
 use serde_json::{Value, json};
 use zorgsluis_converter::process::{Ports, Processor, REPORT};
 use zorgsluis_domain::audit::EventKind;
-use zorgsluis_domain::port::{DeadLetters, Journal, Outgoing, PageRequest, PayloadStore, Queue};
-use zorgsluis_domain::{MessageId, QueueReference, Stage};
+use zorgsluis_domain::port::{
+    DataClass, DeadLetters, Journal, KeyOwner, Keys, Outgoing, PageRequest, PayloadStore, Queue, Sealed,
+};
+use zorgsluis_domain::{MessageId, Phi, PortError, Pseudonym, Purpose, QueueReference, Stage};
 use zorgsluis_worker::lambda::Handler;
 use zorgsluis_worker::{Delivery, Outcome, Process as _, deliver, work};
 
 use super::world::{World, adt, clock, options};
 
 fn processor(world: &World) -> Arc<Processor> {
+    processor_with(world, Arc::new(world.directory.keys()))
+}
+
+fn processor_with(world: &World, keys: Arc<dyn Keys>) -> Arc<Processor> {
     let directory = &world.directory;
     let ports = Ports {
         payloads: Arc::new(directory.payloads()),
         fhir: Arc::clone(&world.store),
         patients: Arc::new(directory.patient_index()),
-        keys: Arc::new(directory.keys()),
+        keys,
         audit: world.trail.clone(),
         journal: Arc::new(directory.journal()),
         dead_letters: Arc::new(directory.dead_letters()),
@@ -205,4 +213,63 @@ async fn a_sender_that_may_only_fill_overwrites_no_registration() {
     }
     let patient = world.one("Patient").await;
     assert_eq!((&patient["name"][0]["family"], &patient["gender"]), (&json!("de Vries"), &json!("female")));
+}
+
+/// Keys that remember in which thread the owner of a message was asked for: the one that converts it.
+struct Watched<K> {
+    keys: K,
+    seen: Arc<Mutex<Vec<ThreadId>>>,
+}
+
+#[async_trait]
+impl<K: Keys> Keys for Watched<K> {
+    fn pseudonym(&self, purpose: Purpose, parts: &[&[u8]]) -> Pseudonym {
+        if purpose == Purpose::KeyOwner {
+            self.seen.lock().unwrap().push(std::thread::current().id());
+        }
+        self.keys.pseudonym(purpose, parts)
+    }
+
+    fn identity_key(&self) -> Phi<[u8; 32]> {
+        self.keys.identity_key()
+    }
+
+    async fn seal(
+        &self,
+        owner: &KeyOwner,
+        class: DataClass,
+        context: &[u8],
+        plaintext: &[u8],
+    ) -> Result<Sealed, PortError> {
+        self.keys.seal(owner, class, context, plaintext).await
+    }
+
+    async fn open(&self, sealed: &Sealed, context: &[u8]) -> Result<Phi<Vec<u8>>, PortError> {
+        self.keys.open(sealed, context).await
+    }
+
+    async fn destroy(&self, owner: &KeyOwner, class: DataClass) -> Result<u64, PortError> {
+        self.keys.destroy(owner, class).await
+    }
+}
+
+#[tokio::test]
+async fn a_large_message_is_converted_where_nobody_waits_for_it() {
+    let world = World::new();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let keys = Watched { keys: world.directory.keys(), seen: Arc::clone(&seen) };
+    let processor = processor_with(&world, Arc::new(keys));
+    let here = std::thread::current().id();
+    let received = "2026-11-20T10:00:00Z".parse().unwrap();
+    for (minute, large) in [(0, false), (10, true)] {
+        let more = format!("ZZZ|{}", "x".repeat(if large { 300_000 } else { 3 }));
+        let message = adt("A28", minute, &["PID|1||1000001^^^LINDE^PI||Sluis&&Sluis^A", "PV1|1|N", &more]);
+        let id = processor.accept(message.as_bytes(), received).await.unwrap();
+        seen.lock().unwrap().clear();
+        processor.process(&QueueReference::new(id, received), "g1").await.unwrap();
+        let threads = seen.lock().unwrap().clone();
+        assert!(!threads.is_empty());
+        assert!(threads.iter().all(|thread| (*thread != here) == large), "large: {large}");
+    }
+    assert_eq!(world.one("Patient").await["name"][0]["family"], "Sluis");
 }
