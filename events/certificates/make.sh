@@ -49,5 +49,5 @@ p256="-algorithm EC -pkeyopt ec_paramgen_curve:P-256"
 {
   make dewit "A.B. de Wit" dewit@praktijk-dewit.example 20260101000000Z 20400101000000Z keyEncipherment $rsa
   make jones "E. Jones" e.jones@ziekenhuis-linde.example 20260101000000Z 20400101000000Z keyAgreement $p256
-  make bakker "G. Bakker" bakker@praktijk-bakker.example 20200101000000Z 20220101000000Z keyEncipherment $rsa
+  make timmer "G. Timmer" timmer@praktijk-timmer.example 20200101000000Z 20220101000000Z keyEncipherment $rsa
 }

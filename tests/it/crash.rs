@@ -66,7 +66,8 @@ fn send_until_broken(
 ) -> (Option<u32>, Vec<u32>) {
     let mut acknowledged = Vec::new();
     let mut pending = unanswered;
-    let mut connection = Mllp::connect(server);
+    // Killed before it was reached: nothing was sent.
+    let Some(mut connection) = Mllp::try_connect(server) else { return (unanswered, acknowledged) };
     while !stop.load(Ordering::Relaxed) {
         let number = pending.take().unwrap_or_else(|| next.fetch_add(1, Ordering::Relaxed));
         match connection.exchange(&message(number)) {

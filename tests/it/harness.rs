@@ -267,10 +267,15 @@ pub(crate) struct Mllp {
 impl Mllp {
     /// Connects.
     pub(crate) fn connect(to: SocketAddr) -> Self {
-        let stream = TcpStream::connect(to).expect("connect");
+        Self::try_connect(to).expect("connect")
+    }
+
+    /// Connects; `None` when nobody listens there (any more).
+    pub(crate) fn try_connect(to: SocketAddr) -> Option<Self> {
+        let stream = TcpStream::connect(to).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).expect("time-out");
         stream.set_nodelay(true).expect("nodelay");
-        Self { stream }
+        Some(Self { stream })
     }
 
     /// Sends bytes as they are.

@@ -63,6 +63,12 @@ fn spellings(secret: &[u8]) -> Vec<Vec<u8>> {
     spellings
 }
 
+/// An acknowledgement without its time (MSH-7), whose digits may be anybody's number.
+fn without_time(answer: &str) -> String {
+    let fields = answer.split('|').enumerate().filter(|(nth, _)| *nth != 6);
+    fields.map(|(_, field)| field).collect::<Vec<_>>().join("|")
+}
+
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }
@@ -93,7 +99,7 @@ fn no_trace_of_a_patient_outside_the_fhir_store() {
     for path in events() {
         let message = std::fs::read(&path).unwrap();
         all_secrets.extend(secrets(&message));
-        let answer = server.send(&message);
+        let answer = without_time(&server.send(&message));
         for secret in secrets(&message) {
             assert!(!contains(answer.as_bytes(), &secret), "the answer to {} repeats PHI", path.display());
         }

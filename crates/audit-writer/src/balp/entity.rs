@@ -50,7 +50,7 @@ fn entity(object: &Object) -> Value {
     if let Some(text) = &object.description {
         entity.insert("description".into(), json!(text));
     }
-    if let Some(query) = &object.query {
+    if let Some(query) = object.query.as_ref().filter(|query| !query.is_empty()) {
         entity.insert("query".into(), json!(STANDARD.encode(query)));
     }
     if let Some(set) = &object.policy_set {

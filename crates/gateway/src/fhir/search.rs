@@ -85,7 +85,7 @@ async fn search(
         }
         None => (parameters.search, PageRequest::first(limit)),
     };
-    let query = raw_query(&wanted);
+    let query = raw_query(&wanted, page.limit);
     let search = Search {
         resource_type: resource_type.name.to_owned(),
         parameters: Phi::new(wanted),
@@ -115,7 +115,11 @@ async fn search(
     Ok(json(StatusCode::OK, bundle::searchset(&base, &found.items, links)?))
 }
 
-/// What was searched for, as it would stand in a query: for the log, which seals it.
-fn raw_query(parameters: &[(String, String)]) -> String {
+/// What was searched for, as it would stand in a query: for the log, which seals it. Never empty: a search for
+/// all is one too.
+fn raw_query(parameters: &[(String, String)], limit: usize) -> String {
+    if parameters.is_empty() {
+        return format!("_count={limit}");
+    }
     form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
 }

@@ -30,7 +30,7 @@ fn providers_envelope() -> Value {
         "files": {
             "certificates/dewit.pem": certificate("certificates/dewit.pem"),
             "certificates/jones.pem": certificate("certificates/jones.pem"),
-            "certificates/bakker.pem": certificate("certificates/bakker.pem"),
+            "certificates/timmer.pem": certificate("certificates/timmer.pem"),
         },
     })
 }

@@ -65,7 +65,7 @@ async fn the_invented_providers_are_taken_once() {
     let jones = of("E. Jones");
     assert_eq!((jones.language, jones.identifiers.len()), (Language::English, 2));
     assert_eq!(Certificate::read(jones.certificate.as_ref().unwrap()).unwrap().key, "EC P-256");
-    assert!(of("G. Bakker").certificate.is_none(), "an expired certificate is none");
+    assert!(of("G. Timmer").certificate.is_none(), "an expired certificate is none");
     assert!(!of("F. Visser").active);
     assert_eq!(of("D. Mulder").opted_out, [NotifiedEvent::Discharge].into());
 
