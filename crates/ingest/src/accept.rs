@@ -16,6 +16,7 @@ use crate::acknowledge::acknowledgements;
 use crate::counters::Counters;
 use crate::gate::Gate;
 use crate::prepare::{Facts, Prepared, prepare};
+use crate::proof::Proof;
 use crate::sweep::Watermark;
 use crate::trouble::Trouble;
 use crate::{
@@ -153,8 +154,8 @@ impl Ingest {
         acknowledgements(header, application_ack, verdict, refusal, now, || self.serial())
     }
 
-    /// The durable part: raw message, then reference. Nothing else stands between a message and its
-    /// acknowledgement.
+    /// The durable part: the name that the sender proved, if any; raw message, then reference. Nothing else
+    /// stands between a message and its acknowledgement.
     async fn store(
         &self,
         bytes: &[u8],
@@ -165,6 +166,13 @@ impl Ingest {
         let done = async {
             if !self.gate.admit(self.ports.queue.as_ref(), now).await? {
                 return Ok(Verdict::Busy);
+            }
+            if let Some(name) = &source.authenticated
+                && !self.ports.journal.was_queued(prepared.message).await?
+            {
+                // Before the message: once that is stored, the sweep may find it.
+                let proof = Proof::new(name.clone(), source.transport);
+                proof.keep(self.ports.payloads.as_ref(), prepared.message, &prepared.owner).await?;
             }
             let put = self.ports.payloads.put(prepared.message, &prepared.owner, now, bytes).await?;
             if put == Put::AlreadyThere && self.ports.journal.was_queued(prepared.message).await? {

@@ -11,6 +11,8 @@
 //! * **refusal**: a message that can never be accepted as it stands: damaged, or of an event that the sender's
 //!   profile refuses. It is answered with AR or CR and the place, has its entry in the audit log, and is not
 //!   stored. An unsupported event is otherwise accepted: the converter puts it to the dead letters.
+//! * **proof**: the name in the client's certificate. It stands beside the message before the message itself is
+//!   stored, so that sweep and replay know who brought it.
 //! * **sweep**: finds raw messages that were never queued. **replay**: dead letters back into the queue.
 //!
 //! # Order
@@ -47,6 +49,7 @@ pub mod lambda;
 mod ports;
 mod prepare;
 mod profile_rules;
+mod proof;
 mod replay;
 mod rules;
 mod sweep;

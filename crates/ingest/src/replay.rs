@@ -9,6 +9,7 @@ use zorgsluis_domain::port::{DeadLetter, Outgoing, PageRequest};
 use zorgsluis_domain::{AuditEntry, EntryId, MessageId, PortError, QueueReference, Stage};
 
 use crate::accept::body;
+use crate::proof::Proof;
 use crate::{Ingest, IngestError};
 
 /// Dead letters that are read at a time.
@@ -138,6 +139,10 @@ impl Ingest {
         let now = self.ports.clock.now();
         let entries: Vec<AuditEntry> = batch.iter().map(|letter| self.replay_entry(letter, by)).collect();
         self.ports.audit.record(&entries).await.map_err(IngestError::Audit)?;
+        let mut outgoing = Vec::with_capacity(batch.len());
+        for letter in batch {
+            outgoing.push(self.outgoing(letter, now).await.map_err(IngestError::Store)?);
+        }
         // Told before it is done: a worker that takes up the message at once must not find "parked" as the
         // last word about it. A crash from here on leaves the letter standing, and perhaps the message in the
         // queue too; both together do no harm.
@@ -147,17 +152,6 @@ impl Ingest {
             self.journal_replay(letter, at, Stage::Replayed).await?;
             times.push(at);
         }
-        let outgoing = batch
-            .iter()
-            .map(|letter| {
-                Ok(Outgoing {
-                    body: body(&QueueReference::new(letter.message, letter.received))?,
-                    group: letter.group.clone(),
-                    deduplication: format!("{}-{}-{}", letter.message, now.as_nanosecond(), self.serial()),
-                })
-            })
-            .collect::<Result<Vec<_>, PortError>>()
-            .map_err(IngestError::Store)?;
         let mut results = self.ports.queue.send(&outgoing).await.map_err(IngestError::Store)?.into_iter();
         for (letter, at) in batch.iter().zip(times) {
             match results.next() {
@@ -178,6 +172,18 @@ impl Ingest {
             }
         }
         Ok(())
+    }
+
+    /// What goes into the queue for a letter.
+    async fn outgoing(&self, letter: &DeadLetter, now: Timestamp) -> Result<Outgoing, PortError> {
+        let proof = Proof::of(self.ports.payloads.as_ref(), letter.message).await?;
+        let mut reference = QueueReference::new(letter.message, letter.received);
+        reference.authenticated = proof.map(|proof| proof.authenticated);
+        Ok(Outgoing {
+            body: body(&reference)?,
+            group: letter.group.clone(),
+            deduplication: format!("{}-{}-{}", letter.message, now.as_nanosecond(), self.serial()),
+        })
     }
 
     /// A moment after everything that the journal knows of the message up to its parking, whatever the clocks

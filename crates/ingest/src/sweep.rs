@@ -12,6 +12,7 @@ use zorgsluis_domain::port::PageRequest;
 use zorgsluis_domain::{MessageId, PortError, QueueReference, Stage};
 
 use crate::prepare::Facts;
+use crate::proof::Proof;
 use crate::{Ingest, IngestError};
 
 /// Messages in one page of the sweep.
@@ -99,13 +100,26 @@ impl Ingest {
             Err(_) => return Ok(false),
         };
         let bytes = payload.bytes.expose_phi();
-        let prepared = self.prepare(bytes, &Facts::of(&Header::read(bytes), self.rules.as_ref()));
+        let facts = Facts::of(&Header::read(bytes), self.rules.as_ref());
+        let prepared = self.prepare(bytes, &facts);
         // It was readable when it was stored. Should limits or profiles have changed since, it still goes to
         // the converter, which parks it with its reason.
         let group = prepared.map_or_else(|_| format!("message-{message}"), |prepared| prepared.group);
-        let reference = QueueReference::new(message, payload.received);
+        let proof = Proof::of(self.ports.payloads.as_ref(), message).await?;
+        let mut reference = QueueReference::new(message, payload.received);
+        reference.authenticated = proof.as_ref().map(|proof| proof.authenticated.clone());
         self.enqueue(&reference, &group, message.to_string()).await?;
-        self.ports.journal.record(message, self.ports.clock.now(), &[Stage::Queued]).await?;
+        // How it came, and from whom, is known of what was proved only; the way of others begins here, until
+        // their sender comes again.
+        let received = proof.map(|proof| Stage::Received {
+            transport: proof.transport,
+            sender: proof.authenticated,
+            event: facts.event,
+            control_id: facts.control_id,
+            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        });
+        let stages: Vec<Stage> = received.into_iter().chain([Stage::Queued]).collect();
+        self.ports.journal.record(message, self.ports.clock.now(), &stages).await?;
         Ok(true)
     }
 }

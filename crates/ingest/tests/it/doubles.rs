@@ -22,6 +22,7 @@ pub(crate) struct State {
     /// Operations that were done, in order.
     pub(crate) book: Vec<&'static str>,
     pub(crate) payloads: BTreeMap<MessageId, (Timestamp, KeyOwner, Vec<u8>)>,
+    pub(crate) notes: BTreeMap<(MessageId, String), Vec<u8>>,
     pub(crate) queue: Vec<Outgoing>,
     /// Groups whose sends fail.
     pub(crate) refused_groups: BTreeSet<String>,
@@ -167,12 +168,21 @@ impl PayloadStore for Doubles {
         Ok(Page { items: all.into_iter().map(|(at, id)| (id, at)).collect(), next })
     }
 
-    async fn put_note(&self, _: MessageId, _: &KeyOwner, _: &str, _: &[u8]) -> Result<(), PortError> {
-        self.call("payload.put_note").map(|_| ())
+    async fn put_note(
+        &self,
+        message: MessageId,
+        _: &KeyOwner,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<(), PortError> {
+        self.call("payload.put_note")?.notes.insert((message, name.to_owned()), bytes.to_vec());
+        Ok(())
     }
 
-    async fn get_note(&self, _: MessageId, _: &str) -> Result<Phi<Vec<u8>>, PortError> {
-        Err(PortError::NotFound { operation: "payload.get_note" })
+    async fn get_note(&self, message: MessageId, name: &str) -> Result<Phi<Vec<u8>>, PortError> {
+        let state = self.call("payload.get_note")?;
+        let found = state.notes.get(&(message, name.to_owned())).cloned();
+        found.map(Phi::new).ok_or(PortError::NotFound { operation: "payload.get_note" })
     }
 }
 

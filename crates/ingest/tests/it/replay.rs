@@ -3,16 +3,21 @@ use std::time::Duration;
 use zorgsluis_domain::audit::EventKind;
 use zorgsluis_domain::port::{DeadLetter, DeadLetters};
 use zorgsluis_domain::{Clock, MessageId, Stage};
-use zorgsluis_ingest::{Ingest, IngestError, Replay, Requester};
+use zorgsluis_ingest::{Ingest, IngestError, Replay, Requester, Source};
 
 use crate::doubles::Doubles;
-use crate::support::{adt, ingest, mllp};
+use crate::support::{adt, ingest, mllp, proved, proved_in_queue};
 
 /// Accepts messages of alternating patients and parks them all; empties the queue.
 async fn parked(doubles: &Doubles, ingest: &Ingest, count: usize) -> Vec<MessageId> {
+    parked_from(doubles, ingest, &vec![mllp(); count]).await
+}
+
+/// The same, each from its source.
+async fn parked_from(doubles: &Doubles, ingest: &Ingest, sources: &[Source]) -> Vec<MessageId> {
     let mut ids = Vec::new();
-    for n in 0..count {
-        let accepted = ingest.accept(&adt("ZIS", "A01", &format!("M{n}"), ["1", "2"][n % 2]), &mllp()).await;
+    for (n, source) in sources.iter().enumerate() {
+        let accepted = ingest.accept(&adt("ZIS", "A01", &format!("M{n}"), ["1", "2"][n % 2]), source).await;
         let message = accepted.message.unwrap();
         let group = doubles.state().queue.last().unwrap().group.clone();
         let now = doubles.now();
@@ -73,6 +78,18 @@ async fn single_messages_go_back_and_unknown_ones_are_named() {
     assert_eq!(replayed.queued, [ids[0], ids[2]], "oldest receipt first, each once");
     assert_eq!(replayed.failed, [(unknown, "not-found")]);
     assert_eq!(doubles.state().dead_letters.len(), 1);
+}
+
+#[tokio::test]
+async fn the_name_that_a_sender_proved_is_still_known_after_a_replay() {
+    let doubles = Doubles::new();
+    let ingest = ingest(&doubles);
+    parked_from(&doubles, &ingest, &[proved("epd.linde.example"), mllp()]).await;
+    // Whoever sends the same again proves nothing about the first time.
+    let again = adt("ZIS", "A01", "M1", "2");
+    assert!(ingest.accept(&again, &proved("lab.linde.example")).await.duplicate());
+    ingest.replay(Replay::All, &Requester::command_line()).await.unwrap();
+    assert_eq!(proved_in_queue(&doubles), [Some("epd.linde.example".to_owned()), None]);
 }
 
 #[tokio::test]

@@ -62,6 +62,18 @@ pub(crate) fn mllp() -> Source {
     Source::new(Transport::Mllp, Some("10.1.2.3".into()))
 }
 
+/// A sender who has proved to be this system, by its client certificate.
+pub(crate) fn proved(name: &str) -> Source {
+    Source { authenticated: Some(name.to_owned()), ..mllp() }
+}
+
+/// The proved names in what stands in the queue, in order.
+pub(crate) fn proved_in_queue(doubles: &Doubles) -> Vec<Option<String>> {
+    let state = doubles.state();
+    let references = state.queue.iter().map(|queued| serde_json::from_str(&queued.body).unwrap());
+    references.map(|reference: zorgsluis_domain::QueueReference| reference.authenticated).collect()
+}
+
 /// An ADT of this event, from this sender, with this MSH-10 and patient number.
 pub(crate) fn adt(sender: &str, event: &str, control_id: &str, patient: &str) -> Vec<u8> {
     adt_asking(sender, event, control_id, patient, "", "")

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use zorgsluis_domain::Stage;
+use zorgsluis_domain::{Stage, Transport};
 use zorgsluis_ingest::Verdict;
 
 use crate::doubles::Doubles;
-use crate::support::{adt, ingest, mllp};
+use crate::support::{adt, ingest, mllp, proved, proved_in_queue};
 
 #[tokio::test]
 async fn a_message_whose_way_broke_off_before_the_queue_is_found_and_queued_once() {
@@ -34,6 +34,46 @@ async fn a_message_whose_way_broke_off_before_the_queue_is_found_and_queued_once
         way.as_slice(),
         [Stage::Queued, Stage::Received { .. }, Stage::Duplicate, Stage::Acknowledged { .. }]
     ));
+}
+
+#[tokio::test]
+async fn the_name_that_a_sender_proved_is_still_known_after_a_sweep() {
+    let doubles = Doubles::new();
+    let ingest = ingest(&doubles);
+    doubles.fail("queue.send", 2);
+    ingest.accept(&adt("ZIS", "A01", "M1", "1000001"), &proved("epd.linde.example")).await;
+    doubles.pass(Duration::from_secs(1));
+    ingest.accept(&adt("ZIS", "A01", "M2", "1000001"), &mllp()).await;
+    {
+        // Never is there a message of which nobody knows any more who brought it.
+        let state = doubles.state();
+        let at = |call: &str| state.book.iter().position(|done| *done == call).unwrap();
+        assert!(at("payload.put_note") < at("payload.put"));
+    }
+    let swept = ingest.sweep(Duration::ZERO).await.unwrap();
+    assert_eq!(proved_in_queue(&doubles), [Some("epd.linde.example".to_owned()), None]);
+    let way = doubles.way(swept.queued[0]);
+    let [Stage::Received { sender, transport, event, .. }, Stage::Queued] = way.as_slice() else {
+        panic!("{way:?}")
+    };
+    assert_eq!(
+        (sender.as_str(), *transport, event.as_str()),
+        ("epd.linde.example", Transport::Mllp, "ADT^A01")
+    );
+    assert_eq!(doubles.way(swept.queued[1]), [Stage::Queued]);
+}
+
+#[tokio::test]
+async fn a_name_that_cannot_be_read_now_leaves_the_message_for_the_next_sweep() {
+    let doubles = Doubles::new();
+    let ingest = ingest(&doubles);
+    doubles.fail("queue.send", 1);
+    ingest.accept(&adt("ZIS", "A01", "M1", "1000001"), &proved("epd.linde.example")).await;
+    doubles.fail("payload.get_note", 1);
+    assert!(ingest.sweep(Duration::ZERO).await.is_err());
+    assert!(proved_in_queue(&doubles).is_empty());
+    ingest.sweep(Duration::ZERO).await.unwrap();
+    assert_eq!(proved_in_queue(&doubles), [Some("epd.linde.example".to_owned())]);
 }
 
 #[tokio::test]
