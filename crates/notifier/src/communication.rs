@@ -19,8 +19,8 @@ const REASON: &str = "https://zorgsluis.github.io/fhir/CodeSystem/notice-reason"
 pub(crate) enum Status<'a> {
     /// It is about to be sent.
     InProgress,
-    /// The mail was handed over at this time.
-    Completed(Timestamp),
+    /// The mail was handed over; at this time, where it is known.
+    Completed(Option<Timestamp>),
     /// It is not sent, by a wish or rule.
     NotDone(&'a str),
     /// The mail system refused it.
@@ -84,7 +84,7 @@ impl Communication<'_> {
         let coding = |system: &str, code: &str, display: &str| json!({ "coding": [{ "system": system, "code": code, "display": display }] });
         let (status, why, sent) = match self.status {
             Status::InProgress => ("in-progress", None, None),
-            Status::Completed(at) => ("completed", None, Some(at)),
+            Status::Completed(at) => ("completed", None, at),
             Status::NotDone(why) => ("not-done", Some(why), None),
             Status::Stopped(why) => ("stopped", Some(why), None),
             Status::Unknown(why) => ("unknown", Some(why), None),

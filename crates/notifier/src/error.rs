@@ -34,3 +34,13 @@ impl From<der::Error> for NotifierError {
         Self::Encrypt
     }
 }
+
+/// What stands behind a [`MailError::NotSent`](zorgsluis_domain::port::MailError::NotSent) that concerns this
+/// mail, and not the mail system as a whole: it took the connection, and put this mail off. Tried again for
+/// [`Settings::patience`](crate::Settings::patience), then refused with this code.
+#[derive(Debug, thiserror::Error)]
+#[error("the mail was put off ({0})")]
+pub struct PutOff(
+    /// The code, in kebab-case: `smtp-452`.
+    pub String,
+);

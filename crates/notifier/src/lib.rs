@@ -56,7 +56,7 @@
 //! assert_eq!(settings.in_hand.as_secs(), 180);
 //! // What cannot be encrypted for counts as no certificate, and the step in the journal says why.
 //! let fault = RecipientCertificate::check(b"nothing", "praktijk@brug.example", now).err();
-//! assert_eq!(fault.map(|fault| fault.code()), Some("certificate-unusable"));
+//! assert_eq!(fault.map(|fault| fault.code()), Some("certificate-unreadable"));
 //! # Ok(()) }
 //! ```
 #![cfg_attr(not(test), warn(missing_docs))]
@@ -76,10 +76,10 @@ pub mod smtp;
 mod tell;
 mod trail;
 
-pub use error::NotifierError;
+pub use error::{NotifierError, PutOff};
 pub use letter::{Letter, Line, Section};
 pub use notifier::{Notifier, Ports};
 pub use page::{Content, ReadLetter};
-pub use settings::Settings;
+pub use settings::{Settings, is_address};
 pub use smime::{CertificateFault, ContentCipher, RecipientCertificate, SigningIdentity, SigningPem};
 pub use tell::{NOT_SENT, SEND_AGAIN};

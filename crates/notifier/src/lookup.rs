@@ -14,6 +14,7 @@ pub(crate) const AMBIGUOUS: &str = "recipient-ambiguous";
 pub(crate) const WITHOUT_ADDRESS: &str = "recipient-without-address";
 pub(crate) const ADDRESS_MISMATCH: &str = "recipient-address-mismatch";
 pub(crate) const ADDRESS_UNUSABLE: &str = "recipient-address-unusable";
+pub(crate) const TOO_MANY: &str = "too-many-recipients";
 
 /// What is wrong, for the operator.
 pub(crate) fn text(code: &str) -> &'static str {
@@ -25,6 +26,7 @@ pub(crate) fn text(code: &str) -> &'static str {
             "the message names an address that is not the one of the directory; nothing was sent"
         }
         ADDRESS_UNUSABLE => "the address in the directory is no e-mail address that mail can go to",
+        TOO_MANY => "the message names more than 50 to be told; the others were not told",
         _ => "the mail system refused the notice",
     }
 }

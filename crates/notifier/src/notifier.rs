@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use uuid::Uuid;
 use zorgsluis_domain::audit::Source;
 use zorgsluis_domain::notice::{
@@ -12,7 +13,7 @@ use zorgsluis_domain::notice::{
 };
 use zorgsluis_domain::port::{
     AuditSink, DeadLetter, DeadLetters, FhirStore, Journal, Keys, Mailer, NoticeRegister, OptOuts,
-    PatientIndex, PayloadStore, Provider, ProviderDirectory,
+    PatientIndex, PayloadStore, Provider, ProviderDirectory, ResourceKey,
 };
 use zorgsluis_domain::{Clock, EntryId, MessageId, PortError, QueueReference, Stage, Way};
 use zorgsluis_worker::{Parking, Process, ProcessError};
@@ -23,6 +24,9 @@ use crate::{NotifierError, Settings, lookup};
 
 /// How long before its end a signing certificate is warned of.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Whom one message can name at most; the others are not told.
+const RECIPIENTS: usize = 50;
 
 /// The ports that the notifier works over.
 #[derive(Clone)]
@@ -106,7 +110,7 @@ impl Notifier {
         }
         let order = self.order(reference.message).await?;
         let patient = self.ports.patients.survivor(order.patient).await?;
-        let opted_out = self.opted_out(patient).await?;
+        let held_back = self.held_back(&order, patient).await?;
         let telling = Telling {
             ports: &self.ports,
             settings: &self.settings,
@@ -120,8 +124,8 @@ impl Notifier {
         let mut seen = BTreeSet::new();
         let mut steps = Vec::new();
         let mut failed = None;
-        for named in &order.recipients {
-            match self.one(&telling, named, opted_out, &mut seen, &mut entries).await {
+        for named in order.recipients.iter().take(RECIPIENTS) {
+            match self.one(&telling, named, held_back, &mut seen, &mut entries).await {
                 Ok(step) => steps.push(step),
                 // The others are told all the same. What will not pass is what the operator must see.
                 Err(error) => {
@@ -134,6 +138,9 @@ impl Notifier {
         }
         if let Some(error) = failed {
             return Err(error);
+        }
+        if let Some(first) = order.recipients.get(RECIPIENTS) {
+            steps.push(telling.refuse(&first.at, lookup::TOO_MANY, &mut entries).await?);
         }
         if steps.is_empty() {
             let nobody = |at: &String| step_without_provider(at, NoticeOutcome::Withheld, "no-recipient");
@@ -164,10 +171,29 @@ impl Notifier {
     }
 
     /// Whether the patient does not want it, under this id or one that was merged into it.
-    pub(crate) async fn opted_out(&self, patient: Uuid) -> Result<bool, PortError> {
+    async fn opted_out(&self, patient: Uuid) -> Result<bool, PortError> {
         let mut patients = self.ports.patients.merged_into(patient).await?;
         patients.push(patient);
         self.ports.opt_outs.opted_out(&patients).await
+    }
+
+    /// Why nobody is told of this event: the patient has opted out, perhaps under another id; what happened
+    /// was cancelled since.
+    pub(crate) async fn held_back(&self, order: &NoticeOrder, patient: Uuid) -> Result<Option<&'static str>, PortError> {
+        for one in std::iter::once(&patient).chain(&order.perhaps) {
+            if self.opted_out(self.ports.patients.survivor(*one).await?).await? {
+                return Ok(Some("patient-opted-out"));
+            }
+        }
+        let Some(encounter) = order.encounter else { return Ok(None) };
+        let key = ResourceKey::new("Encounter", encounter.to_string());
+        let stored = self.ports.fhir.read(std::slice::from_ref(&key)).await?.pop().flatten();
+        let status = stored.filter(|stored| !stored.deleted).and_then(|stored| {
+            let encounter: Value = serde_json::from_slice(stored.json.expose_phi()).ok()?;
+            encounter.get("status")?.as_str().map(str::to_owned)
+        });
+        let cancelled = matches!(status.as_deref(), Some("cancelled" | "entered-in-error"));
+        Ok((cancelled && order.event != NotifiedEvent::Result).then_some("cancelled-since"))
     }
 
     /// Whether an operator wants a notice of a message that is done to be sent again.
@@ -190,7 +216,7 @@ impl Notifier {
         &self,
         telling: &Telling<'_>,
         named: &NamedRecipient,
-        opted_out: bool,
+        held_back: Option<&'static str>,
         seen: &mut BTreeSet<Uuid>,
         entries: &mut Vec<EntryId>,
     ) -> Result<NoticeStep, ProcessError> {
@@ -203,7 +229,7 @@ impl Notifier {
             let step = step_without_provider(at, NoticeOutcome::Withheld, "named-twice");
             return Ok(NoticeStep { provider: Some(provider.id), ..step });
         }
-        if let Some(why) = withheld(&provider, opted_out, telling.order.event) {
+        if let Some(why) = withheld(&provider, held_back, telling.order.event) {
             let step = telling.withhold(at, &provider, why, entries).await?;
             seen.insert(provider.id);
             return Ok(step);
@@ -218,11 +244,15 @@ impl Notifier {
 }
 
 /// The wish or rule by which a provider is not told, if there is one.
-pub(crate) fn withheld(provider: &Provider, opted_out: bool, event: NotifiedEvent) -> Option<&'static str> {
+pub(crate) fn withheld(
+    provider: &Provider,
+    held_back: Option<&'static str>,
+    event: NotifiedEvent,
+) -> Option<&'static str> {
     if !provider.active {
         Some("provider-inactive")
-    } else if opted_out {
-        Some("patient-opted-out")
+    } else if held_back.is_some() {
+        held_back
     } else if provider.opted_out.contains(&event) {
         Some("provider-opted-out")
     } else {

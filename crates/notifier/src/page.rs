@@ -61,8 +61,8 @@ impl Notifier {
             return Ok(Content::Withheld { patient, why: DROPPED });
         }
         let Some(held) = self.ports.directory.get(line.provider).await? else { return Err(absent.into()) };
-        let opted_out = self.opted_out(patient).await?;
-        if let Some(why) = withheld(&held.provider, opted_out, order.event) {
+        let held_back = self.held_back(&order, patient).await?;
+        if let Some(why) = withheld(&held.provider, held_back, order.event) {
             return Ok(Content::Withheld { patient, why });
         }
         let dossier = dossier::read(&*self.ports.fhir, &order, patient).await?;

@@ -16,7 +16,7 @@ use lettre::transport::smtp::client::{
     AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters, TlsParametersBuilder,
 };
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
-use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
+use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -24,7 +24,7 @@ use zorgsluis_domain::PortError;
 use zorgsluis_domain::notice::{NoticeId, OutgoingMail};
 use zorgsluis_domain::port::{MailError, MailTrace, Mailer};
 
-use crate::NotifierError;
+use crate::{NotifierError, PutOff, is_address};
 
 const SEND: &str = "smtp.send";
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -51,7 +51,8 @@ pub struct SmtpSettings {
     credentials: Option<Credentials>,
     /// PEM certificates that are trusted in place of those of the system.
     pub roots: Option<Vec<u8>>,
-    /// The name with which the relay is greeted.
+    /// The name with which the relay is greeted: a domain name of this machine or organisation
+    /// (RFC 5321 §4.1.1.1).
     pub hello: String,
     /// How long sending one mail may take in all.
     pub timeout: Duration,
@@ -141,6 +142,8 @@ impl fmt::Debug for SmtpMailer {
 /// How far a mail came.
 #[derive(Default)]
 struct Progress {
+    /// The relay has greeted: what goes wrong from here on may be about this mail.
+    begun: AtomicBool,
     /// All of it is with the relay but the dot that ends it; the dot may be.
     given: AtomicBool,
 }
@@ -152,6 +155,10 @@ impl SmtpMailer {
     ///
     /// [`NotifierError::Settings`].
     pub fn new(settings: SmtpSettings) -> Result<Self, NotifierError> {
+        // Any name that can stand behind an `@` can stand behind EHLO.
+        if !is_address(&format!("a@{}", settings.hello)) {
+            return Err(NotifierError::Settings("the name to greet the SMTP relay with is no domain name"));
+        }
         let wrong = |_| NotifierError::Settings("the certificates for SMTP cannot be read");
         let tls = match settings.protection {
             Protection::None => None,
@@ -195,16 +202,9 @@ impl SmtpMailer {
             tracing::warn!(status = error.status().map(u16::from), "the SMTP relay cannot be used");
             MailError::NotSent(PortError::unavailable(SEND, error))
         })?;
-        let mut parameters = Vec::new();
-        if !mail.from.is_ascii() || !mail.to.is_ascii() {
-            if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-                part(connection);
-                return Err(MailError::Refused(String::from("smtp-no-smtputf8")));
-            }
-            parameters.push(MailParameter::SmtpUtfEight);
-        }
+        progress.begun.store(true, Ordering::SeqCst);
         let answer = async {
-            connection.command(Mail::new(Some(from), parameters)).await?;
+            connection.command(Mail::new(Some(from), Vec::new())).await?;
             connection.command(Rcpt::new(to, Vec::new())).await?;
             connection.command(Data).await?;
             let message = mail.message.expose_phi().as_slice();
@@ -228,13 +228,19 @@ impl SmtpMailer {
                 part(connection);
                 Err(match code {
                     Some(code) if error.is_permanent() => MailError::Refused(format!("smtp-{code}")),
-                    Some(_) => MailError::NotSent(PortError::unavailable(SEND, error)),
+                    // 421: the relay itself is going away (RFC 5321 §3.8).
+                    Some(421) => MailError::NotSent(PortError::unavailable(SEND, error)),
+                    Some(code) => put_off(format!("smtp-{code}")),
                     None if progress.given.load(Ordering::SeqCst) => MailError::Unknown,
-                    None => MailError::NotSent(PortError::unavailable(SEND, error)),
+                    None => put_off(String::from("smtp-broken-off")),
                 })
             }
         }
     }
+}
+
+fn put_off(code: String) -> MailError {
+    MailError::NotSent(PortError::unavailable(SEND, PutOff(code)))
 }
 
 /// Takes leave politely, beside: how long the relay takes over that says nothing about the mail.
@@ -256,6 +262,7 @@ impl Mailer for SmtpMailer {
         match tokio::time::timeout(self.settings.timeout, self.hand_over(mail, &progress)).await {
             Ok(ended) => ended,
             Err(_) if progress.given.load(Ordering::SeqCst) => Err(MailError::Unknown),
+            Err(_) if progress.begun.load(Ordering::SeqCst) => Err(put_off(String::from("smtp-timeout"))),
             Err(elapsed) => Err(MailError::NotSent(PortError::unavailable(SEND, elapsed))),
         }
     }

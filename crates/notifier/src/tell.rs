@@ -2,6 +2,7 @@
 
 mod ticket;
 
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use zorgsluis_domain::notice::{
     Notice, NoticeId, NoticeOrder, NoticeOutcome, NoticeState, NoticeStep, OutgoingMail, Protection,
@@ -18,13 +19,17 @@ use crate::communication::{Communication, Status};
 use crate::mail::Envelope;
 use crate::smime::RecipientCertificate;
 use crate::trail::Trail;
-use crate::{CertificateFault, NotifierError, Ports, Settings, dossier};
+use crate::{CertificateFault, NotifierError, Ports, PutOff, Settings, dossier};
 
 /// The mailer could not tell when it was handed the mail.
 const MAILER_CANNOT_TELL: &str = "mailer-cannot-tell";
 /// An operator decided that it is not sent.
 const DROPPED: &str = "dropped-by-operator";
 const NO_CERTIFICATE: &str = "no-certificate";
+/// The library could not encrypt for the certificate, although nothing is wrong with it.
+const NOT_ENCRYPTED: &str = "certificate-unusable";
+/// The organisation's own certificate is not valid (any more): what it signs would be taken for forged.
+const SIGNING_CERTIFICATE: &str = "signing-certificate-expired";
 
 /// Who is told, of what, on whose behalf.
 pub(crate) struct Telling<'a> {
@@ -69,10 +74,9 @@ impl Telling<'_> {
                 Next::Settled(line) => {
                     let protection = written_as.unwrap_or(line.protection);
                     let unusable = written_as == Some(Protection::WithoutPhi);
-                    let why = certificate.as_ref().map_or_else(
-                        |why| Some(*why),
-                        |_| unusable.then_some(CertificateFault::Unusable.code()),
-                    );
+                    let why = certificate
+                        .as_ref()
+                        .map_or_else(|why| Some(*why), |_| unusable.then_some(NOT_ENCRYPTED));
                     return self.ended(at, &line, protection, why, provider, entries).await;
                 }
             }
@@ -82,8 +86,14 @@ impl Telling<'_> {
 
     /// The certificate to encrypt for, or why there is none.
     fn certificate(&self, provider: &Provider, address: &str) -> Result<RecipientCertificate, &'static str> {
+        let now = self.ports.clock.now();
         let der = provider.certificate.as_deref().ok_or(NO_CERTIFICATE)?;
-        RecipientCertificate::check(der, address, self.ports.clock.now()).map_err(CertificateFault::code)
+        let certificate = RecipientCertificate::check(der, address, now).map_err(CertificateFault::code)?;
+        if !self.settings.signing.is_valid(now) {
+            tracing::error!("the certificate that mails are signed with has expired: notices go without PHI");
+            return Err(SIGNING_CERTIFICATE);
+        }
+        Ok(certificate)
     }
 
     /// Reads what the mail tells and writes it. Nothing of the patient is read for a mail without PHI.
@@ -104,8 +114,8 @@ impl Telling<'_> {
             read = std::mem::take(&mut dossier.read);
             match envelope.smime(self.order, &dossier, certificate) {
                 Ok(mail) => return Ok(Written { mail, protection: Protection::Smime, read }),
-                // A key that cannot be encrypted for after all.
-                Err(NotifierError::Encrypt) => {}
+                // A key that cannot be encrypted for after all: nothing of what was read is told.
+                Err(NotifierError::Encrypt) => read.clear(),
                 Err(error) => return Err(unwritten(error)),
             }
         }
@@ -131,6 +141,7 @@ impl Telling<'_> {
         self.record(entry, entries).await?;
         self.communicate(notice, provider, protection, Status::InProgress).await?;
         let conflict = || PortError::Conflict { operation: "notifier.ticket" };
+        let since = ticket.as_ref().map_or(now, |line| line.reserved);
         match ticket {
             None => {
                 let line = Notice {
@@ -168,6 +179,12 @@ impl Telling<'_> {
                 self.settle(notice, &open, NoticeState::Refused, None, Some(&code)).await?;
             }
             Err(MailError::NotSent(error)) => {
+                if let Some(PutOff(code)) = put_off(&error)
+                    && self.patience_is_over(since)
+                {
+                    self.settle(notice, &open, NoticeState::Refused, None, Some(code)).await?;
+                    return Ok(());
+                }
                 self.settle(notice, &open, NoticeState::Reserved, None, Some(NOT_SENT)).await?;
                 return Err(error.into());
             }
@@ -176,6 +193,15 @@ impl Telling<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a mail that is put off was tried long enough, since it was reserved or its message replayed.
+    fn patience_is_over(&self, reserved: Timestamp) -> bool {
+        let steps = self.way.map(|way| way.steps.as_slice()).unwrap_or_default();
+        let replayed = steps.iter().rev().find(|step| matches!(step.stage, Stage::Replayed));
+        let since = replayed.map_or(reserved, |step| step.at.max(reserved));
+        let patience = SignedDuration::try_from(self.settings.patience).unwrap_or(SignedDuration::MAX);
+        self.ports.clock.now().duration_since(since) >= patience
     }
 
     /// What became of a notice that is settled: its Communication, its entry where it failed, its step.
@@ -194,7 +220,8 @@ impl Telling<'_> {
                 let outcome =
                     if self.told_before(line.id) { NoticeOutcome::SentBefore } else { NoticeOutcome::Sent };
                 let why = why.filter(|_| protection == Protection::WithoutPhi);
-                (outcome, Status::Completed(line.changed), why)
+                // A reason: it was found out later that it was sent, and when is not known.
+                (outcome, Status::Completed(Some(line.changed).filter(|_| line.why.is_none())), why)
             }
             NoticeState::Refused => (NoticeOutcome::Refused, Status::Stopped(said), Some(said)),
             NoticeState::Unknown => (NoticeOutcome::Unknown, Status::Unknown(said), Some(said)),
@@ -208,7 +235,7 @@ impl Telling<'_> {
         };
         if matches!(outcome, NoticeOutcome::Refused | NoticeOutcome::Unknown) {
             tracing::warn!(notice = %line.id, state = line.state.name(), why = said, "a notice did not surely go out");
-            let entry = self.trail.failed(line.id, provider, said, line.changed, self.ports.clock.now());
+            let entry = self.trail.failed(line, provider, said, self.ports.clock.now());
             self.record(entry, entries).await?;
         }
         self.communicate(line.id, provider, protection, status).await?;
@@ -318,6 +345,14 @@ impl Telling<'_> {
         status: Status<'_>,
     ) -> Result<(), PortError> {
         self.communication(notice, provider, protection, status).write(&*self.ports.fhir).await
+    }
+}
+
+/// Whether it is this mail that the mail system put off, and not everybody's.
+fn put_off(error: &PortError) -> Option<&PutOff> {
+    match error {
+        PortError::Unavailable { cause: Some(cause), .. } => cause.downcast_ref(),
+        _ => None,
     }
 }
 

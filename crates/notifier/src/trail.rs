@@ -8,7 +8,7 @@ use zorgsluis_domain::audit::{
     AccessMethod, Action, Event, EventKind, NetworkAccessPoint, Object, ObjectRole, PatientObject,
     PurposeOfUse, Source, User,
 };
-use zorgsluis_domain::notice::NoticeId;
+use zorgsluis_domain::notice::{Notice, NoticeId};
 use zorgsluis_domain::port::{Provider, ResourceKey};
 use zorgsluis_domain::{AuditEntry, EntryId, QueueReference, Stage, Way};
 
@@ -69,18 +69,13 @@ impl<'a> Trail<'a> {
     }
 
     /// A mail did not go, or perhaps not, although the log says that it would.
-    pub(crate) fn failed(
-        &self,
-        notice: NoticeId,
-        provider: &Provider,
-        why: &str,
-        since: Timestamp,
-        now: Timestamp,
-    ) -> AuditEntry {
-        let name = format!("failed {notice} {why} {since}");
+    pub(crate) fn failed(&self, line: &Notice, provider: &Provider, why: &str, now: Timestamp) -> AuditEntry {
+        let name = format!("failed {} {why} {}", line.id, line.changed);
         let event = Event::failure(EventKind::Disclosure, Action::Read, why);
-        self.entry(&name, event, Some((provider, None)), now)
-            .with_resources([(communication::key(notice).to_string(), None)])
+        let entry = self.entry(&name, event, Some((provider, None)), now);
+        // The register tells both times, to a delivery and to an operator's decision alike: one entry.
+        AuditEntry { id: EntryId::derived(line.reserved, &format!("notify {name}")), ..entry }
+            .with_resources([(communication::key(line.id).to_string(), None)])
     }
 
     /// Somebody whom the message names is not told.

@@ -57,8 +57,8 @@ impl<T> Default for List<T> {
     }
 }
 
-/// How sure a condition or medicine is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// How sure a condition or medicine is, the surest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Certainty {
     /// A person said so.
     Stated,
@@ -71,7 +71,22 @@ pub(crate) enum Certainty {
 /// A condition or medicine.
 pub(crate) struct Statement {
     pub(crate) text: String,
+    /// System and code of each coding.
+    pub(crate) codes: Vec<(String, String)>,
+    /// Whether it says how much of a medicine.
+    pub(crate) dosed: bool,
     pub(crate) certainty: Certainty,
+}
+
+impl Statement {
+    /// Whether a letter that lists the one need not list the other: one code, or the same words. What people
+    /// stated in other words of one code (left, right) stands beside each other, and so do dosages.
+    pub(crate) fn repeats(&self, other: &Self) -> bool {
+        let one_code = self.codes.iter().any(|code| other.codes.contains(code));
+        let by_person = self.certainty != Certainty::ReadBySoftware;
+        let apart = self.certainty == other.certainty && (by_person || self.dosed && other.dosed);
+        (one_code && !apart) || self.text.to_lowercase() == other.text.to_lowercase()
+    }
 }
 
 /// The report of a result.

@@ -1,5 +1,7 @@
 //! Reading it from the store.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use uuid::Uuid;
 use zorgsluis_domain::notice::{NoticeOrder, NotifiedEvent};
@@ -12,7 +14,7 @@ use super::{Certainty, Dossier, List, Report, Statement, Visit, result};
 /// Conditions and medicines in a letter at most.
 const STATEMENTS: usize = 100;
 /// Resources of one type that are looked at for them at most.
-const LOOKED_AT: usize = 500;
+const LOOKED_AT: usize = 2000;
 /// Reports in a letter at most.
 const REPORTS: usize = 20;
 /// Results in a report at most.
@@ -20,6 +22,7 @@ const OBSERVATIONS: usize = 200;
 /// Places above a bed at most.
 const PLACES: usize = 6;
 
+const ICD_10: &str = "http://hl7.org/fhir/sid/icd-10";
 const BSN: &str = "http://fhir.nl/fhir/NamingSystem/bsn";
 
 /// Reads what a letter about this order tells, of the patient as `survivor`.
@@ -190,7 +193,8 @@ impl Reader<'_> {
         })
     }
 
-    /// What stands of a patient, that of the visit first.
+    /// What stands of a patient: what is surer first, then that of the visit. The visit is searched by
+    /// itself, so that however much a patient has, what belongs to the event is not cut off.
     async fn statements(
         &mut self,
         kind: &str,
@@ -198,45 +202,57 @@ impl Reader<'_> {
         visit: Option<&str>,
         statement: impl Fn(&Value) -> Option<Statement>,
     ) -> Result<List<Statement>, PortError> {
-        let mut found: List<(bool, Statement)> = List::default();
-        let mut looked_at = 0;
-        let mut after = None;
-        loop {
-            let search = Search {
-                resource_type: kind.to_owned(),
-                parameters: Phi::new(vec![(String::from("patient"), format!("Patient/{patient}"))]),
-                page: PageRequest { after: after.take(), limit: 100 },
-            };
-            let page = self.store.search(&search).await?;
-            for stored in &page.items {
-                looked_at += 1;
-                let value: Value = serde_json::from_slice(stored.json.expose_phi()).unwrap_or_default();
-                let Some(said) = statement(&value) else { continue };
-                if found.items.len() == STATEMENTS {
-                    found.more = true;
-                    break;
+        let whose = (String::from("patient"), format!("Patient/{patient}"));
+        let of_visit = visit.map(|visit| {
+            let parameter = if kind == "Condition" { "encounter" } else { "context" };
+            vec![whose.clone(), (parameter.to_owned(), visit.to_owned())]
+        });
+        let mut found: Vec<(Statement, bool, StoredResource)> = Vec::new();
+        let mut seen = HashSet::new();
+        let mut more = false;
+        for (elsewhere, parameters) in [(false, of_visit), (true, Some(vec![whose]))] {
+            let Some(parameters) = parameters else { continue };
+            let mut after = None;
+            let mut looked_at = 0;
+            loop {
+                let search = Search {
+                    resource_type: kind.to_owned(),
+                    parameters: Phi::new(parameters.clone()),
+                    page: PageRequest { after: after.take(), limit: 100 },
+                };
+                let page = self.store.search(&search).await?;
+                looked_at += page.items.len();
+                for stored in page.items {
+                    let value: Value = serde_json::from_slice(stored.json.expose_phi()).unwrap_or_default();
+                    let Some(said) = statement(&value) else { continue };
+                    if seen.insert(stored.key.clone()) {
+                        found.push((said, elsewhere, stored));
+                    }
                 }
-                self.taken(stored)?;
-                let reference =
-                    text(&value, "encounter.reference").or_else(|| text(&value, "context.reference"));
-                let elsewhere = visit.is_none() || reference != visit;
-                if !found.items.iter().any(|(_, known)| {
-                    known.text.to_lowercase() == said.text.to_lowercase() && known.certainty == said.certainty
-                }) {
-                    found.items.push((elsewhere, said));
+                match page.next {
+                    Some(next) if looked_at < LOOKED_AT => after = Some(next),
+                    next => {
+                        more |= next.is_some();
+                        break;
+                    }
                 }
-            }
-            match page.next {
-                Some(next) if looked_at < LOOKED_AT && !found.more => after = Some(next),
-                Some(_) => {
-                    found.more = true;
-                    break;
-                }
-                None => break,
             }
         }
-        found.items.sort_by_key(|(elsewhere, said)| (said.certainty as u8, *elsewhere));
-        Ok(List { items: found.items.into_iter().map(|(_, said)| said).collect(), more: found.more })
+        found.sort_by_key(|(said, elsewhere, _)| (said.certainty as u8, *elsewhere));
+        let mut list: List<Statement> = List { items: Vec::new(), more };
+        for (said, _, stored) in found {
+            // What is surer stands for what repeats it.
+            if list.items.iter().any(|known| known.repeats(&said)) {
+                continue;
+            }
+            if list.items.len() == STATEMENTS {
+                list.more = true;
+                break;
+            }
+            self.taken(&stored)?;
+            list.items.push(said);
+        }
+        Ok(list)
     }
 }
 
@@ -254,6 +270,15 @@ fn numbers(patient: &Value) -> Vec<String> {
     };
     let own = of(true);
     if own.is_empty() { of(false) } else { own }
+}
+
+/// The codes of a CodeableConcept. ICD-10 and its national versions are one system: what they have in common
+/// means the same in each.
+fn codes(concept: &Value) -> Vec<(String, String)> {
+    let system = |system: &str| if system.starts_with(ICD_10) { ICD_10 } else { system }.to_owned();
+    list(concept, "coding")
+        .filter_map(|coding| Some((system(text(coding, "system")?), text(coding, "code")?.to_uppercase())))
+        .collect()
 }
 
 fn by_software(resource: &Value) -> bool {
@@ -275,7 +300,8 @@ fn condition(resource: &Value) -> Option<Statement> {
     } else {
         Certainty::Stated
     };
-    Some(Statement { text: concept(resource.get("code")?)?, certainty })
+    let code = resource.get("code")?;
+    Some(Statement { text: concept(code)?, codes: codes(code), dosed: false, certainty })
 }
 
 /// A medicine that may stand in a letter: not withdrawn, not stopped.
@@ -288,7 +314,8 @@ fn medicine(resource: &Value) -> Option<Statement> {
         .get("medicationCodeableConcept")
         .and_then(concept)
         .or_else(|| at(resource, "medicationReference.display").and_then(Value::as_str).map(str::to_owned))?;
+    let codes = resource.get("medicationCodeableConcept").map(codes).unwrap_or_default();
     let dosage: Vec<&str> = list(resource, "dosage").filter_map(|dosage| text(dosage, "text")).collect();
     let text = if dosage.is_empty() { name } else { format!("{name}, {}", dosage.join("; ")) };
-    Some(Statement { text, certainty })
+    Some(Statement { text, codes, dosed: !dosage.is_empty(), certainty })
 }

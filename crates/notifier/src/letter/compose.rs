@@ -35,10 +35,17 @@ pub(crate) fn full(
     }
     sections.push(Section { heading: words.conditions, lines: statements(&dossier.conditions, words) });
     sections.push(Section { heading: words.medicines, lines: statements(&dossier.medicines, words) });
+    // Whatever a sender wrote: a line of the letter is one line.
+    for line in sections.iter_mut().flat_map(|section| &mut section.lines) {
+        line.text = folded(&line.text, "\n    ");
+    }
     Letter {
         language: language.code(),
         title: title(settings, words, event_name(order.event, language)),
-        opening: vec![recipient(provider, words), event_sentence(order.event, language).to_owned()],
+        opening: vec![
+            folded(&recipient(provider, words), " "),
+            event_sentence(order.event, language).to_owned(),
+        ],
         sections,
         link: None,
         closing: vec![words.automatic.to_owned(), format!("{}: {notice}", words.reference)],
@@ -72,7 +79,28 @@ fn recipient(provider: &Provider, words: &Words) -> String {
 }
 
 fn labelled(label: &str, value: &str) -> Line {
-    format!("{label}: {value}").into()
+    format!("{label}: {}", one_line(value)).into()
+}
+
+/// A value on one line.
+fn one_line(value: &str) -> String {
+    folded(value, " ")
+}
+
+/// A text without control characters, its lines joined by `between`; what turns the direction of writing is
+/// left out, for it can make a text read otherwise than it stands.
+fn folded(text: &str, between: &str) -> String {
+    let breaks = |c: char| matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let turns =
+        |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    text.split(breaks)
+        .map(|line| {
+            let line = line.chars().filter(|c| !turns(*c));
+            line.map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+        })
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(between)
 }
 
 fn patient(dossier: &Dossier, words: &Words, language: Language) -> Vec<Line> {
@@ -117,7 +145,7 @@ fn statements(list: &List<Statement>, words: &'static Words) -> Vec<Line> {
         .items
         .iter()
         .map(|said| Line {
-            text: said.text.clone(),
+            text: one_line(&said.text),
             mark: match said.certainty {
                 Certainty::Stated => None,
                 Certainty::Supposed => Some(words.supposed),
@@ -137,11 +165,12 @@ fn statements(list: &List<Statement>, words: &'static Words) -> Vec<Line> {
 fn results(report: &Report, words: &'static Words, language: Language, zone: &TimeZone) -> Vec<Line> {
     let at = report.at.as_deref().map(|at| shown(at, language, zone));
     let heading = [Some(report.name.clone()), at].into_iter().flatten().filter(|part| !part.is_empty());
-    let mut lines =
-        vec![Line { text: heading.collect::<Vec<_>>().join(", "), mark: standing(&report.status, words) }];
+    let heading = one_line(&heading.collect::<Vec<_>>().join(", "));
+    let mut lines = vec![Line { text: heading, mark: standing(&report.status, words) }];
     lines.extend(report.observations.items.iter().map(|found| observed(found, words, language)));
     if let Some(conclusion) = &report.conclusion {
-        lines.push(labelled(words.conclusion, conclusion));
+        // Its lines are kept, indented under their label.
+        lines.push(format!("{}: {conclusion}", words.conclusion).into());
     }
     if report.observations.more {
         lines.push(words.more.to_owned().into());
@@ -150,12 +179,13 @@ fn results(report: &Report, words: &'static Words, language: Language, zone: &Ti
 }
 
 fn observed(found: &Observed, words: &'static Words, language: Language) -> Line {
-    let mut text = found.name.clone();
+    let mut text = one_line(&found.name);
     if let Some(value) = &found.value {
+        // A text's lines are kept, indented under its name.
         text = format!("{text}: {value}");
     }
     if let Some(range) = &found.range {
-        text = format!("{text} [{}: {range}]", words.range);
+        text = format!("{text} [{}: {}]", words.range, one_line(range));
     }
     let flags: Vec<String> = found.flags.iter().filter_map(|code| flag(code, language)).collect();
     if !flags.is_empty() {

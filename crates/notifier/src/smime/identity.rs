@@ -6,6 +6,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
     KeyPair, RsaKeyPair,
 };
+use const_oid::ObjectIdentifier;
 use der::Encode;
 use jiff::{Span, Timestamp, tz::TimeZone};
 use rcgen::{
@@ -15,8 +16,11 @@ use x509_cert::Certificate;
 use x509_cert::der::EncodePem;
 use x509_cert::der::pem::LineEnding;
 
+use super::recipient::{addresses, attributes, time};
 use crate::NotifierError;
 
+/// commonName in a subject (X.520).
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 /// Certificates of a chain at most.
 const CHAIN: usize = 8;
 
@@ -131,8 +135,34 @@ impl SigningIdentity {
     /// Until when the certificate is valid.
     #[must_use]
     pub fn valid_until(&self) -> Option<Timestamp> {
-        let until = self.signer()?.tbs_certificate.validity.not_after.to_unix_duration();
-        Timestamp::from_second(i64::try_from(until.as_secs()).ok()?).ok()
+        Some(time(&self.signer()?.tbs_certificate.validity.not_after))
+    }
+
+    /// Whether the certificate is valid at `now`.
+    #[must_use]
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.signer().is_some_and(|signer| {
+            let validity = &signer.tbs_certificate.validity;
+            (time(&validity.not_before)..=time(&validity.not_after)).contains(&now)
+        })
+    }
+
+    /// Whether the certificate names an address: one that does not makes mail programs warn of mails from
+    /// there (RFC 8550 §3).
+    #[must_use]
+    pub fn names(&self, address: &str) -> bool {
+        let named = self.signer().and_then(|signer| addresses(signer).ok()).unwrap_or_default();
+        named.iter().any(|named| named.eq_ignore_ascii_case(address))
+    }
+
+    /// Whether [`SigningIdentity::generate`] made this for the organisation and address.
+    #[must_use]
+    pub fn is_made_for(&self, organisation: &str, address: &str) -> bool {
+        let of = |wanted| {
+            let subject = self.signer().map(|signer| &signer.tbs_certificate.subject);
+            subject.map(|subject| attributes(subject, wanted)).unwrap_or_default()
+        };
+        self.is_self_signed() && of(COMMON_NAME) == [organisation] && self.names(address)
     }
 
     pub(super) fn signer(&self) -> Option<&Certificate> {

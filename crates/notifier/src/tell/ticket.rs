@@ -23,6 +23,9 @@ pub(super) const SENDING_AGAIN: &str = "sending-again";
 /// A process ended between reservation and confirmation, and the mailer cannot tell.
 const NOT_CONFIRMED: &str = "not-confirmed";
 
+/// The mailer was asked after a crash, and has it; when it was handed over is not known.
+const FOUND: &str = "found-by-mailer";
+
 /// How often a notice is looked at again after its state was moved on.
 pub(super) const ROUNDS: usize = 4;
 
@@ -59,7 +62,7 @@ impl Telling<'_> {
         let moved = |to, receipt, why| self.settle(notice, &from, to, receipt, why);
         match trace {
             MailTrace::Sent(receipt) => {
-                moved(NoticeState::Sent, Some(receipt), None).await?;
+                moved(NoticeState::Sent, Some(receipt), Some(FOUND)).await?;
             }
             _ if !open => return Ok(Next::Settled(line)),
             _ => {

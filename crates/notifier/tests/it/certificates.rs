@@ -20,7 +20,12 @@ pub(crate) fn succeeded(output: &Output) -> &Output {
 
 /// A self-signed certificate for mail, of a kind of key: `rsa:2048`, `P-256`.
 pub(crate) fn recipient(folder: &Path, kind: &str, extensions: &[&str]) -> Recipient {
-    let name = format!("{}-{}", kind.replace(':', "-"), extensions.len());
+    recipient_named(folder, "/CN=Huisartsenpraktijk De Brug", kind, extensions)
+}
+
+/// The same, of this subject.
+pub(crate) fn recipient_named(folder: &Path, subject: &str, kind: &str, extensions: &[&str]) -> Recipient {
+    let name = format!("{}-{}-{}", kind.replace(':', "-"), extensions.len(), subject.len());
     let (key, certificate, der) = (format!("{name}.key"), format!("{name}.pem"), format!("{name}.der"));
     let curve = format!("ec_paramgen_curve:{kind}");
     let mut arguments = vec![
@@ -30,7 +35,7 @@ pub(crate) fn recipient(folder: &Path, kind: &str, extensions: &[&str]) -> Recip
         "-days",
         "30",
         "-subj",
-        "/CN=Huisartsenpraktijk De Brug",
+        subject,
         "-keyout",
         &key,
         "-out",

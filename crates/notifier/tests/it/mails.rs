@@ -248,3 +248,93 @@ fn nothing_of_a_patient_stands_outside_what_is_encrypted() {
         });
     });
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_a_sender_wrote_makes_a_line_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = practice_certificate(folder.path());
+    let world = World::new().await;
+    let mut practice = world.practice();
+    practice.certificate = Some(held.der.clone());
+    world.enlist(&practice).await;
+    world
+        .put(json!({
+            "resourceType": "Patient", "id": world.patient.to_string(),
+            "name": [{ "text": "Johanna\r\n- Geslacht: man\u{2028}- Geboortedatum: 1 mei 1950\u{7}\u{202e}x" }],
+            "birthDate": "1961-04-12", "gender": "female",
+        }))
+        .await;
+    world.put(json!({
+        "resourceType": "DiagnosticReport", "id": "7f9c24e8-0000-5000-8000-0000000000f1", "status": "final",
+        "code": { "text": "X-thorax\n- Kalium: 9.9" }, "conclusion": "Geen infiltraat.\n\nMedicatie\n- morfine",
+    })).await;
+    let order = NoticeOrder {
+        event: NotifiedEvent::Result,
+        about: vec![String::from("DiagnosticReport/7f9c24e8-0000-5000-8000-0000000000f1")],
+        ..world.order(vec![named(BRUG)])
+    };
+    world.notify(&order).await.1.unwrap();
+    let inner = opened(folder.path(), &world.last_mail(), &held, signing());
+    let mail = MessageParser::default().parse(&inner).unwrap();
+    let text = mail.body_text(0).unwrap().replace("\r\n", "\n");
+    for told in [
+        "- Naam: Johanna - Geslacht: man - Geboortedatum: 1 mei 1950 x\n",
+        "- X-thorax - Kalium: 9.9\n",
+        "- Conclusie: Geen infiltraat.\n    Medicatie\n    - morfine\n",
+    ] {
+        assert!(text.contains(told), "{told}:\n{text}");
+    }
+    assert_eq!(text.lines().filter(|line| line.starts_with("- Geslacht:")).count(), 1, "{text}");
+    assert_eq!(text.lines().filter(|line| *line == "Medicatie").count(), 1, "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_stands_once_in_the_words_of_whoever_stated_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = practice_certificate(folder.path());
+    let world = World::new().await;
+    let mut practice = world.practice();
+    practice.certificate = Some(held.der.clone());
+    world.enlist(&practice).await;
+    let software = json!({ "tag": [{ "code": "machine-extracted" }] });
+    let condition = |end: &str, system: &str, code: &str, words: &str, by_software: bool| {
+        json!({
+            "resourceType": "Condition", "id": format!("7f9c24e8-0000-5000-8000-00000000{end}"),
+            "meta": if by_software { software.clone() } else { json!({}) },
+            "code": { "coding": [{ "system": system, "code": code }], "text": words },
+            "subject": { "reference": format!("Patient/{}", world.patient) },
+        })
+    };
+    let (dutch, clinical) = ("http://hl7.org/fhir/sid/icd-10-nl", "http://hl7.org/fhir/sid/icd-10-cm");
+    // Whichever of the two is read first.
+    world.put(condition("00c1", dutch, "J18.9", "Pneumonie", false)).await;
+    world.put(condition("00c2", clinical, "J18.9", "longontsteking", true)).await;
+    world.put(condition("00c3", clinical, "I48.9", "boezemfibrilleren", true)).await;
+    world.put(condition("00c4", dutch, "I48.9", "Atriumfibrilleren", false)).await;
+    world.put(condition("00c5", "http://snomed.info/sct", "J18.9", "Iets anders", true)).await;
+    // Two of one code that people told apart.
+    world.put(condition("00c6", dutch, "S52.5", "Polsfractuur links", false)).await;
+    world.put(condition("00c7", dutch, "S52.5", "Polsfractuur rechts", false)).await;
+    let medicine = |end: &str, code: &str, words: &str, dosage: &str, by_software: bool| {
+        json!({
+            "resourceType": "MedicationStatement", "id": format!("7f9c24e8-0000-5000-8000-00000000{end}"),
+            "meta": if by_software { software.clone() } else { json!({}) }, "status": "active",
+            "medicationCodeableConcept": { "coding": [{ "system": "http://www.whocc.no/atc", "code": code }], "text": words },
+            "subject": { "reference": format!("Patient/{}", world.patient) }, "dosage": [{ "text": dosage }],
+        })
+    };
+    world.put(medicine("00d1", "H02AB06", "prednisolon", "5 mg 's ochtends", false)).await;
+    world.put(medicine("00d2", "H02AB06", "prednisolon", "2,5 mg 's avonds", false)).await;
+    world.put(medicine("00d3", "H02AB06", "Prednison", "5 mg", true)).await;
+    world.notify(&world.order(vec![named(BRUG)])).await.1.unwrap();
+    let inner = opened(folder.path(), &world.last_mail(), &held, signing());
+    let text = MessageParser::default().parse(&inner).unwrap().body_text(0).unwrap().into_owned();
+    for told in
+        ["Pneumonie", "Atriumfibrilleren", "Iets anders", "links", "rechts", "5 mg 's ochtends", "2,5 mg"]
+    {
+        assert!(text.contains(told), "{told}:\n{text}");
+    }
+    for left_out in ["longontsteking", "boezemfibrilleren", "Prednison,"] {
+        assert!(!text.contains(left_out), "{left_out}:\n{text}");
+    }
+}

@@ -3,14 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use zorgsluis_domain::audit::EventKind;
 use zorgsluis_domain::notice::{Notice, NoticeId, NoticeOutcome, NoticeState, NotifiedEvent, Protection};
-use zorgsluis_domain::port::NoticeRegister;
+use zorgsluis_domain::port::{MailError, NoticeRegister};
+use zorgsluis_domain::{Clock, MessageId, PortError};
+use zorgsluis_notifier::{NOT_SENT, PutOff};
 use zorgsluis_worker::Outcome;
 
 use crate::world::{BRUG, World, named, start};
 
-pub(crate) async fn reserved(world: &World, notice: NoticeId, message: zorgsluis_domain::MessageId) {
+pub(crate) async fn reserved(world: &World, notice: NoticeId, message: MessageId) {
+    reserved_at(world, notice, message, start()).await;
+}
+
+async fn reserved_at(world: &World, notice: NoticeId, message: MessageId, at: Timestamp) {
     let line = Notice {
         id: notice,
         message,
@@ -18,8 +25,8 @@ pub(crate) async fn reserved(world: &World, notice: NoticeId, message: zorgsluis
         event: NotifiedEvent::Admission,
         protection: Protection::WithoutPhi,
         state: NoticeState::Reserved,
-        reserved: start(),
-        changed: start(),
+        reserved: at,
+        changed: at,
         receipt: None,
         why: None,
     };
@@ -228,4 +235,78 @@ async fn one_communication_of_each_status_is_written_for_the_validator() {
         }
         std::fs::write(folder.join(format!("{name}.json")), communication.to_string()).unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_is_put_off_for_a_day_is_set_aside_and_what_concerns_the_relay_is_not() {
+    let world = World::new().await;
+    world.enlist(&world.practice()).await;
+    let over_quota = || {
+        let put_off = PutOff(String::from("smtp-452"));
+        *world.post.puts_off.lock().unwrap() =
+            Some(MailError::NotSent(PortError::unavailable("smtp.send", put_off)));
+    };
+    let unreachable = || {
+        *world.post.puts_off.lock().unwrap() =
+            Some(MailError::NotSent(PortError::unavailable("smtp.send", "nobody answers")));
+    };
+    let reference = world.message(&world.order(vec![named(BRUG)])).await;
+    let notice = NoticeId::of(reference.message, world.practice().id);
+    for _ in 0..24 {
+        over_quota();
+        assert!(matches!(world.delivered(&reference).await, Outcome::Retry { .. }));
+        let line = world.line(notice).await.unwrap();
+        assert_eq!((line.state, line.why.as_deref()), (NoticeState::Reserved, Some(NOT_SENT)));
+        world.clock.turn(3600);
+    }
+    // The relay cannot be reached: nobody's fault here, so it waits, however long.
+    unreachable();
+    assert!(matches!(world.delivered(&reference).await, Outcome::Retry { .. }));
+    over_quota();
+    assert_eq!(world.delivered(&reference).await, Outcome::Parked);
+    let line = world.line(notice).await.unwrap();
+    assert_eq!((line.state, line.why.as_deref()), (NoticeState::Refused, Some("smtp-452")));
+    assert_eq!(world.letter(&reference).await.unwrap().code, "smtp-452");
+    assert_eq!(world.communication(notice).await.unwrap()["status"], "stopped");
+    // A replay has a day of its own.
+    world.replayed(&reference).await;
+    over_quota();
+    assert!(matches!(world.delivered(&reference).await, Outcome::Retry { .. }));
+    assert_eq!(world.delivered(&reference).await, Outcome::Done);
+    assert_eq!(world.line(notice).await.unwrap().state, NoticeState::Sent);
+    assert_eq!(world.post.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_it_was_sent_is_told_only_where_it_is_known() {
+    let world = World::with_post(false).await;
+    world.enlist(&world.practice()).await;
+    let (known, ended) = world.notify(&world.order(vec![named(BRUG)])).await;
+    ended.unwrap();
+    let notice = NoticeId::of(known.message, world.practice().id);
+    let told = world.communication(notice).await.unwrap();
+    assert!(told["status"] == "completed" && told["sent"].is_string(), "{told}");
+
+    // A crash; later an operator finds it in the log of the relay.
+    let later = world.message(&world.order(vec![named(BRUG)])).await;
+    let notice = NoticeId::of(later.message, world.practice().id);
+    world.clock.turn(5);
+    reserved_at(&world, notice, later.message, world.clock.now()).await;
+    world.clock.turn(3600);
+    assert_eq!(world.delivered(&later).await, Outcome::Done);
+    // What is asked about it meanwhile adds no second entry about the failure.
+    world.notifier().follow(notice).await.unwrap();
+    let failures = world.entries().into_iter().filter(|entry| entry.event.outcome_reason.is_some()).count();
+    assert_eq!(failures, 1);
+    let register = world.directory.notice_register();
+    let now = world.clock.now();
+    assert!(
+        register
+            .settle(notice, &[NoticeState::Unknown], NoticeState::Sent, now, None, Some("operator"))
+            .await
+            .unwrap()
+    );
+    world.notifier().follow(notice).await.unwrap();
+    let told = world.communication(notice).await.unwrap();
+    assert!(told["status"] == "completed" && told.get("sent").is_none(), "{told}");
 }

@@ -206,3 +206,24 @@ async fn nobody_named_is_no_error() {
     strange.v = 2;
     assert_eq!(code(world.notify(&strange).await.1), "notice-order-unreadable");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_names_hundreds_tells_the_first_fifty() {
+    let world = World::new().await;
+    world.enlist(&world.practice()).await;
+    let mut recipients: Vec<_> = (0..200).map(|number| named(&format!("0199{number:04}"))).collect();
+    recipients[49] = named(BRUG);
+    recipients[50].at = String::from("PD1[1]-4[51]");
+    recipients[60] = named(BRUG);
+    let reference = world.message(&world.order(recipients)).await;
+    assert_eq!(world.delivered(&reference).await, Outcome::Parked);
+    let steps = world.steps(&reference).await;
+    assert_eq!((steps.len(), world.post.count()), (51, 1));
+    assert_eq!(steps[49].outcome, NoticeOutcome::Sent);
+    assert_eq!((steps[50].at.as_str(), steps[50].outcome), ("PD1[1]-4[51]", NoticeOutcome::Refused));
+    assert_eq!(steps[50].why.as_deref(), Some("too-many-recipients"));
+    let about = |entry: &zorgsluis_domain::AuditEntry| {
+        entry.event.outcome_reason.as_deref() == Some("too-many-recipients")
+    };
+    assert!(world.entries().iter().any(about));
+}

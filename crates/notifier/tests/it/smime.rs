@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mail_parser::{MessageParser, MimeHeaders};
+use zorgsluis_domain::audit::EventKind;
 use zorgsluis_domain::notice::{NoticeOutcome, Protection};
 use zorgsluis_domain::text::Language;
 use zorgsluis_notifier::{
     CertificateFault, ContentCipher, RecipientCertificate, SigningIdentity, SigningPem,
 };
 
-use crate::certificates::{Recipient, openssl, recipient, succeeded};
+use crate::certificates::{Recipient, openssl, recipient, recipient_named, succeeded};
 use crate::world::{BRUG, PRACTICE, World, named, signing, start};
 
 const ENCRYPTS: &str = "keyUsage=critical,keyEncipherment,digitalSignature";
@@ -217,14 +218,14 @@ async fn what_cannot_be_encrypted_for_counts_as_no_certificate() {
         "rsa:2048",
         &["keyUsage=digitalSignature", "basicConstraints=CA:FALSE", "nsComment=x"],
     );
-    assert_eq!(check(&signs_only.der, start()), Some(CertificateFault::Unusable));
+    assert_eq!(check(&signs_only.der, start()), Some(CertificateFault::Usage));
     let web = recipient(path, "P-256", &[AGREES, "extendedKeyUsage=serverAuth"]);
-    assert_eq!(check(&web.der, start()), Some(CertificateFault::Unusable));
+    assert_eq!(check(&web.der, start()), Some(CertificateFault::Usage));
     let small = recipient(path, "rsa:1024", &[ENCRYPTS]);
-    assert_eq!(check(&small.der, start()), Some(CertificateFault::Unusable));
+    assert_eq!(check(&small.der, start()), Some(CertificateFault::Key));
     let other = recipient(path, "P-384", &[AGREES, "subjectAltName=email:iemand@anders.example"]);
     assert_eq!(check(&other.der, start()), Some(CertificateFault::OtherAddress));
-    assert_eq!(check(b"no certificate", start()), Some(CertificateFault::Unusable));
+    assert_eq!(check(b"no certificate", start()), Some(CertificateFault::Unreadable));
     // What somebody put into the directory is anything at all.
     for at in 0..good.der.len() {
         for bit in [0x01, 0x80] {
@@ -248,6 +249,9 @@ async fn what_cannot_be_encrypted_for_counts_as_no_certificate() {
     let step = &world.steps(&reference).await[0];
     assert_eq!((step.outcome, step.protection), (NoticeOutcome::Sent, Some(Protection::WithoutPhi)));
     assert_eq!(step.why.as_deref(), Some("certificate-unusable"));
+    // What was read for the mail that could not be encrypted was told to nobody.
+    let told = world.entries().into_iter().find(|entry| entry.event.kind == EventKind::Disclosure).unwrap();
+    assert!(!told.objects.iter().any(|object| object.id.starts_with("Patient/")), "{told:?}");
 
     practice.certificate = Some(other.der);
     practice.language = Language::English;
@@ -261,4 +265,56 @@ async fn what_cannot_be_encrypted_for_counts_as_no_certificate() {
     assert!(
         mail.contains("There is a message about a patient of your practice.") && !mail.contains("Johanna")
     );
+}
+
+#[test]
+fn the_alternative_name_decides_whose_a_certificate_is_else_the_subject() {
+    let folder = tempfile::tempdir().unwrap();
+    let mine = format!("/CN=De Brug/emailAddress={}", PRACTICE.to_uppercase());
+    let other = "/CN=De Brug/emailAddress=iemand@anders.example";
+    let check = |subject: &str, names: &[&str]| {
+        let mut extensions = vec![AGREES];
+        extensions.extend(names);
+        let made = recipient_named(folder.path(), subject, "P-256", &extensions);
+        RecipientCertificate::check(&made.der, PRACTICE, start()).err()
+    };
+    // RFC 8550 §3.
+    assert_eq!(check(&mine, &[]), None);
+    assert_eq!(check(other, &[]), Some(CertificateFault::OtherAddress));
+    assert_eq!(check(other, &["subjectAltName=DNS:brug.example"]), Some(CertificateFault::OtherAddress));
+    assert_eq!(check(other, &["subjectAltName=email:praktijk@brug.example"]), None);
+    let elsewhere = "subjectAltName=email:iemand@anders.example";
+    assert_eq!(check(&mine, &[elsewhere]), Some(CertificateFault::OtherAddress));
+    // RFC 8398: a mailbox in other letters is an address too.
+    let utf8 = "subjectAltName=otherName:1.3.6.1.5.5.7.8.9;UTF8:iemand@anders.example";
+    assert_eq!(check("/CN=De Brug", &[utf8]), Some(CertificateFault::OtherAddress));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_signed_with_a_certificate_that_has_expired() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = recipient(folder.path(), "P-256", &[AGREES]);
+    let mut world = World::new().await;
+    let old = start() - jiff::Span::new().hours(24 * 1200);
+    let pem = SigningIdentity::generate("Ziekenhuis De Linde", "berichten@linde.example", old).unwrap();
+    let identity = SigningIdentity::from_pem(&pem).unwrap();
+    assert!(identity.is_valid(old) && !identity.is_valid(start()));
+    world.settings.signing = std::sync::Arc::new(identity);
+    let mut practice = world.practice();
+    practice.certificate = Some(held.der);
+    world.enlist(&practice).await;
+    let (reference, ended) = world.notify(&world.order(vec![named(BRUG)])).await;
+    ended.unwrap();
+    let step = &world.steps(&reference).await[0];
+    assert_eq!((step.outcome, step.protection), (NoticeOutcome::Sent, Some(Protection::WithoutPhi)));
+    assert_eq!(step.why.as_deref(), Some("signing-certificate-expired"));
+    assert!(!String::from_utf8(world.last_mail()).unwrap().contains("pkcs7"));
+}
+
+#[test]
+fn an_identity_knows_whom_it_was_made_for() {
+    let made = SigningIdentity::from_pem(signing()).unwrap();
+    assert!(made.is_made_for("Ziekenhuis De Linde", "Berichten@linde.example"));
+    assert!(!made.is_made_for("Ziekenhuis De Linde", "post@linde.example"));
+    assert!(!made.is_made_for("Ziekenhuis De Eik", "berichten@linde.example"));
 }

@@ -64,6 +64,7 @@ pub(crate) struct Post {
     pub(crate) mails: Mutex<Vec<OutgoingMail>>,
     pub(crate) knows: bool,
     pub(crate) refuses: Mutex<Option<String>>,
+    pub(crate) puts_off: Mutex<Option<MailError>>,
     pub(crate) log: Arc<Log>,
 }
 
@@ -89,6 +90,9 @@ impl Mailer for Post {
         assert!(logged, "a mail goes out that the log does not know of");
         if let Some(code) = self.refuses.lock().unwrap().clone() {
             return Err(MailError::Refused(code));
+        }
+        if let Some(error) = self.puts_off.lock().unwrap().take() {
+            return Err(error);
         }
         // Others may do something meanwhile.
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -149,7 +153,13 @@ impl World {
         );
         settings.in_hand = Duration::from_secs(60);
         let log = Arc::new(Log::default());
-        let post = Post { mails: Mutex::default(), knows, refuses: Mutex::default(), log: log.clone() };
+        let post = Post {
+            mails: Mutex::default(),
+            knows,
+            refuses: Mutex::default(),
+            puts_off: Mutex::default(),
+            log: log.clone(),
+        };
         let world = Self {
             folder,
             directory,
@@ -297,6 +307,7 @@ impl World {
             v: 1,
             event: NotifiedEvent::Admission,
             patient: self.patient,
+            perhaps: Vec::new(),
             encounter: Some(self.encounter),
             occurred: Some(String::from("2026-11-22T10:10:00+01:00")),
             about: Vec::new(),
