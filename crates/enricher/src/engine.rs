@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use zorgsluis_domain::PortError;
+use tokio::runtime::Handle;
 use zorgsluis_domain::port::TextAnalysis;
 use zorgsluis_domain::text::{Analysis, Language};
+use zorgsluis_domain::{Phi, PortError};
 
 use crate::finding::Findings;
 use crate::note::{Text, Written};
@@ -46,7 +47,7 @@ pub(crate) enum Step<'a> {
     /// The embedded engine read it, and found this.
     Read(Analysis),
     /// This engine is to be asked, which may be outside.
-    Ask(&'a dyn TextAnalysis),
+    Ask(&'a Arc<dyn TextAnalysis>),
     /// No engine reads this language.
     Nothing,
 }
@@ -58,14 +59,44 @@ impl Engines {
             Written::Otherwise => return Ok(Step::Nothing),
             Written::In(language) => (Some(language), None),
             Written::Unsaid => {
-                let analysis = self.embedded.analyse(&text.text, None).await?;
+                let analysis = analyse(&self.embedded, text.text.clone(), None).await?;
                 (analysis.language, Some(analysis))
             }
         };
         match (language, &self.english, analysis) {
-            (Some(Language::English), Some(english), _) => Ok(Step::Ask(&**english)),
+            (Some(Language::English), Some(english), _) => Ok(Step::Ask(english)),
             (_, _, Some(analysis)) => Ok(Step::Read(analysis)),
-            (language, _, None) => Ok(Step::Read(self.embedded.analyse(&text.text, language).await?)),
+            (language, _, None) => {
+                Ok(Step::Read(analyse(&self.embedded, text.text.clone(), language).await?))
+            }
         }
+    }
+}
+
+/// Lets an engine read a text. One that is not outside reads it here and now, for as long as it takes: it
+/// does so where it stalls nobody.
+pub(crate) async fn analyse(
+    engine: &Arc<dyn TextAnalysis>,
+    text: Phi<String>,
+    language: Option<Language>,
+) -> Result<Analysis, PortError> {
+    if engine.is_outside() {
+        return engine.analyse(&text, language).await;
+    }
+    let (engine, runtime) = (Arc::clone(engine), Handle::current());
+    aside(move || runtime.block_on(engine.analyse(&text, language))).await?
+}
+
+/// Runs what takes long and waits for nothing on a thread of its own. A panic there is one here.
+pub(crate) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, PortError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done),
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The server is being stopped: the message comes again.
+            Err(_) => Err(PortError::Unavailable { operation: "enrich", retry_after: None, cause: None }),
+        },
     }
 }

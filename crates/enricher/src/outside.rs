@@ -1,5 +1,7 @@
 //! Engines that are not our own: what they get of a note, and the entries that say so.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 use uuid::Uuid;
 use zorgsluis_clinical_text::deidentify::{Known, deidentify};
@@ -8,7 +10,7 @@ use zorgsluis_domain::text::{Analysis, Language};
 use zorgsluis_domain::{Phi, PortError};
 
 use crate::Enricher;
-use crate::engine::EngineName;
+use crate::engine::{EngineName, analyse, aside};
 use crate::note::{Document, Text, object};
 use crate::run::Done;
 use crate::trail::Trail;
@@ -23,7 +25,7 @@ pub(crate) struct Outside<'a> {
     patient: Option<Uuid>,
     trail: &'a Trail<'a>,
     /// Who is known around the document; read when the first text goes out.
-    known: Option<Known>,
+    known: Option<Arc<Known>>,
 }
 
 impl<'a> Outside<'a> {
@@ -40,21 +42,21 @@ impl<'a> Outside<'a> {
     /// settings say so, and recorded first; the answer is about the text as it stands.
     pub(crate) async fn ask(
         &mut self,
-        engine: &dyn TextAnalysis,
+        engine: &Arc<dyn TextAnalysis>,
         text: &Text,
         done: &mut Done,
     ) -> Result<Analysis, PortError> {
         const ENGLISH: Option<Language> = Some(Language::English);
         if !engine.is_outside() {
-            return engine.analyse(&text.text, ENGLISH).await;
+            return analyse(engine, text.text.clone(), ENGLISH).await;
         }
-        let original = text.text.expose_phi();
         let masked = if self.enricher.settings.deidentify {
-            Some(deidentify(original, self.known(done).await?))
+            let (original, known) = (text.text.clone(), self.known(done).await?);
+            Some(aside(move || deidentify(original.expose_phi(), &known)).await?)
         } else {
             None
         };
-        let name = EngineName::of(engine);
+        let name = EngineName::of(&**engine);
         let entries =
             [self.trail.of_disclosure(self.document, text.attachment, &name, masked.is_some(), self.patient)];
         self.enricher.audit.record(&entries).await?;
@@ -62,7 +64,7 @@ impl<'a> Outside<'a> {
         match masked {
             Some(masked) => {
                 let sent = Phi::new(masked.text().to_owned());
-                Ok(masked.restore(engine.analyse(&sent, ENGLISH).await?, original))
+                Ok(masked.restore(engine.analyse(&sent, ENGLISH).await?, text.text.expose_phi()))
             }
             None => engine.analyse(&text.text, ENGLISH).await,
         }
@@ -70,7 +72,7 @@ impl<'a> Outside<'a> {
 
     /// Who is known around the document: the patient, also under merged numbers, related persons, the
     /// visit and the author.
-    async fn known(&mut self, done: &mut Done) -> Result<&Known, PortError> {
+    async fn known(&mut self, done: &mut Done) -> Result<Arc<Known>, PortError> {
         let known = match self.known.take() {
             Some(known) => known,
             None => {
@@ -82,10 +84,10 @@ impl<'a> Outside<'a> {
                 for one in &people {
                     learn(&mut known, &object(one)?);
                 }
-                known
+                Arc::new(known)
             }
         };
-        Ok(self.known.insert(known))
+        Ok(Arc::clone(self.known.insert(known)))
     }
 
     async fn people(&self) -> Result<Vec<StoredResource>, PortError> {

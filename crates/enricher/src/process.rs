@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use tokio::task::JoinSet;
 use zorgsluis_domain::port::{DeadLetter, ResourceKey};
 use zorgsluis_domain::{MessageId, PortError, QueueReference, Stage, Way};
 use zorgsluis_worker::{Process, ProcessError, send_on};
@@ -24,29 +25,26 @@ impl Process for Enricher {
         self.parking.accept(raw, received).await
     }
 
+    /// Whoever waits for a notice is told also when a note cannot be read: the reference goes on before
+    /// the message is parked, and only then. What may pass (see [`zorgsluis_worker::deliver`]) comes
+    /// again, and goes on then.
     async fn process(&self, reference: &QueueReference, group: &str) -> Result<(), ProcessError> {
-        let Some((way, documents)) = self.work_on(reference.message).await? else { return Ok(()) };
-        let trigger = way.steps.iter().find_map(|step| match &step.stage {
-            Stage::Received { event, .. } => Some(event.as_str()),
-            _ => None,
-        });
-        let trail = Trail {
-            message: reference.message,
-            received: reference.received,
-            traceparent: reference.traceparent.as_deref(),
-            trigger,
-            source: &self.parking.source,
-            now: self.clock.now(),
+        let found = self.work_on(reference.message).await;
+        let (replays, read) = match found {
+            Ok(None) => return Ok(()),
+            Ok(Some((way, documents))) => (way.replays(), self.read_all(reference, &way, documents).await),
+            Err(error) => (0, Err(error.into())),
         };
-        let mut done = Done::default();
-        for document in &documents {
-            self.document(document, &trail, &mut done).await?;
+        if let Err(ProcessError::Port(error)) = &read
+            && (error.is_transient() || matches!(error, PortError::Conflict { .. }))
+        {
+            return read.map(drop);
         }
         if reference.notify {
-            let deduplication = format!("{}-notices-{}", reference.message, way.replays());
+            let deduplication = format!("{}-notices-{replays}", reference.message);
             send_on(&*self.notices, reference, group, deduplication).await?;
         }
-        self.parking.journal.record(reference.message, self.clock.now(), &self.stages(done)).await?;
+        self.parking.journal.record(reference.message, self.clock.now(), &self.stages(read?)).await?;
         Ok(())
     }
 
@@ -56,6 +54,41 @@ impl Process for Enricher {
 }
 
 impl Enricher {
+    /// Reads the documents of a message, in a task of its own: a panic becomes a refusal.
+    async fn read_all(
+        &self,
+        reference: &QueueReference,
+        way: &Way,
+        documents: Vec<ResourceKey>,
+    ) -> Result<Done, ProcessError> {
+        let trigger = way.steps.iter().find_map(|step| match &step.stage {
+            Stage::Received { event, .. } => Some(event.clone()),
+            _ => None,
+        });
+        let (enricher, reference) = (self.clone(), reference.clone());
+        // A set, since it ends its task when it is dropped.
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            let trail = Trail {
+                message: reference.message,
+                received: reference.received,
+                traceparent: reference.traceparent.as_deref(),
+                trigger: trigger.as_deref(),
+                source: &enricher.parking.source,
+                now: enricher.clock.now(),
+            };
+            let mut done = Done::default();
+            for document in &documents {
+                enricher.document(document, &trail, &mut done).await?;
+            }
+            Ok(done)
+        });
+        match task.join_next().await {
+            Some(Ok(read)) => read,
+            Some(Err(_)) | None => Err(ProcessError::panicked()),
+        }
+    }
+
     /// The way of a message and its documents; `None` when nothing is left to do.
     async fn work_on(&self, message: MessageId) -> Result<Option<(Way, Vec<ResourceKey>)>, PortError> {
         for look in 0..LOOKS {

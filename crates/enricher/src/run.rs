@@ -10,7 +10,7 @@ use zorgsluis_domain::text::Language;
 use zorgsluis_domain::{AuditEntry, Effect, EntryId, PortError, StepEffect};
 
 use crate::Enricher;
-use crate::engine::{EngineName, Reading, Step};
+use crate::engine::{EngineName, Reading, Step, analyse};
 use crate::identity::{provenance_key, suggestion_key};
 use crate::note::{Document, object, precondition};
 use crate::outside::Outside;
@@ -166,20 +166,20 @@ impl Enricher {
         for text in &document.texts {
             let (engine, analysis) = match self.engines.first_step(text).await? {
                 Step::Nothing => continue,
-                Step::Read(analysis) => (&*self.engines.embedded, analysis),
+                Step::Read(analysis) => (&self.engines.embedded, analysis),
                 Step::Ask(engine) => match outside.ask(engine, text, done).await {
                     Ok(analysis) => (engine, analysis),
                     Err(error) if error.is_transient() => return Err(error),
                     // It will never take this text; ours does.
                     Err(_) => {
                         let language = Some(Language::English);
-                        let embedded = &*self.engines.embedded;
-                        (embedded, embedded.analyse(&text.text, language).await?)
+                        let embedded = &self.engines.embedded;
+                        (embedded, analyse(embedded, text.text.clone(), language).await?)
                     }
                 },
             };
             reading.findings.add(text, &analysis, &self.settings);
-            reading.engines.insert(EngineName::of(engine));
+            reading.engines.insert(EngineName::of(&**engine));
             reading.texts += 1;
         }
         Ok(reading)

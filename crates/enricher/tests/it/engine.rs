@@ -1,6 +1,7 @@
 //! A small engine for tests: it knows a handful of words, and what the word before says of them.
 
 use std::sync::Mutex;
+use std::sync::mpsc::Receiver;
 
 use async_trait::async_trait;
 use zorgsluis_domain::port::TextAnalysis;
@@ -27,6 +28,7 @@ const MEDICINES: &[(&str, &str, &str)] =
 pub(crate) enum Failure {
     Passing,
     Lasting,
+    Panic,
 }
 
 pub(crate) struct Words {
@@ -36,11 +38,20 @@ pub(crate) struct Words {
     /// The texts that it was given.
     pub(crate) seen: Mutex<Vec<String>>,
     pub(crate) fails: Mutex<Option<Failure>>,
+    /// The next call holds its thread until something comes.
+    pub(crate) waits: Mutex<Option<Receiver<()>>>,
 }
 
 impl Words {
     pub(crate) fn embedded(version: &'static str) -> Self {
-        Self { name: "words", version, outside: false, seen: Mutex::default(), fails: Mutex::default() }
+        Self {
+            name: "words",
+            version,
+            outside: false,
+            seen: Mutex::default(),
+            fails: Mutex::default(),
+            waits: Mutex::default(),
+        }
     }
 
     pub(crate) fn outside() -> Self {
@@ -132,7 +143,12 @@ impl TextAnalysis for Words {
     async fn analyse(&self, text: &Phi<String>, language: Option<Language>) -> Result<Analysis, PortError> {
         let text = text.expose_phi();
         self.seen.lock().unwrap().push(text.clone());
-        match self.fails.lock().unwrap().take() {
+        if let Some(waits) = self.waits.lock().unwrap().take() {
+            waits.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+        }
+        let fails = self.fails.lock().unwrap().take();
+        match fails {
+            Some(Failure::Panic) => panic!("a fault of the test"),
             Some(Failure::Passing) => return Err(PortError::unavailable("engine", "a fault of the test")),
             Some(Failure::Lasting) => {
                 return Err(PortError::Refused { operation: "engine", reason: "too long".into() });

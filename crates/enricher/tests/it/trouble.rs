@@ -13,6 +13,7 @@ use zorgsluis_domain::{MessageId, PortError, QueueReference, Stage};
 use zorgsluis_enricher::{Enricher, Settings, provenance_key};
 use zorgsluis_worker::{Delivery, Outcome, Process, ProcessError, deliver};
 
+use super::engine::Failure;
 use super::world::{NOTE, PATIENT, World, clock, effects, key, note, time};
 
 fn transient(ended: Result<(), ProcessError>) -> bool {
@@ -96,6 +97,49 @@ async fn what_is_no_reference_or_unknown_is_parked() {
     assert!(letters.items.iter().any(|letter| letter.code == "not-found"));
     let far = "2030-01-01T00:00:00Z".parse().unwrap();
     assert_eq!(world.directory.payloads().list(far, &PageRequest::first(9)).await.unwrap().items.len(), 1);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_notice_is_told_though_the_note_cannot_be_read() {
+    let faults = [Failure::Panic, Failure::Lasting];
+    for (fails, code) in faults.into_iter().zip(["panic", "refused"]) {
+        let world = World::new().await;
+        world.put(note("pneumonie", Some("nl"))).await;
+        let mut reference = world.applied().await;
+        reference.notify = true;
+        let enricher = Arc::new(world.enricher());
+        let body = serde_json::to_string(&reference).unwrap();
+        let delivery = Delivery { body, group: "g1".into(), sent: Some(time()), receive_count: 1 };
+
+        *world.embedded.fails.lock().unwrap() = Some(Failure::Passing);
+        assert!(matches!(deliver(&enricher, &*clock(), &delivery).await, Outcome::Retry(_)));
+        assert_eq!(world.notices_waiting().await, [], "it comes again, and may say more then");
+
+        *world.embedded.fails.lock().unwrap() = Some(fails);
+        assert_eq!(deliver(&enricher, &*clock(), &delivery).await, Outcome::Parked);
+        assert_eq!(world.notices_waiting().await, [reference]);
+        let letters = world.directory.dead_letters().list(&PageRequest::first(10)).await.unwrap();
+        assert_eq!(letters.items[0].code, code);
+    }
+}
+
+/// On one thread: while an engine reads, others go on. Were it not so, this would never end.
+#[tokio::test(flavor = "current_thread")]
+async fn a_long_note_stalls_nobody() {
+    let world = World::new().await;
+    world.put(note("pneumonie", Some("nl"))).await;
+    let (tell, wait) = std::sync::mpsc::channel();
+    *world.embedded.waits.lock().unwrap() = Some(wait);
+    let reference = world.applied().await;
+    let enricher = world.enricher();
+    let others = async {
+        while world.embedded.seen.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        tell.send(()).unwrap();
+    };
+    let (ended, ()) = tokio::join!(enricher.process(&reference, "g1"), others);
+    ended.unwrap();
 }
 
 #[tokio::test]
