@@ -162,6 +162,7 @@ impl Processor {
         if let Some(patient) = applied.patients.first() {
             order.patient = *patient;
         }
+        order.perhaps = applied.conflicts.iter().map(|conflict| conflict.holder).collect();
         let json = serde_json::to_vec(&order)
             .map_err(|error| ProcessError::refused("not-json", None, error.to_string()))?;
         self.ports.payloads.put_note(message, owner, NoticeOrder::NOTE, &json).await?;
@@ -263,5 +264,5 @@ fn has_ended(way: &Way) -> bool {
 fn notice_order(conversion: &Conversion<'_>) -> Option<NoticeOrder> {
     let Notice { event, patient, encounter, occurred, about, recipients, empty } =
         conversion.notice.clone()?;
-    Some(NoticeOrder { v: 1, event, patient, encounter, occurred, about, recipients, empty })
+    Some(NoticeOrder { v: 1, event, patient, perhaps: Vec::new(), encounter, occurred, about, recipients, empty })
 }

@@ -89,6 +89,10 @@ pub struct NoticeOrder {
     pub event: NotifiedEvent,
     /// Whom it happened to, by the id under which the patient was known when the message was applied.
     pub patient: Uuid,
+    /// Patients who hold an identifier of this one, perhaps the same person: if one of them has opted out,
+    /// nobody is told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub perhaps: Vec<Uuid>,
     /// The visit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encounter: Option<Uuid>,

@@ -179,7 +179,11 @@ impl Notifier {
 
     /// Why nobody is told of this event: the patient has opted out, perhaps under another id; what happened
     /// was cancelled since.
-    pub(crate) async fn held_back(&self, order: &NoticeOrder, patient: Uuid) -> Result<Option<&'static str>, PortError> {
+    pub(crate) async fn held_back(
+        &self,
+        order: &NoticeOrder,
+        patient: Uuid,
+    ) -> Result<Option<&'static str>, PortError> {
         for one in std::iter::once(&patient).chain(&order.perhaps) {
             if self.opted_out(self.ports.patients.survivor(*one).await?).await? {
                 return Ok(Some("patient-opted-out"));

@@ -45,6 +45,7 @@ impl World {
             v: 1,
             event: NotifiedEvent::Admission,
             patient: PATIENT.parse().unwrap(),
+            perhaps: Vec::new(),
             encounter: None,
             occurred: Some("2026-11-02T09:30:00+01:00".into()),
             about: Vec::new(),

@@ -227,3 +227,80 @@ async fn a_message_that_names_hundreds_tells_the_first_fifty() {
     };
     assert!(world.entries().iter().any(about));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_when_somebody_with_the_same_number_has_opted_out() {
+    let world = World::new().await;
+    world.enlist(&world.practice()).await;
+    let perhaps = uuid::Uuid::from_u128(0x7f9c_24e8_0000_5000_8000_0000_0000_0077);
+    let wish = OptOut { patient: perhaps, opted_out: true, at: start(), by: String::from("import") };
+    world.directory.opt_outs().put(&wish).await.unwrap();
+    let order =
+        zorgsluis_domain::notice::NoticeOrder { perhaps: vec![perhaps], ..world.order(vec![named(BRUG)]) };
+    let (reference, ended) = world.notify(&order).await;
+    ended.unwrap();
+    let step = world.steps(&reference).await.remove(0);
+    assert_eq!((step.outcome, step.why.as_deref()), (NoticeOutcome::Withheld, Some("patient-opted-out")));
+    assert_eq!(world.post.count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admission_that_was_cancelled_since_is_not_told() {
+    let world = World::new().await;
+    world.enlist(&world.practice()).await;
+    world
+        .put(serde_json::json!({
+            "resourceType": "Encounter",
+            "id": world.encounter.to_string(),
+            "status": "cancelled",
+            "class": { "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP" },
+        }))
+        .await;
+    let (reference, ended) = world.notify(&world.order(vec![named(BRUG)])).await;
+    ended.unwrap();
+    let step = world.steps(&reference).await.remove(0);
+    assert_eq!((step.outcome, step.why.as_deref()), (NoticeOutcome::Withheld, Some("cancelled-since")));
+    assert_eq!(world.post.count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_stated_is_not_cut_off_by_what_software_read() {
+    let world = World::new().await;
+    world.enlist(&world.practice()).await;
+    let condition = |nth: usize, text: &str, read: bool| {
+        let tag = serde_json::json!([{ "code": "machine-extracted" }]);
+        let mut condition = serde_json::json!({
+            "resourceType": "Condition",
+            "id": uuid::Uuid::from_u128(0x1000 + nth as u128).to_string(),
+            "subject": { "reference": format!("Patient/{}", world.patient) },
+            "code": { "text": text },
+        });
+        if read {
+            condition["meta"] = serde_json::json!({ "tag": tag });
+        }
+        condition
+    };
+    for nth in 0..150 {
+        world.put(condition(nth, &format!("gelezen {nth}"), true)).await;
+    }
+    for nth in 150..160 {
+        world.put(condition(nth, &format!("gesteld {nth}"), false)).await;
+    }
+    let (reference, ended) = world.notify(&world.order(vec![named(BRUG)])).await;
+    ended.unwrap();
+    let notice = NoticeId::of(reference.message, world.practice().id);
+    let zorgsluis_notifier::Content::Letter(read) = world.notifier().letter(notice).await.unwrap() else {
+        panic!("the letter is shown");
+    };
+    let lines: Vec<&str> = read
+        .letter
+        .expose_phi()
+        .sections
+        .iter()
+        .flat_map(|section| &section.lines)
+        .map(|line| line.text.as_str())
+        .collect();
+    for nth in 150..160 {
+        assert!(lines.contains(&format!("gesteld {nth}").as_str()), "{nth} is missing");
+    }
+}
