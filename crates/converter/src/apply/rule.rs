@@ -104,7 +104,7 @@ pub(crate) fn is_always_mentioned(resource_type: &str) -> bool {
 /// Elements of which everybody who says something is a source: how far an order is, its filler knows as well
 /// as its placer.
 pub(crate) fn is_told_by_all(resource_type: &str, path: &str) -> bool {
-    matches!((resource_type, path), ("ServiceRequest" | "Task", "status"))
+    matches!((resource_type, path), ("ServiceRequest" | "Task", "status") | ("Task", "businessStatus"))
 }
 
 /// What a member that is no longer listed says in the element of [`LISTED`].

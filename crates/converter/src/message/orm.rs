@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use fhir::{CodeableConcept, Coding, Reference, Resource, Task, system};
+use fhir::{CodeableConcept, Coding, Extension, ExtensionValue, Reference, Resource, Task, system};
 use hl7v2::Segment;
 use uuid::Uuid;
 
@@ -23,6 +23,9 @@ use crate::message::adt::Adt;
 use crate::segment::obx::Frame;
 use crate::segment::orc::control::{Control, Party};
 use crate::segment::orc::{self, Numbers, Order};
+
+/// ORC-9 of a control code that places no order: when that happened to it.
+const EVENT_TIME: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-order-event-time";
 
 /// Converts an order message. Its PID only mentions the patient: whoever orders repeats what the hospital or
 /// the practice knows.
@@ -166,7 +169,7 @@ fn coverages(cx: &Context<'_, '_>, patient: Uuid) -> Vec<Uuid> {
 }
 
 /// What is asked of whoever fills the order: one Task for each request. ORC-1 itself stands in its business
-/// status.
+/// status, and beside it when that happened (ORC-9), unless it is when the order was placed.
 fn task<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     group: &Group<'m, 'a>,
@@ -177,7 +180,21 @@ fn task<'m, 'a>(
     let key = request.hyphenated().to_string();
     let at = group.orc.or(group.obr).map_or(whose_place(cx), |segment| segment.place());
     let id = cx.id(&rule::TASK, &[&[&key]], at);
-    if cx.has(id) {
+    let happened = group.orc.filter(|_| !control.places).and_then(|orc| {
+        let time = orc::date_time_only(cx, orc.field(9).value())?;
+        Some(Extension::new(EVENT_TIME, ExtensionValue::DateTime(time)))
+    });
+    if let Some(known) = cx.entry(id) {
+        let status = match known {
+            Resource::Task(task) => task.business_status.as_ref(),
+            _ => None,
+        };
+        let says = |time| status.is_some_and(|status| status.extension.contains(time));
+        if let (Some(time), Some(orc)) = (&happened, group.orc)
+            && !says(time)
+        {
+            cx.unmark(orc.field(9));
+        }
         return;
     }
     let Some(Resource::ServiceRequest(order)) = cx.entry(request) else { return };
@@ -209,6 +226,9 @@ fn task<'m, 'a>(
             let code = if control.known { code.to_uppercase().into() } else { code };
             let coding = Coding::new(system::V2_ORDER_CONTROL, code);
             task.business_status = Some(CodeableConcept::of(coding));
+        }
+        if let Some(happened) = happened {
+            task.business_status.get_or_insert_default().extension.push(happened);
         }
         if !orc::is_reason_of_order(control) {
             task.status_reason = cwe::concept(cx, orc.field(16).first(), "ORC-16", None);

@@ -163,7 +163,17 @@ fn of_orc<'a>(
         cx.unmark(orc.field(5));
     }
     request.requisition = hd::ei(cx, orc.field(4).first());
-    request.authored_on = date_time_only(cx, orc.field(9).value());
+    match control {
+        Some(control) if control.places => {
+            request.authored_on = date_time_only(cx, orc.field(9).value());
+        }
+        // When something else was done with the order: its task says that.
+        Some(_) => {}
+        None => cx.ignore_field(
+            orc.field(9),
+            "when the laboratory did something with the order: the order itself says when it was placed",
+        ),
+    }
     if control.is_none_or(is_reason_of_order) {
         for reason in orc.field(16).repetitions() {
             request.reason_code.extend(cwe::concept(cx, reason, "ORC-16", None));
@@ -212,7 +222,7 @@ fn timing_field<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>, request: &mu
 }
 
 /// A `dateTime` where there is no room for the text of what is none: that stays unmapped.
-pub(super) fn date_time_only<'a>(cx: &mut Context<'_, 'a>, value: Value<'_, 'a>) -> Option<Cow<'a, str>> {
+pub(crate) fn date_time_only<'a>(cx: &mut Context<'_, 'a>, value: Value<'_, 'a>) -> Option<Cow<'a, str>> {
     if !value.is_present() {
         return None;
     }

@@ -15,6 +15,9 @@ pub(crate) struct Control {
     pub(crate) task: Option<&'static str>,
     /// Who says it. What the placer says is the order's content; who fills an order only repeats it.
     pub(crate) says: Party,
+    /// Whether it places the order: the time of the event (ORC-9) is when it was ordered. That of any other
+    /// control code is when the order was changed, cancelled or answered.
+    pub(crate) places: bool,
     /// Whether it is about an order that another one takes the place of.
     pub(crate) replaced: bool,
     /// Whether it is about an order that takes the place of the one before it.
@@ -102,6 +105,7 @@ impl Control {
             request,
             task,
             says,
+            places: matches!(&*code, "CH" | "NW" | "RO" | "SN"),
             replaced: matches!(&*code, "RP" | "RQ" | "RU"),
             replacement: code == "RO",
             known: row.is_some(),

@@ -69,6 +69,11 @@ async fn states(world: &World) -> Vec<(String, String, String)> {
     states
 }
 
+async fn task(world: &World) -> Value {
+    let all = world.all().await;
+    all.values().find(|one| one["resourceType"] == "Task").unwrap().clone()
+}
+
 fn state(number: &str, request: &str, task: &str) -> (String, String, String) {
     (number.to_owned(), request.to_owned(), task.to_owned())
 }
@@ -114,9 +119,43 @@ fn any_order_of_arrival_ends_the_same() {
         for _ in 0..12 {
             let shuffled = Just(story()).prop_shuffle().new_tree(&mut runner).unwrap().current();
             let when: Vec<&str> = shuffled.iter().map(|one| one.split('|').nth(9).unwrap()).collect();
-            assert_same(&after(&shuffled).await.all().await, &expected, &format!("{when:?}"));
+            let ended = after(&shuffled).await.all().await;
+            assert_same(&ended, &expected, &format!("{when:?}"));
+            let mut authored: Vec<&Value> = ended
+                .values()
+                .filter(|one| one["resourceType"] == "ServiceRequest")
+                .map(|one| &one["authoredOn"])
+                .collect();
+            authored.sort_by_key(|time| time.to_string());
+            assert_eq!(
+                authored,
+                ["2026-11-05T09:00:00+01:00", "2026-11-05T09:01:00+01:00"],
+                "neither changed nor cancelled then: {when:?}"
+            );
         }
     });
+}
+
+#[tokio::test]
+async fn when_an_order_was_placed_only_the_message_says_that_places_it() {
+    let placed = orm(0, "NW", "A", "", "LAB", &[]);
+    for (control, status) in [("CA", ""), ("XO", ""), ("SC", "IP"), ("OK", ""), ("UC", "")] {
+        let later = orm(50, control, "A", status, "LAB", &[]);
+        for messages in [[&placed, &later], [&later, &placed]] {
+            let world = after(messages).await;
+            let (order, task) = (world.one("ServiceRequest").await, task(&world).await);
+            assert_eq!(order["authoredOn"], "2026-11-05T09:00:00+01:00", "{control}");
+            assert_eq!(task["authoredOn"], order["authoredOn"], "{control}");
+            assert_eq!(task["businessStatus"]["coding"][0]["code"], control);
+            let time = &task["businessStatus"]["extension"][0];
+            assert_eq!(time["valueDateTime"], "2026-11-05T09:50:00+01:00", "{control}");
+        }
+        let alone = after([&later]).await;
+        assert_eq!(alone.one("ServiceRequest").await.get("authoredOn"), None, "{control}");
+    }
+    let answered = result(20, "A", "CM", "F").replace("||CM\r", "||CM||||20261105092000\r");
+    let world = after([&answered]).await;
+    assert_eq!(world.one("ServiceRequest").await.get("authoredOn"), None, "a result places nothing");
 }
 
 #[tokio::test]
