@@ -74,6 +74,8 @@ const SHORTENED: &[&str] = &[
 /// Tokens that a sentence has at most: the rules look back and forth within one, so this bounds their time.
 const LONGEST: usize = 400;
 const HEADING_WORDS: usize = 5;
+/// Tokens of a heading at most, marks included: every beginning of a sentence is looked at.
+const HEADING_TOKENS: usize = 16;
 /// A line that is shorter ended because its writer ended it.
 const FULL_LINE: u32 = 45;
 
@@ -233,7 +235,7 @@ fn heading(tokens: &Tokens, from: usize, at_line: bool) -> Option<(Section, usiz
     let mut at = from;
     let mut key = String::new();
     let colon = loop {
-        let token = tokens.all.get(at)?;
+        let token = tokens.all.get(at).filter(|_| at - from < HEADING_TOKENS)?;
         match token.kind {
             Kind::Word | Kind::Number => {
                 words += 1;

@@ -57,6 +57,9 @@ pub(super) fn find(tokens: &Tokens<'_>, found: &mut Vec<Finding>) {
     }
 }
 
+/// Titles before a name at most: every title is looked at from.
+const TITLES: usize = 6;
+
 /// `Mevr. De Vries`, `prof. dr. J. Jansen`, `dhr jansen`.
 fn titled(tokens: &Tokens<'_>, index: usize) -> Option<(usize, usize)> {
     let token = tokens.get(index)?;
@@ -81,7 +84,7 @@ fn titled(tokens: &Tokens<'_>, index: usize) -> Option<(usize, usize)> {
         return None;
     }
     let mut at = index + 1;
-    loop {
+    for _ in 0..TITLES {
         at += usize::from(tokens.is_mark(at, '.'));
         let next = tokens.get(at)?;
         if !is_title(&next.fold) || !next.is_near() {

@@ -13,6 +13,8 @@
 mod deidentify;
 #[cfg(feature = "recogniser")]
 mod evaluation;
+#[cfg(all(feature = "deidentify", feature = "recogniser"))]
+mod growth;
 mod language;
 #[cfg(feature = "recogniser")]
 mod recogniser;
