@@ -19,8 +19,9 @@ use crate::message::Event;
 use crate::profile::Recipient;
 use crate::time::PointInTime;
 
-/// Recipients of one notice at most: far more than a care team has. Further ones are left out with the warning
-/// `too-many-recipients`.
+/// Whom one message can name at most: far more than a care team has. There is a warning `too-many-recipients` at
+/// the first of the others, who stands in the notice as its last, so that the notifier sees that there were more
+/// and refuses them; the rest are left out.
 const RECIPIENTS: usize = 50;
 
 /// What a message asks to be told, and to whom. Holds PHI: `Debug` prints the shape only.
@@ -36,7 +37,8 @@ pub struct Notice {
     pub occurred: Option<String>,
     /// The reports of a result that are final or corrected: `DiagnosticReport/<id>`.
     pub about: Vec<String>,
-    /// Whom the message names, in the order of the profile. Each stands once; 50 at most.
+    /// Whom the message names, in the order of the profile. Each stands once. Beyond 50 the first alone stands
+    /// here; he and the others are not told.
     pub recipients: Vec<NamedRecipient>,
     /// The fields that the profile names (`PD1-4`) and that hold nobody.
     pub empty: Vec<String>,
@@ -105,7 +107,6 @@ pub(crate) fn of(cx: &mut Context<'_, '_>, event: &Event) -> Option<Notice> {
             }
             if notice.recipients.len() == RECIPIENTS {
                 left_out = Some(at);
-                continue;
             }
             known.insert((one.identifiers.clone(), one.address.clone()));
             notice.recipients.push(one);

@@ -154,7 +154,7 @@ fn of_several_patients_nobody_is_told() {
 }
 
 #[test]
-fn of_very_many_the_first_fifty_are_told() {
+fn of_very_many_the_first_fifty_are_told_and_one_more_says_that_there_were_others() {
     // Each twice, so that those who are known already take no place from others.
     let people: Vec<String> =
         (0..60).flat_map(|n| [n, n]).map(|n| format!("010045{n:02}^A^^^^^^^VEKTIS")).collect();
@@ -166,8 +166,8 @@ fn of_very_many_the_first_fifty_are_told() {
     let options = options();
     let conversion = convert(text.as_bytes(), &options).unwrap();
     let found = conversion.notice.as_ref().unwrap();
-    assert_eq!(found.recipients.len(), 50);
-    assert_eq!(named(found)[49], ("PD1[1]-4[99]".to_owned(), agb("01004549"), None));
+    assert_eq!(found.recipients.len(), 51);
+    assert_eq!(named(found)[50], ("PD1[1]-4[101]".to_owned(), agb("01004550"), None));
     let warned: Vec<String> = conversion
         .warnings
         .iter()

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use zorgsluis_converter::process::{Ports, Processor, REPORT};
 use zorgsluis_domain::audit::EventKind;
 use zorgsluis_domain::port::{
-    DataClass, DeadLetters, Journal, KeyOwner, Keys, Outgoing, PageRequest, PayloadStore, Queue, Sealed,
+    DataClass, DeadLetter, DeadLetters, Journal, KeyOwner, Keys, Outgoing, PageRequest, PayloadStore, Queue,
+    Sealed,
 };
 use zorgsluis_domain::{MessageId, Phi, PortError, Pseudonym, Purpose, QueueReference, Stage};
 use zorgsluis_worker::lambda::Handler;
@@ -272,4 +273,43 @@ async fn a_large_message_is_converted_where_nobody_waits_for_it() {
         assert!(threads.iter().all(|thread| (*thread != here) == large), "large: {large}");
     }
     assert_eq!(world.one("Patient").await["name"][0]["family"], "Sluis");
+}
+
+#[tokio::test]
+async fn what_the_notifier_set_aside_goes_to_it_again_after_a_replay() {
+    let world = World::new();
+    let processor = processor(&world);
+    let message = adt(
+        "A28",
+        0,
+        &["PID|1||1000001^^^LINDE^PI||Sluis&&Sluis^A", "PD1||||01004567^de Wit^A^^^^^^VEKTIS", "PV1|1|N"],
+    );
+    let received = "2026-11-20T10:00:00Z".parse().unwrap();
+    let id = processor.accept(message.as_bytes(), received).await.unwrap();
+    let reference = QueueReference::new(id, received);
+    let notices = world.directory.queue("notices", Duration::from_secs(60));
+    let waiting = async || notices.depth().await.unwrap().waiting;
+    processor.process(&reference, "g1").await.unwrap();
+    assert_eq!(waiting().await, 1);
+    // Somebody whom it names is not in the directory.
+    let letter = DeadLetter {
+        message: id,
+        group: String::from("g1"),
+        received,
+        parked: clock().now(),
+        code: String::from("recipient-unknown"),
+        at: None,
+        text: String::new(),
+        attempts: 1,
+    };
+    processor.park(&letter).await.unwrap();
+    processor.process(&reference, "g1").await.unwrap();
+    assert_eq!(waiting().await, 1, "it is set aside");
+    let later = clock().now().checked_add(Duration::from_secs(1)).unwrap();
+    world.directory.journal().record(id, later, &[Stage::Replayed]).await.unwrap();
+    processor.process(&reference, "g1").await.unwrap();
+    assert_eq!(waiting().await, 2);
+    let sent = notices.receive(10, Duration::ZERO).await.unwrap();
+    let sent: QueueReference = serde_json::from_str(&sent[0].body).unwrap();
+    assert!(sent.notify && sent.message == id);
 }
