@@ -31,7 +31,7 @@ use quantity::Unit;
 use value::Kind;
 
 pub(crate) use document::text_document;
-pub(crate) use text::{continues, is_blank, is_note, text_key, withdraws};
+pub(crate) use text::{continues, deletes, is_blank, is_note, text_key, withdraws};
 
 /// OBX-4.
 const SUB_ID: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-observation-sub-id";

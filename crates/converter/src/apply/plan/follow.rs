@@ -89,7 +89,7 @@ impl Planner<'_> {
     }
 
     /// Notes that nothing but their text tells apart: a correction among them takes the place of the one note
-    /// of its series that is older than it. Of several nobody can tell which one is meant: they stay, and the
+    /// of its series that is older than it, and a final note that of the one older note that is preliminary. Of several nobody can tell which one is meant: they stay, and the
     /// correction says so. What comes out depends on the notes and their moments alone, not on who came
     /// first.
     pub(super) fn correct_notes(&mut self) {
@@ -106,9 +106,14 @@ impl Planner<'_> {
             notes.sort_by(|a, b| (&a.moment, a.corrects, &a.key).cmp(&(&b.moment, b.corrects, &b.key)));
             let mut replaced: BTreeMap<ResourceKey, Option<ResourceKey>> = BTreeMap::new();
             let mut unclear: BTreeSet<ResourceKey> = BTreeSet::new();
-            for (at, correction) in notes.iter().enumerate().filter(|(_, note)| note.corrects) {
+            for (at, correction) in notes.iter().enumerate().filter(|(_, note)| note.corrects || note.settled) {
                 let older = notes.get(..at).unwrap_or_default();
-                let mut open = older.iter().filter(|note| !note.wrong && !replaced.contains_key(&note.key));
+                // What one message says at once of two notes, one of them final, is about two notes.
+                let meant = |note: &&Note| {
+                    correction.corrects || (note.preliminary && note.moment < correction.moment)
+                };
+                let open = older.iter().filter(|note| !note.wrong && !replaced.contains_key(&note.key));
+                let mut open = open.filter(meant);
                 match (open.next(), open.next()) {
                     (Some(one), None) if notes.len() <= NOTES => {
                         let by = (!correction.wrong).then(|| correction.key.clone());
@@ -163,6 +168,9 @@ struct Note {
     corrects: bool,
     /// It says that there is no such note.
     wrong: bool,
+    /// It is final: it takes the place of one that was preliminary.
+    settled: bool,
+    preliminary: bool,
 }
 
 impl Note {
@@ -175,6 +183,8 @@ impl Note {
             moment: whole.moment.clone(),
             corrects: wrong || status == Some("amended"),
             wrong,
+            settled: status == Some("final"),
+            preliminary: status == Some("preliminary"),
         })
     }
 }

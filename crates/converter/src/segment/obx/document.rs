@@ -212,9 +212,10 @@ pub(crate) fn text_document<'m, 'a>(
     };
     let lines = run.iter().flat_map(|obx| value::lines(cx, *obx)).collect();
     let text = match Text::join(lines) {
-        None if !(loose && super::withdraws(first)) => return None,
+        None if !super::deletes(first) && !(loose && super::withdraws(first)) => return None,
         text => text,
     };
+    let deleted = text.is_none() && super::deletes(first);
     let said: Cow<'a, str> = text.as_ref().map(|text| text.text.clone()).unwrap_or_default();
     let belongs = Belongs { patient: frame.patient, encounter: frame.encounter, about: frame.about };
     let sub_id = trim(first.field(4).value().text());
@@ -241,6 +242,9 @@ pub(crate) fn text_document<'m, 'a>(
         .extend(series.map(|series| Identifier::new(NOTE_SERIES, series.hyphenated().to_string())));
     document.r#type = cwe::concept(cx, first.field(3).first(), "OBX-3", None);
     about(cx, first, &mut document);
+    if deleted {
+        (document.status, document.doc_status) = (Some("entered-in-error"), Some("entered-in-error"));
+    }
     if let Some(sub_id) = cx.write(first.field(4).value()) {
         document.identifier.push(Identifier { value: Some(sub_id), ..Identifier::default() });
     }

@@ -31,6 +31,13 @@ pub(crate) fn withdraws(obx: Segment<'_, '_>) -> bool {
     matches!(obx.field(11).value().text().trim(), "D" | "d" | "W" | "w")
 }
 
+/// Whether an OBX deletes the text that it corrects: corrected, deleted or wrong (HL7 table 0085), with `""`
+/// for the text.
+pub(crate) fn deletes(obx: Segment<'_, '_>) -> bool {
+    let corrects = matches!(obx.field(11).value().text().trim(), "C" | "c" | "A" | "a");
+    obx.field(5).is_null() && (corrects || withdraws(obx))
+}
+
 /// Whether `next` is one more line of the text that `obx` began.
 pub(crate) fn continues(obx: Segment<'_, '_>, next: Segment<'_, '_>) -> bool {
     if Kind::of(obx) != Kind::Narrative || Kind::of(next) != Kind::Narrative {

@@ -96,6 +96,59 @@ async fn a_withdrawal_takes_a_note_back_with_or_without_its_text() {
 }
 
 #[tokio::test]
+async fn a_final_note_takes_the_place_of_the_one_that_was_preliminary() {
+    let (draft, settled) = (note(0, "Mogelijk DM2.", "P", ""), note(30, "Geen DM2.", "F", ""));
+    for order in [[draft.clone(), settled.clone()], [settled.clone(), draft.clone()]] {
+        let world = after(&order).await;
+        assert_eq!(notes(&world).await, [is("Geen DM2.", "current"), is("Mogelijk DM2.", "superseded")]);
+    }
+    let world = after(&[draft.clone()]).await;
+    let applied = world.send(&settled).await;
+    let why: Vec<&str> = applied.effects.iter().filter_map(|one| one.why.as_deref()).collect();
+    assert!(why.contains(&"corrected-by-another-note"), "{why:?}");
+    let world = after(&[note(10, "Dag een.", "F", ""), draft.clone(), settled]).await;
+    assert_eq!(
+        notes(&world).await,
+        [is("Dag een.", "current"), is("Geen DM2.", "current"), is("Mogelijk DM2.", "superseded")],
+        "another final note stays"
+    );
+    let world = after(&[note(40, "Mogelijk COPD.", "P", ""), note(30, "DM2.", "F", "")]).await;
+    assert!(notes(&world).await.iter().all(|(_, status)| status == "current"), "it is older");
+    let several = [draft, note(10, "Mogelijk COPD.", "P", ""), note(30, "DM2.", "F", "")];
+    let world = after(&several).await;
+    assert!(notes(&world).await.iter().all(|(_, status)| status == "current"), "nobody can tell which one");
+}
+
+#[tokio::test]
+async fn a_preliminary_and_a_final_note_of_one_message_are_two() {
+    let obx =
+        |nth: u32, text: &str, status: &str| format!("OBX|{nth}|TX|OPN^Opname^99zis||{text}||||||{status}");
+    for (first, second) in [("een", "twee"), ("twee", "een")] {
+        let message = adt("A08", 0, &[PID, PV1, &obx(1, first, "P"), &obx(2, second, "F")]);
+        let world = after(&[message]).await;
+        assert!(notes(&world).await.iter().all(|(_, status)| status == "current"));
+    }
+}
+
+#[tokio::test]
+async fn a_correction_to_nothing_deletes_the_note() {
+    for status in ["C", "A", "D", "W"] {
+        let messages = [note(0, "DM2", "F", ""), note(30, "\"\"", status, "")];
+        for order in [[&messages[0], &messages[1]], [&messages[1], &messages[0]]] {
+            let world = World::new();
+            for message in order {
+                world.send(message).await;
+            }
+            let ended = notes(&world).await;
+            assert_eq!(ended, [is("", "entered-in-error"), is("DM2", "superseded")], "{status}");
+        }
+        let at = "202611050900";
+        let world = after(&[note(0, "DM2", "F", at), note(30, "\"\"", status, at)]).await;
+        assert_eq!(notes(&world).await, [is("", "entered-in-error")], "{status}, known by its time");
+    }
+}
+
+#[tokio::test]
 async fn a_correction_of_a_correction() {
     let messages = [note(0, "een", "F", ""), note(10, "twee", "C", ""), note(20, "drie", "C", "")];
     let world = after(&messages).await;
@@ -158,10 +211,10 @@ proptest! {
     /// Any notes and corrections, in any order, end the same.
     #[test]
     fn any_order_of_notes_ends_the_same(
-        (said, shuffled) in prop::collection::vec((0..4usize, 0..3usize), 1..6)
+        (said, shuffled) in prop::collection::vec((0..5usize, 0..4usize), 1..6)
             .prop_map(|all| {
-                let texts = ["een", "twee", "drie", ""];
-                let statuses = ["F", "C", "D"];
+                let texts = ["een", "twee", "drie", "", "\"\""];
+                let statuses = ["F", "C", "D", "P"];
                 all.into_iter()
                     .zip(0..)
                     .map(|((text, status), minute)| note(minute, texts[text], statuses[status], ""))
