@@ -17,6 +17,12 @@ pub enum RegisterError {
         /// The column, as the mapping names it.
         column: String,
     },
+    /// A column of the mapping is twice in the file.
+    #[error("the file has more than one column `{column}`, which the mapping names")]
+    ColumnTwice {
+        /// The column, as the mapping names it.
+        column: String,
+    },
     /// The file is larger than [`crate::MAX_DATA`].
     #[error("the file is larger than {} MiB", crate::MAX_DATA >> 20)]
     TooLarge,

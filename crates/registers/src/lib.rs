@@ -58,7 +58,7 @@
 //! ```
 
 mod bundle;
-pub mod certificate;
+mod certificate;
 mod check;
 mod error;
 mod mapping;
@@ -70,7 +70,6 @@ mod report;
 mod sheet;
 
 pub use certificate::Certificate;
-pub use check::is_address;
 pub use error::RegisterError;
 pub use notice::Decision;
 pub use patient::Card;
@@ -78,6 +77,7 @@ pub use provider::bundle::CERTIFICATE_EXTENSION;
 pub use provider::table::{Files, referenced_files};
 pub use registers::{By, Ports, Registers};
 pub use report::{Problem, Report};
+pub use zorgsluis_notifier::{CertificateFault, is_address};
 
 /// Bytes of a file at most.
 pub const MAX_DATA: usize = 8 << 20;

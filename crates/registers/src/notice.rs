@@ -5,11 +5,12 @@ use zorgsluis_domain::audit::Action;
 use zorgsluis_domain::notice::{Notice, NoticeId, NoticeState};
 use zorgsluis_domain::port::{Outgoing, Queue};
 use zorgsluis_domain::{PortError, QueueReference};
+use zorgsluis_notifier::{NOT_SENT, SEND_AGAIN};
 
 use crate::registers::Act;
 use crate::{By, RegisterError, Registers};
 
-/// An operator's decision on a notice that is unknown, or reserved and never confirmed.
+/// An operator's decision on a notice that is unknown, or reserved and not (yet) sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// It was sent: the mail system or the recipient says so.
@@ -22,18 +23,19 @@ pub enum Decision {
 const IN_HAND: SignedDuration = SignedDuration::from_mins(15);
 /// The notifier's reason for a notice in state unknown of which a later attempt is being made.
 const SENDING_AGAIN: &str = "sending-again";
-/// The reason by which the notifier knows that an operator wants a reserved notice to be sent.
-const SEND_AGAIN: &str = "send-again";
 
 impl Decision {
     /// Whether a notice waits for a decision: it is unknown, or was reserved and not confirmed. One that
-    /// may be on its way this moment waits for a quarter of an hour.
+    /// may be on its way this moment waits for a quarter of an hour; one that certainly was not sent (a mailbox
+    /// over quota, tried again and again) does not.
     #[must_use]
     pub fn is_possible(notice: &Notice, now: Timestamp) -> bool {
         let in_hand = now.duration_since(notice.changed) < IN_HAND;
         match notice.state {
             NoticeState::Unknown => !in_hand || notice.why.as_deref() != Some(SENDING_AGAIN),
-            NoticeState::Reserved => !in_hand,
+            // What certainly was not sent is in nobody's hand, however often it is tried: whoever tries again
+            // takes it out of this state first.
+            NoticeState::Reserved => !in_hand || notice.why.as_deref() == Some(NOT_SENT),
             NoticeState::Sent | NoticeState::Refused | NoticeState::Dropped => false,
         }
     }

@@ -10,7 +10,12 @@ use crate::report::{Findings, Place};
 use crate::{MAX_DATA, MAX_ROWS, RegisterError};
 
 pub(crate) struct Sheet {
-    columns: HashMap<String, usize>,
+    /// Where each heading stands; none for one that stands there twice.
+    columns: HashMap<String, Option<usize>>,
+    /// Fields of a row at least: up to the last heading that is not empty.
+    least: usize,
+    /// Fields of a row at most: those of the heading.
+    most: usize,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -34,8 +39,17 @@ impl Sheet {
             line: error.position().map_or(1, csv::Position::line),
         };
         let headers = reader.headers().map_err(not_csv)?;
-        let columns = headers.iter().enumerate().map(|(nth, name)| (name.to_owned(), nth)).collect();
-        let width = headers.len();
+        let mut columns = HashMap::new();
+        for (nth, name) in headers.iter().enumerate() {
+            columns.entry(name.to_owned()).and_modify(|nth| *nth = None).or_insert(Some(nth));
+        }
+        let least = headers
+            .iter()
+            .collect::<Vec<_>>()
+            .iter()
+            .rposition(|name| !name.is_empty())
+            .map_or(0, |last| last + 1);
+        let most = headers.len();
         let mut rows = Vec::new();
         for record in reader.into_records() {
             let mut record = record.map_err(not_csv)?;
@@ -47,24 +61,28 @@ impl Sheet {
             if record.iter().all(str::is_empty) {
                 continue;
             }
-            record.truncate(record.len().max(width));
+            if record.iter().skip(most).all(str::is_empty) {
+                record.truncate(most);
+            }
             rows.push(Row { line, record });
         }
-        Ok(Self { columns, rows })
+        Ok(Self { columns, least, most, rows })
     }
 
     /// Where a column stands that the mapping names.
     pub(crate) fn column(&self, name: &str) -> Result<usize, RegisterError> {
-        self.columns
-            .get(name)
-            .copied()
-            .ok_or_else(|| RegisterError::ColumnMissing { column: name.to_owned() })
+        match self.columns.get(name) {
+            Some(Some(nth)) => Ok(*nth),
+            Some(None) => Err(RegisterError::ColumnTwice { column: name.to_owned() }),
+            None => Err(RegisterError::ColumnMissing { column: name.to_owned() }),
+        }
     }
 
-    /// Findings for a row; one with more or fewer fields than the heading is refused.
+    /// Findings for a row; one with more or fewer fields than the heading is refused,
+    /// but for empty ones at the end.
     pub(crate) fn findings(&self, row: &Row) -> Findings {
         let mut findings = Findings::new(Place { line: row.line, entry: String::new() });
-        if row.record.len() != self.columns.len() {
+        if !(self.least..=self.most).contains(&row.record.len()) {
             findings.refuse("", "row-length");
         }
         findings

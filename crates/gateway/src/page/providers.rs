@@ -13,8 +13,7 @@ use uuid::Uuid;
 use zorgsluis_domain::notice::{BusinessIdentifier, NotifiedEvent};
 use zorgsluis_domain::port::{PageRequest, Provider, StoredProvider};
 use zorgsluis_domain::text::Language;
-use zorgsluis_registers::certificate::Validity;
-use zorgsluis_registers::{Certificate, RegisterError};
+use zorgsluis_registers::{Certificate, CertificateFault, RegisterError};
 
 use super::events::event_name;
 use super::form::Form;
@@ -49,11 +48,20 @@ struct CertificateState {
 }
 
 impl CertificateState {
-    fn of(der: &[u8], now: Timestamp, words: &RegisterWords) -> Self {
-        match Certificate::read(der).map(|certificate| certificate.validity(now)) {
-            Ok(Validity::Valid) => Self { label: words.certificate_good, class: "done" },
-            _ => Self { label: words.certificate_expired, class: "parked" },
-        }
+    /// What the notifier will find when it wants to encrypt for it.
+    fn of(der: &[u8], address: Option<&str>, now: Timestamp, words: &RegisterWords) -> Self {
+        let checked = Certificate::read(der).and_then(|certificate| {
+            certificate.is_valid(now)?;
+            address.map_or(Ok(()), |address| certificate.is_of(address))
+        });
+        let label = match checked {
+            Ok(()) => return Self { label: words.certificate_good, class: "done" },
+            Err(CertificateFault::Expired) => words.certificate_expired,
+            Err(CertificateFault::NotYetValid) => words.certificate_early,
+            Err(CertificateFault::OtherAddress) => words.certificate_other,
+            Err(_) => words.certificate_unusable,
+        };
+        Self { label, class: "parked" }
     }
 }
 
@@ -76,8 +84,10 @@ impl Line {
             name: provider.name,
             organisation: provider.organisation,
             numbers: provider.identifiers.iter().map(number).collect(),
+            certificate: provider
+                .certificate
+                .map(|der| CertificateState::of(&der, provider.address.as_deref(), now, words)),
             address: provider.address,
-            certificate: provider.certificate.map(|der| CertificateState::of(&der, now, words)),
             active: provider.active,
         }
     }
@@ -223,7 +233,7 @@ async fn show_one(gateway: &Gateway, page: &Page, id: Uuid, problem: Option<Prob
     let certificate = provider.certificate.as_deref().and_then(|der| {
         let certificate = Certificate::read(der).ok()?;
         Some(CertificateFacts {
-            state: CertificateState::of(der, now, words),
+            state: CertificateState::of(der, provider.address.as_deref(), now, words),
             from: Moment::new(certificate.not_before),
             until: Moment::new(certificate.not_after),
             certificate,
@@ -314,8 +324,8 @@ pub(crate) async fn change(
     } else {
         match Certificate::read(pem.as_bytes()) {
             Ok(certificate) => Some(certificate.der),
-            Err(code) => {
-                let problem = problem(StatusCode::UNPROCESSABLE_ENTITY, code.to_owned());
+            Err(fault) => {
+                let problem = problem(StatusCode::UNPROCESSABLE_ENTITY, fault.code().to_owned());
                 return show_one(&gateway, &page, id, Some(problem)).await;
             }
         }

@@ -27,6 +27,8 @@ struct Change {
     patient: Uuid,
     new: bool,
     claims: Vec<(Pseudonym, String)>,
+    /// The other identifiers of the row: the index or an earlier row has them.
+    others: Vec<Pseudonym>,
     opts_out: bool,
     findings: Findings,
 }
@@ -155,14 +157,16 @@ impl Registers {
         for ((identifier, _), pseudonym) in identifiers.iter().zip(&pseudonyms) {
             numbers.insert(identifier.expose_phi().system.clone(), *pseudonym);
         }
-        let mut claims = Vec::new();
+        let (mut claims, mut others) = (Vec::new(), Vec::new());
         for ((pseudonym, known), (_, part)) in pseudonyms.iter().zip(&known).zip(&identifiers) {
             if known.is_none() && given.by_identifier.insert(*pseudonym, patient).is_none() {
                 claims.push((*pseudonym, part.clone()));
+            } else {
+                others.push(*pseudonym);
             }
         }
         let opts_out = opted_out && !self.has_opted_out(patient).await?;
-        Ok(Ok(Change { patient, new, claims, opts_out, findings }))
+        Ok(Ok(Change { patient, new, claims, others, opts_out, findings }))
     }
 
     /// System and value of the identifiers of a stored patient that are in use.
@@ -216,17 +220,33 @@ impl Registers {
     }
 
     async fn write_patient(&self, mut change: Change, now: Timestamp) -> Result<Change, RegisterError> {
+        let patient = change.patient;
+        let mut held = false;
         for (identifier, part) in &change.claims {
-            if let Claim::Conflict(_) = self.ports.patients.claim(identifier, change.patient).await? {
-                change.findings.refuse(part, "identifier-conflict");
+            match self.ports.patients.claim(identifier, patient).await? {
+                Claim::Conflict(_) => change.findings.refuse(part, "identifier-conflict"),
+                Claim::Claimed | Claim::Held => held = true,
             }
         }
-        if change.opts_out {
-            let patient = self.ports.patients.survivor(change.patient).await?;
+        // A wish under an id that no identifier leads to would be nobody's: the row is reported instead.
+        if change.opts_out && (held || self.holds_one(patient, &change.others).await?) {
+            let patient = self.ports.patients.survivor(patient).await?;
             let wish = OptOut { patient, opted_out: true, at: now, by: IMPORT.to_owned() };
             self.ports.opt_outs.put(&wish).await?;
         }
         Ok(change)
+    }
+
+    /// Whether one of the identifiers is the patient's: known to be, or of an earlier row, which may be written
+    /// at this moment.
+    async fn holds_one(&self, patient: Uuid, identifiers: &[Pseudonym]) -> Result<bool, RegisterError> {
+        for identifier in identifiers {
+            match self.ports.patients.claim(identifier, patient).await? {
+                Claim::Claimed | Claim::Held => return Ok(true),
+                Claim::Conflict(_) => {}
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use zorgsluis_domain::audit::Action;
 use zorgsluis_domain::notice::BusinessIdentifier;
 use zorgsluis_domain::port::{Provider, ProviderError, StoredProvider};
+use zorgsluis_notifier::is_address;
 
 use super::{Record, bundle, table};
 use crate::certificate::Certificate;
@@ -222,14 +223,14 @@ impl Registers {
     ) -> Result<u64, RegisterError> {
         let refused = |field, code| Err(RegisterError::Refused { field, code });
         if let Some(address) = &provider.address
-            && !check::is_address(address)
+            && !is_address(address)
         {
             return refused("address", "address-invalid");
         }
         if let Some(certificate) = &provider.certificate
-            && let Err(code) = Certificate::read(certificate)
+            && let Err(fault) = Certificate::read(certificate)
         {
-            return refused("certificate", code);
+            return refused("certificate", fault.code());
         }
         for (field, text) in
             [("name", Some(&provider.name)), ("organisation", provider.organisation.as_ref())]

@@ -11,8 +11,9 @@ use uuid::Uuid;
 use zorgsluis_domain::notice::{BusinessIdentifier, NotifiedEvent};
 use zorgsluis_domain::port::Provider;
 use zorgsluis_domain::text::Language;
+use zorgsluis_notifier::is_address;
 
-use crate::certificate::{Certificate, Validity};
+use crate::certificate::Certificate;
 use crate::check;
 use crate::report::Findings;
 
@@ -82,7 +83,7 @@ impl Record {
     pub(crate) fn address(&mut self, address: &str, part: &str) {
         if address.is_empty() {
             self.address = Said::This(None);
-        } else if check::is_address(address) {
+        } else if is_address(address) {
             self.address = Said::This(Some(address.to_owned()));
         } else {
             self.findings.refuse(part, "address-invalid");
@@ -93,25 +94,18 @@ impl Record {
     pub(crate) fn certificate(&mut self, bytes: &[u8], part: &str, now: Timestamp) {
         let certificate = match Certificate::read(bytes) {
             Ok(certificate) => certificate,
-            Err(code) => return self.findings.refuse(part, code),
+            Err(fault) => return self.findings.refuse(part, fault.code()),
         };
-        let usable = match certificate.validity(now) {
-            Validity::Valid => true,
-            Validity::Expired => {
-                self.findings.warn(part, "certificate-expired");
-                false
-            }
-            Validity::NotYet => {
-                self.findings.warn(part, "certificate-not-yet-valid");
-                false
-            }
-        };
-        if let Said::This(Some(address)) = &self.address
-            && !certificate.fits(address)
-        {
-            self.findings.warn(part, "certificate-other-address");
+        let valid = certificate.is_valid(now);
+        if let Err(fault) = valid {
+            self.findings.warn(part, fault.code());
         }
-        self.certificate = Said::This(usable.then_some(certificate.der));
+        if let Said::This(Some(address)) = &self.address
+            && let Err(fault) = certificate.is_of(address)
+        {
+            self.findings.warn(part, fault.code());
+        }
+        self.certificate = Said::This(valid.is_ok().then_some(certificate.der));
     }
 
     /// Checks what concerns the row as a whole.

@@ -54,17 +54,8 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(FixedClock("2026-11-22T10:00:00Z".parse().unwrap()));
         let directory = DataDirectory::open_with_clock(folder.path().join("data"), clock).unwrap();
         let audit = Arc::new(Sink::default());
-        let ports = Ports {
-            providers: Arc::new(directory.provider_directory()),
-            patients: Arc::new(directory.patient_index()),
-            opt_outs: Arc::new(directory.opt_outs()),
-            notices: Arc::new(directory.notice_register()),
-            fhir: Arc::new(directory.fhir_store()),
-            keys: Arc::new(directory.keys()),
-            audit: audit.clone(),
-            clock: directory.clock(),
-        };
-        Self { registers: Registers::new(ports, "linde"), directory, audit, _folder: folder }
+        let registers = Registers::new(ports(&directory, &audit), "linde");
+        Self { registers, directory, audit, _folder: folder }
     }
 
     async fn providers(&self, source: Source<'_>) -> Result<Report, RegisterError> {
@@ -86,6 +77,19 @@ impl World {
 
     fn break_log(&self) {
         self.audit.broken.store(true, Ordering::SeqCst);
+    }
+}
+
+fn ports(directory: &DataDirectory, audit: &Arc<Sink>) -> Ports {
+    Ports {
+        providers: Arc::new(directory.provider_directory()),
+        patients: Arc::new(directory.patient_index()),
+        opt_outs: Arc::new(directory.opt_outs()),
+        notices: Arc::new(directory.notice_register()),
+        fhir: Arc::new(directory.fhir_store()),
+        keys: Arc::new(directory.keys()),
+        audit: audit.clone(),
+        clock: directory.clock(),
     }
 }
 

@@ -1,7 +1,11 @@
+use zorgsluis_domain::MessageId;
 use zorgsluis_domain::audit::Action;
-use zorgsluis_domain::notice::BusinessIdentifier;
-use zorgsluis_domain::port::{PatientIndex as _, Provider};
-use zorgsluis_registers::{By, Files, RegisterError};
+use zorgsluis_domain::notice::{
+    BusinessIdentifier, Notice, NoticeId, NoticeState, NotifiedEvent, Protection,
+};
+use zorgsluis_domain::port::{NoticeRegister as _, PatientIndex as _, Provider};
+use zorgsluis_notifier::NOT_SENT;
+use zorgsluis_registers::{By, Decision, Files, RegisterError};
 
 use crate::{World, csv};
 
@@ -70,4 +74,34 @@ async fn a_look_up_that_cannot_be_logged_tells_nothing() {
     assert!(world.registers.set_opt_out(holder, true, &by).await.is_err());
     assert!(world.registers.release(&identifier, holder, "typing error", &by).await.is_err());
     assert_eq!(world.directory.patient_index().resolve(&[identifier]).await.unwrap(), [Some(holder)]);
+}
+
+#[tokio::test]
+async fn what_certainly_was_not_sent_is_decided_at_once() {
+    let world = World::new();
+    let now: jiff::Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+    let register = world.directory.notice_register();
+    let line = |number: u128, why: Option<&str>| Notice {
+        id: NoticeId(uuid::Uuid::from_u128(number)),
+        message: MessageId(uuid::Uuid::from_u128(1)),
+        provider: uuid::Uuid::from_u128(2),
+        event: NotifiedEvent::Admission,
+        protection: Protection::Smime,
+        state: NoticeState::Reserved,
+        reserved: now,
+        changed: now,
+        receipt: None,
+        why: why.map(str::to_owned),
+    };
+    // A mailbox over quota: the last try is a moment ago, and so will every other be.
+    let put_off = line(3, Some(NOT_SENT));
+    let on_its_way = line(4, None);
+    for notice in [&put_off, &on_its_way] {
+        register.reserve(notice).await.unwrap();
+    }
+    let by = By::command_line();
+    assert!(Decision::is_possible(&put_off, now) && !Decision::is_possible(&on_its_way, now));
+    assert!(world.registers.decide(put_off.id, Decision::Drop, &by).await.unwrap());
+    assert!(!world.registers.decide(on_its_way.id, Decision::Drop, &by).await.unwrap());
+    assert_eq!(register.get(put_off.id).await.unwrap().unwrap().state, NoticeState::Dropped);
 }

@@ -1,11 +1,14 @@
+use std::sync::Arc;
+
 use uuid::Uuid;
 use zorgsluis_converter::IdentityKey;
 use zorgsluis_domain::audit::Action;
 use zorgsluis_domain::port::{
-    FhirStore as _, IndexChange, Keys as _, OptOuts as _, PatientIndex as _, Precondition, ResourceKey, Write,
+    Claim, FhirStore as _, IndexChange, IndexEvent, Keys as _, OptOuts as _, PatientIndex, Precondition,
+    ResourceKey, Write,
 };
-use zorgsluis_domain::{Phi, Pseudonym, Purpose};
-use zorgsluis_registers::{By, Files, Options, RegisterError, Source};
+use zorgsluis_domain::{Phi, PortError, Pseudonym, Purpose};
+use zorgsluis_registers::{By, Files, Options, Ports, RegisterError, Registers, Source};
 
 use crate::{World, csv, problems};
 
@@ -182,4 +185,58 @@ async fn without_an_audit_entry_nobody_is_taken() {
     let refused = world.patients(csv(data, MAPPING, &Files::new())).await;
     assert!(matches!(refused, Err(RegisterError::Audit(_))));
     assert_eq!(world.patient(HOSPITAL, "1000001").await, None);
+}
+
+/// An index in which somebody claims identifiers behind the back of who asked: it knew none of them.
+struct Overtaken(Arc<dyn PatientIndex>);
+
+#[async_trait::async_trait]
+impl PatientIndex for Overtaken {
+    async fn resolve(&self, identifiers: &[Pseudonym]) -> Result<Vec<Option<Uuid>>, PortError> {
+        Ok(vec![None; identifiers.len()])
+    }
+    async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError> {
+        self.0.claim(identifier, patient).await
+    }
+    async fn survivor(&self, patient: Uuid) -> Result<Uuid, PortError> {
+        self.0.survivor(patient).await
+    }
+    async fn merge(&self, old: Uuid, new: Uuid) -> Result<(), PortError> {
+        self.0.merge(old, new).await
+    }
+    async fn merged_into(&self, survivor: Uuid) -> Result<Vec<Uuid>, PortError> {
+        self.0.merged_into(survivor).await
+    }
+    async fn release(&self, identifier: &Pseudonym, patient: Uuid) -> Result<bool, PortError> {
+        self.0.release(identifier, patient).await
+    }
+    async fn history(&self, patient: Uuid) -> Result<Vec<IndexEvent>, PortError> {
+        self.0.history(patient).await
+    }
+}
+
+#[tokio::test]
+async fn a_wish_stands_under_an_id_that_a_number_leads_to_or_nowhere() {
+    let world = World::new();
+    let index = world.directory.patient_index();
+    let other = Uuid::from_u128(1);
+    index.claim(&world.of(HOSPITAL, "1000001"), other).await.unwrap();
+    index.claim(&world.of(HOSPITAL, "1000002"), other).await.unwrap();
+    let ports = Ports {
+        patients: Arc::new(Overtaken(Arc::new(world.directory.patient_index()))),
+        ..crate::ports(&world.directory, &world.audit)
+    };
+    let registers = Registers::new(ports, "linde");
+    // All numbers of the first went to another meanwhile; the second keeps one.
+    let data = "Nummer;BSN;Bezwaar\n1000001;;ja\n1000002;999911120;ja\n1000003;;ja\n";
+    let files = Files::new();
+    let source = csv(data, MAPPING, &files);
+    let report = registers.import_patients(&source, Options::default(), &By::command_line()).await.unwrap();
+    let conflicts = [(2, "Nummer", "identifier-conflict", true), (3, "Nummer", "identifier-conflict", true)];
+    assert_eq!(problems(&report), conflicts);
+    let opt_outs = world.directory.opt_outs();
+    for (number, stands) in [("1000001", false), ("1000002", true), ("1000003", true)] {
+        let id = world.id(HOSPITAL, number);
+        assert_eq!(opt_outs.opted_out(&[id]).await.unwrap(), stands, "{number}");
+    }
 }

@@ -3,7 +3,8 @@ use zorgsluis_domain::notice::{BusinessIdentifier, NotifiedEvent};
 use zorgsluis_domain::port::ProviderDirectory as _;
 use zorgsluis_domain::text::Language;
 use zorgsluis_registers::{
-    By, CERTIFICATE_EXTENSION, Certificate, Files, Options, RegisterError, Source, referenced_files,
+    By, CERTIFICATE_EXTENSION, Certificate, CertificateFault, Files, Options, RegisterError, Source,
+    referenced_files,
 };
 
 use crate::{World, csv, event_file, problems};
@@ -58,10 +59,9 @@ async fn the_invented_providers_are_taken_once() {
     assert_eq!(wit.address.as_deref(), Some("dewit@praktijk-dewit.example"));
     assert_eq!(wit.organisation.as_deref(), Some("Huisartsenpraktijk De Wit"));
     let certificate = Certificate::read(wit.certificate.as_ref().unwrap()).unwrap();
-    assert_eq!(
-        (certificate.key.as_str(), certificate.fits("DeWit@praktijk-dewit.example")),
-        ("RSA 3072", true)
-    );
+    assert_eq!(certificate.key, "RSA 3072");
+    assert_eq!(certificate.is_of("DeWit@praktijk-dewit.example"), Ok(()));
+    assert!(certificate.subject.starts_with("CN="), "{}", certificate.subject);
     let jones = of("E. Jones");
     assert_eq!((jones.language, jones.identifiers.len()), (Language::English, 2));
     assert_eq!(Certificate::read(jones.certificate.as_ref().unwrap()).unwrap().key, "EC P-256");
@@ -296,7 +296,7 @@ fn certificates_that_mails_cannot_be_encrypted_for_are_refused() {
         [("dewit.pem", None), ("jones.pem", None), ("make.sh", Some("certificate-unreadable"))]
     {
         let read = Certificate::read(&event_file(&format!("certificates/{name}")));
-        assert_eq!(read.as_ref().err().copied(), code, "{name}");
+        assert_eq!(read.err().map(CertificateFault::code), code, "{name}");
     }
     for (file, code) in [
         ("rsa-1024.pem", "certificate-key-weak"),
@@ -305,8 +305,55 @@ fn certificates_that_mails_cannot_be_encrypted_for_are_refused() {
         ("sign-only.pem", "certificate-usage"),
     ] {
         let path = format!("{}/tests/certificates/{file}", env!("CARGO_MANIFEST_DIR"));
-        assert_eq!(Certificate::read(&std::fs::read(path).unwrap()), Err(code), "{file}");
+        let read = Certificate::read(&std::fs::read(path).unwrap());
+        assert_eq!(read.err().map(CertificateFault::code), Some(code), "{file}");
     }
     let key = event_file("certificates/dewit.test-key.pem");
-    assert_eq!(Certificate::read(&key), Err("certificate-unreadable"), "a private key is no certificate");
+    let read = Certificate::read(&key);
+    assert_eq!(read.err(), Some(CertificateFault::Unreadable), "a private key is no certificate");
+}
+
+/// What is in both places is asked of one: no certificate is good here and no certificate there.
+#[tokio::test]
+async fn a_certificate_of_another_is_taken_with_a_warning_and_never_encrypted_for() {
+    let other = include_str!("../certificates/subject-address.pem");
+    let (address, now) = ("dewit@praktijk-dewit.example", "2026-11-22T10:00:00Z".parse().unwrap());
+    let world = World::new();
+    let quoted = other.trim();
+    let data = format!("{HEAD}01004567;;de Wit;{address};nl;\"{quoted}\";;\n");
+    let report = world.providers(csv(&data, MAPPING, &Files::new())).await.unwrap();
+    assert_eq!(problems(&report), [(2, "Certificaat", "certificate-other-address", false)]);
+    let stored = world.all().await.remove(0).certificate.unwrap();
+    let mine = Certificate::read(&stored).unwrap();
+    assert_eq!(mine.addresses, ["iemand@anders.example"]);
+    assert_eq!(mine.is_of(address), Err(CertificateFault::OtherAddress));
+    let notifier = zorgsluis_notifier::RecipientCertificate::check(&stored, address, now);
+    assert_eq!(notifier.err(), Some(CertificateFault::OtherAddress));
+}
+
+#[tokio::test]
+async fn a_spreadsheet_that_leaves_empty_columns_is_read() {
+    let mapping = "separator = \";\"\nname = [\"Naam\"]\n\
+                   identifiers = [{ column = \"AGB\", system = \"http://fhir.nl/fhir/NamingSystem/agb-z\" }]";
+    for (heading, row, problem) in [
+        ("AGB;Naam;;", "01004567;de Wit;;", None),
+        ("AGB;Naam;;", "01004567;de Wit", None),
+        ("AGB;Naam;;", "01004567;de Wit;;opmerking", None),
+        ("AGB;Naam", "01004567;de Wit;;;", None),
+        ("AGB;Opmerking;Naam;Opmerking", "01004567;a;de Wit;b", None),
+        ("AGB;;Naam;", "01004567;;de Wit", None),
+        ("AGB;Naam;;", "01004567", Some("row-length")),
+        ("AGB;Naam;;", "01004567;de Wit;;;meer", Some("row-length")),
+    ] {
+        let world = World::new();
+        let data = format!("{heading}\n{row}\n");
+        let report = world.providers(csv(&data, mapping, &Files::new())).await.unwrap();
+        let found = problems(&report).first().map(|problem| problem.2);
+        assert_eq!(found, problem, "{heading} / {row}");
+        if problem.is_none() {
+            assert_eq!(world.all().await[0].name, "de Wit", "{heading} / {row}");
+        }
+    }
+    let twice = World::new().providers(csv("AGB;Naam;Naam\n01004567;a;b\n", mapping, &Files::new())).await;
+    assert!(matches!(&twice, Err(RegisterError::ColumnTwice { column }) if column == "Naam"), "{twice:?}");
 }

@@ -76,6 +76,9 @@ words! {
     no_certificate: "geen: berichten gaan zonder patiëntgegevens", "none: notices go without patient data";
     certificate_good: "geldig", "valid";
     certificate_expired: "verlopen", "expired";
+    certificate_early: "nog niet geldig", "not valid yet";
+    certificate_other: "van een ander adres", "of another address";
+    certificate_unusable: "onbruikbaar", "cannot be used";
     certificate_subject: "Op naam van", "Subject";
     certificate_issuer: "Uitgever", "Issuer";
     certificate_from: "Geldig vanaf", "Valid from";
