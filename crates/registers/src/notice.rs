@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use zorgsluis_domain::audit::Action;
 use zorgsluis_domain::notice::{Notice, NoticeId, NoticeState};
-use zorgsluis_domain::port::{Outgoing, Queue};
-use zorgsluis_domain::{PortError, QueueReference};
+use zorgsluis_domain::port::Queue;
+use zorgsluis_domain::QueueReference;
 use zorgsluis_notifier::{NOT_SENT, SEND_AGAIN};
+use zorgsluis_worker::send_on;
 
 use crate::registers::Act;
 use crate::{By, RegisterError, Registers};
@@ -73,7 +74,7 @@ impl Registers {
             return Ok(false);
         }
         let deduplication = format!("send-again-{id}-{}", now.as_nanosecond());
-        if let Err(error) = enqueue(notices, reference, group, deduplication).await {
+        if let Err(error) = send_on(notices, reference, group, deduplication).await {
             // Should it be in the queue after all and have been taken up, then it is not reserved any more.
             let (from, why) = ([NoticeState::Reserved], notice.why.as_deref());
             register.settle(id, &from, notice.state, now, None, why).await?;
@@ -100,21 +101,5 @@ impl Registers {
         let act = Act { objects, ..Act::new(Action::Update, what) };
         self.record(&[self.entry(now, by, act)]).await?;
         Ok(Some((notice, now)))
-    }
-}
-
-async fn enqueue(
-    queue: &dyn Queue,
-    reference: &QueueReference,
-    group: &str,
-    deduplication: String,
-) -> Result<(), PortError> {
-    const OPERATION: &str = "queue.send";
-    let body = serde_json::to_string(reference)
-        .map_err(|error| PortError::Refused { operation: OPERATION, reason: error.to_string() })?;
-    let outgoing = Outgoing { body, group: group.to_owned(), deduplication };
-    match queue.send(&[outgoing]).await?.pop() {
-        Some(sent) => sent.map(drop),
-        None => Err(PortError::Unavailable { operation: OPERATION, retry_after: None, cause: None }),
     }
 }
