@@ -212,6 +212,11 @@ fn main() -> Result<()> {
     if std::env::var("CARGO_FEATURE_RECOGNISER").is_err() {
         return Ok(());
     }
+    // ATC codes are the WHO's, whose terms not everybody can keep: `ZORGSLUIS_ATC=no` leaves them out.
+    println!("cargo::rerun-if-env-changed=ZORGSLUIS_ATC");
+    #[expect(clippy::disallowed_methods, reason = "a build script is set by the environment")]
+    let atc = !std::env::var("ZORGSLUIS_ATC").is_ok_and(|said| said == "no");
+    println!("cargo::rustc-env=ZORGSLUIS_ATC={}", if atc { "yes" } else { "no" });
     let mut vocabulary = Vocabulary::default();
     // Number 0 is none.
     vocabulary.concept("", "");
@@ -221,7 +226,7 @@ fn main() -> Result<()> {
     abbreviations(&mut vocabulary, root)?;
     misspellings(&mut vocabulary, root)?;
     stop(&mut vocabulary, root)?;
-    write(&vocabulary, &folder)
+    write(&vocabulary, &folder, atc)
 }
 
 fn conditions(vocabulary: &mut Vocabulary, root: &Path) -> Result<()> {
@@ -338,7 +343,9 @@ fn stop(vocabulary: &mut Vocabulary, root: &Path) -> Result<()> {
 /// `concepts.bin`, 12 bytes each: start of its strings (u32), length of code, length of label (u32);
 /// `strings.bin`; `phrases.fst`: key to first sense times 256 and number of senses; `words.fst`: word to
 /// languages.
-fn write(vocabulary: &Vocabulary, folder: &Path) -> Result<()> {
+fn write(vocabulary: &Vocabulary, folder: &Path, atc: bool) -> Result<()> {
+    let medicines = vocabulary.phrases.values().flatten().filter(|sense| !atc && sense.what == MEDICINE);
+    let uncoded: HashSet<u32> = medicines.map(|sense| sense.concept).collect();
     let mut phrases = fst::MapBuilder::memory();
     let mut senses = Vec::new();
     // Equal groups of senses (all forms of a term) are kept once.
@@ -363,7 +370,8 @@ fn write(vocabulary: &Vocabulary, folder: &Path) -> Result<()> {
     }
     let mut concepts = Vec::new();
     let mut strings = String::new();
-    for (code, label) in &vocabulary.in_order {
+    for (nth, (code, label)) in (0..).zip(&vocabulary.in_order) {
+        let code = if uncoded.contains(&nth) { "" } else { code };
         for number in [strings.len(), code.len(), label.len()] {
             concepts.extend(u32::try_from(number).map_err(Error::other)?.to_le_bytes());
         }

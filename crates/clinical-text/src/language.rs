@@ -196,7 +196,7 @@ pub(crate) fn weigh(text: &str) -> Verdict {
     let [dutch, english, others @ ..] = scores;
     let other = others.iter().copied().fold(0.0, f32::max);
     let best = dutch.max(english);
-    if foreign > latin || other >= best && other >= ENOUGH {
+    if foreign > latin || other > best && other >= ENOUGH {
         Verdict::Other
     } else if best < ENOUGH || other >= best || (dutch - english).abs() < 0.2 {
         // Words that both have in equal number decide nothing.

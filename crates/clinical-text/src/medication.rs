@@ -200,6 +200,7 @@ impl Reader<'_> {
         let next = self.word(end);
         let closed = end >= self.end
             || matches!(next, "," | ";" | "." | ")")
+            || self.tokens.all.get(end).is_some_and(|token| token.kind == Kind::Line)
             || self.frequency(end).is_some()
             || self.amount(end).is_some();
         let sensible = self.word(at).parse::<f32>().is_ok_and(|number| !(1900.0..=2100.0).contains(&number));
@@ -238,7 +239,9 @@ impl Reader<'_> {
                 end += 1;
                 return self.per(end);
             }
-            if matches!(self.word(end), "daags" | "daily") {
+            // `2 daily`, but `lisinopril 10 daily`.
+            let few = !self.word(at).parse::<f32>().is_ok_and(|number| number > 6.0);
+            if matches!(self.word(end), "daags" | "daily") && few {
                 return Some(end + 1);
             }
         }
@@ -259,10 +262,19 @@ impl Reader<'_> {
         let each = matches!(self.word(at), "per" | "a" | "an" | "/" | "each" | "every" | "in" | "p");
         let start = if each { at + 1 } else { return None };
         let start = if matches!(self.word(start), "de" | "the") { start + 1 } else { start };
+        // `1x per 2 weken`.
+        let start = if self.is_number(start) { start + 1 } else { start };
         matches!(
             self.word(start),
             "dag"
                 | "day"
+                | "dagen"
+                | "days"
+                | "weeks"
+                | "wks"
+                | "wkn"
+                | "maanden"
+                | "months"
                 | "d"
                 | "week"
                 | "wk"

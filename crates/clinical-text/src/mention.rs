@@ -60,6 +60,7 @@ pub(crate) fn find(text: &str, tokens: &Tokens, lexicon: &Lexicon, language: Lan
             {
                 at += 1;
             }
+            Some(Taken::Term(term)) if finder.is_name(&term) => at = term.tokens.end,
             Some(Taken::Term(term)) => {
                 at = term.tokens.end;
                 terms.push(term);
@@ -93,6 +94,36 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
+    /// `Mw. Koorts belde`: one word with a capital right behind a title is how a person is called.
+    fn is_name(&self, term: &Term) -> bool {
+        let Some(before) = term.tokens.start.checked_sub(1) else { return false };
+        let dotted = self.tokens.normal_at(before) == ".";
+        let title = if dotted { before.checked_sub(1) } else { Some(before) };
+        let Some(title) = title else { return false };
+        if term.tokens.len() != 1
+            || !matches!(
+                self.tokens.normal_at(title),
+                "mw" | "mevr"
+                    | "mevrouw"
+                    | "dhr"
+                    | "heer"
+                    | "meneer"
+                    | "mr"
+                    | "mrs"
+                    | "ms"
+                    | "dr"
+                    | "drs"
+                    | "prof"
+            )
+        {
+            return false;
+        }
+        let word =
+            self.tokens.all.get(term.tokens.start).and_then(|token| self.text.get(token.start..token.end));
+        let mut letters = word.unwrap_or_default().chars();
+        letters.next().is_some_and(char::is_uppercase) && letters.next().is_some_and(char::is_lowercase)
+    }
+
     /// In the middle of letters and digits, or behind a hyphen that turns the meaning.
     fn begins_inside(&self, at: usize) -> bool {
         let Some(token) = self.tokens.all.get(at) else { return true };

@@ -75,7 +75,21 @@ impl Recogniser {
             None => language::weigh(text),
         };
         let (language, entities) = match known {
-            Verdict::Is(language) => (Some(language), self.entities(text, language)),
+            Verdict::Is(said) => {
+                let mut found = (Some(said), self.entities(text, said));
+                // `Levercirrose Child B.`: of so few words one is easily wrong about the language.
+                if language.is_none() && found.1.is_empty() && is_short(text) {
+                    let other = match said {
+                        Language::Dutch => Language::English,
+                        Language::English => Language::Dutch,
+                    };
+                    let entities = self.entities(text, other);
+                    if !entities.is_empty() {
+                        found = (Some(other), entities);
+                    }
+                }
+                found
+            }
             Verdict::Other => (None, Vec::new()),
             Verdict::Unclear => {
                 let (dutch, english) =
@@ -372,6 +386,11 @@ impl Reading<'_> {
         let id = self.id();
         Attribute { r#type: said.what, score, relationship_score: score, id, begin_offset, end_offset, text }
     }
+}
+
+/// Has a few words only.
+fn is_short(text: &str) -> bool {
+    text.len() <= 200 && text.split_whitespace().nth(6).is_none()
 }
 
 fn said(context: &Context) -> impl Iterator<Item = TraitName> {

@@ -202,9 +202,23 @@ impl<'a> Scopes<'a> {
                 at >= self.end
                     || matches!(kind(at), None | Some(Kind::Line | Kind::Mark(',' | ';' | '.' | ')')))
             };
+            let before = self.mark(at + 1).mention > 0 && self.mark(at).mention == 0;
+            let glued = |at: usize| self.tokens.all.get(at).is_some_and(|token| token.glued);
+            if kind(at) == Some(Kind::Mark('?')) && before && !behind && (at == self.start || !glued(at)) {
+                // `?appendicitis`, `dd ? pneumonie`.
+                let does = Does::Forward(Says::Possible, 1);
+                self.hits.push(Hit { start: at, end: at + 1, does, enumerates: false, is_year: false });
+                continue;
+            }
             let says = match kind(at) {
                 Some(Kind::Mark('?')) if behind => Some(Says::Possible),
                 Some(Kind::Mark('-')) if behind && closes(at + 1) => Some(Says::Negation),
+                // `koorts- hoest+`, but `hoest- en keelklachten`.
+                Some(Kind::Mark('-'))
+                    if behind && glued(at) && !glued(at + 1) && !is_link(self.tokens.normal_at(at + 1)) =>
+                {
+                    Some(Says::Negation)
+                }
                 Some(Kind::Mark('-'))
                     if behind
                         && kind(at + 1) == Some(Kind::Mark('/'))
@@ -295,6 +309,8 @@ impl<'a> Scopes<'a> {
             let ends = match says {
                 // `In 2015 had hij een CVA`.
                 _ if hit.is_year => mark.ends_all,
+                // `Sertraline gestopt, gestart met quetiapine`.
+                Says::Stopped => mark.ends_all || mark.ends_negation,
                 // `Bel als u koorts heeft`, `if you have fever`: a verb ends it only behind what it was said of.
                 Says::Possible | Says::Condition if !touched => mark.ends_all || mark.ends_cause,
                 _ => self.ends(mark, says),
@@ -366,11 +382,13 @@ impl<'a> Scopes<'a> {
                 {
                     context.add(says);
                     some = true;
+                    left = 0;
                 }
                 if !hit.enumerates {
                     return;
                 }
-                left = 0;
+                // `spironolacton wegens hyperkaliëmie gestaakt`: what it does not speak of is a word as others.
+                left = left.saturating_sub(1);
                 at = mention.start.min(at);
                 continue;
             }

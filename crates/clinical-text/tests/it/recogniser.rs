@@ -265,6 +265,50 @@ fn an_english_admission_note() {
     assert!(found.iter().find(|one| one.text == "CVA").unwrap().has(TraitName::PastHistory));
 }
 
+/// The same constructs as the public example has, in words of our own: age and sex first, a date with slashes, an
+/// acronym behind `s/p`, a row of abbreviations that are treatments, `d/t`, `no longer`, a list at the end of
+/// its sentence, a misspelt medicine with its dose glued on, and no full stop.
+#[test]
+fn a_note_of_a_transfer_gives_what_it_names_and_nothing_else() {
+    let note = "67 year old Asian male transferred on 3/4/19 from Harbor View to Room 12C. Diagnosis for this stay is \
+                s/p CVA. Pt admitted for PT/OT/wound care/IV ABT. He had a one-to-one aide in the ICU d/t restlessness \
+                and anxiety with the feeding tube. Per his chart, a day before transfer his mental status was better \
+                and he no longer needed the aide. Other diagnoses include schizophrenia, restless legs syndrome, \
+                hypertension and a-fib. Resident has been taking metoprolal 25Mg";
+    let found = read(note);
+    let of = |category| found.iter().filter(move |one| one.category == category).map(|one| one.text.as_str());
+    let conditions: Vec<_> = of(Category::MedicalCondition).collect();
+    let expected = [
+        "CVA",
+        "restlessness",
+        "anxiety",
+        "schizophrenia",
+        "restless legs syndrome",
+        "hypertension",
+        "a-fib",
+    ];
+    assert_eq!(conditions, expected);
+    assert!(found.iter().all(|one| !one.has(TraitName::Negation)));
+    assert!(found[0].has(TraitName::PastHistory));
+    assert_eq!(of(Category::Medication).collect::<Vec<_>>(), ["metoprolal"]);
+    let medicine = found.last().unwrap();
+    assert_eq!(medicine.r#type, EntityType::GenericName);
+    let said: Vec<_> = medicine.attributes.iter().map(|one| (one.r#type, one.text.as_str())).collect();
+    assert_eq!(said, [(AttributeType::Strength, "25Mg")]);
+}
+
+/// `ZORGSLUIS_ATC=no` leaves the codes out of the build, and nothing else.
+#[test]
+fn medicines_have_the_codes_that_the_build_has() {
+    let found = read("Start metoprolol 50 mg. Allergisch voor penicilline.");
+    let codes: Vec<_> = found[0].atc_concepts.iter().map(|one| one.code.as_str()).collect();
+    let allergy = found[1].icd10cm_concepts[0].code.as_str();
+    match env!("ZORGSLUIS_ATC") {
+        "no" => assert!(codes.concat().is_empty() && allergy == "Z88.9"),
+        _ => assert!(codes == ["C07AB02"] && allergy == "Z88.0"),
+    }
+}
+
 /// The sample of the public example; it is not part of the repository.
 #[test]
 fn the_public_example_gives_its_entities_and_nothing_false_where_it_is_at_hand() {
