@@ -15,4 +15,5 @@ mod harness;
 mod lambda;
 mod phi;
 mod refusals;
+mod replay;
 mod tamper;
