@@ -1,16 +1,20 @@
 //! Names of persons: behind titles and roles, with initials, by their given names and surnames.
 
+mod given;
+mod initials;
 pub(super) mod part;
 
 use std::collections::HashSet;
 
 use super::lexicon::{
-    is_disease_word, is_eponym, is_given, is_medical, is_name, is_name_word, is_prefix, is_role, is_stop,
+    is_disease_word, is_eponym, is_medical, is_name, is_name_word, is_prefix, is_role, is_stop,
     is_sure_prefix, is_surname, is_title,
 };
-use super::token::{Case, Form, Gap, Token, Tokens};
+use super::token::{Case, Form, Gap, Tokens};
 use super::{Finding, Kind};
-use part::{Cue, beside_disease, hyphenated, initials, name, with_prefixes};
+use given::given;
+use initials::{initialled, reversed};
+use part::{Cue, hyphenated, name, with_prefixes};
 
 /// Finds names of persons.
 pub(super) fn find(tokens: &Tokens<'_>, found: &mut Vec<Finding>) {
@@ -146,232 +150,6 @@ fn by_role(tokens: &Tokens<'_>, index: usize) -> Option<(usize, usize)> {
         return None;
     }
     name(tokens, at, Cue::Weak, false).map(|last| (at, last))
-}
-
-/// `A.B. de Wit`, `J. Jansen`, `JP van den Berg`.
-fn initialled(tokens: &Tokens<'_>, index: usize) -> Option<(usize, usize)> {
-    let token = tokens.get(index)?;
-    if tokens.before(index).is_some_and(|before| {
-        token.gap == Gap::None
-            && (before.case().is_some()
-                || before.form == Form::Number
-                || (before.is_mark('.') && is_letter(tokens.before(index - 1))))
-    }) {
-        return None;
-    }
-    let after = initials(tokens, index);
-    if after > index {
-        let count = (after - index) / 2;
-        let mut first = after;
-        while is_prefix(tokens.word(first)) && tokens.get(first).is_some_and(|token| token.gap <= Gap::Line) {
-            first += 1;
-        }
-        let surname = tokens.get(first)?;
-        let fold = surname.fold.as_str();
-        if surname.gap > Gap::Line {
-            return None;
-        }
-        let listed = is_name(fold) || is_name_word(fold);
-        if count == 1 {
-            let ordinal = matches!(
-                index.checked_sub(1).map(|at| tokens.word(at)),
-                Some(
-                    "vitamine"
-                        | "vit"
-                        | "vitamin"
-                        | "hepatitis"
-                        | "graad"
-                        | "type"
-                        | "klasse"
-                        | "groep"
-                        | "factor"
-                        | "stadium"
-                        | "child"
-                        | "weber"
-                        | "influenza"
-                        | "grade"
-                        | "stage"
-                        | "class"
-                )
-            );
-            // `M. Crohn`, `A. Hypertensie`, `E. Coli`
-            if (is_eponym(fold) && token.fold == "m")
-                || is_medical(fold)
-                || (ordinal && !is_name(fold))
-                || (token.opens && surname.gap >= Gap::Line)
-            {
-                return None;
-            }
-            if token.opens && token.gap >= Gap::Line && !listed && first == after {
-                // `B. Longontsteking` of a list: one letter after the other, a capital each.
-                return matches!(token.fold.as_str(), "a" | "b" | "c" | "d" | "e" | "f" | "s" | "o" | "p")
-                    .then_some(())
-                    .map_or_else(
-                        || name(tokens, after, Cue::Strong, false).map(|last| (index, last)),
-                        |()| None,
-                    );
-            }
-        }
-        return name(tokens, after, Cue::Strong, false).map(|last| (index, last));
-    }
-    // Without dots: only before a surname that is one.
-    let capitals = match token.case()? {
-        Case::Letter => true,
-        Case::Upper => {
-            token.text.len() <= 3
-                && !matches!(
-                    token.fold.as_str(),
-                    "ct" | "mr"
-                        | "mri"
-                        | "ecg"
-                        | "ok"
-                        | "ic"
-                        | "seh"
-                        | "ha"
-                        | "dm"
-                        | "hb"
-                        | "rr"
-                        | "dd"
-                        | "st"
-                        | "pt"
-                        | "vg"
-                        | "lo"
-                        | "tia"
-                        | "cva"
-                        | "cvd"
-                        | "mi"
-                        | "ms"
-                )
-        }
-        _ => false,
-    };
-    if !capitals {
-        return None;
-    }
-    let mut first = index + 1;
-    while is_prefix(tokens.word(first)) && tokens.is_near(first) {
-        first += 1;
-    }
-    let surname = tokens.get(first).filter(|token| token.is_near() && token.case() == Some(Case::Capital))?;
-    let sure = is_surname(&surname.fold) && !is_eponym(&surname.fold);
-    let led = first > index + 1 && is_name_word(&surname.fold) && !is_stop(&surname.fold);
-    (sure || led).then(|| name(tokens, index + 1, Cue::Strong, false).map(|last| (index, last))).flatten()
-}
-
-fn is_letter(token: Option<&Token<'_>>) -> bool {
-    token.is_some_and(|token| token.case() == Some(Case::Letter))
-}
-
-/// `Jansen, J.P.`, `de Vries A.B.`
-fn reversed(tokens: &Tokens<'_>, index: usize) -> Option<(usize, usize)> {
-    let token = tokens.get(index)?;
-    let fold = token.fold.as_str();
-    if !token.is_capital() || is_stop(fold) || is_medical(fold) || is_eponym(fold) {
-        return None;
-    }
-    let comma = usize::from(tokens.is_mark(index + 1, ','));
-    let first = index + 1 + comma;
-    let after = initials(tokens, first);
-    let count = after.saturating_sub(first) / 2;
-    let near = tokens.get(first).is_some_and(Token::is_near);
-    if count == 0 || !near || (count == 1 && !((is_surname(fold) || is_name_word(fold)) && comma == 1)) {
-        return None;
-    }
-    if count >= 2 && comma == 0 && !is_surname(fold) && token.opens {
-        return None;
-    }
-    Some((with_prefixes(tokens, index), after - 1))
-}
-
-/// `Jan Jansen`, `Maria van den Berg`, `Anna`.
-fn given(tokens: &Tokens<'_>, index: usize) -> Option<(usize, usize)> {
-    let token = tokens.get(index)?;
-    let fold = token.fold.as_str();
-    if !token.is_capital() || is_stop(fold) {
-        return None;
-    }
-    let sure = is_given(fold);
-    if !(sure || is_name_word(fold) && token.case() == Some(Case::Capital)) {
-        return None;
-    }
-    let upper = token.case() == Some(Case::Upper);
-    let disease = is_eponym(fold)
-        && (beside_disease(tokens, index)
-            || !tokens.get(index + 1).is_some_and(|next| next.is_capital() && next.is_near()));
-    if disease || (upper && fold.len() < 4 && !is_surname(tokens.word(index + 1))) {
-        return None;
-    }
-    if sure {
-        return match follows(tokens, index + 1) {
-            Some(last) => Some((index, last)),
-            None => Some((index, index)),
-        };
-    }
-    // A word that is also a name: only before a surname that is one (`Mark Jansen`, `Rose de Vries`).
-    let mut first = index + 1;
-    while is_prefix(tokens.word(first)) && tokens.is_near(first) {
-        first += 1;
-    }
-    let surname = tokens.get(first).filter(|next| next.is_near() && next.is_capital())?;
-    let known = is_surname(&surname.fold) && !is_eponym(&surname.fold);
-    (known && (!token.opens || is_given_word(fold)))
-        .then(|| follows(tokens, index + 1).map(|last| (index, last)))
-        .flatten()
-}
-
-fn is_given_word(fold: &str) -> bool {
-    matches!(
-        fold,
-        "mark"
-            | "rose"
-            | "will"
-            | "bill"
-            | "frank"
-            | "grace"
-            | "roos"
-            | "iris"
-            | "max"
-            | "joy"
-            | "robin"
-            | "amber"
-            | "guy"
-            | "pat"
-            | "rob"
-            | "jesus"
-            | "jay"
-            | "hope"
-            | "faith"
-            | "dean"
-            | "drew"
-            | "grant"
-            | "ray"
-            | "sue"
-            | "art"
-            | "don"
-            | "christian"
-            | "lily"
-            | "virginia"
-            | "june"
-            | "april"
-            | "may"
-            | "august"
-    )
-}
-
-/// The surname behind given names.
-fn follows(tokens: &Tokens<'_>, index: usize) -> Option<usize> {
-    let next = tokens.get(index)?;
-    let joined = (next.is_mark('-') || next.is_mark('\'')) && next.gap == Gap::None;
-    let at = if joined { index + 1 } else { index };
-    if !(tokens.is_near(at) || tokens.get(at)?.gap == Gap::Line && is_name(tokens.word(at))) {
-        return None;
-    }
-    name(tokens, at, Cue::Strong, false).filter(|last| {
-        // `Anna Parkinson` is a name, `Anna Hypertensie` is not.
-        tokens.list.get(at..=*last).is_some_and(|words| {
-            words.iter().any(|word| word.is_capital() || word.case() == Some(Case::Letter))
-        })
-    })
 }
 
 /// A surname of the list, with a capital, and what belongs to it.

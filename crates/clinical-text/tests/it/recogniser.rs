@@ -297,6 +297,36 @@ fn a_note_of_a_transfer_gives_what_it_names_and_nothing_else() {
     assert_eq!(said, [(AttributeType::Strength, "25Mg")]);
 }
 
+#[test]
+fn what_the_words_around_say_in_the_ways_that_others_write() {
+    use TraitName::{Hypothetical, Negation, PastHistory};
+    // Text, entity, trait, whether it has it.
+    for (text, words, name, has) in [
+        ("Lisinopril gestopt, gestart met losartan 50 mg.", "losartan", PastHistory, false),
+        ("Lisinopril gestopt, gestart met losartan 50 mg.", "Lisinopril", PastHistory, true),
+        ("Stopped lisinopril, started losartan 50 mg daily.", "losartan", PastHistory, false),
+        ("Furosemide wegens hyponatriëmie gestaakt.", "Furosemide", PastHistory, true),
+        ("Bisoprolol werd niet gestaakt.", "Bisoprolol", PastHistory, false),
+        ("Geen longembolie, dd pneumonie.", "pneumonie", Negation, false),
+        ("Geen longembolie, dd pneumonie.", "pneumonie", Hypothetical, true),
+        ("Sepsis moet worden uitgesloten.", "Sepsis", Hypothetical, true),
+        ("Sluit een fractuur niet uit.", "fractuur", Hypothetical, true),
+        ("Patient komt ivm hoesten, ?pneumonie", "pneumonie", Hypothetical, true),
+        ("Vraagstelling: pneumonie", "pneumonie", Hypothetical, true),
+        ("No new complaints, COPD stable.", "COPD", Negation, false),
+        ("De jeuk reageert niet op cetirizine.", "cetirizine", Negation, false),
+        ("Return precautions: dyspnea, fever.", "fever", Hypothetical, true),
+    ] {
+        let found = read(text);
+        let one = found.iter().find(|one| one.text == words).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(one.has(name), has, "{text}: {words} {name:?}");
+    }
+    assert!(read("Mevr. Jeuk belde, en dhr. Hoest kwam mee.").is_empty(), "so they are called");
+    assert_eq!(RECOGNISER.read("Levercirrose Child B.", None).language, Some(Language::Dutch));
+    let strength = read("Lisinopril 10 daily")[0].attributes[0].clone();
+    assert!(strength.r#type == AttributeType::Strength && strength.text == "10");
+}
+
 /// `ZORGSLUIS_ATC=no` leaves the codes out of the build, and nothing else.
 #[test]
 fn medicines_have_the_codes_that_the_build_has() {

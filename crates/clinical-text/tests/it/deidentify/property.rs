@@ -110,6 +110,8 @@ proptest! {
             "de heer F-van Dam en G. Bel N", "overleg met collega\nF over\nG\nN", "Hart: goed. F. G. N.", "GF is geen woord; F/G N",
         ]),
     ) {
+        // `Dovmab` in lower case is a medicine, until it is written as a name.
+        prop_assume!(![&given, &family].iter().any(|name| name.ends_with("mab")));
         let text: String = template
             .chars()
             .map(|char| match char {
