@@ -140,7 +140,8 @@ pub(crate) struct TlsArgs {
 /// How providers are told.
 #[derive(Debug, Args)]
 pub(crate) struct MailArgs {
-    /// Where mail goes: `outbox` (files in DIR/outbox) or `smtp://host:port`.
+    /// Where mail goes: `outbox` (files in DIR/outbox), or `smtps://` or `smtp://` and the relay; a relay needs
+    /// --mail-from and --base-url.
     #[arg(long, value_name = "WHERE", default_value = "outbox")]
     pub(crate) mail: String,
     /// A file with the URL for --mail, when it holds a password that should not stand in a process list.
@@ -149,16 +150,21 @@ pub(crate) struct MailArgs {
     /// The organisation's name, as mails say it [default: that of --organisation].
     #[arg(long, value_name = "NAME")]
     pub(crate) mail_name: Option<String>,
-    /// The sender of mails.
-    #[arg(long, value_name = "ADDRESS", default_value = "zorgsluis@localhost.localdomain")]
-    pub(crate) mail_from: String,
-    /// The organisation's certificate that signs mails, PEM; with --smime-key [default: one made at the first start].
+    /// The sender of mails [default, for the outbox only: zorgsluis@localhost.localdomain].
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) mail_from: Option<String>,
+    /// The name with which the relay is greeted [default: the domain of --mail-from].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) mail_hello: Option<String>,
+    /// The organisation's certificate that signs mails, PEM; with --smime-key [default: one made at the first start,
+    /// and anew when sender or name change].
     #[arg(long, value_name = "FILE", requires = "smime_key")]
     pub(crate) smime_certificate: Option<PathBuf>,
     /// Its private key, PEM.
     #[arg(long, value_name = "FILE", requires = "smime_certificate")]
     pub(crate) smime_key: Option<PathBuf>,
-    /// Where the links in mails lead [default: the address of the pages].
+    /// Where the links in mails lead; https, but on this machine [default, for the outbox only: the address of the
+    /// pages].
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
 }

@@ -26,6 +26,11 @@ use crate::way;
 /// No message takes longer than this here.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The file that tells a data directory of the demo from others.
+const MARKER: &str = "demo";
+const MARKED: &str =
+    "Made by `zorgsluis demo`: invented people, and certificates whose private keys are published.\n";
+
 /// Runs the command.
 pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
     let style = Style::for_stdout();
@@ -45,6 +50,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         (None, Some(folder)) => folder.path().join("data"),
         (None, None) => return Err(Failure::wrong("no folder for the data")),
     };
+    let new = claim(&data)?;
     let directory = fill_providers(&data, &args.events).await?;
     let system = System::start(Config {
         data: data.clone(),
@@ -57,6 +63,10 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         organisation: organisation(&data, None)?,
     })
     .await?;
+    if new {
+        let marker = data.join(MARKER);
+        std::fs::write(&marker, MARKED).map_err(|error| Failure::file(&marker, &error))?;
+    }
 
     out!("{}", style.bold("Zorgsluis: HL7 v2 in, FHIR R4 out, and a log that nobody can quietly change"));
     out!(
@@ -94,6 +104,27 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
     }
     drop(temporary);
     if clean { Ok(()) } else { Err(Failure::wrong("the log does not verify")) }
+}
+
+/// Whether the directory is new, for the demo to make its own. One that holds another's data is refused: the
+/// demo's providers, whose private keys everybody has, would come over real ones with the same numbers.
+fn claim(data: &Path) -> Result<bool, Failure> {
+    if data.join(MARKER).is_file() {
+        return Ok(false);
+    }
+    let empty = match std::fs::read_dir(data) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) => return Err(Failure::file(data, &error)),
+    };
+    if empty {
+        return Ok(true);
+    }
+    Err(Failure::usage(format!(
+        "--data {}: holds data that the demo did not make, and the demo brings invented providers whose keys are \
+         published: name a new directory",
+        data.display()
+    )))
 }
 
 /// The usual address, or a free port when it is taken (or when nobody will want to know it).
@@ -215,4 +246,47 @@ async fn conclude(system: &System, style: Style) -> Result<bool, Failure> {
         }
     }
     Ok(report.is_clean())
+}
+
+#[cfg(test)]
+mod tests {
+    use zorgsluis_domain::port::{PageRequest, ProviderDirectory as _};
+
+    use super::{DemoArgs, claim, run};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_demo_leaves_the_data_of_others_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let theirs = folder.path().join("theirs");
+        zorgsluis_embedded::DataDirectory::open(&theirs).unwrap().close().await;
+        let events = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events").into();
+        let refused = run(&DemoArgs { once: true, data: Some(theirs.clone()), events }).await.unwrap_err();
+        assert!(format!("{refused:?}").contains("status: 2"), "{refused:?}");
+        let held = zorgsluis_embedded::DataDirectory::open(&theirs).unwrap();
+        let providers = held.provider_directory();
+        assert!(providers.list(&PageRequest::first(1)).await.unwrap().items.is_empty());
+        held.close().await;
+        // A folder that is not there yet, or empty, is its own; so is one that it made.
+        assert!(claim(&folder.path().join("new")).unwrap());
+        std::fs::create_dir(folder.path().join("empty")).unwrap();
+        assert!(claim(&folder.path().join("empty")).unwrap());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_demo_goes_on_with_its_own_data() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let events = folder.path().join("events");
+        std::fs::create_dir(&events).unwrap();
+        let message = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
+        let mut found: Vec<_> =
+            std::fs::read_dir(message).unwrap().map(|entry| entry.unwrap().path()).collect();
+        found.retain(|path| path.extension().is_some_and(|extension| extension == "hl7"));
+        found.sort();
+        std::fs::copy(found.first().unwrap(), events.join("01.hl7")).unwrap();
+        for _ in 0..2 {
+            run(&DemoArgs { once: true, data: Some(data.clone()), events: events.clone() }).await.unwrap();
+        }
+        assert!(!claim(&data).unwrap());
+    }
 }

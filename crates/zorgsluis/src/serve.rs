@@ -1,13 +1,14 @@
 //! `zorgsluis serve`: the whole system until Ctrl-C or SIGTERM.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
+use axum::http::Uri;
 use tokio::signal::unix::{SignalKind, signal};
 use zorgsluis_converter::profile::Profiles;
 use zorgsluis_listener::TlsFiles;
-use zorgsluis_notifier::SigningPem;
 use zorgsluis_notifier::smtp::SmtpSettings;
+use zorgsluis_notifier::{SigningPem, is_address};
 
 use crate::cli::{MailArgs, ServeArgs, TlsArgs};
 use crate::failure::Failure;
@@ -58,8 +59,7 @@ fn mail(args: &MailArgs) -> Result<MailConfig, Failure> {
     };
     let smtp = match place.as_str() {
         "outbox" => None,
-        // The URL may hold a password: it is not repeated.
-        url => Some(SmtpSettings::parse(url).map_err(|error| Failure::usage(format!("--mail: {error}")))?),
+        url => Some(relay(url, args)?),
     };
     let signing = match (&args.smime_certificate, &args.smime_key) {
         (Some(certificate), Some(key)) => {
@@ -70,10 +70,38 @@ fn mail(args: &MailArgs) -> Result<MailConfig, Failure> {
     Ok(MailConfig {
         smtp,
         name: args.mail_name.clone(),
-        from: args.mail_from.clone(),
+        from: args.mail_from.clone().unwrap_or_else(|| MailConfig::outbox().from),
         signing,
         base_url: args.base_url.clone(),
     })
+}
+
+/// A relay, and with it what mails need that leave this machine: somebody to answer to, and links that lead
+/// somewhere.
+fn relay(url: &str, args: &MailArgs) -> Result<SmtpSettings, Failure> {
+    // The URL may hold a password: it is not repeated.
+    let mut settings =
+        SmtpSettings::parse(url).map_err(|error| Failure::usage(format!("--mail: {error}")))?;
+    let Some(from) = &args.mail_from else {
+        return Err(Failure::usage("--mail: a relay needs --mail-from ADDRESS, the sender of the mails"));
+    };
+    if !is_address(from) {
+        return Err(Failure::usage("--mail-from: not an e-mail address"));
+    }
+    let Some(base_url) = &args.base_url else {
+        return Err(Failure::usage("--mail: a relay needs --base-url URL, where the links in mails lead"));
+    };
+    let base: Uri = base_url.parse().map_err(|_| Failure::usage("--base-url: not a URL"))?;
+    let host = base.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    match base.scheme_str() {
+        Some("https") if !host.is_empty() => {}
+        Some("http") if here => {}
+        _ => return Err(Failure::usage("--base-url: must be https, but on this machine")),
+    }
+    let domain = from.rsplit('@').next().unwrap_or_default();
+    settings.hello = args.mail_hello.as_deref().unwrap_or(domain).to_owned();
+    Ok(settings)
 }
 
 /// The profiles that were named, else those in the data directory, else none.
@@ -106,5 +134,52 @@ pub(crate) async fn wait_for_end() -> Result<(), Failure> {
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Failure::wrong),
         _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::mail;
+    use crate::cli::MailArgs;
+
+    #[derive(Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        mail: MailArgs,
+    }
+
+    fn with(arguments: &str) -> Result<super::MailConfig, String> {
+        let arguments = std::iter::once("serve").chain(arguments.split_whitespace());
+        mail(&Arguments::try_parse_from(arguments).unwrap().mail).map_err(|failure| format!("{failure:?}"))
+    }
+
+    #[test]
+    fn mails_leave_this_machine_only_from_somebody_and_with_links_that_lead_somewhere() {
+        const RELAY: &str = "--mail smtps://relay.linde.example";
+        const FROM: &str = "--mail-from berichten@linde.example";
+        for (wrong, named) in [
+            (String::from(RELAY), "--mail-from"),
+            (format!("{RELAY} {FROM}"), "--base-url"),
+            (format!("{RELAY} --base-url https://linde.example"), "--mail-from"),
+            (format!("{RELAY} {FROM} --base-url http://linde.example"), "https"),
+            (format!("{RELAY} {FROM} --base-url linde.example"), "https"),
+            (format!("{RELAY} --mail-from linde.example --base-url https://linde.example"), "--mail-from"),
+            (String::from("--mail smtp://relay.linde.example?tls=none"), "--mail"),
+        ] {
+            let failure = with(&wrong).unwrap_err();
+            assert!(failure.contains("status: 2") && failure.contains(named), "{wrong}: {failure}");
+        }
+        let right = with(&format!("{RELAY} {FROM} --base-url https://linde.example")).unwrap();
+        assert_eq!(
+            (right.from.as_str(), right.smtp.unwrap().hello.as_str()),
+            ("berichten@linde.example", "linde.example")
+        );
+        let greets =
+            format!("{RELAY} {FROM} --base-url http://127.0.0.1:8080 --mail-hello zs1.linde.example");
+        assert_eq!(with(&greets).unwrap().smtp.unwrap().hello, "zs1.linde.example");
+        let outbox = with("").unwrap();
+        assert!(outbox.smtp.is_none() && outbox.from == "zorgsluis@localhost.localdomain");
     }
 }
