@@ -47,7 +47,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use fhir::{BundleEntry, Element, Extension, Resource};
-use hl7v2::{Field, Message, Place, Value};
+use hl7v2::{Field, Message, Place, Segment, Value};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -93,12 +93,22 @@ pub(crate) struct Context<'m, 'a> {
     pub(crate) presumed: Vec<Presumed>,
     pub(crate) snapshots: Vec<Snapshot>,
     pub(crate) patients: Vec<PatientIdentity>,
+    /// The reports, and the segments that say who ordered them.
+    pub(crate) reported: Vec<Reported<'m, 'a>>,
     /// What is known so far of where the content comes from; put with the MessageHeader at the end.
     pub(crate) provenance: fhir::Provenance<'a>,
     pub(crate) ledger: Ledger,
     pub(crate) warnings: Vec<Warning>,
     ids: Ids<'a>,
     by_id: HashMap<Uuid, usize>,
+}
+
+/// A report of the message, and what says who ordered it.
+#[derive(Clone, Copy)]
+pub(crate) struct Reported<'m, 'a> {
+    pub(crate) id: Uuid,
+    pub(crate) orc: Option<Segment<'m, 'a>>,
+    pub(crate) obr: Segment<'m, 'a>,
 }
 
 /// A value that is text, or an extension that keeps what could not be one.
@@ -120,6 +130,7 @@ impl<'m, 'a> Context<'m, 'a> {
             presumed: Vec::new(),
             snapshots: Vec::new(),
             patients: Vec::new(),
+            reported: Vec::new(),
             provenance: fhir::Provenance::default(),
             ledger: Ledger::new(message.bytes().len()),
             warnings: message.warnings().iter().map(|w| Warning { at: w.place, code: w.code() }).collect(),

@@ -73,9 +73,15 @@ pub struct NamedRecipient {
     /// How the message identifies the provider.
     #[serde(default)]
     pub identifiers: Vec<BusinessIdentifier>,
-    /// An e-mail address that stands there. It is never written to; it must be that of the directory.
+    /// An e-mail address that stands there. It is never written to; it must be that of the directory. Where
+    /// several different ones stand there, all of them with a blank between: that is no address, and equals none
+    /// of the directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// What this one is told of, `Type/id`, where that is not all of [`NoticeOrder::about`]: the reports that he
+    /// ordered. Empty: all of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<String>,
 }
 
 /// What the converter asks of the notifier: who is to be told of what. Kept sealed beside the message,
@@ -99,7 +105,8 @@ pub struct NoticeOrder {
     /// When it happened, a FHIR dateTime.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred: Option<String>,
-    /// What the event is about beside patient and visit, `Type/id`: the reports of a result.
+    /// What the event is about beside patient and visit, `Type/id`: the reports of a result. A recipient with a
+    /// list of his own ([`NamedRecipient::about`]) is told of that only.
     #[serde(default)]
     pub about: Vec<String>,
     /// Whom the message names, in the order of the profile.

@@ -1,5 +1,6 @@
 //! The use case: one message, all whom it names.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -243,7 +244,33 @@ impl Notifier {
             Err(why) => return telling.refuse(at, why, entries).await,
         };
         seen.insert(provider.id);
-        telling.tell(at, &provider, address, entries).await
+        let order = self.told(telling.order, provider.id).await?;
+        telling.of(&order).tell(at, &provider, address, entries).await
+    }
+
+    /// The order as a provider is told of it: whom it names only as one who ordered something is told of that,
+    /// wherever in it he stands.
+    pub(crate) async fn told<'o>(
+        &self,
+        order: &'o NoticeOrder,
+        provider: Uuid,
+    ) -> Result<Cow<'o, NoticeOrder>, PortError> {
+        if order.recipients.iter().all(|named| named.about.is_empty()) {
+            return Ok(Cow::Borrowed(order));
+        }
+        let mut about: Vec<String> = Vec::new();
+        let mut known = BTreeSet::new();
+        for named in order.recipients.iter().take(RECIPIENTS) {
+            match lookup::find(&*self.ports.directory, named).await? {
+                Ok(found) if found.id == provider => {}
+                _ => continue,
+            }
+            if named.about.is_empty() {
+                return Ok(Cow::Borrowed(order));
+            }
+            about.extend(named.about.iter().filter(|about| known.insert(about.as_str())).cloned());
+        }
+        Ok(Cow::Owned(NoticeOrder { about, ..order.clone() }))
     }
 }
 

@@ -65,6 +65,7 @@ impl Notifier {
         if let Some(why) = withheld(&held.provider, held_back, order.event) {
             return Ok(Content::Withheld { patient, why });
         }
+        let order = self.told(&order, line.provider).await?;
         let dossier = dossier::read(&*self.ports.fhir, &order, patient).await?;
         let letter = Phi::new(full(&self.settings, &held.provider, notice, &order, &dossier));
         Ok(Content::Letter(ReadLetter { patient, read: dossier.read, letter }))
@@ -84,6 +85,7 @@ impl Notifier {
             return Ok(());
         }
         let order = self.order(line.message).await?;
+        let order = self.told(&order, line.provider).await?;
         let way = self.ports.journal.get(line.message).await?;
         let patient = self.ports.patients.survivor(order.patient).await?;
         let reference = QueueReference::new(line.message, line.reserved);

@@ -50,6 +50,16 @@ struct Written {
     read: Vec<(ResourceKey, u64)>,
 }
 
+impl<'a> Telling<'a> {
+    /// The same, of another order: what one of several is told of.
+    pub(crate) fn of<'o>(&self, order: &'o NoticeOrder) -> Telling<'o>
+    where
+        'a: 'o,
+    {
+        Telling { order, trail: self.trail.clone(), ..*self }
+    }
+}
+
 impl Telling<'_> {
     /// Tells a provider, or finds that it was told. Adds the ids of audit entries.
     pub(crate) async fn tell(

@@ -17,6 +17,7 @@ use crate::communication;
 const AGB: &str = "http://fhir.nl/fhir/NamingSystem/agb-z";
 const UZI: &str = "http://fhir.nl/fhir/NamingSystem/uzi-nr-pers";
 
+#[derive(Clone)]
 pub(crate) struct Trail<'a> {
     source: &'a Source,
     reference: &'a QueueReference,

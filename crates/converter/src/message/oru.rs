@@ -13,7 +13,7 @@ use super::adt::{self, Adt};
 use super::group::{self, Group};
 use super::order::{self, Observed};
 use super::{Says, orm};
-use crate::context::Context;
+use crate::context::{Context, Reported};
 use crate::conversion::{Authority, Merge, Refusal};
 use crate::convert::{NO_MERGE, refuse};
 use crate::document::{self, Belongs};
@@ -176,7 +176,8 @@ fn order<'m, 'a>(cx: &mut Context<'m, 'a>, group: &Group<'m, 'a>, whose: Whose<'
     order::notes_on_order(cx, group, &frame, request);
     if let Some(report) = &mut report {
         // The conclusion is the text of the OBX that name no observation.
-        let mut texts: Vec<Cow<'a, str>> = texts.into_iter().map(|(_, text)| text).collect();
+        let mut texts: Vec<Cow<'a, str>> = 
+            texts.into_iter().map(|(_, text)| text).filter(|text| !text.is_empty()).collect();
         report.conclusion = match texts.len() {
             0 => None,
             1 => texts.pop(),
@@ -188,6 +189,7 @@ fn order<'m, 'a>(cx: &mut Context<'m, 'a>, group: &Group<'m, 'a>, whose: Whose<'
         report.specimen.extend(frame.specimens.iter().copied().map(Reference::to));
         report.result.extend(known.iter().map(|known| Reference::to(known.id)));
         cx.put(id, report);
+        cx.reported.extend(group.obr.map(|obr| Reported { id, orc: group.orc, obr }));
     }
     let number = |key: Option<orc::Key<'a>>| key.map(|(_, number)| number);
     Made { obr: group.obr, placer: number(numbers.placer), filler: number(numbers.filler), results: known }

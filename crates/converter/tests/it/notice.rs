@@ -105,6 +105,93 @@ fn who_ordered_stands_in_obr_where_orc_says_nothing() {
     assert_eq!(notice(text("", "").as_bytes()).unwrap().empty, ["ORC-12"]);
 }
 
+const HEAD: &str =
+    "MSH|^~\\&|LABSYS|LINDE|||20261103091600+0100||ORU^R01|T1|P|2.5.1\rPID|1||1000001^^^LINDE^PI\r";
+const WIT: &str = "01004567^de Wit^A^^^^^^VEKTIS";
+const JONES: &str = "01004568^Jones^B^^^^^^VEKTIS";
+
+/// One order of a result message: its number, ORC-12, OBR-16, OBR-25.
+fn order(number: u32, orc: &str, obr: &str, status: &str) -> String {
+    format!(
+        "ORC|RE|P{number}|F{number}|||||||||{orc}\r\
+         OBR|{number}|P{number}|F{number}|T{number}^t^L||||||||||||{obr}|||||||||{status}\r"
+    )
+}
+
+/// What each is told of: AGB, and the numbers of the orders, by the reports in [`Notice::about`].
+fn told(text: &str) -> Vec<(String, Vec<usize>)> {
+    let found = notice(text.as_bytes()).unwrap();
+    let nth = |report: &String| found.about.iter().position(|one| one == report).unwrap();
+    let who = |at: &zorgsluis_domain::notice::NamedRecipient| at.identifiers[0].value.clone();
+    found.recipients.iter().map(|one| (who(one), one.about.iter().map(nth).collect())).collect()
+}
+
+#[test]
+fn who_ordered_is_told_of_what_he_ordered() {
+    let (wit, jones) = ("01004567".to_owned(), "01004568".to_owned());
+    // Of two, one is preliminary: who ordered only that is not told at all.
+    let one_each = format!("{HEAD}{}{}", order(1, WIT, "", "P"), order(2, JONES, "", "F"));
+    assert_eq!(told(&one_each), [(jones.clone(), vec![0])]);
+    let both_settled = format!("{HEAD}{}{}", order(1, WIT, "", "F"), order(2, JONES, "", "F"));
+    assert_eq!(told(&both_settled), [(wit.clone(), vec![0]), (jones.clone(), vec![1])]);
+    // The field of each order decides, OBR-16 where its own ORC-12 says nothing.
+    let mixed = format!("{HEAD}{}{}", order(1, WIT, JONES, "F"), order(2, "", JONES, "C"));
+    assert_eq!(told(&mixed), [(wit.clone(), vec![0]), (jones.clone(), vec![1])]);
+    let again = format!(
+        "{HEAD}{}{}{}",
+        order(1, WIT, "", "F"),
+        order(2, &format!("{JONES}~{JONES}"), "", "F"),
+        order(3, WIT, "", "F")
+    );
+    assert_eq!(told(&again), [(wit.clone(), vec![0, 2]), (jones, vec![1])]);
+    // A further OBR of the same order, and one of another order that names nobody.
+    let further = "OBR|2|P1|F2|B^b^L|||||||||||||||||||||F\rOBR|3|P3|F3|C^c^L|||||||||||||||||||||F\r";
+    assert_eq!(told(&format!("{HEAD}{}{further}", order(1, WIT, "", "F"))), [(wit, vec![0, 1])]);
+    // Nobody ordered what is settled.
+    let nobody = notice(format!("{HEAD}{}{}", order(1, WIT, "", "P"), order(2, "", "", "F")).as_bytes());
+    let nobody = nobody.unwrap();
+    assert_eq!((nobody.recipients.len(), nobody.empty), (0, vec!["ORC-12".to_owned()]));
+}
+
+#[test]
+fn who_is_named_on_another_ground_is_told_of_everything() {
+    let head = format!("{HEAD}PD1||||{WIT}\r").replace("LABSYS", "POCT");
+    let text = format!("{head}{}{}", order(1, JONES, "", "F"), order(2, WIT, "", "F"));
+    let folder = tempfile::tempdir().unwrap();
+    let profile = "[[sender]]\nname = \"poct\"\nfacility = \"LINDE\"\napplication = \"POCT\"\n\
+                   [sender.notify]\nresult = [\"ORC-12\", \"PD1-4\"]\n";
+    std::fs::write(folder.path().join("poct.toml"), profile).unwrap();
+    let profiles = zorgsluis_converter::profile::Profiles::load(folder.path()).unwrap();
+    let options = zorgsluis_converter::ConvertOptions { profiles, ..options() };
+    let found = convert(text.as_bytes(), &options).unwrap().notice.unwrap();
+    let shown: Vec<(&str, usize)> =
+        found.recipients.iter().map(|one| (one.identifiers[0].value.as_str(), one.about.len())).collect();
+    assert_eq!((shown, found.about.len()), (vec![("01004568", 1), ("01004567", 0)], 2), "empty is all");
+}
+
+#[test]
+fn an_address_is_found_wherever_it_stands() {
+    let address = |xcn: &str| {
+        let text = format!("{HEAD}{}", order(1, xcn, "", "F"));
+        notice(text.as_bytes()).unwrap().recipients.remove(0).address
+    };
+    for (xcn, expected) in [
+        ("01004567^de Wit <evil@evil.example>^A^^^^^^VEKTIS", Some("evil@evil.example")),
+        ("01004567^de Wit^A (mailto:evil@evil.example)^^^^^^VEKTIS", Some("evil@evil.example")),
+        ("01004567^de Wit^evil@localhost^^^^^^VEKTIS", Some("evil@localhost")),
+        ("01004567^de Wit^wit@post.example^WIT@post.example^^^^^VEKTIS", Some("wit@post.example")),
+        (
+            "01004567^de Wit^wit@post.example^evil@evil.example^^^^^VEKTIS",
+            Some("wit@post.example evil@evil.example"),
+        ),
+        ("01004567^wit@post.example;evil@evil.example", Some("wit@post.example evil@evil.example")),
+        ("01004567^de Wit^A^^^^^^VEKTIS&evil@evil.example", Some("evil@evil.example")),
+        ("01004567^de Wit^A^^^^^^VEKTIS", None),
+    ] {
+        assert_eq!(address(xcn).as_deref(), expected, "{xcn}");
+    }
+}
+
 #[test]
 fn nobody_is_told_of_anything_else() {
     for start in ["03-", "07-", "14-", "16-", "24-", "29-", "51-", "80-", "81-"] {

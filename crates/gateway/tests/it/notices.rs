@@ -53,6 +53,7 @@ impl World {
                 at: at.clone(),
                 identifiers: stored.provider.identifiers,
                 address: None,
+                about: Vec::new(),
             }],
             empty: Vec::new(),
         };

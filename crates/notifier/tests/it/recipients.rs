@@ -1,8 +1,12 @@
 //! Who is told, who is not, and what becomes of that.
 
+use uuid::Uuid;
 use zorgsluis_domain::audit::EventKind;
-use zorgsluis_domain::notice::{BusinessIdentifier, NamedRecipient, NoticeId, NoticeOutcome, NotifiedEvent};
-use zorgsluis_domain::port::{OptOut, OptOuts, PatientIndex};
+use zorgsluis_domain::notice::{
+    BusinessIdentifier, NamedRecipient, NoticeId, NoticeOrder, NoticeOutcome, NotifiedEvent,
+};
+use zorgsluis_domain::port::{OptOut, OptOuts, PatientIndex, Provider};
+use zorgsluis_notifier::Content;
 use zorgsluis_worker::Outcome;
 
 use crate::world::{BRUG, PRACTICE, World, agb, code, named, start};
@@ -12,6 +16,7 @@ fn by_address(address: &str) -> NamedRecipient {
         at: String::from("PD1[1]-4[1]"),
         identifiers: Vec::new(),
         address: Some(address.to_owned()),
+        about: Vec::new(),
     }
 }
 
@@ -186,6 +191,56 @@ async fn one_provider_in_two_fields_has_one_notice() {
     assert_eq!((steps[1].outcome, steps[1].why.as_deref()), (NoticeOutcome::Withheld, Some("named-twice")));
     assert_eq!(world.post.count(), 1);
     assert_eq!(world.communication(steps[0].notice.unwrap()).await.unwrap()["status"], "completed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_ordered_is_told_of_his_own_reports_only() {
+    let world = World::new().await;
+    let ids = ["7f9c24e8-0000-5000-8000-0000000000f1", "7f9c24e8-0000-5000-8000-0000000000f2"];
+    let reports = ids.map(|id| format!("DiagnosticReport/{id}"));
+    for id in ids {
+        let report = serde_json::json!({
+            "resourceType": "DiagnosticReport", "id": id, "status": "final", "code": { "text": "Onderzoek" }
+        });
+        world.put(report).await;
+    }
+    let practice = world.practice();
+    let other =
+        Provider { id: Uuid::from_u128(0xb202), identifiers: vec![agb("01000002")], ..practice.clone() };
+    world.enlist(&practice).await;
+    world.enlist(&other).await;
+    let own = |nth: usize, value: &str| NamedRecipient { about: vec![reports[nth].clone()], ..named(value) };
+    let everything = named("01000002");
+    for (recipients, expected) in [
+        (vec![own(0, BRUG), own(1, "01000002")], [vec![0], vec![1]]),
+        (vec![own(0, BRUG), own(0, "01000002"), own(1, "01000002")], [vec![0], vec![0, 1]]),
+        (vec![own(0, BRUG), own(1, "01000002"), everything], [vec![0], vec![0, 1]]),
+    ] {
+        let order =
+            NoticeOrder { event: NotifiedEvent::Result, about: reports.to_vec(), ..world.order(recipients) };
+        let (reference, ended) = world.notify(&order).await;
+        ended.unwrap();
+        for (provider, expected) in [&practice, &other].into_iter().zip(expected) {
+            let expected: Vec<String> = expected.into_iter().map(|nth: usize| reports[nth].clone()).collect();
+            let notice = NoticeId::of(reference.message, provider.id);
+            let about = |communication: &serde_json::Value| -> Vec<String> {
+                let all = communication["about"].as_array().unwrap();
+                all.iter().map(|one| one["reference"].as_str().unwrap().to_owned()).collect()
+            };
+            assert_eq!(about(&world.communication(notice).await.unwrap()), expected);
+            // The page of the notice, and what is written after an operator's decision, tell no more.
+            let Content::Letter(letter) = world.notifier().letter(notice).await.unwrap() else { panic!() };
+            let read: Vec<String> = letter
+                .read
+                .iter()
+                .map(|(key, _)| key.to_string())
+                .filter(|key| key.starts_with("DiagnosticReport/"))
+                .collect();
+            assert_eq!(read, expected);
+            world.notifier().follow(notice).await.unwrap();
+            assert_eq!(about(&world.communication(notice).await.unwrap()), expected);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

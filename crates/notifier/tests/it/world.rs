@@ -404,7 +404,12 @@ pub(crate) fn agb(value: &str) -> BusinessIdentifier {
 
 /// Somebody named by an AGB code in PD1-4.
 pub(crate) fn named(value: &str) -> NamedRecipient {
-    NamedRecipient { at: String::from("PD1[1]-4[1]"), identifiers: vec![agb(value)], address: None }
+    NamedRecipient {
+        at: String::from("PD1[1]-4[1]"),
+        identifiers: vec![agb(value)],
+        address: None,
+        about: Vec::new(),
+    }
 }
 
 pub(crate) fn code(ended: Result<(), ProcessError>) -> String {

@@ -212,7 +212,7 @@ pub(crate) fn text_document<'m, 'a>(
     };
     let lines = run.iter().flat_map(|obx| value::lines(cx, *obx)).collect();
     let text = match Text::join(lines) {
-        None if !super::deletes(first) && !(loose && super::withdraws(first)) => return None,
+        None if !(super::deletes(first) || loose && super::withdraws(first)) => return None,
         text => text,
     };
     let deleted = text.is_none() && super::deletes(first);

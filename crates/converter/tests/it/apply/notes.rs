@@ -102,7 +102,7 @@ async fn a_final_note_takes_the_place_of_the_one_that_was_preliminary() {
         let world = after(&order).await;
         assert_eq!(notes(&world).await, [is("Geen DM2.", "current"), is("Mogelijk DM2.", "superseded")]);
     }
-    let world = after(&[draft.clone()]).await;
+    let world = after(std::slice::from_ref(&draft)).await;
     let applied = world.send(&settled).await;
     let why: Vec<&str> = applied.effects.iter().filter_map(|one| one.why.as_deref()).collect();
     assert!(why.contains(&"corrected-by-another-note"), "{why:?}");
