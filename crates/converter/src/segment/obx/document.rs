@@ -243,6 +243,9 @@ pub(crate) fn text_document<'m, 'a>(
     document.r#type = cwe::concept(cx, first.field(3).first(), "OBX-3", None);
     about(cx, first, &mut document);
     if deleted {
+        for obx in run {
+            cx.mark(obx.field(5).value());
+        }
         (document.status, document.doc_status) = (Some("entered-in-error"), Some("entered-in-error"));
     }
     if let Some(sub_id) = cx.write(first.field(4).value()) {

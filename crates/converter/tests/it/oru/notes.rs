@@ -93,6 +93,26 @@ fn text_without_an_identifier_is_a_document_and_the_conclusion() {
 }
 
 #[test]
+fn a_text_that_is_corrected_to_nothing_is_no_text_any_more() {
+    let documents = |value: &str, status: &str| {
+        let text = message(&[OBR, &format!("OBX|1|TX|||{value}||||||{status}")]);
+        let (bundle, report) = run(text.as_bytes());
+        let conclusion = of_kind(&bundle, "DiagnosticReport").remove(0).get("conclusion").cloned();
+        assert!(report.unmapped.is_empty(), "{:?}", report.unmapped);
+        (of_kind(&bundle, "DocumentReference"), conclusion)
+    };
+    let (said, conclusion) = documents("Beeld van pneumonie.", "F");
+    assert!(conclusion.is_some());
+    for status in ["C", "D", "W"] {
+        let (deleted, conclusion) = documents("\"\"", status);
+        assert_eq!((&deleted[0]["id"], deleted.len()), (&said[0]["id"], 1), "{status}");
+        assert_eq!(deleted[0]["status"], "entered-in-error");
+        assert!(deleted[0]["content"][0]["attachment"].get("data").is_none());
+        assert_eq!(conclusion, None);
+    }
+}
+
+#[test]
 fn documents_are_checked_and_kept() {
     let documents = |value: &str| {
         let text = message(&[OBR, &format!("OBX|1|ED|V^Verslag^L||{value}||||||F")]);
