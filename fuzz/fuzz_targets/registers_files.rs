@@ -2,14 +2,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zorgsluis_registers::certificate::Certificate;
+use zorgsluis_notifier::RecipientCertificate;
 use zorgsluis_registers::referenced_files;
 
 const MAPPING: &str = "identifiers = [{ column = \"AGB\", system = \"http://fhir.nl/fhir/NamingSystem/agb-z\" }]\n\
     name = [\"Naam\"]\ncertificate = \"Certificaat\"\nlanguage = { fixed = \"nl\" }\n";
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = Certificate::read(bytes);
+    let _ = RecipientCertificate::read(bytes);
     let mut data = b"AGB,Naam,Certificaat\n".to_vec();
     data.extend_from_slice(bytes);
     let _ = referenced_files(&data, MAPPING);
