@@ -176,6 +176,10 @@ fn learn_name(known: &mut Known, name: &Value) {
     for part in parts.chain(given).chain(family) {
         known.name(part);
     }
+    let first = name.get("given").into_iter().flat_map(each).find_map(Value::as_str);
+    if let (Some(first), Some(family)) = (first, name.get("family").and_then(Value::as_str)) {
+        known.name(&format!("{first} {family}"));
+    }
 }
 
 fn learn_telecom(known: &mut Known, telecom: &Value) {

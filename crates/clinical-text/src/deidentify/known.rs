@@ -92,12 +92,40 @@ impl Known {
                 }
             }
         }
-        let words =
-            tokens.list.iter().filter(|token| token.case().is_some_and(|case| case != Case::Letter)).count();
-        if words > 1 {
+        let words: Vec<&str> = tokens
+            .list
+            .iter()
+            .filter(|token| token.case().is_some_and(|case| case != Case::Letter))
+            .map(|token| token.fold.as_str())
+            .filter(|word| !is_title(word))
+            .take(8)
+            .collect();
+        if words.len() > 1 {
             self.put(&letters(&name), Kind::Name, Compare::Phrase);
+            self.orders(&words);
         }
         self.add_initials(initials)
+    }
+
+    /// The words of a name without initials, in each order in which it is said (`Kuiper, Annelies`), and with
+    /// the first as an initial: in small letters too, where the last name is also a word.
+    fn orders(&mut self, words: &[&str]) {
+        if words.first().is_none_or(|word| is_prefix(word)) {
+            return;
+        }
+        for first in 0..words.len() {
+            let (before, after) = words.split_at(first);
+            // A prefix stays with its name.
+            if before.last().is_some_and(|word| is_prefix(word)) {
+                continue;
+            }
+            self.put(&[after, before].concat().concat(), Kind::Name, Compare::Phrase);
+        }
+        if let Some((given, rest)) = words.split_first()
+            && let Some(initial) = given.chars().next()
+        {
+            self.put(&format!("{initial}{}", rest.concat()), Kind::Name, Compare::Phrase);
+        }
     }
 
     /// Initials of a person: `J.M.`, `JM`, `J M`.

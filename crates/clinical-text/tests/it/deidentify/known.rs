@@ -94,6 +94,26 @@ fn a_name_that_is_a_word_is_masked_where_it_is_a_name() {
 }
 
 #[test]
+fn a_whole_name_is_masked_in_any_order_though_its_last_word_is_a_word() {
+    let mut known = Known::default();
+    known.name("Annelies C. Kuiper").name("Tim van der Wolf");
+    for text in [
+        "annelies kuiper",
+        "Annelies kuiper",
+        "kuiper, annelies",
+        "A. kuiper",
+        "tim van der wolf",
+        "van der wolf, tim",
+    ] {
+        let masked = deidentify(&format!("gezien: {text} thuis"), &known);
+        let lower = masked.text().to_lowercase();
+        assert!(!lower.contains("kuiper") && !lower.contains("wolf"), "{text:?}: {}", masked.text());
+    }
+    let text = "de kuiper en de wolf; der dagen";
+    assert_eq!(deidentify(text, &known).text(), text);
+}
+
+#[test]
 fn what_is_known_to_be_nothing_is_not_masked() {
     let mut known = Known::default();
     known
