@@ -264,5 +264,15 @@ fn has_ended(way: &Way) -> bool {
 fn notice_order(conversion: &Conversion<'_>) -> Option<NoticeOrder> {
     let Notice { event, patient, encounter, occurred, about, recipients, empty } =
         conversion.notice.clone()?;
-    Some(NoticeOrder { v: 1, event, patient, perhaps: Vec::new(), encounter, occurred, about, recipients, empty })
+    Some(NoticeOrder {
+        v: 1,
+        event,
+        patient,
+        perhaps: Vec::new(),
+        encounter,
+        occurred,
+        about,
+        recipients,
+        empty,
+    })
 }

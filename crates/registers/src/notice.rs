@@ -1,10 +1,10 @@
 //! What an operator decides on a notice of which nobody can tell whether it was sent.
 
 use jiff::{SignedDuration, Timestamp};
+use zorgsluis_domain::QueueReference;
 use zorgsluis_domain::audit::Action;
 use zorgsluis_domain::notice::{Notice, NoticeId, NoticeState};
 use zorgsluis_domain::port::Queue;
-use zorgsluis_domain::QueueReference;
 use zorgsluis_notifier::{NOT_SENT, SEND_AGAIN};
 use zorgsluis_worker::send_on;
 

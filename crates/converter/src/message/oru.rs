@@ -176,7 +176,7 @@ fn order<'m, 'a>(cx: &mut Context<'m, 'a>, group: &Group<'m, 'a>, whose: Whose<'
     order::notes_on_order(cx, group, &frame, request);
     if let Some(report) = &mut report {
         // The conclusion is the text of the OBX that name no observation.
-        let mut texts: Vec<Cow<'a, str>> = 
+        let mut texts: Vec<Cow<'a, str>> =
             texts.into_iter().map(|(_, text)| text).filter(|text| !text.is_empty()).collect();
         report.conclusion = match texts.len() {
             0 => None,

@@ -106,7 +106,8 @@ impl Planner<'_> {
             notes.sort_by(|a, b| (&a.moment, a.corrects, &a.key).cmp(&(&b.moment, b.corrects, &b.key)));
             let mut replaced: BTreeMap<ResourceKey, Option<ResourceKey>> = BTreeMap::new();
             let mut unclear: BTreeSet<ResourceKey> = BTreeSet::new();
-            for (at, correction) in notes.iter().enumerate().filter(|(_, note)| note.corrects || note.settled) {
+            for (at, correction) in notes.iter().enumerate().filter(|(_, note)| note.corrects || note.settled)
+            {
                 let older = notes.get(..at).unwrap_or_default();
                 // What one message says at once of two notes, one of them final, is about two notes.
                 let meant = |note: &&Note| {
