@@ -182,6 +182,16 @@ impl Way {
         self.steps.iter().skip(last.map_or(0, |at| at + 1)).map(|step| &step.stage)
     }
 
+    /// The sender's profile and the event, as the journal shows them; none when the message was not received
+    /// in the ordinary way.
+    #[must_use]
+    pub fn origin(&self) -> Option<(&str, &str)> {
+        self.steps.iter().find_map(|step| match &step.stage {
+            Stage::Received { sender, event, .. } => Some((sender.as_str(), event.as_str())),
+            _ => None,
+        })
+    }
+
     /// How often the message was taken back into the queue.
     #[must_use]
     pub fn replays(&self) -> usize {

@@ -61,10 +61,7 @@ impl Enricher {
         way: &Way,
         documents: Vec<ResourceKey>,
     ) -> Result<Done, ProcessError> {
-        let trigger = way.steps.iter().find_map(|step| match &step.stage {
-            Stage::Received { event, .. } => Some(event.clone()),
-            _ => None,
-        });
+        let trigger = way.origin().map(|(_, event)| event.to_owned());
         let (enricher, reference) = (self.clone(), reference.clone());
         // A set, since it ends its task when it is dropped.
         let mut task = JoinSet::new();

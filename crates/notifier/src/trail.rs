@@ -10,7 +10,7 @@ use zorgsluis_domain::audit::{
 };
 use zorgsluis_domain::notice::{Notice, NoticeId};
 use zorgsluis_domain::port::{Provider, ResourceKey};
-use zorgsluis_domain::{AuditEntry, EntryId, QueueReference, Stage, Way};
+use zorgsluis_domain::{AuditEntry, EntryId, QueueReference, Way};
 
 use crate::communication;
 
@@ -34,14 +34,8 @@ impl<'a> Trail<'a> {
         patient: Uuid,
         way: Option<&Way>,
     ) -> Self {
-        let steps = way.map(|way| way.steps.as_slice()).unwrap_or_default();
-        let (sender, trigger) = steps
-            .iter()
-            .find_map(|step| match &step.stage {
-                Stage::Received { sender, event, .. } => Some((sender.clone(), event.clone())),
-                _ => None,
-            })
-            .unwrap_or_else(|| (String::from("unknown"), String::new()));
+        let (sender, trigger) = way.and_then(Way::origin).unwrap_or(("unknown", ""));
+        let (sender, trigger) = (sender.to_owned(), trigger.to_owned());
         let replays = way.map(Way::replays).unwrap_or_default();
         Self { source, reference, patient, sender, trigger, replays }
     }

@@ -94,16 +94,9 @@ impl Parking {
     fn refusal(&self, letter: &DeadLetter, way: Option<&Way>) -> AuditEntry {
         let replays = way.map(Way::replays).unwrap_or_default();
         let name = format!("park {} {} {replays}", letter.message, letter.code);
-        let steps = way.map(|way| way.steps.as_slice()).unwrap_or_default();
-        let (sender, trigger) = steps
-            .iter()
-            .find_map(|step| match &step.stage {
-                Stage::Received { sender, event, .. } => Some((sender.clone(), event.clone())),
-                _ => None,
-            })
-            .unwrap_or_else(|| (String::from("unknown"), String::new()));
+        let (sender, trigger) = way.and_then(Way::origin).unwrap_or(("unknown", ""));
         let mut event = Event::failure(EventKind::Refusal, Action::Execute, letter.code.clone());
-        event.trigger = Some(trigger).filter(|trigger| !trigger.is_empty());
+        event.trigger = Some(trigger).filter(|trigger| !trigger.is_empty()).map(str::to_owned);
         let mut entry = AuditEntry::new(
             EntryId::derived(letter.received, &name),
             letter.parked,

@@ -3,7 +3,6 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -151,12 +150,8 @@ pub(crate) async fn decide(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     page: Page,
-    form: Bytes,
+    form: Form,
 ) -> Response {
-    if let Some(answer) = page.refuse_form(&form) {
-        return answer;
-    }
-    let form = Form::read(&form);
     let Ok(id) = id.parse::<NoticeId>() else { return page.not_found() };
     let registers = &gateway.0.parts.registers;
     let by = caller.by();

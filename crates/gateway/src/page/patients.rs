@@ -3,7 +3,6 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -109,12 +108,8 @@ pub(crate) async fn look_up(
     State(gateway): State<Gateway>,
     Extension(caller): Extension<Caller>,
     page: Page,
-    form: Bytes,
+    form: Form,
 ) -> Response {
-    if let Some(answer) = page.refuse_form(&form) {
-        return answer;
-    }
-    let form = Form::read(&form);
     let identifier =
         BusinessIdentifier { system: form.text("system").to_owned(), value: form.text("value").to_owned() };
     match gateway.0.parts.registers.look_up(&identifier, &caller.by()).await {
@@ -165,13 +160,10 @@ pub(crate) async fn opt_out(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     page: Page,
-    form: Bytes,
+    form: Form,
 ) -> Response {
-    if let Some(answer) = page.refuse_form(&form) {
-        return answer;
-    }
     let Ok(id) = id.parse::<Uuid>() else { return page.not_found() };
-    let opted_out = match Form::read(&form).text("wish") {
+    let opted_out = match form.text("wish") {
         "out" => true,
         "in" => false,
         _ => return page.not_found(),
@@ -187,12 +179,8 @@ pub(crate) async fn release(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     page: Page,
-    form: Bytes,
+    form: Form,
 ) -> Response {
-    if let Some(answer) = page.refuse_form(&form) {
-        return answer;
-    }
-    let form = Form::read(&form);
     let (Ok(id), Some(identifier)) = (id.parse::<Uuid>(), Pseudonym::from_hex(form.text("identifier")))
     else {
         return page.not_found();

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -133,11 +132,7 @@ fn show_list(
 }
 
 /// Searches by name or number. By POST: a name stands in no URL.
-pub(crate) async fn search(State(gateway): State<Gateway>, page: Page, form: Bytes) -> Response {
-    if let Some(answer) = page.refuse_form(&form) {
-        return answer;
-    }
-    let form = Form::read(&form);
+pub(crate) async fn search(State(gateway): State<Gateway>, page: Page, form: Form) -> Response {
     let wanted = form.text("wanted").to_lowercase();
     if wanted.is_empty() {
         return Redirect::to("/providers").into_response();
@@ -302,13 +297,9 @@ pub(crate) async fn change(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     page: Page,
-    form: Bytes,
+    form: Form,
 ) -> Response {
-    if let Some(answer) = page.refuse_form(&form) {
-        return answer;
-    }
     let Ok(id) = id.parse::<Uuid>() else { return page.not_found() };
-    let form = Form::read(&form);
     let stands = match gateway.0.parts.registers.providers().get(id).await {
         Ok(Some(stands)) => stands,
         Ok(None) => return page.not_found(),
