@@ -21,7 +21,7 @@ use zorgsluis_domain::{Purpose, Stage};
 use zorgsluis_embedded::DataDirectory;
 
 use super::LONG;
-use super::contract::{at, fhir_store, message, registers};
+use zorgsluis_contract::{at, fhir_store, message, registers};
 
 const FOLDER: &str = "ZORGSLUIS_CRASH_TEST_FOLDER";
 const ROUND: &str = "ZORGSLUIS_CRASH_TEST_ROUND";

@@ -13,8 +13,8 @@ use zorgsluis_domain::port::{
 use zorgsluis_domain::{PortError, Pseudonym, Purpose, Stage};
 use zorgsluis_embedded::{DataDirectory, OpenError};
 
-use super::contract::records::letter;
-use super::contract::{at, fhir_store, log_index, message, registers};
+use zorgsluis_contract::records::letter;
+use zorgsluis_contract::{at, fhir_store, log_index, message, registers};
 use super::{Home, LONG};
 
 /// All files below a folder.

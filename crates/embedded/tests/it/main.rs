@@ -1,11 +1,10 @@
 //! The embedded adapters, driven through their ports.
 //!
-//! `contract` holds the suite that every adapter of a port must pass: generic functions, one for each
+//! `zorgsluis-contract` holds the suite that every adapter of a port passes: generic functions, one for each
 //! promise of the port's documentation. The modules beside it run it on the embedded adapters and
 //! test what is theirs alone.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-mod contract;
 mod crash;
 mod directory;
 mod full_disk;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::contract::{
+use zorgsluis_contract::{
     fhir_search, fhir_store, keys, log_index, log_storage, patient_index, payload, queue, records, registers,
 };
 use super::{Home, LONG};

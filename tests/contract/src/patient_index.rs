@@ -12,7 +12,7 @@ fn patient(number: u128) -> Uuid {
     Uuid::from_u128(number)
 }
 
-pub(crate) async fn an_identifier_stays_with_who_claimed_it_first<I: PatientIndex>(index: I) {
+pub async fn an_identifier_stays_with_who_claimed_it_first<I: PatientIndex>(index: I) {
     assert_eq!(index.claim(&identifier(1), patient(1)).await.unwrap(), Claim::Claimed);
     assert_eq!(index.claim(&identifier(1), patient(1)).await.unwrap(), Claim::Held);
     assert_eq!(index.claim(&identifier(1), patient(2)).await.unwrap(), Claim::Conflict(patient(1)));
@@ -22,7 +22,7 @@ pub(crate) async fn an_identifier_stays_with_who_claimed_it_first<I: PatientInde
     assert!(index.resolve(&[]).await.unwrap().is_empty());
 }
 
-pub(crate) async fn of_many_claims_at_once_one_wins<I: PatientIndex + Clone + 'static>(index: I) {
+pub async fn of_many_claims_at_once_one_wins<I: PatientIndex + Clone + 'static>(index: I) {
     let tasks: Vec<_> = (0..16)
         .map(|n| {
             let index = index.clone();
@@ -38,7 +38,7 @@ pub(crate) async fn of_many_claims_at_once_one_wins<I: PatientIndex + Clone + 's
     assert_eq!(claims.iter().filter(|claim| **claim == Claim::Conflict(holder)).count(), 15);
 }
 
-pub(crate) async fn the_survivor_is_the_end_of_all_merges<I: PatientIndex>(index: I) {
+pub async fn the_survivor_is_the_end_of_all_merges<I: PatientIndex>(index: I) {
     assert_eq!(index.survivor(patient(1)).await.unwrap(), patient(1));
     assert!(index.merged_into(patient(3)).await.unwrap().is_empty());
     index.merge(patient(1), patient(2)).await.unwrap();
@@ -55,7 +55,7 @@ pub(crate) async fn the_survivor_is_the_end_of_all_merges<I: PatientIndex>(index
     assert_eq!(index.survivor(patient(1)).await.unwrap(), patient(3));
 }
 
-pub(crate) async fn a_merge_never_closes_a_circle_or_changes_its_mind<I: PatientIndex>(index: I) {
+pub async fn a_merge_never_closes_a_circle_or_changes_its_mind<I: PatientIndex>(index: I) {
     index.merge(patient(1), patient(2)).await.unwrap();
     index.merge(patient(2), patient(3)).await.unwrap();
     for (old, new) in [(1, 1), (3, 1), (3, 2), (1, 4)] {
@@ -66,7 +66,7 @@ pub(crate) async fn a_merge_never_closes_a_circle_or_changes_its_mind<I: Patient
     assert_eq!(index.survivor(patient(3)).await.unwrap(), patient(3));
 }
 
-pub(crate) async fn an_identifier_of_a_merged_patient_is_held_by_the_survivor<I: PatientIndex>(index: I) {
+pub async fn an_identifier_of_a_merged_patient_is_held_by_the_survivor<I: PatientIndex>(index: I) {
     index.claim(&identifier(1), patient(1)).await.unwrap();
     index.merge(patient(1), patient(2)).await.unwrap();
     assert_eq!(index.claim(&identifier(1), patient(2)).await.unwrap(), Claim::Held);
@@ -74,7 +74,7 @@ pub(crate) async fn an_identifier_of_a_merged_patient_is_held_by_the_survivor<I:
     assert_eq!(index.resolve(&[identifier(1)]).await.unwrap(), [Some(patient(1))]);
 }
 
-pub(crate) async fn what_was_released_can_be_claimed_by_another<I: PatientIndex>(index: I) {
+pub async fn what_was_released_can_be_claimed_by_another<I: PatientIndex>(index: I) {
     index.claim(&identifier(1), patient(1)).await.unwrap();
     assert!(!index.release(&identifier(1), patient(2)).await.unwrap(), "it is another's");
     assert!(!index.release(&identifier(2), patient(1)).await.unwrap(), "it is nobody's");
@@ -84,7 +84,7 @@ pub(crate) async fn what_was_released_can_be_claimed_by_another<I: PatientIndex>
     assert_eq!(index.claim(&identifier(1), patient(2)).await.unwrap(), Claim::Claimed);
 }
 
-pub(crate) async fn the_history_tells_all_that_happened<I: PatientIndex>(index: I) {
+pub async fn the_history_tells_all_that_happened<I: PatientIndex>(index: I) {
     assert!(index.history(patient(1)).await.unwrap().is_empty());
     index.claim(&identifier(1), patient(1)).await.unwrap();
     index.claim(&identifier(1), patient(1)).await.unwrap();

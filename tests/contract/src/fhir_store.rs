@@ -6,19 +6,19 @@ use zorgsluis_domain::port::{
 };
 use zorgsluis_domain::{Phi, PortError};
 
-pub(crate) fn key(reference: &str) -> ResourceKey {
+pub fn key(reference: &str) -> ResourceKey {
     ResourceKey::parse(reference).unwrap()
 }
 
 /// A write of a resource; its type and id are set.
-pub(crate) fn put(reference: &str, precondition: Precondition, mut resource: Value) -> Write {
+pub fn put(reference: &str, precondition: Precondition, mut resource: Value) -> Write {
     let key = key(reference);
     resource["resourceType"] = json!(key.resource_type);
     resource["id"] = json!(key.id);
     Write::Put { key, json: Phi::new(serde_json::to_vec(&resource).unwrap()), precondition }
 }
 
-pub(crate) fn value(resource: &StoredResource) -> Value {
+pub fn value(resource: &StoredResource) -> Value {
     serde_json::from_slice(resource.json.expose_phi()).unwrap()
 }
 
@@ -35,7 +35,7 @@ const fn version(number: u64) -> Precondition {
     Precondition::Version(number)
 }
 
-pub(crate) async fn each_write_makes_a_version<S: FhirStore>(store: S) {
+pub async fn each_write_makes_a_version<S: FhirStore>(store: S) {
     assert!(read(&store, "Patient/p1").await.is_none());
     let done = store.transaction(&[put("Patient/p1", ABSENT, json!({"gender": "male"}))]).await.unwrap();
     assert_eq!(done, [written("Patient/p1", 1)]);
@@ -48,7 +48,7 @@ pub(crate) async fn each_write_makes_a_version<S: FhirStore>(store: S) {
     let resource = value(&stored);
     assert_eq!(resource["gender"], "female");
     assert_eq!(resource["meta"]["versionId"], "2");
-    assert_eq!(super::at(resource["meta"]["lastUpdated"].as_str().unwrap()), stored.last_updated);
+    assert_eq!(crate::at(resource["meta"]["lastUpdated"].as_str().unwrap()), stored.last_updated);
 
     let first = store.read_version(&key("Patient/p1"), 1).await.unwrap().unwrap();
     assert_eq!((value(&first)["gender"].as_str(), first.version), (Some("male"), 1));
@@ -57,7 +57,7 @@ pub(crate) async fn each_write_makes_a_version<S: FhirStore>(store: S) {
     assert!(store.read_version(&key("Patient/p1"), u64::MAX).await.unwrap().is_none());
 }
 
-pub(crate) async fn reading_answers_in_the_order_asked<S: FhirStore>(store: S) {
+pub async fn reading_answers_in_the_order_asked<S: FhirStore>(store: S) {
     store
         .transaction(&[put("Patient/a", ABSENT, json!({})), put("Location/a", ABSENT, json!({}))])
         .await
@@ -67,7 +67,7 @@ pub(crate) async fn reading_answers_in_the_order_asked<S: FhirStore>(store: S) {
     assert_eq!(found, [Some("Location/a".into()), None, Some("Patient/a".into())]);
 }
 
-pub(crate) async fn a_deletion_is_a_version_and_history_stays<S: FhirStore>(store: S) {
+pub async fn a_deletion_is_a_version_and_history_stays<S: FhirStore>(store: S) {
     store.transaction(&[put("Patient/p1", ABSENT, json!({"gender": "male"}))]).await.unwrap();
     let delete = Write::Delete { key: key("Patient/p1"), precondition: version(1) };
     assert_eq!(store.transaction(&[delete]).await.unwrap(), [written("Patient/p1", 2)]);
@@ -97,7 +97,7 @@ pub(crate) async fn a_deletion_is_a_version_and_history_stays<S: FhirStore>(stor
     assert!(store.history(&key("Patient/p9"), &PageRequest::first(5)).await.unwrap().items.is_empty());
 }
 
-pub(crate) async fn a_transaction_is_done_as_a_whole_or_not_at_all<S: FhirStore>(store: S) {
+pub async fn a_transaction_is_done_as_a_whole_or_not_at_all<S: FhirStore>(store: S) {
     store
         .transaction(&[put("Patient/a", ABSENT, json!({})), put("Patient/b", ABSENT, json!({}))])
         .await
@@ -125,7 +125,7 @@ pub(crate) async fn a_transaction_is_done_as_a_whole_or_not_at_all<S: FhirStore>
     assert!(read(&store, "Patient/c").await.is_none());
 }
 
-pub(crate) async fn a_check_holds_a_transaction_to_what_was_read<S: FhirStore>(store: S) {
+pub async fn a_check_holds_a_transaction_to_what_was_read<S: FhirStore>(store: S) {
     let check = |reference: &str, precondition| Write::Check { key: key(reference), precondition };
     store.transaction(&[put("Patient/a", ABSENT, json!({}))]).await.unwrap();
     let done = store
@@ -152,7 +152,7 @@ pub(crate) async fn a_check_holds_a_transaction_to_what_was_read<S: FhirStore>(s
     assert_eq!(done[0], written("Patient/a", 2));
 }
 
-pub(crate) async fn what_can_never_be_written_is_refused<S: FhirStore>(store: S) {
+pub async fn what_can_never_be_written_is_refused<S: FhirStore>(store: S) {
     let many: Vec<_> = (0..161).map(|n| put(&format!("Patient/{n}"), ABSENT, json!({}))).collect();
     let twice = vec![put("Patient/a", ABSENT, json!({})), put("Patient/a", ABSENT, json!({}))];
     let foreign = vec![Write::Put {
@@ -170,7 +170,7 @@ pub(crate) async fn what_can_never_be_written_is_refused<S: FhirStore>(store: S)
     assert!(store.transaction(&[]).await.unwrap().is_empty());
 }
 
-pub(crate) async fn decimals_keep_their_precision<S: FhirStore>(store: S) {
+pub async fn decimals_keep_their_precision<S: FhirStore>(store: S) {
     let json = br#"{"resourceType":"Observation","id":"o","valueQuantity":{"value":5.10}}"#.to_vec();
     let write = Write::Put { key: key("Observation/o"), json: Phi::new(json), precondition: ABSENT };
     store.transaction(&[write]).await.unwrap();
@@ -178,7 +178,7 @@ pub(crate) async fn decimals_keep_their_precision<S: FhirStore>(store: S) {
     assert!(String::from_utf8(stored.json.into_phi()).unwrap().contains("5.10"));
 }
 
-pub(crate) async fn of_many_writers_none_overwrites_another<S: FhirStore + Clone + 'static>(store: S) {
+pub async fn of_many_writers_none_overwrites_another<S: FhirStore + Clone + 'static>(store: S) {
     store.transaction(&[put("Patient/a", ABSENT, json!({"multipleBirthInteger": 0}))]).await.unwrap();
     let tasks: Vec<_> = (0..8)
         .map(|_| {

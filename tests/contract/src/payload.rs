@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use zorgsluis_domain::port::{DataClass, Journal, KeyOwner, Keys, PageRequest, PayloadStore, Put};
 use zorgsluis_domain::{PortError, Purpose, Stage};
 
-use super::{at, message};
+use crate::{at, message};
 
 fn owner(keys: &impl Keys) -> KeyOwner {
     KeyOwner::Patient(keys.pseudonym(Purpose::KeyOwner, &[b"system", b"999911120"]))
 }
 
-pub(crate) async fn what_was_put_is_read_and_never_replaced<P: PayloadStore, K: Keys>(store: P, keys: K) {
+pub async fn what_was_put_is_read_and_never_replaced<P: PayloadStore, K: Keys>(store: P, keys: K) {
     let owner = owner(&keys);
     let received = at("2024-03-07T10:15:00.123456Z");
     assert_eq!(store.put(message(1), &owner, received, b"MSH|first").await.unwrap(), Put::Created);
@@ -22,10 +22,7 @@ pub(crate) async fn what_was_put_is_read_and_never_replaced<P: PayloadStore, K: 
     assert!(matches!(store.get(message(2)).await, Err(PortError::NotFound { .. })));
 }
 
-pub(crate) async fn of_many_puts_at_once_one_creates<P: PayloadStore + Clone + 'static, K: Keys>(
-    store: P,
-    keys: K,
-) {
+pub async fn of_many_puts_at_once_one_creates<P: PayloadStore + Clone + 'static, K: Keys>(store: P, keys: K) {
     let tasks: Vec<_> = (0..8u8)
         .map(|n| {
             let (store, owner) = (store.clone(), owner(&keys));
@@ -44,7 +41,7 @@ pub(crate) async fn of_many_puts_at_once_one_creates<P: PayloadStore + Clone + '
     assert_eq!(store.get(message(1)).await.unwrap().bytes.expose_phi(), &created);
 }
 
-pub(crate) async fn listing_is_oldest_first_paged_and_bounded<P: PayloadStore, K: Keys>(store: P, keys: K) {
+pub async fn listing_is_oldest_first_paged_and_bounded<P: PayloadStore, K: Keys>(store: P, keys: K) {
     let owner = owner(&keys);
     // Two of one moment; stored in another order than received.
     for (number, time) in
@@ -66,7 +63,7 @@ pub(crate) async fn listing_is_oldest_first_paged_and_bounded<P: PayloadStore, K
     assert_eq!(listed, [message(3), message(1), message(4), message(5)]);
 }
 
-pub(crate) async fn what_was_never_queued_is_found_and_nothing_else<P: PayloadStore, J: Journal>(
+pub async fn what_was_never_queued_is_found_and_nothing_else<P: PayloadStore, J: Journal>(
     store: P,
     journal: J,
 ) {
@@ -98,7 +95,7 @@ pub(crate) async fn what_was_never_queued_is_found_and_nothing_else<P: PayloadSt
     assert_eq!(all.items.len(), 20);
 }
 
-pub(crate) async fn a_note_is_replaced_by_its_name<P: PayloadStore, K: Keys>(store: P, keys: K) {
+pub async fn a_note_is_replaced_by_its_name<P: PayloadStore, K: Keys>(store: P, keys: K) {
     let owner = owner(&keys);
     assert!(matches!(store.get_note(message(1), "outcome").await, Err(PortError::NotFound { .. })));
     store.put_note(message(1), &owner, "outcome", b"one").await.unwrap();
@@ -108,7 +105,7 @@ pub(crate) async fn a_note_is_replaced_by_its_name<P: PayloadStore, K: Keys>(sto
     assert_eq!(store.get_note(message(1), "report").await.unwrap().expose_phi(), b"other");
 }
 
-pub(crate) async fn destroying_the_key_erases<P: PayloadStore, K: Keys>(store: P, keys: K) {
+pub async fn destroying_the_key_erases<P: PayloadStore, K: Keys>(store: P, keys: K) {
     let owner = owner(&keys);
     store.put(message(1), &owner, at("2024-03-07T10:15:00Z"), b"MSH|").await.unwrap();
     store.put_note(message(1), &owner, "outcome", b"one").await.unwrap();

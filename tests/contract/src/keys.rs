@@ -10,7 +10,7 @@ fn patient(number: u8) -> KeyOwner {
     KeyOwner::Patient(Pseudonym::from_bytes([number; 32]))
 }
 
-pub(crate) async fn pseudonyms_differ_by_purpose_and_parts<K: Keys>(keys: K) {
+pub async fn pseudonyms_differ_by_purpose_and_parts<K: Keys>(keys: K) {
     let parts: [&[&[u8]]; 5] = [&[b"ab", b"c"], &[b"a", b"bc"], &[b"abc"], &[], &[b""]];
     let all: HashSet<_> = Purpose::ALL
         .iter()
@@ -20,14 +20,14 @@ pub(crate) async fn pseudonyms_differ_by_purpose_and_parts<K: Keys>(keys: K) {
     assert_eq!(keys.pseudonym(Purpose::Message, &[b"a"]), keys.pseudonym(Purpose::Message, &[b"a"]));
 }
 
-pub(crate) async fn an_identity_pseudonym_is_an_hmac_under_the_identity_key<K: Keys>(keys: K) {
+pub async fn an_identity_pseudonym_is_an_hmac_under_the_identity_key<K: Keys>(keys: K) {
     let key = hmac::Key::new(hmac::HMAC_SHA256, keys.identity_key().expose_phi());
     let tag = hmac::sign(&key, b"\0\0\0\x06system\0\0\0\x09999911120");
     let pseudonym = keys.pseudonym(Purpose::Identity, &[b"system", b"999911120"]);
     assert_eq!(pseudonym.as_bytes().as_slice(), tag.as_ref());
 }
 
-pub(crate) async fn what_was_sealed_opens_in_its_context_only<K: Keys>(keys: K) {
+pub async fn what_was_sealed_opens_in_its_context_only<K: Keys>(keys: K) {
     for plaintext in [b"".as_slice(), b"secret", &[7; 100_000]] {
         let sealed = keys.seal(&patient(1), DataClass::Dossier, b"here", plaintext).await.unwrap();
         assert_eq!(keys.open(&sealed, b"here").await.unwrap().expose_phi(), plaintext);
@@ -42,14 +42,14 @@ pub(crate) async fn what_was_sealed_opens_in_its_context_only<K: Keys>(keys: K) 
     }
 }
 
-pub(crate) async fn the_same_text_is_sealed_differently_each_time<K: Keys>(keys: K) {
+pub async fn the_same_text_is_sealed_differently_each_time<K: Keys>(keys: K) {
     let one = keys.seal(&patient(1), DataClass::Dossier, b"", b"text").await.unwrap();
     let two = keys.seal(&patient(1), DataClass::Dossier, b"", b"text").await.unwrap();
     assert_eq!(one.key, two.key);
     assert_ne!(one.ciphertext, two.ciphertext);
 }
 
-pub(crate) async fn each_owner_and_class_has_a_key_of_its_own<K: Keys>(keys: K) {
+pub async fn each_owner_and_class_has_a_key_of_its_own<K: Keys>(keys: K) {
     let mut ids = HashSet::new();
     for owner in [patient(1), patient(2), KeyOwner::Sender("LAB".into()), KeyOwner::System] {
         for class in [DataClass::Dossier, DataClass::Wzd, DataClass::Log] {
@@ -59,7 +59,7 @@ pub(crate) async fn each_owner_and_class_has_a_key_of_its_own<K: Keys>(keys: K) 
     assert_eq!(ids.len(), 12);
 }
 
-pub(crate) async fn many_first_uses_at_once_make_one_key<K: Keys + Clone + 'static>(keys: K) {
+pub async fn many_first_uses_at_once_make_one_key<K: Keys + Clone + 'static>(keys: K) {
     let tasks: Vec<_> = (0..16)
         .map(|_| {
             let keys = keys.clone();
@@ -73,7 +73,7 @@ pub(crate) async fn many_first_uses_at_once_make_one_key<K: Keys + Clone + 'stat
     assert_eq!(ids.len(), 1);
 }
 
-pub(crate) async fn destroying_erases_one_owner_and_class<K: Keys>(keys: K) {
+pub async fn destroying_erases_one_owner_and_class<K: Keys>(keys: K) {
     let gone = keys.seal(&patient(1), DataClass::Dossier, b"", b"gone").await.unwrap();
     let log = keys.seal(&patient(1), DataClass::Log, b"", b"log").await.unwrap();
     let other = keys.seal(&patient(2), DataClass::Dossier, b"", b"other").await.unwrap();

@@ -9,14 +9,14 @@ use zorgsluis_domain::port::{
 };
 use zorgsluis_domain::text::Language;
 
-use super::{at, message};
+use crate::{at, message};
 
-pub(crate) fn identifier(value: &str) -> BusinessIdentifier {
+pub fn identifier(value: &str) -> BusinessIdentifier {
     BusinessIdentifier { system: "http://fhir.nl/fhir/NamingSystem/agb-z".into(), value: value.into() }
 }
 
 /// A provider of the test's own.
-pub(crate) fn provider(number: u128, name: &str, identifiers: &[&str]) -> Provider {
+pub fn provider(number: u128, name: &str, identifiers: &[&str]) -> Provider {
     Provider {
         id: Uuid::from_u128(number),
         identifiers: identifiers.iter().map(|value| identifier(value)).collect(),
@@ -38,7 +38,7 @@ async fn put<D: ProviderDirectory>(directory: &D, provider: &Provider, expected:
     directory.put(provider, expected, noon(), "import").await.unwrap()
 }
 
-pub(crate) async fn each_put_makes_a_version_and_all_stay<D: ProviderDirectory>(directory: D) {
+pub async fn each_put_makes_a_version_and_all_stay<D: ProviderDirectory>(directory: D) {
     let first = provider(1, "A.B. de Wit", &["01004567"]);
     assert!(directory.get(first.id).await.unwrap().is_none());
     assert!(directory.history(first.id).await.unwrap().is_empty());
@@ -56,9 +56,7 @@ pub(crate) async fn each_put_makes_a_version_and_all_stay<D: ProviderDirectory>(
     assert_eq!((history[1].changed, history[1].changed_by.as_str()), (noon(), "import"));
 }
 
-pub(crate) async fn of_many_puts_on_one_version_one_wins<D: ProviderDirectory + Clone + 'static>(
-    directory: D,
-) {
+pub async fn of_many_puts_on_one_version_one_wins<D: ProviderDirectory + Clone + 'static>(directory: D) {
     for expected in [None, Some(1)] {
         let tasks: Vec<_> = (0..16)
             .map(|n| {
@@ -84,7 +82,7 @@ pub(crate) async fn of_many_puts_on_one_version_one_wins<D: ProviderDirectory + 
     assert!(matches!(unknown, Err(ProviderError::Conflict)));
 }
 
-pub(crate) async fn no_two_active_providers_share_an_identifier<D: ProviderDirectory>(directory: D) {
+pub async fn no_two_active_providers_share_an_identifier<D: ProviderDirectory>(directory: D) {
     let first = provider(1, "A", &["01004567", "01004568"]);
     put(&directory, &first, None).await;
     let other = provider(2, "B", &["01004568"]);
@@ -101,7 +99,7 @@ pub(crate) async fn no_two_active_providers_share_an_identifier<D: ProviderDirec
     assert_eq!(put(&directory, &other, Some(1)).await, 2);
 }
 
-pub(crate) async fn providers_are_found_by_identifier_and_address<D: ProviderDirectory>(directory: D) {
+pub async fn providers_are_found_by_identifier_and_address<D: ProviderDirectory>(directory: D) {
     let first = provider(1, "A", &["01004567", "01004568"]);
     let second = Provider { active: false, ..provider(2, "B", &["01004569"]) };
     put(&directory, &first, None).await;
@@ -125,7 +123,7 @@ pub(crate) async fn providers_are_found_by_identifier_and_address<D: ProviderDir
     assert_eq!(directory.find(&[identifier("01004570")]).await.unwrap()[0].version, 2);
 }
 
-pub(crate) async fn providers_are_listed_by_name<D: ProviderDirectory>(directory: D) {
+pub async fn providers_are_listed_by_name<D: ProviderDirectory>(directory: D) {
     let names = ["de Wit", "Ångström", "Smits", "de Wit", "angel", "Zuid", "smits"];
     for (number, name) in (1..).zip(names) {
         put(&directory, &provider(number, name, &[]), None).await;
@@ -148,7 +146,7 @@ pub(crate) async fn providers_are_listed_by_name<D: ProviderDirectory>(directory
 }
 
 /// A notice that was reserved now.
-pub(crate) fn notice(number: u128) -> Notice {
+pub fn notice(number: u128) -> Notice {
     reserved_at(number, "2026-11-02T12:00:00Z")
 }
 
@@ -168,7 +166,7 @@ fn reserved_at(number: u128, reserved: &str) -> Notice {
     }
 }
 
-pub(crate) async fn of_many_reservations_one_is_new<N: NoticeRegister + Clone + 'static>(register: N) {
+pub async fn of_many_reservations_one_is_new<N: NoticeRegister + Clone + 'static>(register: N) {
     let wanted = notice(1);
     let tasks: Vec<_> = (0..16)
         .map(|_| {
@@ -190,7 +188,7 @@ pub(crate) async fn of_many_reservations_one_is_new<N: NoticeRegister + Clone + 
     assert!(register.reserve(&sent).await.is_err(), "a reservation is reserved");
 }
 
-pub(crate) async fn a_notice_is_settled_from_the_states_named_only<N: NoticeRegister>(register: N) {
+pub async fn a_notice_is_settled_from_the_states_named_only<N: NoticeRegister>(register: N) {
     let wanted = notice(1);
     let id = wanted.id;
     let (reserved, later) = ([NoticeState::Reserved], at("2026-11-02T12:00:01Z"));
@@ -214,7 +212,7 @@ pub(crate) async fn a_notice_is_settled_from_the_states_named_only<N: NoticeRegi
     assert!(matches!(standing, Reservation::Standing(found) if found.state == sent));
 }
 
-pub(crate) async fn notices_are_listed_changed_last_first<N: NoticeRegister>(register: N) {
+pub async fn notices_are_listed_changed_last_first<N: NoticeRegister>(register: N) {
     for (number, reserved) in [(1, "12:00:00"), (2, "12:00:02"), (3, "12:00:01"), (4, "12:00:02")] {
         register.reserve(&reserved_at(number, &format!("2026-11-02T{reserved}Z"))).await.unwrap();
     }
@@ -246,7 +244,7 @@ pub(crate) async fn notices_are_listed_changed_last_first<N: NoticeRegister>(reg
     }
 }
 
-pub(crate) async fn the_newest_wish_of_a_patient_stands<O: OptOuts>(opt_outs: O) {
+pub async fn the_newest_wish_of_a_patient_stands<O: OptOuts>(opt_outs: O) {
     let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let wish = |patient, opted_out, time: &str| OptOut {
         patient,

@@ -32,7 +32,7 @@ fn receipts(messages: &[Received]) -> Vec<Receipt> {
     messages.iter().map(|message| message.receipt.clone()).collect()
 }
 
-pub(crate) async fn a_group_is_delivered_in_the_order_sent<Q: Queue>(queue: Q) {
+pub async fn a_group_is_delivered_in_the_order_sent<Q: Queue>(queue: Q) {
     send(&queue, &[("g", "1"), ("g", "2")]).await;
     send(&queue, &[("g", "3")]).await;
     let received = queue.receive(10, NOW).await.unwrap();
@@ -42,14 +42,14 @@ pub(crate) async fn a_group_is_delivered_in_the_order_sent<Q: Queue>(queue: Q) {
     assert_eq!(ids.len(), 3);
 }
 
-pub(crate) async fn a_message_keeps_the_id_that_sending_told<Q: Queue>(queue: Q) {
+pub async fn a_message_keeps_the_id_that_sending_told<Q: Queue>(queue: Q) {
     let sent = queue.send(&[outgoing("g", "1"), outgoing("h", "2")]).await.unwrap();
     let received = queue.receive(10, NOW).await.unwrap();
     let told: Vec<_> = sent.into_iter().map(Result::unwrap).collect();
     assert_eq!(received.iter().map(|message| message.id.clone()).collect::<Vec<_>>(), told);
 }
 
-pub(crate) async fn a_group_in_flight_holds_its_later_messages_back<Q: Queue>(queue: Q) {
+pub async fn a_group_in_flight_holds_its_later_messages_back<Q: Queue>(queue: Q) {
     send(&queue, &[("a", "a1"), ("a", "a2"), ("b", "b1")]).await;
     let first = queue.receive(1, NOW).await.unwrap();
     assert_eq!(bodies(&first), ["a1"]);
@@ -60,7 +60,7 @@ pub(crate) async fn a_group_in_flight_holds_its_later_messages_back<Q: Queue>(qu
     assert_eq!(bodies(&queue.receive(10, NOW).await.unwrap()), ["a2"]);
 }
 
-pub(crate) async fn a_partly_deleted_batch_still_holds_its_group_back<Q: Queue>(queue: Q) {
+pub async fn a_partly_deleted_batch_still_holds_its_group_back<Q: Queue>(queue: Q) {
     send(&queue, &[("a", "a1"), ("a", "a2"), ("a", "a3")]).await;
     let batch = queue.receive(2, NOW).await.unwrap();
     assert_eq!(bodies(&batch), ["a1", "a2"]);
@@ -70,7 +70,7 @@ pub(crate) async fn a_partly_deleted_batch_still_holds_its_group_back<Q: Queue>(
     assert_eq!(bodies(&queue.receive(10, NOW).await.unwrap()), ["a2", "a3"]);
 }
 
-pub(crate) async fn a_duplicate_is_accepted_and_not_delivered<Q: Queue>(queue: Q) {
+pub async fn a_duplicate_is_accepted_and_not_delivered<Q: Queue>(queue: Q) {
     let message = outgoing("g", "1");
     let first = queue.send(std::slice::from_ref(&message)).await.unwrap();
     let again = queue.send(&[message.clone(), outgoing("g", "2"), message.clone()]).await.unwrap();
@@ -83,7 +83,7 @@ pub(crate) async fn a_duplicate_is_accepted_and_not_delivered<Q: Queue>(queue: Q
     assert!(queue.receive(10, NOW).await.unwrap().is_empty());
 }
 
-pub(crate) async fn one_message_that_cannot_be_sent_fails_alone<Q: Queue>(queue: Q) {
+pub async fn one_message_that_cannot_be_sent_fails_alone<Q: Queue>(queue: Q) {
     let batch =
         [outgoing("g", "1"), Outgoing { body: String::new(), ..outgoing("g", "x") }, outgoing("g", "3")];
     let sent = queue.send(&batch).await.unwrap();
@@ -92,7 +92,7 @@ pub(crate) async fn one_message_that_cannot_be_sent_fails_alone<Q: Queue>(queue:
     assert_eq!(bodies(&queue.receive(10, NOW).await.unwrap()), ["1", "3"]);
 }
 
-pub(crate) async fn a_batch_has_ten_messages_at_most<Q: Queue>(queue: Q) {
+pub async fn a_batch_has_ten_messages_at_most<Q: Queue>(queue: Q) {
     let eleven: Vec<_> = (0..11).map(|n| outgoing("g", &n.to_string())).collect();
     assert!(matches!(queue.send(&eleven).await, Err(PortError::Refused { .. })));
     assert!(matches!(queue.receive(11, NOW).await, Err(PortError::Refused { .. })));
@@ -103,7 +103,7 @@ pub(crate) async fn a_batch_has_ten_messages_at_most<Q: Queue>(queue: Q) {
     assert_eq!(queue.receive(10, NOW).await.unwrap().len(), 10);
 }
 
-pub(crate) async fn what_is_not_deleted_comes_back<Q: Queue>(short: Q) {
+pub async fn what_is_not_deleted_comes_back<Q: Queue>(short: Q) {
     send(&short, &[("g", "1"), ("g", "2")]).await;
     let first = short.receive(1, NOW).await.unwrap();
     let again = short.receive(10, PATIENCE).await.unwrap();
@@ -113,7 +113,7 @@ pub(crate) async fn what_is_not_deleted_comes_back<Q: Queue>(short: Q) {
     assert_ne!(again[0].receipt, first[0].receipt);
 }
 
-pub(crate) async fn an_old_receipt_does_nothing<Q: Queue>(queue: Q) {
+pub async fn an_old_receipt_does_nothing<Q: Queue>(queue: Q) {
     send(&queue, &[("g", "1")]).await;
     let old = queue.receive(1, NOW).await.unwrap();
     queue.change_visibility(&receipts(&old), NOW).await.unwrap();
@@ -128,7 +128,7 @@ pub(crate) async fn an_old_receipt_does_nothing<Q: Queue>(queue: Q) {
     assert_eq!(queue.depth().await.unwrap(), QueueDepth::default());
 }
 
-pub(crate) async fn visibility_can_be_extended<Q: Queue>(short: Q) {
+pub async fn visibility_can_be_extended<Q: Queue>(short: Q) {
     send(&short, &[("g", "1"), ("h", "2")]).await;
     let received = short.receive(10, NOW).await.unwrap();
     short.change_visibility(&[received[0].receipt.clone()], Duration::from_secs(3600)).await.unwrap();
@@ -137,7 +137,7 @@ pub(crate) async fn visibility_can_be_extended<Q: Queue>(short: Q) {
     assert_eq!(bodies(&again), ["2"]);
 }
 
-pub(crate) async fn a_receiver_waits_for_a_message<Q: Queue + 'static>(queue: Q) {
+pub async fn a_receiver_waits_for_a_message<Q: Queue + 'static>(queue: Q) {
     let queue = Arc::new(queue);
     let receiver = tokio::spawn({
         let queue = Arc::clone(&queue);
@@ -158,7 +158,7 @@ pub(crate) async fn a_receiver_waits_for_a_message<Q: Queue + 'static>(queue: Q)
     assert_eq!(bodies(&receiver.await.unwrap()), ["2"]);
 }
 
-pub(crate) async fn depth_counts_waiting_and_in_flight<Q: Queue>(queue: Q) {
+pub async fn depth_counts_waiting_and_in_flight<Q: Queue>(queue: Q) {
     assert_eq!(queue.depth().await.unwrap(), QueueDepth::default());
     send(&queue, &[("a", "1"), ("a", "2"), ("b", "3")]).await;
     assert_eq!(queue.depth().await.unwrap(), QueueDepth { waiting: 3, in_flight: 0 });
@@ -168,7 +168,7 @@ pub(crate) async fn depth_counts_waiting_and_in_flight<Q: Queue>(queue: Q) {
     assert_eq!(queue.depth().await.unwrap(), QueueDepth { waiting: 2, in_flight: 0 });
 }
 
-pub(crate) async fn several_consumers_keep_the_order_of_each_group<Q: Queue + 'static>(queue: Q) {
+pub async fn several_consumers_keep_the_order_of_each_group<Q: Queue + 'static>(queue: Q) {
     const GROUPS: usize = 7;
     const EACH: usize = 40;
     let queue = Arc::new(queue);

@@ -27,7 +27,7 @@ fn query(key: &str) -> Query {
     Query { key: key.into(), from: i64::MIN, to: i64::MAX, after: None, limit: 100, newest_first: false }
 }
 
-pub(crate) async fn bundles_are_recorded_in_order_and_once<I: EntryIndex>(index: I) {
+pub async fn bundles_are_recorded_in_order_and_once<I: EntryIndex>(index: I) {
     assert_eq!(index.coverage().await.unwrap(), Coverage::default());
     assert_eq!(index.places(&[id(0)]).await.unwrap(), [None]);
     assert!(matches!(index.record(&bundle(1, 3)).await, Err(IndexError::Gap { through: 0, first: 1 })));
@@ -44,7 +44,7 @@ pub(crate) async fn bundles_are_recorded_in_order_and_once<I: EntryIndex>(index:
     assert_eq!(index.coverage().await.unwrap().through, 5);
 }
 
-pub(crate) async fn entries_are_found_by_key_and_time<I: EntryIndex>(index: I) {
+pub async fn entries_are_found_by_key_and_time<I: EntryIndex>(index: I) {
     index.record(&bundle(0, 10)).await.unwrap();
     let all = index.find(&query("all")).await.unwrap();
     let found: Vec<_> = all.hits.iter().map(|hit| (hit.at, hit.place.index)).collect();
@@ -74,7 +74,7 @@ pub(crate) async fn entries_are_found_by_key_and_time<I: EntryIndex>(index: I) {
     }
 }
 
-pub(crate) async fn verification_sees_every_row<I: EntryIndex>(index: I) {
+pub async fn verification_sees_every_row<I: EntryIndex>(index: I) {
     index.record(&bundle(0, 4)).await.unwrap();
     index.record(&bundle(4, 10)).await.unwrap();
     let mut seen = Vec::new();
@@ -95,7 +95,7 @@ pub(crate) async fn verification_sees_every_row<I: EntryIndex>(index: I) {
     }
 }
 
-pub(crate) async fn a_reset_empties_it<I: EntryIndex>(index: I) {
+pub async fn a_reset_empties_it<I: EntryIndex>(index: I) {
     index.record(&bundle(0, 4)).await.unwrap();
     index.reset().await.unwrap();
     assert_eq!(index.coverage().await.unwrap(), Coverage::default());
@@ -105,7 +105,7 @@ pub(crate) async fn a_reset_empties_it<I: EntryIndex>(index: I) {
     assert_eq!(index.coverage().await.unwrap().through, 2);
 }
 
-pub(crate) async fn many_recorders_of_one_bundle_agree<I: EntryIndex + Clone + 'static>(index: I) {
+pub async fn many_recorders_of_one_bundle_agree<I: EntryIndex + Clone + 'static>(index: I) {
     let tasks: Vec<_> = (0..6)
         .map(|_| {
             let index = index.clone();

@@ -3,9 +3,9 @@
 use zorgsluis_domain::port::{DeadLetter, DeadLetters, Journal, PageRequest};
 use zorgsluis_domain::{Stage, Transport};
 
-use super::{at, message};
+use crate::{at, message};
 
-pub(crate) fn letter(number: u128, received: &str) -> DeadLetter {
+pub fn letter(number: u128, received: &str) -> DeadLetter {
     DeadLetter {
         message: message(number),
         group: format!("group-{number}"),
@@ -18,7 +18,7 @@ pub(crate) fn letter(number: u128, received: &str) -> DeadLetter {
     }
 }
 
-pub(crate) async fn a_dead_letter_is_kept_replaced_and_removed<D: DeadLetters>(letters: D) {
+pub async fn a_dead_letter_is_kept_replaced_and_removed<D: DeadLetters>(letters: D) {
     let first = letter(1, "2024-03-07T10:00:00Z");
     assert_eq!(letters.get(message(1)).await.unwrap(), None);
     letters.park(&first).await.unwrap();
@@ -38,7 +38,7 @@ pub(crate) async fn a_dead_letter_is_kept_replaced_and_removed<D: DeadLetters>(l
     assert!(letters.list(&PageRequest::first(10)).await.unwrap().items.is_empty());
 }
 
-pub(crate) async fn a_letter_parked_again_meanwhile_stays<D: DeadLetters>(letters: D) {
+pub async fn a_letter_parked_again_meanwhile_stays<D: DeadLetters>(letters: D) {
     let read = letter(1, "2024-03-07T10:00:00Z");
     letters.park(&read).await.unwrap();
     let again = DeadLetter { parked: at("2024-03-07T12:00:00.000001Z"), ..read.clone() };
@@ -47,7 +47,7 @@ pub(crate) async fn a_letter_parked_again_meanwhile_stays<D: DeadLetters>(letter
     assert_eq!(letters.get(message(1)).await.unwrap(), Some(again));
 }
 
-pub(crate) async fn dead_letters_are_listed_oldest_receipt_first<D: DeadLetters>(letters: D) {
+pub async fn dead_letters_are_listed_oldest_receipt_first<D: DeadLetters>(letters: D) {
     for (number, received) in
         [(2, "10:00:01"), (1, "10:00:01"), (3, "10:00:00"), (4, "10:00:05"), (5, "09:00:00")]
     {
@@ -76,7 +76,7 @@ fn received() -> Stage {
     }
 }
 
-pub(crate) async fn the_way_of_a_message_grows_in_the_order_of_time<J: Journal>(journal: J) {
+pub async fn the_way_of_a_message_grows_in_the_order_of_time<J: Journal>(journal: J) {
     assert_eq!(journal.get(message(1)).await.unwrap(), None);
     let later = at("2024-03-07T10:00:02Z");
     let parked = Stage::Parked { code: "damaged".into(), at: None };
@@ -90,7 +90,7 @@ pub(crate) async fn the_way_of_a_message_grows_in_the_order_of_time<J: Journal>(
     assert_eq!(way.steps[3].at, later);
 }
 
-pub(crate) async fn the_journal_knows_what_was_queued<J: Journal>(journal: J) {
+pub async fn the_journal_knows_what_was_queued<J: Journal>(journal: J) {
     assert!(!journal.was_queued(message(1)).await.unwrap());
     journal.record(message(1), at("2024-03-07T10:00:00Z"), &[received()]).await.unwrap();
     assert!(!journal.was_queued(message(1)).await.unwrap());
@@ -100,7 +100,7 @@ pub(crate) async fn the_journal_knows_what_was_queued<J: Journal>(journal: J) {
     assert!(journal.was_queued(message(1)).await.unwrap());
 }
 
-pub(crate) async fn the_latest_ways_come_first<J: Journal>(journal: J) {
+pub async fn the_latest_ways_come_first<J: Journal>(journal: J) {
     for (number, time) in [(1, "10:00:00"), (2, "10:00:02"), (3, "10:00:01"), (4, "10:00:02")] {
         journal.record(message(number), at(&format!("2024-03-07T{time}Z")), &[received()]).await.unwrap();
     }

@@ -2,7 +2,7 @@
 
 use tlog::{Created, Etag, LogStorage, Replaced, StorageError};
 
-pub(crate) async fn an_object_is_created_once<S: LogStorage>(storage: S) {
+pub async fn an_object_is_created_once<S: LogStorage>(storage: S) {
     assert!(storage.get("log/a/entries/000", 10).await.unwrap().is_none());
     assert_eq!(storage.create("log/a/entries/000", b"one").await.unwrap(), Created::New);
     assert_eq!(storage.create("log/a/entries/000", b"two").await.unwrap(), Created::AlreadyExists);
@@ -12,7 +12,7 @@ pub(crate) async fn an_object_is_created_once<S: LogStorage>(storage: S) {
     assert!(storage.get("log/a/entries", 10).await.unwrap_or(None).is_none());
 }
 
-pub(crate) async fn of_many_creations_at_once_one_wins<S: LogStorage + Clone + 'static>(storage: S) {
+pub async fn of_many_creations_at_once_one_wins<S: LogStorage + Clone + 'static>(storage: S) {
     for round in 0..10 {
         let key = format!("log/entries/{round}");
         let tasks: Vec<_> = (0..8u8)
@@ -32,13 +32,13 @@ pub(crate) async fn of_many_creations_at_once_one_wins<S: LogStorage + Clone + '
     }
 }
 
-pub(crate) async fn an_object_longer_than_the_limit_is_not_read<S: LogStorage>(storage: S) {
+pub async fn an_object_longer_than_the_limit_is_not_read<S: LogStorage>(storage: S) {
     storage.create("k", b"12345").await.unwrap();
     assert!(matches!(storage.get("k", 4).await, Err(StorageError::TooLarge { limit: 4 })));
     assert_eq!(storage.get("k", 5).await.unwrap().unwrap().bytes.len(), 5);
 }
 
-pub(crate) async fn a_replacement_needs_the_object_that_was_read<S: LogStorage>(storage: S) {
+pub async fn a_replacement_needs_the_object_that_was_read<S: LogStorage>(storage: S) {
     let stranger = Etag("none".into());
     assert_eq!(storage.replace_if("c", b"one", Some(&stranger)).await.unwrap(), Replaced::Changed);
     assert!(storage.get("c", 10).await.unwrap().is_none());
@@ -53,7 +53,7 @@ pub(crate) async fn a_replacement_needs_the_object_that_was_read<S: LogStorage>(
     assert_ne!(one.etag, two.etag);
 }
 
-pub(crate) async fn of_many_replacements_at_once_none_is_lost<S: LogStorage + Clone + 'static>(storage: S) {
+pub async fn of_many_replacements_at_once_none_is_lost<S: LogStorage + Clone + 'static>(storage: S) {
     storage.create("c", &0u64.to_be_bytes()).await.unwrap();
     let tasks: Vec<_> = (0..8)
         .map(|_| {
@@ -79,7 +79,7 @@ pub(crate) async fn of_many_replacements_at_once_none_is_lost<S: LogStorage + Cl
     assert_eq!(storage.get("c", 8).await.unwrap().unwrap().bytes[..], 80u64.to_be_bytes());
 }
 
-pub(crate) async fn put_writes_whatever_stands_there<S: LogStorage>(storage: S) {
+pub async fn put_writes_whatever_stands_there<S: LogStorage>(storage: S) {
     storage.put("tile/0/000", b"part").await.unwrap();
     storage.put("tile/0/000", b"part").await.unwrap();
     storage.put("tile/0/000", b"the whole").await.unwrap();
@@ -88,7 +88,7 @@ pub(crate) async fn put_writes_whatever_stands_there<S: LogStorage>(storage: S) 
     assert!(storage.get("tile/0/000", 100).await.unwrap().unwrap().bytes.is_empty());
 }
 
-pub(crate) async fn keys_are_listed_in_byte_order<S: LogStorage>(storage: S) {
+pub async fn keys_are_listed_in_byte_order<S: LogStorage>(storage: S) {
     let mut keys: Vec<String> = (0..23).map(|n| format!("log/x/entries/{n:03}")).collect();
     for key in
         ["log/x/tile/0/001", "log/x/tile/0/001.p/7", "log/x/tile/0/001-a", "log/x/tile/0/0010", "log/xy", "m"]
@@ -123,7 +123,7 @@ pub(crate) async fn keys_are_listed_in_byte_order<S: LogStorage>(storage: S) {
     assert_eq!(behind.keys, ["log/x/entries/021", "log/x/entries/022"]);
 }
 
-pub(crate) async fn what_is_no_key_is_refused<S: LogStorage>(storage: S) {
+pub async fn what_is_no_key_is_refused<S: LogStorage>(storage: S) {
     let long = "k".repeat(201);
     for key in ["", "/a", "a/", "a//b", "../a", "a/../b", "a/.", "a b", "a\0b", "é", long.as_str()] {
         assert!(matches!(storage.create(key, b"x").await, Err(StorageError::Permanent(_))), "{key}");

@@ -4,7 +4,7 @@ use serde_json::json;
 use zorgsluis_domain::port::{FhirStore, PageRequest, Precondition, Search, Write};
 use zorgsluis_domain::{Phi, PortError};
 
-use super::fhir_store::{key, put};
+use crate::fhir_store::{key, put};
 
 const ABSENT: Precondition = Precondition::Absent;
 
@@ -56,7 +56,7 @@ async fn patients(store: &impl FhirStore) {
         .unwrap();
 }
 
-pub(crate) async fn tokens_match_with_and_without_system<S: FhirStore>(store: S) {
+pub async fn tokens_match_with_and_without_system<S: FhirStore>(store: S) {
     patients(&store).await;
     for (value, expected) in [
         ("http://fhir.nl/fhir/NamingSystem/bsn|999911120", vec!["1"]),
@@ -75,7 +75,7 @@ pub(crate) async fn tokens_match_with_and_without_system<S: FhirStore>(store: S)
     assert_eq!(found(&store, "Patient", &[("gender", "male,female"), ("active", "false")]).await, ["2"]);
 }
 
-pub(crate) async fn strings_match_from_their_beginning<S: FhirStore>(store: S) {
+pub async fn strings_match_from_their_beginning<S: FhirStore>(store: S) {
     patients(&store).await;
     for (name, value, expected) in [
         ("family", "berg", vec!["1", "2"]),
@@ -96,7 +96,7 @@ pub(crate) async fn strings_match_from_their_beginning<S: FhirStore>(store: S) {
     assert_eq!(found(&store, "Patient", &[("name", "berg"), ("given", "jan")]).await, ["2"]);
 }
 
-pub(crate) async fn dates_match_at_their_precision<S: FhirStore>(store: S) {
+pub async fn dates_match_at_their_precision<S: FhirStore>(store: S) {
     patients(&store).await;
     for (value, expected) in [
         ("1980-06-23", vec!["1"]),
@@ -135,7 +135,7 @@ pub(crate) async fn dates_match_at_their_precision<S: FhirStore>(store: S) {
     );
 }
 
-pub(crate) async fn references_match_by_id_and_type<S: FhirStore>(store: S) {
+pub async fn references_match_by_id_and_type<S: FhirStore>(store: S) {
     let observation = |id: &str, subject: &str, code: &str| {
         put(
             &format!("Observation/{id}"),
@@ -177,7 +177,7 @@ pub(crate) async fn references_match_by_id_and_type<S: FhirStore>(store: S) {
     );
 }
 
-pub(crate) async fn only_current_resources_are_found<S: FhirStore>(store: S) {
+pub async fn only_current_resources_are_found<S: FhirStore>(store: S) {
     store.transaction(&[put("Patient/a", ABSENT, json!({"name": [{"family": "Oud"}]}))]).await.unwrap();
     let changed = put("Patient/a", Precondition::Version(1), json!({"name": [{"family": "Nieuw"}]}));
     store.transaction(&[changed]).await.unwrap();
@@ -200,7 +200,7 @@ pub(crate) async fn only_current_resources_are_found<S: FhirStore>(store: S) {
     assert_eq!(found(&store, "Patient", &[("family", "weer")]).await, ["a"]);
 }
 
-pub(crate) async fn pages_stay_put_while_resources_come<S: FhirStore>(store: S) {
+pub async fn pages_stay_put_while_resources_come<S: FhirStore>(store: S) {
     let add = |n: usize| put(&format!("Location/l{n}"), ABSENT, json!({"name": "Zaal", "status": "active"}));
     for n in 0..7 {
         store.transaction(&[add(n)]).await.unwrap();
@@ -234,7 +234,7 @@ pub(crate) async fn pages_stay_put_while_resources_come<S: FhirStore>(store: S) 
     }
 }
 
-pub(crate) async fn what_is_not_understood_is_refused<S: FhirStore>(store: S) {
+pub async fn what_is_not_understood_is_refused<S: FhirStore>(store: S) {
     patients(&store).await;
     for (resource_type, name, value) in [
         ("Patient", "shoe-size", "42"),

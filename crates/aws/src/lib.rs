@@ -1,0 +1,22 @@
+//! The ports of Zorgsluis on AWS, and what every function shares.
+//!
+//! # Words
+//!
+//! * **adapter**: an implementation of a port on an AWS service. Cheap to clone; all of them pass the contract
+//!   suite that `embedded` passes (`tests/contract`).
+//! * **clients**: the SDK clients, made once per cold start ([`Clients`]), with the time-outs and retries of
+//!   this crate and the credentials of the function's role.
+//! * **table**: a DynamoDB table. Keys, attributes and indexes of each stand in `tables/*.json`, which the
+//!   infrastructure and the tests read too, so that they cannot differ.
+//! * **action**: an IAM action that an adapter needs, `actions/*.json`: one file for each port. A function is
+//!   granted the actions of its ports (`functions/*.json`) and no other.
+//!
+//! # PHI
+//!
+//! No name of an object, key of an item, queue attribute, tag, log line, metric or error text holds PHI. What an
+//! SDK error says stays in the source of the [`PortError`](zorgsluis_domain::PortError) and is never printed.
+
+mod clients;
+mod failure;
+
+pub use clients::{Clients, Endpoints};

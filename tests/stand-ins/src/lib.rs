@@ -1,0 +1,1 @@
+//! HealthLake and Comprehend Medical on the wire, for tests.
