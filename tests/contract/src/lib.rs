@@ -1,7 +1,7 @@
 //! What every adapter of a port promises: one function for each promise, generic over the adapter.
 //!
 //! `embedded` and `aws` run all of it; a promise that a port makes stands here, or it is none.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(missing_docs, reason = "the name of a function is its promise")]
 
 pub mod fhir_search;
