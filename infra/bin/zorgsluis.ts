@@ -1,0 +1,4 @@
+import { App } from 'aws-cdk-lib';
+import { zorgsluis } from '../lib/app';
+
+zorgsluis(new App());

@@ -1,0 +1,16 @@
+import { App } from 'aws-cdk-lib';
+import { KeysStack } from './keys';
+import { NetworkStack } from './network';
+import { Settings } from './settings';
+import { StorageStack } from './storage';
+import { TablesStack } from './tables';
+
+/** Every stack of a deployment, in the order in which they build on one another. */
+export function zorgsluis(app: App) {
+  const settings = new Settings(app.node);
+  const keys = new KeysStack(app, 'keys', { settings });
+  const storage = new StorageStack(app, 'storage', { settings, keys });
+  const network = new NetworkStack(app, 'network', { settings, storage });
+  const tables = new TablesStack(app, 'tables', { settings, keys });
+  return { settings, keys, storage, network, tables };
+}
