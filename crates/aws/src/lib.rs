@@ -18,5 +18,6 @@
 
 mod clients;
 mod failure;
+mod table;
 
 pub use clients::{Clients, Endpoints};

@@ -4,3 +4,4 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod ministack;
+mod suite;
