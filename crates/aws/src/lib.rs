@@ -18,6 +18,14 @@
 
 mod clients;
 mod failure;
+pub mod function;
+pub mod logs;
+mod parts;
+mod settings;
+mod system;
 mod table;
 
 pub use clients::{Clients, Endpoints};
+pub use parts::Parts;
+pub use settings::{Program, Settings, SettingsError, Variable};
+pub use system::{SystemClock, SystemRandom};
