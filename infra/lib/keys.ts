@@ -1,8 +1,15 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { DELETION_DAYS, forService, keyPolicy, KeyUse } from './key-policy';
 import { Common, ZorgsluisStack } from './stack';
 
-/** One key for each class of data, and the key that signs the log. */
+/**
+ * One key for each class of data, and the key that signs the log.
+ *
+ * Those that wrap other keys (phi, audit, pseudonyms) are multi-Region: their copies in the other region
+ * unwrap there what was wrapped here. Without them a lost region would take every data key with it.
+ */
 export class KeysStack extends ZorgsluisStack {
   readonly phi: kms.Key;
   readonly audit: kms.Key;
@@ -13,12 +20,69 @@ export class KeysStack extends ZorgsluisStack {
 
   constructor(scope: Construct, id: string, props: Common) {
     super(scope, id, props, 'keys, one for each class of data');
-    const key = (name: string) => new kms.Key(this, name, { enableKeyRotation: true });
-    this.phi = key('Phi');
-    this.audit = key('Audit');
-    this.queues = key('Queues');
-    this.logs = key('Logs');
-    this.pseudonyms = key('Pseudonyms');
-    this.logSigning = new kms.Key(this, 'LogSigning');
+    const { settings } = props;
+    const place = { account: this.account, region: this.region, deploymentRole: settings.deploymentRole };
+    const key = (name: string, description: string, use: KeyUse, more: kms.KeyProps = {}) =>
+      new kms.Key(this, name, {
+        alias: `alias/${settings.prefix}-${name}`,
+        description: `${settings.prefix}: ${description}`,
+        policy: keyPolicy(settings, place, use),
+        pendingWindow: Duration.days(DELETION_DAYS),
+        removalPolicy: RemovalPolicy.RETAIN,
+        ...more,
+      });
+    const rotated = { enableKeyRotation: true, rotationPeriod: Duration.days(365) };
+    const wraps = { ...rotated, multiRegion: true };
+    const arn = (service: string, rest: string) => `arn:aws:${service}:${this.region}:${this.account}:${rest}`;
+
+    this.phi = key('phi', 'data of patients at rest, and their data keys', uses.phi, wraps);
+    this.audit = key('audit', 'the log and its index, and the data keys of its entries', uses.audit, wraps);
+    this.pseudonyms = key('pseudonyms', 'wraps the pseudonym keys and the key that signs mail', uses.pseudonyms, wraps);
+    this.queues = key(
+      'queues',
+      'queues',
+      {
+        services: ['sqs'],
+        more: [
+          forService('EventsToQueues', 'events.amazonaws.com', {
+            ArnLike: { 'kms:EncryptionContext:aws:sqs:arn': arn('sqs', `${settings.prefix}-*`) },
+          }),
+        ],
+      },
+      rotated,
+    );
+    const topics = { ArnLike: { 'kms:EncryptionContext:aws:sns:topicArn': arn('sns', `${settings.prefix}-*`) } };
+    this.logs = key(
+      'logs',
+      'logs of the system, its trail, and the topics of its alarms',
+      {
+        services: ['firehose', 'kinesis', 's3', 'secretsmanager', 'sns', 'sqs'],
+        more: [
+          forService('LogGroups', `logs.${this.region}.amazonaws.com`, {
+            ArnLike: { 'kms:EncryptionContext:aws:logs:arn': arn('logs', 'log-group:*') },
+          }),
+          forService('Trail', 'cloudtrail.amazonaws.com', {
+            ArnLike: { 'aws:SourceArn': arn('cloudtrail', `trail/${settings.prefix}-*`) },
+          }),
+          forService('Alarms', 'cloudwatch.amazonaws.com', topics),
+          forService('Events', 'events.amazonaws.com', topics),
+        ],
+      },
+      rotated,
+    );
+    // KMS rotates no asymmetric key: a new one takes over by a checkpoint that names it (docs/operations).
+    this.logSigning = key(
+      'log-signing',
+      'signs the checkpoints of the log',
+      { signers: [settings.roleArn('audit-writer')], log: true },
+      { keySpec: kms.KeySpec.ECC_NIST_EDWARDS25519, keyUsage: kms.KeyUsage.SIGN_VERIFY },
+    );
   }
 }
+
+/** What the keys that have copies in the other region are used for, here and there. */
+export const uses = {
+  phi: { services: ['backup', 'dynamodb', 'healthlake', 'kinesis', 'rds', 's3', 'secretsmanager'], dataKeys: true },
+  audit: { services: ['dynamodb', 's3'], dataKeys: true, log: true },
+  pseudonyms: { secrets: ['pseudonym', 'mail-signing'] },
+} as const satisfies Record<string, KeyUse | object>;

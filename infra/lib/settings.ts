@@ -13,6 +13,9 @@ export const EU_REGIONS = [
   'eu-west-3',
 ] as const;
 
+/** As AWS's own documentation lists them for eu-west-1 (`aws ec2 describe-prefix-lists`). */
+const IRISH_PREFIX_LISTS = { s3: 'pl-6da54004', dynamodb: 'pl-6fa54006' };
+
 /** The other end of the site-to-site VPN: the hospital's router. */
 export interface Vpn {
   /** Its public IPv4 address. */
@@ -63,11 +66,16 @@ export class Settings {
   readonly erasureRole: string;
   /** IAM role that reads the log (verification, the privacy officer). */
   readonly auditorRole: string;
-  /**
-   * ARN of the key of the log's copies (output of the stack LogCopies in the log account, deployed
-   * first). Its id is made by AWS; the example is a shape only.
-   */
-  readonly logCopiesKey: string;
+  /** The role by which CloudFormation makes and changes everything (`cdk bootstrap`). */
+  readonly deploymentRole: string;
+  /** Where the VPC's addresses come from. */
+  readonly cidr: string;
+  /** Networks from which MLLP over TLS may come in over the internet; none without them. */
+  readonly senders: string[];
+  /** Whether notes in English go to Comprehend Medical, which then needs its endpoint. */
+  readonly comprehendMedical: boolean;
+  /** AWS-managed prefix lists of the gateway endpoints in the region. */
+  readonly prefixLists: { readonly s3: string; readonly dynamodb: string };
 
   constructor(node: Node) {
     const read = (name: string): unknown => node.tryGetContext(name);
@@ -108,9 +116,23 @@ export class Settings {
     this.keyAdministratorRole = role('keyAdministratorRole', `${this.prefix}-key-administrator`);
     this.erasureRole = role('erasureRole', `${this.prefix}-erasure`);
     this.auditorRole = role('auditorRole', `${this.prefix}-auditor`);
-    const exampleKey = `arn:aws:kms:${this.copyRegion}:${this.logAccount}:key/00000000-0000-0000-0000-000000000000`;
-    this.logCopiesKey = text('logCopiesKey', exampleKey);
-    this.check(exampleKey);
+    const executor = `cdk-hnb659fds-cfn-exec-role-${this.mainAccount}`;
+    this.deploymentRole = role('deploymentRole', `${executor}-${this.region}`);
+    this.cidr = text('cidr', '10.20.0.0/16');
+    this.senders = (object('senders') ?? []) as string[];
+    this.comprehendMedical = flag('comprehendMedical');
+    this.prefixLists = (object('prefixLists') ?? IRISH_PREFIX_LISTS) as Settings['prefixLists'];
+    this.check();
+  }
+
+  /** Name of the role of a function or of the listener; key policies name them. */
+  roleName(of: string): string {
+    return `${this.prefix}-${of}`;
+  }
+
+  /** ARN of that role. */
+  roleArn(of: string): string {
+    return `arn:aws:iam::${this.mainAccount}:role/${this.roleName(of)}`;
   }
 
   /** Name of a bucket: S3 names are shared by the whole world, hence account and region. */
@@ -118,7 +140,7 @@ export class Settings {
     return `${this.prefix}-${kind}-${account}-${region}`;
   }
 
-  private check(exampleKey: string): void {
+  private check(): void {
     for (const account of [this.mainAccount, this.logAccount]) {
       if (!/^\d{12}$/.test(account)) throw new Error(`"${account}" is no AWS account number`);
       if (this.production && EXAMPLE_ACCOUNTS.includes(account)) {
@@ -133,8 +155,8 @@ export class Settings {
     }
     if (this.region === this.copyRegion) throw new Error('copies belong in another region');
     if (!/^[a-z0-9][a-z0-9-]{1,30}$/.test(this.prefix)) throw new Error('context "prefix" must fit a bucket name');
-    if (!/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/.test(this.organisation)) {
-      throw new Error('context "organisation" must be a short name without spaces or slashes');
+    if (!/^[a-z0-9-]{1,64}$/.test(this.organisation)) {
+      throw new Error(`context "organisation" names the shard of the log: 1 to 64 of a-z, 0-9 and '-'`);
     }
     if (!this.alarms?.security || !this.alarms.privacy) {
       throw new Error('context "alarms" needs the addresses "security" and "privacy"');
@@ -142,8 +164,11 @@ export class Settings {
     if (this.vpn && !(this.vpn.customerGatewayIp && this.vpn.asn && this.vpn.cidrs?.length)) {
       throw new Error('context "vpn" needs customerGatewayIp, asn and cidrs');
     }
-    if (this.production && this.logCopiesKey === exampleKey) {
-      throw new Error('production needs context "logCopiesKey": deploy LogCopies first and take its output');
+    if (this.region !== 'eu-west-1' && this.prefixLists === IRISH_PREFIX_LISTS) {
+      throw new Error('context "prefixLists" (s3, dynamodb) is needed outside eu-west-1');
+    }
+    if (this.senders.some((network) => network.endsWith('/0'))) {
+      throw new Error('context "senders" must name networks, not the whole internet');
     }
   }
 }
