@@ -280,7 +280,7 @@ impl Functions {
     async fn invoke<P: Process>(&self, process: &Arc<P>, event: Value) {
         let handler = Handler::new(Arc::clone(process), self.directory.clock(), Duration::from_secs(1));
         let deadline = self.directory.clock().now() + jiff::SignedDuration::from_secs(60);
-        let response = handler.handle(serde_json::from_value(event).unwrap(), deadline).await;
+        let response = handler.handle(serde_json::from_value(event).unwrap(), deadline).await.response;
         assert!(response.batch_item_failures.is_empty(), "nothing goes back: what cannot succeed is parked");
     }
 

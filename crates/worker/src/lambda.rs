@@ -1,4 +1,4 @@
-//! The same as a Lambda function: `SqsEvent` in, `SqsBatchResponse` out.
+//! The same as a Lambda function: `SqsEvent` in, `SqsBatchResponse` out, and how many ended how.
 //!
 //! Nothing is started when less than [`Handler::reserve`] is left before the deadline: it goes back.
 
@@ -11,6 +11,26 @@ use zorgsluis_domain::Clock;
 
 use crate::group::by_group;
 use crate::{Delivery, Outcome, Process, deliver};
+
+/// How the messages of a batch ended, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Done.
+    pub done: u64,
+    /// Set aside for good.
+    pub parked: u64,
+    /// Back to the queue: trouble that may pass, what stood behind it in its group, and what was not begun.
+    pub retried: u64,
+}
+
+/// How a batch ended.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Handled {
+    /// What the function answers: names what goes back to the queue.
+    pub response: SqsBatchResponse,
+    /// The same in numbers, for metrics.
+    pub tally: Tally,
+}
 
 /// The function: a use case, a clock, and how it deals with a batch.
 pub struct Handler<P> {
@@ -40,7 +60,7 @@ impl<P: Process> Handler<P> {
     /// Works through a batch. `deadline` is when the function is stopped. The answer names what goes
     /// back to the queue, in the order of the batch; a record without a message id goes back under an
     /// empty name, which SQS takes as the whole batch.
-    pub async fn handle(&self, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
+    pub async fn handle(&self, event: SqsEvent, deadline: Timestamp) -> Handled {
         let ids: Vec<String> =
             event.records.iter().map(|record| record.message_id.clone().unwrap_or_default()).collect();
         let groups = by_group(event.records.into_iter().enumerate(), |(_, record)| {
@@ -48,13 +68,17 @@ impl<P: Process> Handler<P> {
         });
         let mut running = tokio::task::JoinSet::new();
         let mut back: Vec<usize> = Vec::new();
+        let mut parked = 0;
         for group in groups {
             let handler = self.clone();
             running.spawn(async move { handler.group(group, deadline).await });
         }
         while let Some(ended) = running.join_next().await {
             match ended {
-                Ok(indices) => back.extend(indices),
+                Ok(ended) => {
+                    back.extend(ended.back);
+                    parked += ended.parked;
+                }
                 // A group's own task does not panic (its messages run in tasks of their own); should it
                 // all the same, nobody knows how far it came, and all goes back: twice is harmless.
                 Err(_) => back = (0..ids.len()).collect(),
@@ -62,6 +86,8 @@ impl<P: Process> Handler<P> {
         }
         back.sort_unstable();
         back.dedup();
+        let (all, retried) = (count(ids.len()), count(back.len()));
+        let done = all.saturating_sub(retried).saturating_sub(parked);
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = back
             .into_iter()
@@ -72,23 +98,27 @@ impl<P: Process> Handler<P> {
                 failure
             })
             .collect();
-        response
+        Handled { response, tally: Tally { done, parked: parked.min(all.saturating_sub(retried)), retried } }
     }
 
-    /// One after another; answers the indices of what goes back.
-    async fn group(&self, records: Vec<(usize, SqsMessage)>, deadline: Timestamp) -> Vec<usize> {
+    /// One after another.
+    async fn group(&self, records: Vec<(usize, SqsMessage)>, deadline: Timestamp) -> Ended {
         let mut records = records.into_iter();
-        let mut back = Vec::new();
+        let (mut back, mut parked) = (Vec::new(), 0);
         for (index, record) in records.by_ref() {
             let left = deadline.duration_since(self.clock.now());
             let late = left < jiff::SignedDuration::try_from(self.reserve).unwrap_or_default();
-            if late || matches!(self.one(record).await, Outcome::Retry(_)) {
-                back.push(index);
-                break;
+            match if late { Outcome::Retry(Duration::ZERO) } else { self.one(record).await } {
+                Outcome::Done => {}
+                Outcome::Parked => parked += 1,
+                Outcome::Retry(_) => {
+                    back.push(index);
+                    break;
+                }
             }
         }
         back.extend(records.map(|(index, _)| index));
-        back
+        Ended { back, parked }
     }
 
     async fn one(&self, record: SqsMessage) -> Outcome {
@@ -102,4 +132,16 @@ impl<P: Process> Handler<P> {
         let delivery = Delivery { body: record.body.unwrap_or_default(), group, sent, receive_count };
         deliver(&self.process, &*self.clock, &delivery).await
     }
+}
+
+/// How a group ended.
+struct Ended {
+    /// The indices of what goes back.
+    back: Vec<usize>,
+    /// How many were set aside.
+    parked: u64,
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::event::sqs::SqsEvent;
 use jiff::Timestamp;
 use uuid::Uuid;
 use zorgsluis_domain::port::DeadLetter;
 use zorgsluis_domain::port::clock::FixedClock;
 use zorgsluis_domain::{MessageId, PortError, QueueReference};
-use zorgsluis_worker::lambda::Handler;
+use zorgsluis_worker::lambda::{Handled, Handler, Tally};
 use zorgsluis_worker::{Process, ProcessError};
 
 /// What a message does when it is processed.
@@ -96,10 +96,15 @@ fn now() -> Timestamp {
     "2026-11-03T09:00:00Z".parse().unwrap()
 }
 
-async fn run_until(desk: &Arc<Desk>, event: SqsEvent, deadline: Timestamp) -> Vec<String> {
+async fn handle(desk: &Arc<Desk>, event: SqsEvent, deadline: Timestamp) -> Handled {
     let handler = Handler::new(Arc::clone(desk), Arc::new(FixedClock(now())), Duration::from_secs(5));
-    let SqsBatchResponse { batch_item_failures, .. } = handler.handle(event, deadline).await;
-    batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+    handler.handle(event, deadline).await
+}
+
+async fn run_until(desk: &Arc<Desk>, event: SqsEvent, deadline: Timestamp) -> Vec<String> {
+    let Handled { response, tally } = handle(desk, event, deadline).await;
+    assert_eq!(tally.retried, u64::try_from(response.batch_item_failures.len()).unwrap());
+    response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
 }
 
 async fn run(desk: &Arc<Desk>, event: SqsEvent) -> Vec<String> {
@@ -265,4 +270,17 @@ async fn a_record_without_an_id_fails_the_whole_batch() {
     event.records[2].message_id = None;
     let back = run(&desk, event).await;
     assert_eq!(back[0], "", "SQS takes an empty name as all of them");
+}
+
+#[tokio::test]
+async fn the_tally_says_how_many_ended_how() {
+    let desk = desk([(stored(1), Trouble::Refused), (stored(3), Trouble::Busy)]);
+    let event = event("sqs-fifo-group-failure.json");
+    let minute = now() + Duration::from_secs(60);
+    let tally = handle(&desk, event.clone(), minute).await.tally;
+    assert_eq!(tally, Tally { done: 2, parked: 1, retried: 2 });
+    let late = handle(&desk, event, now()).await.tally;
+    assert_eq!(late, Tally { done: 0, parked: 0, retried: 5 });
+    let none = handle(&desk, SqsEvent::default(), minute).await.tally;
+    assert_eq!(none, Tally::default());
 }

@@ -193,7 +193,7 @@ async fn the_function_behind_the_queue_has_one_effect() {
     let event: SqsEvent = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let deadline = "2026-11-22T12:05:00Z".parse().unwrap();
     for _ in 0..2 {
-        let answer = handler.handle(event.clone(), deadline).await;
+        let answer = handler.handle(event.clone(), deadline).await.response;
         assert!(answer.batch_item_failures.is_empty());
         assert_eq!(world.of_type("Patient").await.len(), 1);
     }
