@@ -1,4 +1,5 @@
-import { App } from 'aws-cdk-lib';
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks, HIPAASecurityChecks, NIST80053R5Checks } from 'cdk-nag';
 import { KeysStack } from './keys';
 import { NetworkStack } from './network';
 import { Settings } from './settings';
@@ -12,5 +13,7 @@ export function zorgsluis(app: App) {
   const storage = new StorageStack(app, 'storage', { settings, keys });
   const network = new NetworkStack(app, 'network', { settings, storage });
   const tables = new TablesStack(app, 'tables', { settings, keys });
+
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new HIPAASecurityChecks(app), new NIST80053R5Checks(app));
   return { settings, keys, storage, network, tables };
 }

@@ -1,0 +1,70 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { zorgsluis } from '../lib/app';
+
+/** The context of `cdk.json`, as the command line gives it. */
+export const CONTEXT = JSON.parse(readFileSync(join(__dirname, '../cdk.json'), 'utf8')).context as Record<string, unknown>;
+
+/** Everything switched on, so that nothing escapes the checks. */
+export const EVERYTHING = {
+  database: true,
+  siem: true,
+  snomed: true,
+  comprehendMedical: true,
+  senders: ['192.0.2.0/24'],
+  vpn: { customerGatewayIp: '203.0.113.10', asn: 65010, cidrs: ['10.99.0.0/16'] },
+};
+
+/** An app with this on top of the example context; nothing is written where a person would look for it. */
+export function build(context: Record<string, unknown> = {}) {
+  const app = new App({ context: { ...CONTEXT, ...context }, outdir: mkdtempSync(join(tmpdir(), 'zorgsluis-cdk-')) });
+  return { app, stacks: zorgsluis(app) };
+}
+
+let whole: ReturnType<typeof build> | undefined;
+
+/** The whole app with everything switched on, made once in a process. */
+export function app() {
+  return (whole ??= build(EVERYTHING));
+}
+
+const templates = new Map<Stack, Template>();
+
+/** The template of a stack of `app()`. */
+export function template(stack: Stack): Template {
+  const known = templates.get(stack) ?? Template.fromStack(stack);
+  templates.set(stack, known);
+  return known;
+}
+
+/** All stacks of `app()` by their id. */
+export function allStacks(): Map<string, Stack> {
+  const found = app().app.node.findAll().filter((node) => Stack.isStack(node));
+  return new Map(found.map((stack) => [stack.node.id, stack]));
+}
+
+/** A resource of a template. */
+export interface Resource {
+  Type: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- templates have the shape that CloudFormation gives them
+  Properties: any;
+  DeletionPolicy?: string;
+}
+
+/** The resources of a type, by logical id. */
+export function resources(stack: Stack, type: string): Record<string, Resource> {
+  return template(stack).findResources(type) as Record<string, Resource>;
+}
+
+/** The one resource of a type that fits; fails when there are none or many. */
+export function one(stack: Stack, type: string, fits: (properties: Resource['Properties']) => boolean = () => true): Resource {
+  const found = Object.values(resources(stack, type)).filter((resource) => fits(resource.Properties ?? {}));
+  if (found.length !== 1 || !found[0]) throw new Error(`${stack.node.id}: ${found.length} resources ${type} fit, not 1`);
+  return found[0];
+}
+
+/** A value of a template as text, for comparisons that do not care how it is put together. */
+export const text = (value: unknown): string => JSON.stringify(value);
