@@ -1,0 +1,33 @@
+import { App } from 'aws-cdk-lib';
+import { FhirStoreStack } from './fhir-store';
+import { FunctionsStack } from './functions';
+import { KeysStack } from './keys';
+import { MailStack } from './mail';
+import { Needs } from './needs';
+import { NetworkStack } from './network';
+import { Options } from './options';
+import { QueuesStack } from './queues';
+import { Settings } from './settings';
+import { StorageStack } from './storage';
+import { TablesStack } from './tables';
+
+/** What the pipeline stands on. */
+export interface Base {
+  readonly settings: Settings;
+  readonly keys: KeysStack;
+  readonly storage: StorageStack;
+  readonly network: NetworkStack;
+  readonly tables: TablesStack;
+}
+
+/** The way of a message, and the watch over it, in the order in which the stacks build on one another. */
+export function pipeline(app: App, base: Base, needs = new Needs()) {
+  const { settings, keys, storage, network, tables } = base;
+  const options = new Options(app.node);
+  const queues = new QueuesStack(app, 'queues', { settings, keys, needs });
+  const fhirStore = new FhirStoreStack(app, 'fhir-store', { settings, keys, options });
+  const mail = new MailStack(app, 'mail', { settings, queues });
+  const resources = { keys, storage, tables, queues, fhirStore, mail };
+  const functions = new FunctionsStack(app, 'functions', { settings, options, needs, network, resources });
+  return { options, needs, queues, fhirStore, mail, functions };
+}
