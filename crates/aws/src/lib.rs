@@ -19,6 +19,7 @@
 mod clients;
 mod failure;
 pub mod function;
+mod log;
 pub mod logs;
 mod parts;
 mod settings;
@@ -26,6 +27,7 @@ mod system;
 mod table;
 
 pub use clients::{Clients, Endpoints};
+pub use log::{DynamoEntryIndex, KmsSigner, S3LogStorage};
 pub use parts::Parts;
 pub use settings::{Program, Settings, SettingsError, Variable};
 pub use system::{SystemClock, SystemRandom};

@@ -25,6 +25,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How the version that was written first is called.
+const FIRST: &str = "first";
+
 /// [`LogStorage`] in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStorage {
@@ -36,6 +39,8 @@ struct Objects {
     objects: BTreeMap<String, Bytes>,
     /// Versions and delete markers, of keys that have more than one creation.
     rewritten: BTreeMap<String, (u32, u32)>,
+    /// What was written first under a key that was written again or deleted.
+    firsts: BTreeMap<String, Bytes>,
     /// Writes still on their way: calls to come before they arrive, and what they do.
     late: Vec<(u32, Write)>,
 }
@@ -62,6 +67,21 @@ impl MemoryStorage {
     /// States of a key that it has been written or deleted again, as S3 would list it.
     pub fn mark_rewritten(&self, key: &str, versions: u32, delete_markers: u32) {
         lock(&self.state).rewritten.insert(key.to_owned(), (versions, delete_markers));
+    }
+
+    /// Lays another version over an object, or a delete marker (`None`), as S3 keeps both.
+    pub fn rewrite(&self, key: &str, bytes: Option<&[u8]>) {
+        let mut state = lock(&self.state);
+        let old = match bytes {
+            Some(bytes) => state.objects.insert(key.to_owned(), Bytes::copy_from_slice(bytes)),
+            None => state.objects.remove(key),
+        };
+        let (versions, markers) = state.rewritten.get(key).copied().unwrap_or((u32::from(old.is_some()), 0));
+        let new = if bytes.is_some() { (versions + 1, markers) } else { (versions, markers + 1) };
+        state.rewritten.insert(key.to_owned(), new);
+        if let Some(old) = old {
+            state.firsts.entry(key.to_owned()).or_insert(old);
+        }
     }
 
     /// A copy of all objects.
@@ -136,6 +156,19 @@ impl LogStorage for MemoryStorage {
         }
     }
 
+    async fn get_version(
+        &self,
+        key: &str,
+        version: &str,
+        limit: usize,
+    ) -> Result<Option<Object>, StorageError> {
+        match self.objects().firsts.get(key).filter(|_| version == FIRST) {
+            Some(bytes) if bytes.len() > limit => Err(StorageError::TooLarge { limit }),
+            Some(bytes) => Ok(Some(Object { bytes: bytes.clone(), etag: etag(bytes) })),
+            None => Ok(None),
+        }
+    }
+
     async fn replace_if(
         &self,
         key: &str,
@@ -170,7 +203,10 @@ impl LogStorage for MemoryStorage {
         let objects = found
             .by_ref()
             .take(limit.max(1))
-            .map(|(key, versions, delete_markers)| Rewritten { key: key.clone(), versions, delete_markers })
+            .map(|(key, versions, delete_markers)| {
+                let first = state.firsts.contains_key(key).then(|| FIRST.to_owned());
+                Rewritten { key: key.clone(), versions, delete_markers, first }
+            })
             .collect();
         Ok(Some(RewrittenListing { objects, more: found.next().is_some() }))
     }

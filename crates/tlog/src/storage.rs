@@ -34,6 +34,19 @@ pub trait LogStorage: Send + Sync {
     /// else stands there; such a key is in listings all the same.
     async fn get(&self, key: &str, limit: usize) -> Result<Option<Object>, StorageError>;
 
+    /// One version of an object, as [`rewritten`](Self::rewritten) names it: also one that another was laid
+    /// over, or a delete marker. `None` if there is no such version, as everywhere in a storage that keeps
+    /// none.
+    async fn get_version(
+        &self,
+        key: &str,
+        version: &str,
+        limit: usize,
+    ) -> Result<Option<Object>, StorageError> {
+        let _ = (key, version, limit);
+        Ok(None)
+    }
+
     /// Replaces the object if it still is the one that `expected` names (S3: `If-Match`), or creates
     /// it if `expected` is `None` and there is none. Compare and write are one atomic step across
     /// processes.
@@ -123,6 +136,9 @@ pub struct Rewritten {
     pub versions: u32,
     /// Delete markers.
     pub delete_markers: u32,
+    /// The version with content that was written first, for [`LogStorage::get_version`]; `None` if none is
+    /// left.
+    pub first: Option<String>,
 }
 
 /// Why a storage call failed.

@@ -161,6 +161,15 @@ impl LogStorage for Faulty<MemoryStorage> {
         self.plan.call(nothing, self.inner.get(key, limit)).await
     }
 
+    async fn get_version(
+        &self,
+        key: &str,
+        version: &str,
+        limit: usize,
+    ) -> Result<Option<Object>, StorageError> {
+        self.plan.call(nothing, self.inner.get_version(key, version, limit)).await
+    }
+
     async fn replace_if(
         &self,
         key: &str,

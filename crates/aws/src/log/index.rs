@@ -1,0 +1,284 @@
+//! The index of the log in DynamoDB.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tlog::{
+    Coverage, Cursor, EntryId, EntryIndex, Hit, Hits, IndexError, IndexRow, IndexedBundle, MAX_IDS, Place,
+    Query,
+};
+use zorgsluis_domain::PortError;
+
+use super::row::{Row, What, id_partition, key_partition, number, order, padded};
+use crate::clients::Clients;
+use crate::failure::has_code;
+use crate::table::{self, Item, Patience, Table, busy, item, text};
+
+/// Items in one request (DynamoDB).
+const WRITES: usize = 25;
+const READS: usize = 100;
+/// Requests of one call that are under way at a time.
+const PARALLEL: usize = 8;
+/// How often verification waits for rows that the secondary index may not show yet; see `rows`.
+const WAITS: u32 = 12;
+
+/// [`EntryIndex`] on the table `log-index`, for one log.
+///
+/// Three kinds of items, all keys of which begin with the name of the log: one for each id, one for each key of
+/// an entry, and one that holds the coverage. Appending and searching read the table itself, strongly
+/// consistent. Verification goes by place, which only a secondary index knows; that one lags behind by
+/// moments. A row counts for nobody unless it carries the attributes by which verification finds it.
+#[derive(Clone)]
+pub struct DynamoEntryIndex {
+    pub(super) table: Table,
+    pub(super) shard: Arc<str>,
+    pub(super) waits: Arc<AtomicU32>,
+}
+
+impl DynamoEntryIndex {
+    /// The index of the log of this shard, in this table.
+    #[must_use]
+    pub fn new(clients: &Clients, table: &str, shard: &str) -> Self {
+        Self {
+            table: Table::new(&clients.dynamodb, table),
+            shard: shard.into(),
+            waits: Arc::new(AtomicU32::new(WAITS)),
+        }
+    }
+
+    /// Whether it is worth waiting for the secondary index once more; waits if so.
+    pub(super) async fn patience(&self) -> bool {
+        let left = self.waits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if left.is_ok() {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        left.is_ok()
+    }
+
+    fn coverage_key(&self) -> Item {
+        item([("pk", text(&*self.shard)), ("sk", text("coverage"))])
+    }
+
+    /// Writes what is asked for, in any order; all of it is durable when this returns.
+    async fn write(&self, requests: Vec<WriteRequest>) -> Result<(), IndexError> {
+        let chunks: Vec<Vec<WriteRequest>> = requests.chunks(WRITES).map(<[_]>::to_vec).collect();
+        let writes = chunks.into_iter().map(|chunk| self.write_chunk(chunk));
+        stream::iter(writes).buffer_unordered(PARALLEL).try_collect::<()>().await.map_err(fault)
+    }
+
+    async fn write_chunk(&self, mut chunk: Vec<WriteRequest>) -> Result<(), PortError> {
+        const OPERATION: &str = "log-index.write";
+        let mut patience = Patience::new(OPERATION);
+        loop {
+            let request = self.table.client().batch_write_item().request_items(self.table.name(), chunk);
+            let answer = request.send().await.map_err(|error| busy(OPERATION, error))?;
+            let left = answer.unprocessed_items.unwrap_or_default().remove(self.table.name());
+            chunk = left.unwrap_or_default();
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            patience.wait().await?;
+        }
+    }
+
+    async fn read_chunk(&self, ids: Vec<EntryId>) -> Result<Vec<(EntryId, Place)>, PortError> {
+        let key = |id| item([("pk", text(id_partition(&self.shard, id))), ("sk", text("id"))]);
+        let items = self.table.get_all("log-index.places", ids.iter().map(key).collect()).await?;
+        let places = items.iter().filter_map(|item| match Row::read(&self.shard, item)? {
+            Row { place, what: What::Id(id, _) } => Some((id, place)),
+            Row { .. } => None,
+        });
+        Ok(places.collect())
+    }
+
+    /// Sets the coverage behind a bundle, if it still reaches to where the bundle begins. `false`: it does not.
+    async fn cover(&self, bundle: &IndexedBundle) -> Result<bool, IndexError> {
+        let new = "attribute_not_exists(through)";
+        let advances = "through >= :first AND through < :end";
+        let condition = if bundle.first == 0 { format!("{new} OR ({advances})") } else { advances.to_owned() };
+        let update = self
+            .table
+            .client()
+            .update_item()
+            .table_name(self.table.name())
+            .set_key(Some(self.coverage_key()))
+            .update_expression("SET through = :end, last_bundle = :first")
+            .condition_expression(condition)
+            .expression_attribute_values(":first", table::number(bundle.first))
+            .expression_attribute_values(":end", table::number(bundle.end));
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if has_code(&error, "ConditionalCheckFailedException") => Ok(false),
+            Err(error) => Err(fault(busy("log-index.cover", error))),
+        }
+    }
+
+    /// The items of a bundle's rows: each key once, as DynamoDB demands; what comes first stands.
+    fn rows_of(&self, bundle: &IndexedBundle) -> Vec<WriteRequest> {
+        let mut seen = HashSet::new();
+        let mut requests = Vec::new();
+        for (index, entry) in (bundle.first..).zip(&bundle.entries) {
+            let place = Place { index, bundle: bundle.first };
+            let id = Row { place, what: What::Id(entry.id, entry.keys.len()) };
+            let keys = entry.keys.iter().map(|key| Row { place, what: What::Key(key.clone()) });
+            for row in std::iter::once(id).chain(keys) {
+                if seen.insert(row.key(&self.shard)) {
+                    let put = PutRequest::builder().set_item(Some(row.item(&self.shard))).build();
+                    requests.extend(put.ok().map(|put| WriteRequest::builder().put_request(put).build()));
+                }
+            }
+        }
+        requests
+    }
+}
+
+/// What the failure of a call means for the index.
+pub(super) fn fault(error: PortError) -> IndexError {
+    if error.is_transient() { IndexError::transient(error) } else { IndexError::permanent(error) }
+}
+
+#[async_trait]
+impl EntryIndex for DynamoEntryIndex {
+    async fn coverage(&self) -> Result<Coverage, IndexError> {
+        let item = self.table.get("log-index.coverage", self.coverage_key()).await.map_err(fault)?;
+        let Some(item) = item else { return Ok(Coverage::default()) };
+        let through = number(&item, "through")
+            .ok_or_else(|| IndexError::permanent("the coverage of the index cannot be read"))?;
+        Ok(Coverage { through, last_bundle: number(&item, "last_bundle") })
+    }
+
+    async fn places(&self, ids: &[EntryId]) -> Result<Vec<Option<Place>>, IndexError> {
+        if ids.len() > MAX_IDS {
+            return Err(IndexError::permanent("too many ids in one call"));
+        }
+        let mut seen = HashSet::with_capacity(ids.len());
+        let distinct: Vec<EntryId> = ids.iter().copied().filter(|id| seen.insert(*id)).collect();
+        let chunks: Vec<Vec<EntryId>> = distinct.chunks(READS).map(<[_]>::to_vec).collect();
+        let reads = chunks.into_iter().map(|chunk| self.read_chunk(chunk));
+        let found: Vec<_> =
+            stream::iter(reads).buffer_unordered(PARALLEL).try_collect().await.map_err(fault)?;
+        let places: HashMap<EntryId, Place> = found.into_iter().flatten().collect();
+        Ok(ids.iter().map(|id| places.get(id).copied()).collect())
+    }
+
+    async fn record(&self, bundle: &IndexedBundle) -> Result<(), IndexError> {
+        if bundle.end.checked_sub(bundle.first) != u64::try_from(bundle.entries.len()).ok() {
+            return Err(IndexError::permanent("the bundle's ends and its entries differ"));
+        }
+        let through = self.coverage().await?.through;
+        if through < bundle.first {
+            return Err(IndexError::Gap { through, first: bundle.first });
+        }
+        if through >= bundle.end {
+            return Ok(());
+        }
+        self.write(self.rows_of(bundle)).await?;
+        if self.cover(bundle).await? {
+            return Ok(());
+        }
+        // Another recorded it meanwhile (or this call did, and its answer was lost); or it was reset.
+        let through = self.coverage().await?.through;
+        if through >= bundle.end { Ok(()) } else { Err(IndexError::Gap { through, first: bundle.first }) }
+    }
+
+    async fn find(&self, query: &Query) -> Result<Hits, IndexError> {
+        let limit = query.limit.clamp(1, MAX_IDS);
+        let behind = query.after.map(|after| format!("{}#{}", order(after.at), padded(after.index)));
+        // A sort key is longer than the order that it begins with, and so greater: `to` itself is not within.
+        let (mut low, mut high) = (order(query.from), order(query.to));
+        match &behind {
+            Some(behind) if query.newest_first => high = behind.clone().min(high),
+            Some(behind) => low = behind.clone().max(low),
+            None => {}
+        }
+        let mut hits = Vec::new();
+        let mut start: Option<Item> = None;
+        while low < high && hits.len() <= limit {
+            let answer = self
+                .table
+                .client()
+                .query()
+                .table_name(self.table.name())
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :low AND :high")
+                .expression_attribute_values(":pk", text(key_partition(&self.shard, &query.key)))
+                .expression_attribute_values(":low", text(&low))
+                .expression_attribute_values(":high", text(&high))
+                .scan_index_forward(!query.newest_first)
+                .limit(i32::try_from(limit.saturating_add(2)).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start.take())
+                .send()
+                .await
+                .map_err(|error| fault(busy("log-index.find", error)))?;
+            for item in answer.items.unwrap_or_default() {
+                let passed = behind.as_ref().is_some_and(|behind| item.get("sk") == Some(&text(behind)));
+                if let Some(Row { place, what: What::Key(key) }) = Row::read(&self.shard, &item)
+                    && !passed
+                {
+                    hits.push(Hit { at: key.at, place });
+                }
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        let more = hits.len() > limit;
+        hits.truncate(limit);
+        let next = hits.last().filter(|_| more).map(|hit| Cursor { at: hit.at, index: hit.place.index });
+        Ok(Hits { hits, next })
+    }
+
+    async fn rows(&self, from: u64, limit: usize) -> Result<Vec<IndexRow>, IndexError> {
+        self.rows_by_place(from, limit.clamp(1, MAX_IDS)).await
+    }
+
+    async fn reset(&self) -> Result<(), IndexError> {
+        let zero = self
+            .table
+            .client()
+            .update_item()
+            .table_name(self.table.name())
+            .set_key(Some(self.coverage_key()))
+            .update_expression("SET through = :zero REMOVE last_bundle")
+            .expression_attribute_values(":zero", table::number(0));
+        zero.send().await.map_err(|error| fault(busy("log-index.reset", error)))?;
+        let mut start: Option<Item> = None;
+        loop {
+            let answer = self
+                .table
+                .client()
+                .scan()
+                .table_name(self.table.name())
+                .consistent_read(true)
+                .filter_expression("begins_with(pk, :log)")
+                .projection_expression("pk, sk")
+                .expression_attribute_values(":log", text(format!("{}#", self.shard)))
+                .set_exclusive_start_key(start.take())
+                .send()
+                .await
+                .map_err(|error| fault(busy("log-index.reset", error)))?;
+            let deletes = answer.items.unwrap_or_default().into_iter().filter_map(|key| {
+                let delete = DeleteRequest::builder().set_key(Some(key)).build().ok()?;
+                Some(WriteRequest::builder().delete_request(delete).build())
+            });
+            self.write(deletes.collect()).await?;
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl fmt::Debug for DynamoEntryIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynamoEntryIndex").field("shard", &self.shard).finish_non_exhaustive()
+    }
+}
