@@ -17,17 +17,21 @@
 //! SDK error says stays in the source of the [`PortError`](zorgsluis_domain::PortError) and is never printed.
 
 mod clients;
+mod comprehend_medical;
 mod failure;
 pub mod function;
 mod log;
 pub mod logs;
+mod mailer;
 mod parts;
 mod settings;
 mod system;
 mod table;
 
 pub use clients::{Clients, Endpoints};
+pub use comprehend_medical::{ComprehendMedical, ComprehendMedicalSettings};
 pub use log::{DynamoEntryIndex, KmsSigner, S3LogStorage};
+pub use mailer::{NOTICE_TAG, SesMailer};
 pub use parts::Parts;
 pub use settings::{Program, Settings, SettingsError, Variable};
 pub use system::{SystemClock, SystemRandom};

@@ -378,6 +378,7 @@ impl Reading<'_> {
             icd10cm_concepts: Vec::new(),
             atc_concepts: Vec::new(),
             rx_norm_concepts: Vec::new(),
+            snomed_ct_concepts: Vec::new(),
         }
     }
 

@@ -218,6 +218,9 @@ pub struct Entity {
     /// RxNorm codes of medicines, the likeliest first.
     #[serde(default, rename = "RxNormConcepts", skip_serializing_if = "Vec::is_empty")]
     pub rx_norm_concepts: Vec<Concept>,
+    /// SNOMED CT codes, the likeliest first; only from an engine that is asked for them.
+    #[serde(default, rename = "SNOMEDCTConcepts", skip_serializing_if = "Vec::is_empty")]
+    pub snomed_ct_concepts: Vec<Concept>,
 }
 
 impl Entity {

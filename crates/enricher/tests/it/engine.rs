@@ -174,6 +174,7 @@ impl TextAnalysis for Words {
                 icd10cm_concepts: Vec::new(),
                 atc_concepts: Vec::new(),
                 rx_norm_concepts: Vec::new(),
+                snomed_ct_concepts: Vec::new(),
             };
             if let Some((_, code, title)) = CONDITIONS.iter().find(|(word, ..)| *word == lower) {
                 entities.push(Entity { icd10cm_concepts: concepts(code, title), ..entity });

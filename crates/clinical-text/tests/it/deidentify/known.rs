@@ -172,6 +172,7 @@ fn an_analysis_of_the_masked_text_is_one_of_the_original() {
             icd10cm_concepts: Vec::new(),
             atc_concepts: Vec::new(),
             rx_norm_concepts: Vec::new(),
+            snomed_ct_concepts: Vec::new(),
         }
     };
     let analysis = Analysis { entities: vec![entity("NAME"), entity("koorts")], ..Analysis::default() };
