@@ -313,11 +313,23 @@ pub(crate) struct ExportArgs {
     pub(crate) period: PeriodArgs,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct ReplayArgs {
+/// Which stores are meant.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct StoresArgs {
     /// The data directory.
     #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    pub(crate) data: Option<PathBuf>,
+    /// Those on AWS that the environment names, as the functions are told them (`ZORGSLUIS_…`,
+    /// docs/functions.md), with the credentials that the AWS SDK finds.
+    #[arg(long)]
+    pub(crate) aws: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    pub(crate) stores: StoresArgs,
     /// All of them.
     #[arg(long, conflicts_with = "messages", required_unless_present = "messages")]
     pub(crate) all: bool,
@@ -362,9 +374,8 @@ pub(crate) enum ListedRegister {
 pub(crate) struct ImportArgs {
     /// Which register.
     pub(crate) register: Register,
-    /// The data directory.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) stores: StoresArgs,
     /// Which column of a CSV file is what, TOML (docs/registers.md).
     #[arg(long, value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
@@ -386,9 +397,8 @@ pub(crate) struct ImportArgs {
 pub(crate) struct ListArgs {
     /// Which register.
     pub(crate) register: ListedRegister,
-    /// The data directory.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) stores: StoresArgs,
     /// One JSON object a provider instead of text.
     #[arg(long)]
     pub(crate) json: bool,

@@ -20,6 +20,7 @@
 
 mod analyse;
 mod audit;
+mod aws;
 mod cli;
 mod convert;
 mod deidentify;

@@ -3,15 +3,19 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use zorgsluis_domain::port::{PageRequest, ProviderDirectory as _, StoredProvider};
+use zorgsluis_domain::port::{PageRequest, ProviderDirectory, StoredProvider};
 use zorgsluis_embedded::{DataDirectory, OpenError};
-use zorgsluis_registers::{By, Certificate, Files, MAX_DATA, Options, Report, Source, referenced_files};
+use zorgsluis_registers::{
+    By, Certificate, Files, MAX_DATA, Options, Registers, Report, Source, referenced_files,
+};
 
-use crate::cli::{ImportArgs, ListArgs, ListedRegister, Register, RegistersCommand};
+use crate::aws;
+use crate::cli::{ImportArgs, ListArgs, ListedRegister, Register, RegistersCommand, StoresArgs};
 use crate::failure::Failure;
 use crate::system::{Announcement, LogAccess, organisation, registers};
 use crate::terminal::{count, out};
@@ -100,15 +104,20 @@ fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
 }
 
 async fn import(args: &ImportArgs) -> Result<(), Failure> {
-    if !args.data.is_dir() {
-        return Err(Failure::wrong(format!("{}: no such data directory", args.data.display())));
-    }
-    let input = Input::read(args)?;
     let options = Options { dry_run: args.dry_run, partly: args.partly };
-    let report = match DataDirectory::open(&args.data) {
-        Ok(directory) => in_directory(directory, args, &input, options).await?,
-        Err(OpenError::Held { .. }) => through_server(args, input.envelope(options)).await?,
-        Err(error) => return Err(Failure::wrong(error)),
+    let report = match &args.stores.data {
+        None => into(&aws::registers().await?, args, &Input::read(args)?, options).await?,
+        Some(data) if !data.is_dir() => {
+            return Err(Failure::wrong(format!("{}: no such data directory", data.display())));
+        }
+        Some(data) => {
+            let input = Input::read(args)?;
+            match DataDirectory::open(data) {
+                Ok(directory) => in_directory(directory, data, args, &input, options).await?,
+                Err(OpenError::Held { .. }) => through_server(data, args, input.envelope(options)).await?,
+                Err(error) => return Err(Failure::wrong(error)),
+            }
+        }
     };
     tell(args, &report)
 }
@@ -122,7 +131,7 @@ pub(crate) async fn fill_providers(data: &Path, folder: &Path) -> Result<Option<
     }
     let args = ImportArgs {
         register: Register::Providers,
-        data: data.to_owned(),
+        stores: StoresArgs { data: Some(data.to_owned()), aws: false },
         mapping: Some(mapping),
         dry_run: false,
         partly: false,
@@ -131,31 +140,44 @@ pub(crate) async fn fill_providers(data: &Path, folder: &Path) -> Result<Option<
     };
     let input = Input::read(&args)?;
     let directory = DataDirectory::open(data).map_err(Failure::wrong)?;
-    in_directory(directory, &args, &input, Options::default()).await.map(Some)
+    in_directory(directory, data, &args, &input, Options::default()).await.map(Some)
 }
 
-async fn in_directory(
-    directory: DataDirectory,
+async fn into(
+    registers: &Registers,
     args: &ImportArgs,
     input: &Input,
     options: Options,
 ) -> Result<Report, Failure> {
-    let log = LogAccess::open(&directory, &organisation(&args.data, None)?).await?;
-    let registers = registers(&directory, &log);
     let (source, by) = (input.source(), By::command_line());
     let report = match args.register {
         Register::Providers => registers.import_providers(&source, options, &by).await,
         Register::Patients => registers.import_patients(&source, options, &by).await,
     };
-    let report = report.map_err(|error| Failure::wrong(format!("{}: {error}", args.file.display())))?;
+    report.map_err(|error| Failure::wrong(format!("{}: {error}", args.file.display())))
+}
+
+async fn in_directory(
+    directory: DataDirectory,
+    data: &Path,
+    args: &ImportArgs,
+    input: &Input,
+    options: Options,
+) -> Result<Report, Failure> {
+    let log = LogAccess::open(&directory, &organisation(data, None)?).await?;
+    let report = into(&registers(&directory, &log), args, input, options).await?;
     log.writer.checkpoint().await.map_err(Failure::wrong)?;
     directory.close().await;
     Ok(report)
 }
 
-async fn through_server(args: &ImportArgs, envelope: serde_json::Value) -> Result<Report, Failure> {
-    let server = Announcement::read(&args.data)
-        .ok_or_else(|| Failure::wrong(format!("{}: in use, but not by a server", args.data.display())))?;
+async fn through_server(
+    data: &Path,
+    args: &ImportArgs,
+    envelope: serde_json::Value,
+) -> Result<Report, Failure> {
+    let server = Announcement::read(data)
+        .ok_or_else(|| Failure::wrong(format!("{}: in use, but not by a server", data.display())))?;
     let register = match args.register {
         Register::Providers => "providers",
         Register::Patients => "patients",
@@ -211,8 +233,10 @@ fn tell(args: &ImportArgs, report: &Report) -> Result<(), Failure> {
 }
 
 async fn list(args: &ListArgs) -> Result<(), Failure> {
-    let directory = DataDirectory::open_read(&args.data).map_err(Failure::wrong)?;
-    let providers = directory.provider_directory();
+    let providers: Arc<dyn ProviderDirectory> = match &args.stores.data {
+        Some(data) => Arc::new(DataDirectory::open_read(data).map_err(Failure::wrong)?.provider_directory()),
+        None => aws::providers().await?,
+    };
     let mut page = PageRequest::first(PAGE);
     loop {
         let found = providers.list(&page).await.map_err(Failure::wrong)?;

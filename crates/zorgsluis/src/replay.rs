@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use zorgsluis_converter::profile::Profiles;
 use zorgsluis_domain::MessageId;
 use zorgsluis_embedded::{DataDirectory, OpenError};
-use zorgsluis_ingest::{Replay, Replayed, Requester};
+use zorgsluis_ingest::{Ingest, Replay, Replayed, Requester};
 
+use crate::aws;
 use crate::cli::ReplayArgs;
 use crate::failure::Failure;
 use crate::system::{Announcement, LogAccess, ingest, organisation};
@@ -39,13 +40,9 @@ impl From<Replayed> for Answer {
 /// Runs the command.
 pub(crate) async fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let messages: Vec<MessageId> = args.messages.iter().copied().map(MessageId).collect();
-    if !args.data.is_dir() {
-        return Err(Failure::wrong(format!("{}: no such data directory", args.data.display())));
-    }
-    let answer = match DataDirectory::open(&args.data) {
-        Ok(directory) => in_directory(directory, args, &messages).await?,
-        Err(OpenError::Held { .. }) => through_server(&args.data, args.all, messages).await?,
-        Err(error) => return Err(Failure::wrong(error)),
+    let answer = match &args.stores.data {
+        Some(data) => on_this_machine(data, args, messages).await?,
+        None => again(&aws::ingest().await?, args, &messages).await?.into(),
     };
     if args.json {
         out!("{}", serde_json::to_string(&answer).map_err(Failure::wrong)?);
@@ -58,17 +55,34 @@ pub(crate) async fn run(args: &ReplayArgs) -> Result<(), Failure> {
     if answer.failed.is_empty() { Ok(()) } else { Err(Failure::named()) }
 }
 
+async fn on_this_machine(
+    data: &Path,
+    args: &ReplayArgs,
+    messages: Vec<MessageId>,
+) -> Result<Answer, Failure> {
+    if !data.is_dir() {
+        return Err(Failure::wrong(format!("{}: no such data directory", data.display())));
+    }
+    match DataDirectory::open(data) {
+        Ok(directory) => in_directory(directory, data, args, &messages).await,
+        Err(OpenError::Held { .. }) => through_server(data, args.all, messages).await,
+        Err(error) => Err(Failure::wrong(error)),
+    }
+}
+
+async fn again(ingest: &Ingest, args: &ReplayArgs, messages: &[MessageId]) -> Result<Replayed, Failure> {
+    let what = if args.all { Replay::All } else { Replay::Messages(messages) };
+    ingest.replay(what, &Requester::command_line()).await.map_err(Failure::wrong)
+}
+
 async fn in_directory(
     directory: DataDirectory,
+    data: &Path,
     args: &ReplayArgs,
     messages: &[MessageId],
 ) -> Result<Answer, Failure> {
-    let log = LogAccess::open(&directory, &organisation(&args.data, None)?).await?;
-    let what = if args.all { Replay::All } else { Replay::Messages(messages) };
-    let replayed = ingest(&directory, &log, Profiles::builtin())
-        .replay(what, &Requester::command_line())
-        .await
-        .map_err(Failure::wrong)?;
+    let log = LogAccess::open(&directory, &organisation(data, None)?).await?;
+    let replayed = again(&ingest(&directory, &log, Profiles::builtin()), args, messages).await?;
     log.writer.checkpoint().await.map_err(Failure::wrong)?;
     directory.close().await;
     Ok(replayed.into())
