@@ -380,7 +380,8 @@ impl Settings {
     ///
     /// As [`need`](Self::need).
     pub fn number(&self, variable: Variable) -> Result<u32, SettingsError> {
-        let wrong = |_| SettingsError { missing: Vec::new(), wrong: vec![(variable.name(), variable.wanted())] };
+        let wrong =
+            |_| SettingsError { missing: Vec::new(), wrong: vec![(variable.name(), variable.wanted())] };
         self.need(variable)?.parse().map_err(wrong)
     }
 

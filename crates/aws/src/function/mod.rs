@@ -42,6 +42,7 @@
 //! place, without its words, which may be about data. What others than our own crates log below an error is
 //! dropped, whatever the level: SDK and runtime log requests and events.
 
+mod batch;
 mod call;
 mod metrics;
 mod trace;
@@ -56,6 +57,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use tokio::sync::OnceCell;
 
+pub use batch::{work, worker};
 pub use call::{Call, Failed};
 pub use metrics::{Metric, Metrics};
 pub use trace::traceparent;
@@ -89,8 +91,13 @@ pub fn run<F: Function>() -> ExitCode {
     let settings = match Settings::from_environment(F::PROGRAM) {
         Ok(settings) => settings,
         Err(SettingsError { missing, wrong }) => {
-            let wrong: Vec<_> = wrong.iter().map(|(name, wanted)| format!("{name} must be {wanted}")).collect();
-            tracing::error!(missing = missing.join(", "), wrong = wrong.join("; "), "the function cannot start");
+            let wrong: Vec<_> =
+                wrong.iter().map(|(name, wanted)| format!("{name} must be {wanted}")).collect();
+            tracing::error!(
+                missing = missing.join(", "),
+                wrong = wrong.join("; "),
+                "the function cannot start"
+            );
             return ExitCode::FAILURE;
         }
     };

@@ -5,9 +5,8 @@
 /// parent: a trace needs both.
 #[must_use]
 pub fn traceparent(xray: &str) -> Option<String> {
-    let part = |name: &str| {
-        xray.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
-    };
+    let part =
+        |name: &str| xray.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
     let hex = |text: &str, length: usize| {
         text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
@@ -28,9 +27,13 @@ mod tests {
         let parent = "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-";
         assert_eq!(traceparent(header), Some(format!("{parent}01")));
         assert_eq!(traceparent(&header.replace("Sampled=1", "Sampled=0")), Some(format!("{parent}00")));
-        for wrong in ["", "Root=1-5759e988-bd862e3fe1be46a994272793", &header.replace("Parent=5", "Parent=X"),
-            &header.replace("Root=1-", "Root=2-"), &header.replace("Root=1-5", "Root=1-")]
-        {
+        for wrong in [
+            "",
+            "Root=1-5759e988-bd862e3fe1be46a994272793",
+            &header.replace("Parent=5", "Parent=X"),
+            &header.replace("Root=1-", "Root=2-"),
+            &header.replace("Root=1-5", "Root=1-"),
+        ] {
             assert_eq!(traceparent(wrong), None, "{wrong}");
         }
     }
