@@ -22,6 +22,8 @@ export class ZorgsluisStack extends Stack {
       env: place ?? { account: settings.mainAccount, region: settings.region },
       // Only production is kept from a careless `cdk destroy`; its tables, buckets and keys are kept anyway.
       terminationProtection: settings.production,
+      // The copies of keys need the ids of the first ones, in another region.
+      crossRegionReferences: subject === 'keys' || subject === 'copies',
     };
     super(scope, subject, props);
     Tags.of(this).add('application', 'zorgsluis');
