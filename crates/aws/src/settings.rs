@@ -20,10 +20,12 @@ pub enum Program {
     AuditWriter,
     /// The MLLP listener, a container.
     Listener,
+    /// The command line of an operator. What a command does not use need not be set.
+    CommandLine,
 }
 
 impl Program {
-    /// All of them.
+    /// All that are deployed.
     pub const ALL: [Self; 6] =
         [Self::Ingest, Self::Converter, Self::Enricher, Self::Notifier, Self::AuditWriter, Self::Listener];
 
@@ -37,6 +39,7 @@ impl Program {
             Self::Notifier => "notifier",
             Self::AuditWriter => "audit-writer",
             Self::Listener => "listener",
+            Self::CommandLine => "command-line",
         }
     }
 
@@ -56,6 +59,21 @@ impl Program {
                 V::PhiKey,
                 V::AuditKey,
                 V::PseudonymKey,
+            ],
+            Self::CommandLine => &[
+                V::Organisation,
+                V::TablePrefix,
+                V::RawBucket,
+                V::LogBucket,
+                V::SettingsBucket,
+                V::InboundQueue,
+                V::AuditQueue,
+                V::PhiKey,
+                V::AuditKey,
+                V::PseudonymKey,
+                V::LogSigningKey,
+                V::FhirStore,
+                V::LogRetentionDays,
             ],
             Self::Converter => &[
                 V::Organisation,
@@ -335,6 +353,7 @@ impl Settings {
                     values.insert(*variable, value.to_owned());
                 }
                 (None, Unset) => {}
+                (None, Needed) if program == Program::CommandLine && *variable != Variable::Organisation => {}
                 (None, Needed) => error.missing.push(variable.name()),
             }
         }

@@ -11,13 +11,63 @@ mod with {
     use std::sync::Arc;
 
     use zorgsluis_audit_writer::QueueSink;
-    use zorgsluis_aws::{Parts, Program, Settings};
+    use zorgsluis_aws::{Parts, Program, Settings, Variable};
     use zorgsluis_converter::profile::Profiles;
-    use zorgsluis_domain::port::{AuditSink, ProviderDirectory};
+    use zorgsluis_domain::port::{AuditSink, Keys, ProviderDirectory};
     use zorgsluis_ingest::{Ingest, ProfileRules};
     use zorgsluis_registers::Registers;
 
     use crate::failure::Failure;
+
+    async fn parts() -> Result<Parts, Failure> {
+        let settings = Settings::from_environment(Program::CommandLine).map_err(Failure::usage)?;
+        Ok(Parts::load(Arc::new(settings)).await)
+    }
+
+    fn sink(parts: &Parts, keys: &Arc<dyn Keys>) -> Result<Arc<dyn AuditSink>, Failure> {
+        let queue = parts.queue(Variable::AuditQueue).map_err(Failure::usage)?;
+        Ok(Arc::new(QueueSink::new(Arc::clone(keys), queue)))
+    }
+
+    /// Puts dead letters back into the queue.
+    pub(crate) async fn ingest() -> Result<Ingest, Failure> {
+        let parts = parts().await?;
+        let keys = parts.keys().await.map_err(Failure::wrong)?;
+        let ports = zorgsluis_ingest::Ports {
+            payloads: parts.payloads(&keys).map_err(Failure::usage)?,
+            queue: parts.queue(Variable::InboundQueue).map_err(Failure::usage)?,
+            journal: parts.journal(),
+            dead_letters: parts.dead_letters(),
+            audit: sink(&parts, &keys)?,
+            keys,
+            clock: parts.clock(),
+        };
+        let organisation = parts.settings().organisation().to_owned();
+        let settings = zorgsluis_ingest::Settings { organisation, ..Default::default() };
+        Ok(Ingest::new(ports, Arc::new(ProfileRules::new(Profiles::builtin())), settings))
+    }
+
+    /// Imports.
+    pub(crate) async fn registers() -> Result<Registers, Failure> {
+        let parts = parts().await?;
+        let keys = parts.keys().await.map_err(Failure::wrong)?;
+        let ports = zorgsluis_registers::Ports {
+            providers: parts.providers(),
+            patients: parts.patients(),
+            opt_outs: parts.opt_outs(),
+            notices: parts.notices(),
+            fhir: parts.fhir(&keys).map_err(Failure::wrong)?,
+            audit: sink(&parts, &keys)?,
+            keys,
+            clock: parts.clock(),
+        };
+        Ok(Registers::new(ports, parts.settings().organisation()))
+    }
+
+    /// Lists.
+    pub(crate) async fn providers() -> Result<Arc<dyn ProviderDirectory>, Failure> {
+        Ok(parts().await?.providers())
+    }
 }
 
 /// A build without.
