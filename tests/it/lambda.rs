@@ -419,7 +419,7 @@ async fn the_api_function_accepts_the_same_messages() {
     for event in events() {
         let path = folder("api").join(format!("{}.json", name(&event)));
         let event = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        match zorgsluis_ingest::lambda::handle(&functions.ingest, event).await.status_code {
+        match zorgsluis_ingest::lambda::handle(&functions.ingest, event, None).await.status_code {
             202 => accepted += 1,
             400 => refused += 1,
             other => panic!("{other}"),

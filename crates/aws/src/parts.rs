@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use zorgsluis_domain::Clock;
+use zorgsluis_domain::port::{DeadLetters, FhirStore, Journal, Keys, PatientIndex, PayloadStore, Queue};
+use zorgsluis_domain::{Clock, PortError};
 
-use crate::{Clients, Settings, SystemClock};
+use crate::function::Failed;
+use crate::{
+    AwsKeys, Clients, DynamoJournal, DynamoPatientIndex, HealthLake, HealthLakeLimits, KeySettings,
+    S3Payloads, Settings, SettingsBucket, SettingsError, SqsQueue, SystemClock, Variable,
+};
 
 /// Makes the ports of a program. Each is made when it is asked for: a program that does not ask for a port needs
 /// neither its settings nor its rights.
@@ -37,5 +42,121 @@ impl Parts {
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::new(SystemClock)
+    }
+
+    /// What was set that is no word of the environment: keys, profiles, what signs mails.
+    ///
+    /// # Errors
+    ///
+    /// When the program has no such setting.
+    pub fn bucket(&self) -> Result<SettingsBucket, SettingsError> {
+        Ok(SettingsBucket::new(&self.clients, self.settings.need(Variable::SettingsBucket)?))
+    }
+
+    /// Pseudonyms, and encryption per patient and class: the keys of pseudonyms are read and unwrapped here, once.
+    ///
+    /// # Errors
+    ///
+    /// A setting that the program lacks; what S3 and KMS answer.
+    pub async fn keys(&self) -> Result<Arc<dyn Keys>, Failed> {
+        let settings = KeySettings {
+            table: self.settings.table("keys"),
+            pseudonyms: self.settings.need(Variable::PseudonymKey)?.to_owned(),
+            phi: self.settings.need(Variable::PhiKey)?.to_owned(),
+            audit: self.settings.need(Variable::AuditKey)?.to_owned(),
+        };
+        Ok(Arc::new(AwsKeys::load(&self.clients, &self.bucket()?, &settings, self.clock()).await?))
+    }
+
+    /// The raw messages, sealed by `keys`.
+    ///
+    /// # Errors
+    ///
+    /// When the program has no such setting.
+    pub fn payloads(&self, keys: &Arc<dyn Keys>) -> Result<Arc<dyn PayloadStore>, SettingsError> {
+        let bucket = self.settings.need(Variable::RawBucket)?;
+        let table = self.settings.table("messages");
+        Ok(Arc::new(S3Payloads::new(&self.clients, bucket, table, Arc::clone(keys))))
+    }
+
+    /// The way of each message.
+    #[must_use]
+    pub fn journal(&self) -> Arc<dyn Journal> {
+        Arc::new(DynamoJournal::new(&self.clients, self.settings.table("messages")))
+    }
+
+    /// What was set aside.
+    #[must_use]
+    pub fn dead_letters(&self) -> Arc<dyn DeadLetters> {
+        Arc::new(until_it_is_there::Nowhere)
+    }
+
+    /// Whose identifier is whose.
+    #[must_use]
+    pub fn patients(&self) -> Arc<dyn PatientIndex> {
+        Arc::new(DynamoPatientIndex::new(&self.clients, self.settings.table("patient-index"), self.clock()))
+    }
+
+    /// A queue, by the variable that holds its URL.
+    ///
+    /// # Errors
+    ///
+    /// When the program has no such setting.
+    pub fn queue(&self, queue: Variable) -> Result<Arc<dyn Queue>, SettingsError> {
+        Ok(Arc::new(SqsQueue::new(&self.clients, self.settings.need(queue)?)))
+    }
+
+    /// The FHIR store.
+    ///
+    /// # Errors
+    ///
+    /// A setting that the program lacks, or an address that cannot be one.
+    pub fn fhir(&self, keys: &Arc<dyn Keys>) -> Result<Arc<dyn FhirStore>, Failed> {
+        let endpoint = self.settings.need(Variable::FhirStore)?;
+        Ok(Arc::new(HealthLake::new(&self.clients, endpoint, &**keys, HealthLakeLimits::default())?))
+    }
+
+    /// The profiles of senders, with the names of their files.
+    ///
+    /// # Errors
+    ///
+    /// A setting that the program lacks; what S3 answers; a file that is no UTF-8.
+    pub async fn profiles(&self) -> Result<Vec<(String, String)>, Failed> {
+        let mut profiles = Vec::new();
+        for (name, bytes) in self.bucket()?.profiles().await? {
+            let reason = format!("the profile {name} is no UTF-8");
+            let damaged = |_| PortError::Damaged { operation: "settings.profiles", reason };
+            profiles.push((name.clone(), String::from_utf8(bytes).map_err(damaged)?));
+        }
+        Ok(profiles)
+    }
+}
+
+/// Until the adapter of dead letters is there: parks nothing, so that messages go back to the queue.
+mod until_it_is_there {
+    use async_trait::async_trait;
+    use zorgsluis_domain::port::{DeadLetter, DeadLetters, Page, PageRequest};
+    use zorgsluis_domain::{MessageId, PortError};
+
+    pub(super) struct Nowhere;
+
+    fn unavailable<T>() -> Result<T, PortError> {
+        Err(PortError::unavailable("dead-letters", "not there yet"))
+    }
+
+    #[async_trait]
+    impl DeadLetters for Nowhere {
+        async fn park(&self, _: &DeadLetter) -> Result<(), PortError> {
+            unavailable()
+        }
+        async fn list(&self, _: &PageRequest) -> Result<Page<DeadLetter>, PortError> {
+            unavailable()
+        }
+        async fn get(&self, _: MessageId) -> Result<Option<DeadLetter>, PortError> {
+            unavailable()
+        }
+        async fn remove(&self, _: &DeadLetter) -> Result<bool, PortError> {
+            unavailable()
+        }
     }
 }

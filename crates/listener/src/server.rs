@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::connection::{Connection, Shared, close};
 use crate::metrics::{Gauge, Metrics, add};
 use crate::peer::{AddressFull, Peers, Seat, Share};
-use crate::tls::{HandshakeFailure, Tls, peer_name};
+use crate::tls::{HandshakeFailure, Tls};
 use crate::{Door, End, Peer, Port, Settings, Snapshot, exposition};
 
 /// How long to wait when the operating system has no connection to give (no file descriptors left).
@@ -266,7 +266,7 @@ impl Listener {
                 self.inner.metrics.handshake_time.observe(begun.elapsed());
                 let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
                 // The verifier let nobody in without one.
-                let name = peer_name(certificates.first().ok_or(HandshakeFailure::NoCertificate)?);
+                let name = zorgsluis_ingest::peer_name(certificates.first().ok_or(HandshakeFailure::NoCertificate)?);
                 Ok((Box::new(stream), name))
             }
             Err((error, mut stream)) => {

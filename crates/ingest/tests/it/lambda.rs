@@ -23,7 +23,7 @@ async fn answer(
     ingest: &Ingest,
     request: ApiGatewayV2httpRequest,
 ) -> (i64, String, ApiGatewayV2httpResponse) {
-    let response = lambda::handle(ingest, request).await;
+    let response = lambda::handle(ingest, request, None).await;
     let body = match response.body.clone() {
         Some(Body::Text(text)) => text,
         other => panic!("{other:?}"),
@@ -122,4 +122,94 @@ async fn busy_and_unavailable_say_when_to_come_back() {
     assert_eq!(status, 503);
     assert!(body.contains("MSA|AE|LINDE000001"), "{body}");
     assert_eq!(response.headers["retry-after"], "2");
+}
+
+/// The name of the sender in the queue's reference, for the event with this context.
+async fn sender(change: impl FnOnce(&mut serde_json::Value)) -> Option<String> {
+    let text = std::fs::read_to_string(folder().join("api-hl7-accepted.json")).unwrap();
+    let mut event: serde_json::Value = serde_json::from_str(&text).unwrap();
+    change(&mut event);
+    let doubles = Doubles::new();
+    let (status, ..) = answer(&ingest(&doubles), serde_json::from_value(event).unwrap()).await;
+    if status == 401 {
+        assert!(doubles.state().queue.is_empty() && doubles.state().payloads.is_empty());
+        return Some(String::from("401"));
+    }
+    assert_eq!(status, 202);
+    let body: serde_json::Value = serde_json::from_str(&doubles.state().queue[0].body).unwrap();
+    body["authenticated"].as_str().map(str::to_owned)
+}
+
+fn client_certificate(name: &str) -> serde_json::Value {
+    let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    params.distinguished_name.push(rcgen::DnType::CommonName, "EPD");
+    let pem = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().pem();
+    serde_json::json!({ "clientCert": {
+        "clientCertPem": pem,
+        "subjectDN": "CN=somebody-else",
+        "issuerDN": "CN=Test authority",
+        "serialNumber": "1",
+        "validity": { "notBefore": "May 28 12:30:02 2026 GMT", "notAfter": "Aug  5 09:36:04 2027 GMT" },
+    } })
+}
+
+#[tokio::test]
+async fn the_sender_is_whom_the_gateway_has_verified() {
+    let iam = serde_json::json!({ "iam": {
+        "accessKey": "ASIAEXAMPLE", "accountId": "123456789012", "callerId": "AROAEXAMPLE:zis",
+        "userArn": "arn:aws:sts::123456789012:assumed-role/zis-linde/zis", "userId": "AROAEXAMPLE:zis",
+    } });
+    let role = Some(String::from("arn:aws:sts::123456789012:assumed-role/zis-linde"));
+    assert_eq!(sender(|event| event["requestContext"]["authorizer"] = iam.clone()).await, role);
+    let certificate = client_certificate("epd.linde.example");
+    let by_certificate = |event: &mut serde_json::Value| {
+        event["requestContext"].as_object_mut().unwrap().remove("authorizer");
+        event["requestContext"]["authentication"] = certificate.clone();
+    };
+    assert_eq!(sender(by_certificate).await.as_deref(), Some("epd.linde.example"));
+    let both = |event: &mut serde_json::Value| {
+        event["requestContext"]["authorizer"] = iam.clone();
+        event["requestContext"]["authentication"] = certificate.clone();
+    };
+    assert_eq!(sender(both).await, role);
+    assert_eq!(sender(|_| ()).await.as_deref(), Some("ziekenhuis-linde-zis"), "an authorizer function");
+    let unfit = |event: &mut serde_json::Value| {
+        event["requestContext"]["authorizer"]["lambda"]["sender"] = "sha256:00".into();
+    };
+    assert_eq!(sender(unfit).await, None, "let in, without a name");
+}
+
+#[tokio::test]
+async fn a_header_names_nobody_and_vouches_for_nobody() {
+    let spoof = |event: &mut serde_json::Value| {
+        for (name, value) in [
+            ("x-amzn-oidc-identity", "arn:aws:iam::123456789012:user/zis"),
+            ("x-forwarded-client-cert", "Subject=\"CN=epd.linde.example\""),
+            ("x-amzn-mtls-clientcert-subject", "CN=epd.linde.example"),
+            ("authorization", "Bearer of-nobody"),
+            ("sender", "ziekenhuis-linde-zis"),
+        ] {
+            event["headers"][name] = value.into();
+        }
+    };
+    let none = |event: &mut serde_json::Value| {
+        spoof(event);
+        event["requestContext"].as_object_mut().unwrap().remove("authorizer");
+    };
+    assert_eq!(sender(none).await.as_deref(), Some("401"));
+    for empty in [serde_json::json!({}), serde_json::json!({ "iam": { "userArn": null } })] {
+        let nobody = |event: &mut serde_json::Value| event["requestContext"]["authorizer"] = empty.clone();
+        assert_eq!(sender(nobody).await.as_deref(), Some("401"), "{empty}");
+    }
+    let damaged = |event: &mut serde_json::Value| {
+        event["requestContext"].as_object_mut().unwrap().remove("authorizer");
+        event["requestContext"]["authentication"] = client_certificate("a.example");
+        event["requestContext"]["authentication"]["clientCert"]["clientCertPem"] = "none".into();
+    };
+    assert_eq!(sender(damaged).await.as_deref(), Some("401"));
+    let known = |event: &mut serde_json::Value| {
+        spoof(event);
+        event["requestContext"]["authorizer"] = serde_json::json!({ "jwt": { "claims": {}, "scopes": [] } });
+    };
+    assert_eq!(sender(known).await, None);
 }

@@ -2,7 +2,6 @@
 
 mod failure;
 mod files;
-mod name;
 
 use std::io;
 use std::path::PathBuf;
@@ -16,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 
 pub use failure::HandshakeFailure;
 use files::{Digest, Loaded};
-pub(crate) use name::peer_name;
 
 /// The files that TLS stands on, all PEM. They are read when the listener starts and again when they change.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The name that a client certificate proves.
+//! The name that a sender proves: by its client certificate, or by its identity in IAM.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
@@ -9,7 +9,7 @@ const LIMIT: usize = 128;
 /// The name of the peer, for logs: the first name of the certificate that is fit for them, in the order
 /// DNS name, URI, e-mail address (RFC 5280 §4.2.1.6), common name; else `sha256:` and the fingerprint of the
 /// certificate, which is its own as well. Names are never cut or replaced: two peers never share one by it.
-pub(crate) fn peer_name(certificate: &[u8]) -> String {
+pub fn peer_name(certificate: &[u8]) -> String {
     named(certificate)
         .unwrap_or_else(|| format!("sha256:{}", hex::encode(digest(&SHA256, certificate).as_ref())))
 }
@@ -42,8 +42,18 @@ fn named(der: &[u8]) -> Option<String> {
     })
 }
 
+/// The name of an identity of IAM: its ARN. Of an assumed role without the name of the session, which the caller
+/// chooses; where the ARN has other characters than a name may have, `iam:` and its unique id, which has none.
+pub(crate) fn caller_name(arn: &str, unique: &str) -> Option<String> {
+    let role = arn.starts_with("arn:") && arn.contains(":sts:") && arn.contains(":assumed-role/");
+    let arn = if role { arn.rsplit_once('/').map_or(arn, |(role, _session)| role) } else { arn };
+    let unique = unique.split(':').next().unwrap_or_default();
+    let by_id = || Some(format!("iam:{unique}")).filter(|name| !unique.is_empty() && fit(name));
+    Some(arn.to_owned()).filter(|arn| arn.starts_with("arn:") && fit(arn)).or_else(by_id)
+}
+
 /// Whether it is short and of characters that no log, page or query takes for anything else.
-fn fit(name: &str) -> bool {
+pub(crate) fn fit(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:/@+ ".contains(&byte);
     // Nobody gets to claim a fingerprint.
     (1..=LIMIT).contains(&name.len())
@@ -76,6 +86,20 @@ mod tests {
         assert_eq!(name("EPD", vec![mail(), uri()]), "urn:oid:2.16.528.1");
         assert_eq!(name("EPD", vec![mail()]), "epd@linde.example");
         assert_eq!(name("EPD Linde", vec![]), "EPD Linde");
+    }
+
+    #[test]
+    fn a_caller_of_iam_is_named_by_what_it_did_not_choose_itself() {
+        let user = "arn:aws:iam::123456789012:user/systems/zis";
+        assert_eq!(caller_name(user, "AIDAEXAMPLE").as_deref(), Some(user));
+        assert_eq!(
+            caller_name("arn:aws:sts::123456789012:assumed-role/zis-linde/i-0abc", "AROAEXAMPLE:i-0abc").as_deref(),
+            Some("arn:aws:sts::123456789012:assumed-role/zis-linde")
+        );
+        let odd = "arn:aws:iam::123456789012:user/a=b,c";
+        assert_eq!(caller_name(odd, "AIDAEXAMPLE").as_deref(), Some("iam:AIDAEXAMPLE"));
+        assert_eq!(caller_name("", ""), None);
+        assert_eq!(caller_name("zis", "a\nb"), None);
     }
 
     #[test]
