@@ -2,6 +2,7 @@
 //! transactions whose failure says which condition did not hold.
 
 mod cursor;
+mod listing;
 mod query;
 mod row;
 mod transaction;
@@ -19,11 +20,15 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use zorgsluis_domain::PortError;
 
 pub(crate) use cursor::{bad_cursor, cursor, limit, page, parse_cursor, time_key};
+pub(crate) use listing::{merged, shard, shards};
 pub(crate) use query::Query;
 pub(crate) use row::Row;
 pub(crate) use transaction::{Cancelled, MAX_WRITES, Write};
 
 use crate::failure::{failed, has_code};
+
+/// The code of a request on an item that a transaction holds; the SDK does not try again by itself.
+const HELD: &str = "TransactionConflictException";
 
 /// An item, or a key.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -121,8 +126,14 @@ impl Table {
     /// Writes an item, whatever stands there.
     pub(crate) async fn put(&self, operation: &'static str, item: Item) -> Result<(), PortError> {
         let request = self.client.put_item().table_name(&*self.name).set_item(Some(item));
-        request.send().await.map_err(|error| busy(operation, error))?;
-        Ok(())
+        let mut patience = Patience::new(operation);
+        loop {
+            match request.clone().send().await {
+                Ok(_) => return Ok(()),
+                Err(error) if has_code(&error, HELD) => patience.wait().await?,
+                Err(error) => return Err(busy(operation, error)),
+            }
+        }
     }
 
     /// Reads items of one partition, in the order of their sort keys: `condition` is a key condition
@@ -155,7 +166,7 @@ pub(crate) fn busy<E>(operation: &'static str, error: SdkError<E, HttpResponse>)
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    if has_code(&error, "TransactionConflictException") {
+    if has_code(&error, HELD) {
         return PortError::unavailable(operation, error);
     }
     failed(operation, error)

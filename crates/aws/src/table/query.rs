@@ -1,7 +1,5 @@
 //! Reading the items of one partition, page after page of 1 MB.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use zorgsluis_domain::PortError;
 
@@ -15,7 +13,6 @@ pub(crate) struct Query {
     operation: &'static str,
     condition: String,
     index: Option<&'static str>,
-    names: HashMap<String, String>,
     values: Item,
     backward: bool,
 }
@@ -27,7 +24,6 @@ impl Query {
             operation,
             condition: condition.to_owned(),
             index: None,
-            names: HashMap::new(),
             values: Item::new(),
             backward: false,
         }
@@ -36,12 +32,6 @@ impl Query {
     /// On this index.
     pub(crate) fn index(mut self, index: &'static str) -> Self {
         self.index = Some(index);
-        self
-    }
-
-    /// What `#name` stands for: for names that DynamoDB reserves.
-    pub(crate) fn name(mut self, alias: &str, attribute: &str) -> Self {
-        self.names.insert(alias.to_owned(), attribute.to_owned());
         self
     }
 
@@ -81,7 +71,6 @@ impl Query {
                 .table_name(self.table.name())
                 .set_index_name(self.index.map(str::to_owned))
                 .key_condition_expression(&self.condition)
-                .set_expression_attribute_names(Some(self.names.clone()).filter(|names| !names.is_empty()))
                 .set_expression_attribute_values(Some(self.values.clone()))
                 .consistent_read(self.index.is_none())
                 .scan_index_forward(!self.backward)
