@@ -62,7 +62,7 @@ pub use call::{Call, Failed};
 pub use metrics::{Metric, Metrics};
 pub use trace::traceparent;
 
-use crate::{Parts, Program, Settings, SettingsError, logs};
+use crate::{Parts, Program, Settings, logs};
 
 /// A function of AWS Lambda.
 pub trait Function: Sized + Send + Sync + 'static {
@@ -87,32 +87,21 @@ pub trait Function: Sized + Send + Sync + 'static {
 /// Runs a function until its environment ends: what its `main` does.
 #[must_use]
 pub fn run<F: Function>() -> ExitCode {
-    logs::start(F::PROGRAM);
-    let settings = match Settings::from_environment(F::PROGRAM) {
-        Ok(settings) => settings,
-        Err(SettingsError { missing, wrong }) => {
-            let wrong: Vec<_> =
-                wrong.iter().map(|(name, wanted)| format!("{name} must be {wanted}")).collect();
-            tracing::error!(
-                missing = missing.join(", "),
-                wrong = wrong.join("; "),
-                "the function cannot start"
-            );
-            return ExitCode::FAILURE;
-        }
-    };
-    // One event at a time, and a share of one processor: threads would only cost start-up time and memory.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            tracing::error!(%error, "the function cannot start");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(poll::<F>(settings)) {
+    start(F::PROGRAM, |settings| {
+        // One event at a time, and a share of one processor: threads would only cost start-up time and memory.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(Failed::because)?.block_on(poll::<F>(settings)).map_err(Failed::because)
+    })
+}
+
+/// Begins to log, reads the environment and runs a program. What is wrong becomes one line, and the end.
+#[must_use]
+pub fn start(program: Program, run: impl FnOnce(Settings) -> Result<(), Failed>) -> ExitCode {
+    logs::start(program);
+    match Settings::from_environment(program).map_err(Failed::from).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "the function ended");
+        Err(failed) => {
+            tracing::error!(reason = failed.reason(), "the program ends");
             ExitCode::FAILURE
         }
     }
