@@ -130,7 +130,9 @@ pub fn verify(
     // Whatever says something to the service must be covered.
     let must_be_signed = |name: &str| name == "host" || name.starts_with("x-amz-");
     let mut names = request.headers.keys().map(axum::http::HeaderName::as_str);
-    if !claim.signed.contains(&"host") || names.any(|name| must_be_signed(name) && !claim.signed.contains(&name)) {
+    if !claim.signed.contains(&"host")
+        || names.any(|name| must_be_signed(name) && !claim.signed.contains(&name))
+    {
         return Err(WRONG);
     }
     let hash = hex::encode(digest::digest(&digest::SHA256, body));
