@@ -5,7 +5,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { copyBucket } from './copy-bucket';
 import { guards } from './guards';
-import { DELETION_DAYS, keyPolicy, KeyUse } from './key-policy';
+import { DELETION_DAYS, keyPolicy } from './key-policy';
 import { KeysStack, uses } from './keys';
 import { ABORTED, plainLogBucket } from './log-bucket';
 import { copyOf } from './replication';
@@ -35,7 +35,7 @@ export class CopiesStack extends ZorgsluisStack {
       const replica = new kms.CfnReplicaKey(this, name, {
         primaryKeyArn: primary.keyArn,
         description: `${settings.prefix}: copy of the key of the same id in ${settings.region}`,
-        keyPolicy: keyPolicy(settings, place, uses[name] as KeyUse).toJSON(),
+        keyPolicy: keyPolicy(settings, place, uses[name]).toJSON(),
         pendingWindowInDays: DELETION_DAYS,
       });
       replica.applyRemovalPolicy(RemovalPolicy.RETAIN);

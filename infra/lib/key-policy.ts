@@ -41,7 +41,6 @@ const ADMINISTER = [
   'kms:ListKeyRotations',
   'kms:ListResourceTags',
   'kms:PutKeyPolicy',
-  'kms:ReplicateKey',
   'kms:RevokeGrant',
   'kms:TagResource',
   'kms:UntagResource',
@@ -64,6 +63,8 @@ export interface KeyUse {
   readonly secrets?: string[];
   /** Roles that may sign with it. */
   readonly signers?: string[];
+  /** DynamoDB copies a table that it encrypts to the other region. */
+  readonly replicates?: boolean;
   /** It protects the log: whoever reads the log may not touch its keys. */
   readonly log?: boolean;
   /** Further statements, for services that act by themselves. */
@@ -76,6 +77,8 @@ export interface KeyPlace {
   readonly region: string;
   /** Who deploys there. */
   readonly deploymentRole: string;
+  /** Who makes its copy in the other region, for a multi-Region key. */
+  readonly copiedBy?: string;
 }
 
 /**
@@ -113,6 +116,7 @@ export function keyPolicy(settings: Settings, place: KeyPlace, use: KeyUse): iam
       allow('Look', LOOK),
     ],
   });
+  if (place.copiedBy) document.addStatements(allow('Copy', ['kms:DescribeKey', 'kms:ReplicateKey'], by(place.copiedBy)));
   const add = (...more: iam.PolicyStatement[]) => document.addStatements(...more);
   if (use.services) {
     const via = { 'kms:ViaService': use.services.map((name) => `${name}.${place.region}.amazonaws.com`) };
@@ -149,6 +153,26 @@ export function keyPolicy(settings: Settings, place: KeyPlace, use: KeyUse): iam
       }),
       // Verification is for everyone in the account: only the public half is given.
       allow('Verify', ['kms:GetPublicKey', 'kms:Verify']),
+    );
+  }
+  if (use.replicates) {
+    // A service-linked role, which has no policy of ours: KMS must allow it by itself. Named by condition, since
+    // a policy refuses a principal that AWS makes only with the first such table. (Not tried without an account.)
+    const role = `role/aws-service-role/replication.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDBReplication`;
+    add(
+      new iam.PolicyStatement({
+        sid: 'ReplicationOfTables',
+        principals: [new iam.StarPrincipal()],
+        actions: [...USE, 'kms:CreateGrant'],
+        resources: ['*'],
+        conditions: {
+          ...by(`arn:aws:iam::${place.account}:${role}`),
+          StringEquals: {
+            'kms:CallerAccount': place.account,
+            'kms:ViaService': `dynamodb.${place.region}.amazonaws.com`,
+          },
+        },
+      }),
     );
   }
   if (use.log) {

@@ -22,11 +22,12 @@ export class KeysStack extends ZorgsluisStack {
     super(scope, id, props, 'keys, one for each class of data');
     const { settings } = props;
     const place = { account: this.account, region: this.region, deploymentRole: settings.deploymentRole };
+    const copiedBy = settings.deploymentRole.replace(settings.region, settings.copyRegion);
     const key = (name: string, description: string, use: KeyUse, more: kms.KeyProps = {}) =>
       new kms.Key(this, name, {
         alias: `alias/${settings.prefix}-${name}`,
         description: `${settings.prefix}: ${description}`,
-        policy: keyPolicy(settings, place, use),
+        policy: keyPolicy(settings, more.multiRegion ? { ...place, copiedBy } : place, use),
         pendingWindow: Duration.days(DELETION_DAYS),
         removalPolicy: RemovalPolicy.RETAIN,
         ...more,
@@ -81,8 +82,12 @@ export class KeysStack extends ZorgsluisStack {
 }
 
 /** What the keys that have copies in the other region are used for, here and there. */
-export const uses = {
-  phi: { services: ['backup', 'dynamodb', 'healthlake', 'kinesis', 'rds', 's3', 'secretsmanager'], dataKeys: true },
+export const uses: Record<'phi' | 'audit' | 'pseudonyms', KeyUse> = {
+  phi: {
+    services: ['backup', 'dynamodb', 'healthlake', 'kinesis', 'rds', 's3', 'secretsmanager'],
+    dataKeys: true,
+    replicates: true,
+  },
   audit: { services: ['dynamodb', 's3'], dataKeys: true, log: true },
   pseudonyms: { secrets: ['pseudonym', 'mail-signing'] },
-} as const satisfies Record<string, KeyUse | object>;
+};

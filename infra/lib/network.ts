@@ -1,11 +1,9 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { calledActions } from './called';
 import { both, explain } from './explain';
-import { plainLogBucket } from './log-bucket';
 import { Settings } from './settings';
 import { Common, ZorgsluisStack } from './stack';
 import { StorageStack } from './storage';
@@ -58,8 +56,6 @@ export class NetworkStack extends ZorgsluisStack {
   readonly loadBalancer: ec2.SecurityGroup;
   readonly endpoints: ec2.SecurityGroup;
   readonly database: ec2.SecurityGroup;
-  /** Flow logs of the VPC, and nothing else. */
-  readonly flowLogs: s3.Bucket;
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id, props, 'network');
@@ -95,7 +91,7 @@ export class NetworkStack extends ZorgsluisStack {
     }
     // The default network ACL stays: it lets all through, and the security groups, which keep state, decide.
 
-    this.flowLogs = this.logFlows(settings, storage);
+    this.logFlows(storage.flowLogs);
     const group = (name: string, description: string) =>
       new ec2.SecurityGroup(this, name, {
         vpc: this.vpc,
@@ -210,23 +206,11 @@ export class NetworkStack extends ZorgsluisStack {
     }
   }
 
-  private logFlows(settings: Settings, storage: StorageStack): s3.Bucket {
-    const bucket = plainLogBucket(this, 'FlowLogs', {
-      bucketName: settings.bucketName('flow-logs'),
-      expiration: Duration.days(400),
-      serverAccessLogsBucket: storage.accessLogs,
-      serverAccessLogsPrefix: 'flow-logs/',
-    });
+  private logFlows(bucket: s3.IBucket): void {
     this.vpc.addFlowLog('FlowLog', {
-      destination: ec2.FlowLogDestination.toS3(bucket, undefined, {
-        fileFormat: ec2.FlowLogFileFormat.PARQUET,
-        hiveCompatiblePartitions: true,
-        perHourPartition: true,
-      }),
+      destination: ec2.FlowLogDestination.toS3(bucket),
       trafficType: ec2.FlowLogTrafficType.ALL,
       maxAggregationInterval: ec2.FlowLogMaxAggregationInterval.ONE_MINUTE,
     });
-    bucket.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    return bucket;
   }
 }

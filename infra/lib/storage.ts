@@ -29,7 +29,7 @@ export const RAW_DAYS = YEAR;
  * | raw | GOVERNANCE, 1 year | Copies of what was sent, sealed per patient, from which the FHIR store can be made again. A year is ample for finding a faulty conversion; afterwards the policy still lets nobody delete but the erasure role. |
  * | log | COMPLIANCE on entries and daily checkpoints, 5 years, by the writer | Nobody may shorten it, not root; what is locked is ciphertext, and erasure destroys its key. No default retention: tiles and the current checkpoint are derived and written over. |
  * | settings | none | Profiles change; versions keep what stood there. Wrapped keys can be created and never replaced. |
- * | access logs | none | Written by AWS, without PHI. |
+ * | access logs, flow logs | none | Written by AWS, without PHI. |
  *
  * A deny for everyone binds the root user's sessions too, except that root may always delete a bucket's policy.
  */
@@ -41,6 +41,8 @@ export class StorageStack extends ZorgsluisStack {
   readonly settings: s3.Bucket;
   /** Who called which bucket: server access logs. */
   readonly accessLogs: s3.Bucket;
+  /** Flow logs of the VPC. */
+  readonly flowLogs: s3.Bucket;
 
   constructor(scope: Construct, id: string, props: StorageProps) {
     super(scope, id, props, 'buckets');
@@ -49,6 +51,12 @@ export class StorageStack extends ZorgsluisStack {
       bucketName: settings.bucketName('access-logs'),
       expiration: Duration.days(400),
       logsItself: true,
+    });
+    this.flowLogs = plainLogBucket(this, 'FlowLogs', {
+      bucketName: settings.bucketName('flow-logs'),
+      expiration: Duration.days(400),
+      serverAccessLogsBucket: this.accessLogs,
+      serverAccessLogsPrefix: 'flow-logs/',
     });
     const bucket = (kind: string, key: kms.IKey, more: s3.BucketProps) =>
       new s3.Bucket(this, kind, {

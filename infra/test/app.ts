@@ -66,5 +66,59 @@ export function one(stack: Stack, type: string, fits: (properties: Resource['Pro
   return found[0];
 }
 
-/** A value of a template as text, for comparisons that do not care how it is put together. */
-export const text = (value: unknown): string => JSON.stringify(value);
+/**
+ * A value of a template as plain text: `Fn::Join` put together, a reference as `<LogicalId>` or
+ * `<LogicalId.Attribute>`, a value of another stack as `<stack:output>`.
+ */
+export function flat(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return value.map(flat).join(',');
+  const [[name, argument] = ['', undefined], ...rest] = Object.entries(value as Record<string, unknown>);
+  if (rest.length > 0) return JSON.stringify(value);
+  if (name === 'Ref') return `<${String(argument)}>`;
+  if (name === 'Fn::GetAtt') return `<${(argument as string[]).join('.')}>`;
+  if (name === 'Fn::Join') return ((argument as [string, unknown[]])[1] ?? []).map(flat).join((argument as [string])[0]);
+  if (name === 'Fn::GetStackOutput') {
+    const { StackName, OutputName } = argument as Record<string, string>;
+    return `<${StackName}:${OutputName}>`;
+  }
+  return JSON.stringify(value);
+}
+
+/** A statement of a policy, with actions and resources as lists of plain text. */
+export interface Statement {
+  sid: string;
+  effect: 'Allow' | 'Deny';
+  principal: unknown;
+  actions: string[];
+  resources: string[];
+  condition: Record<string, Record<string, unknown>>;
+}
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined ? [] : [value]);
+
+/** The statements of a policy document. */
+export function statements(document: { Statement: Record<string, unknown>[] }): Statement[] {
+  return document.Statement.map((statement) => ({
+    sid: String(statement['Sid'] ?? ''),
+    effect: statement['Effect'] as 'Allow' | 'Deny',
+    principal: statement['Principal'],
+    actions: list(statement['Action']).map(String),
+    resources: list(statement['Resource']).map(flat),
+    condition: (statement['Condition'] ?? {}) as Statement['condition'],
+  }));
+}
+
+/** The statements of a bucket's policy, by the name of the bucket. */
+export function bucketPolicy(stack: Stack, bucketName: string): Statement[] {
+  const id = Object.entries(resources(stack, 'AWS::S3::Bucket')).find(([, bucket]) => bucket.Properties.BucketName === bucketName)?.[0];
+  if (!id) throw new Error(`${stack.node.id} has no bucket ${bucketName}`);
+  return statements(one(stack, 'AWS::S3::BucketPolicy', (policy) => policy.Bucket.Ref === id).Properties.PolicyDocument);
+}
+
+/** The statement of this name. */
+export function named(all: Statement[], sid: string): Statement {
+  const found = all.find((statement) => statement.sid === sid);
+  if (!found) throw new Error(`no statement ${sid} among ${all.map((statement) => statement.sid).join(', ')}`);
+  return found;
+}
