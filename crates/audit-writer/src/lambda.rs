@@ -1,19 +1,31 @@
-//! The writer as a Lambda function behind the audit queue: `SqsEvent` in, `SqsBatchResponse` out.
+//! The writer as a Lambda function behind the audit queue: `SqsEvent` in, [`Handled`] out.
 //!
 //! A body is an entry as JSON, or one that its sender sealed ([`envelope`]). All entries of a batch go
 //! into one bundle, in the order of the batch. What can never be an entry is parked with its reason,
 //! its body kept sealed in the payload store, and answered as success; when something that may pass
-//! stands in the way, the message goes back to the queue, with the rest of its group.
+//! stands in the way, the message goes back to the queue, with the rest of its group. A panic hurts its own
+//! message only.
+//!
+//! Every minute the clock calls for a checkpoint: [`Handler::checkpoint`].
 
-use std::collections::{HashMap, HashSet};
+mod schedule;
+mod tally;
+
+pub use schedule::Standing;
+pub use tally::{Handled, Kinds, Tally};
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsEvent, SqsMessage};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tlog::NewEntry;
+use tlog::{Appended, NewEntry};
 use uuid::Uuid;
 use zorgsluis_domain::port::{DeadLetter, DeadLetters, KeyOwner, Keys, PayloadStore, Sealed};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId, MessageId, PortError};
@@ -22,7 +34,13 @@ use crate::content::{self, Opened, SealedEntry};
 use crate::{AuditError, AuditWriter};
 
 /// The longest body that is read, in bytes (SQS allows 1 MiB).
-const MAX_BODY: usize = 1 << 20;
+pub(crate) const MAX_BODY: usize = 1 << 20;
+/// Messages that are prepared at a time.
+const PARALLEL: usize = 16;
+/// What must be left before the deadline for a message to be looked at: the bundle has to be written yet.
+const TO_COMMIT: SignedDuration = SignedDuration::from_secs(15);
+/// What must be left for the answer.
+const TO_ANSWER: SignedDuration = SignedDuration::from_secs(1);
 
 /// A sealed entry as it travels through a queue.
 #[derive(Serialize, Deserialize)]
@@ -66,9 +84,9 @@ struct Poison {
 }
 
 enum Prepared {
-    Entry(Box<NewEntry>),
+    Entry(Box<NewEntry>, Kinds),
     Poison(Poison),
-    /// Trouble that may pass.
+    /// Trouble that may pass, or no time left.
     Back,
 }
 
@@ -83,44 +101,76 @@ impl Handler {
         Self { writer, payloads, dead_letters, clock }
     }
 
-    /// Works through a batch. The answer names what goes back to the queue, in the order of the batch.
-    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
-        let mut back: HashSet<usize> = HashSet::new();
-        let mut blocked: HashSet<String> = HashSet::new();
-        let mut entries: Vec<NewEntry> = Vec::new();
-        let mut logged: Vec<usize> = Vec::new();
+    /// Works through a batch. `deadline` is when the function is stopped: what cannot be done before goes back.
+    pub async fn handle(&self, event: SqsEvent, deadline: Timestamp) -> Handled {
+        let mut batch = Batch::default();
+        let prepared = event.records.iter().map(|message| self.prepare_in_time(message, deadline));
+        // Opening a sealed entry may need its key from afar: several at a time, in the order of the batch.
+        let mut prepared = stream::iter(prepared.collect::<Vec<_>>()).buffered(PARALLEL);
         for (at, message) in event.records.iter().enumerate() {
+            let Some(prepared) = prepared.next().await else { break };
             // Once one message of a group waits, the later ones wait behind it.
             let group = message.attributes.get("MessageGroupId");
-            let waits = group.is_some_and(|group| blocked.contains(group));
-            let done = !waits
-                && match self.prepare(message).await {
-                    Prepared::Entry(entry) => {
-                        entries.push(*entry);
-                        logged.push(at);
+            let done = !group.is_some_and(|group| batch.blocked.contains(group))
+                && match prepared {
+                    Prepared::Entry(entry, kinds) => {
+                        batch.entries.push(*entry);
+                        batch.logged.push((at, kinds));
                         true
                     }
-                    Prepared::Poison(poison) => self.park(message, &poison).await.is_ok(),
+                    Prepared::Poison(poison) => {
+                        let parked = self.park(message, &poison).await.is_ok();
+                        batch.tally.parked += u64::from(parked);
+                        parked
+                    }
                     Prepared::Back => false,
                 };
             if !done {
-                back.insert(at);
-                blocked.extend(group.cloned());
+                batch.back.insert(at);
+                batch.blocked.extend(group.cloned());
             }
         }
-        if self.writer.commit(entries.into()).await.is_err() {
+        match self.commit(std::mem::take(&mut batch.entries), deadline).await {
+            Some(places) => {
+                batch.tally.processed = places.len().try_into().unwrap_or(u64::MAX);
+                for ((_, kinds), place) in batch.logged.iter().zip(places) {
+                    if place.new {
+                        batch.tally.kinds.add(*kinds);
+                    }
+                }
+            }
             // It is not the messages' fault: they come again, and what the log has it does not double.
-            back.extend(logged);
+            None => batch.back.extend(batch.logged.iter().map(|(at, _)| *at)),
         }
-        let mut response = SqsBatchResponse::default();
-        for (at, message) in event.records.into_iter().enumerate() {
-            if back.contains(&at) {
-                let mut failure = BatchItemFailure::default();
-                failure.item_identifier = message.message_id.unwrap_or_default();
-                response.batch_item_failures.push(failure);
-            }
+        drop(prepared);
+        batch.into_handled(event)
+    }
+
+    /// What is left before the deadline, less what has to stay.
+    fn left(&self, deadline: Timestamp, reserve: SignedDuration) -> Option<Duration> {
+        let left = deadline.duration_since(self.clock.now()).checked_sub(reserve)?;
+        Duration::try_from(left).ok().filter(|left| !left.is_zero())
+    }
+
+    /// Puts the entries into the log; `None` when that failed, or took too long. Stopping half way is safe.
+    async fn commit(&self, entries: Vec<NewEntry>, deadline: Timestamp) -> Option<Vec<Appended>> {
+        if entries.is_empty() {
+            return Some(Vec::new());
         }
-        response
+        let left = self.left(deadline, TO_ANSWER)?;
+        let committed = AssertUnwindSafe(self.writer.commit(entries.into())).catch_unwind();
+        match tokio::time::timeout(left, committed).await {
+            Ok(Ok(Ok(places))) => Some(places),
+            _ => None,
+        }
+    }
+
+    async fn prepare_in_time(&self, message: &SqsMessage, deadline: Timestamp) -> Prepared {
+        if self.left(deadline, TO_COMMIT).is_none() {
+            return Prepared::Back;
+        }
+        let prepared = AssertUnwindSafe(self.prepare(message)).catch_unwind().await;
+        prepared.unwrap_or(Prepared::Poison(Poison { code: "panic", text: "the software failed on it" }))
     }
 
     async fn prepare(&self, message: &SqsMessage) -> Prepared {
@@ -136,12 +186,15 @@ impl Handler {
                 Ok(entry) if entry.users.is_empty() => {
                     return poison("entry-without-user", "an entry names at least one user");
                 }
-                Ok(entry) => self.writer.seal_entry(&entry).await.map(Ok),
+                Ok(entry) => {
+                    let kinds = Kinds::of(&entry);
+                    self.writer.seal_entry(&entry).await.map(|sealed| Ok((sealed, kinds)))
+                }
                 Err(_) => return poison("not-an-entry", "the message is not an entry of the log"),
             }
         };
         match prepared {
-            Ok(Ok(entry)) => Prepared::Entry(Box::new(entry)),
+            Ok(Ok((entry, kinds))) => Prepared::Entry(Box::new(entry), kinds),
             Ok(Err(poison)) => Prepared::Poison(poison),
             Err(AuditError::TooLong) => poison("too-long", "the entry is longer than the log can hold"),
             Err(_) => Prepared::Back,
@@ -149,7 +202,7 @@ impl Handler {
     }
 
     /// An entry that its sender sealed: opened once, for its index keys, and logged as it came.
-    async fn adopt(&self, envelope: Envelope) -> Result<Result<NewEntry, Poison>, AuditError> {
+    async fn adopt(&self, envelope: Envelope) -> Result<Result<(NewEntry, Kinds), Poison>, AuditError> {
         let unopenable =
             Poison { code: "sealed-entry-unopenable", text: "the sealed entry cannot be opened" };
         let Ok(ciphertext) = STANDARD.decode(&envelope.ciphertext) else { return Ok(Err(unopenable)) };
@@ -158,7 +211,9 @@ impl Handler {
         }
         let sealed = SealedEntry { id: envelope.id, sealed: Sealed { key: envelope.key, ciphertext } };
         match content::open(self.writer.log().keys.as_ref(), &sealed).await? {
-            Opened::Entry(entry) => self.writer.adopt(&entry, sealed).map(Ok),
+            Opened::Entry(entry) => {
+                self.writer.adopt(&entry, sealed).map(|adopted| Ok((adopted, Kinds::of(&entry))))
+            }
             Opened::Erased => {
                 Ok(Err(Poison { code: "erased", text: "the key of the sealed entry has been destroyed" }))
             }
@@ -188,6 +243,32 @@ impl Handler {
             attempts: attempts.and_then(|count| count.parse().ok()).unwrap_or(1),
         };
         self.dead_letters.park(&letter).await
+    }
+}
+
+/// What a batch has come to so far.
+#[derive(Default)]
+struct Batch {
+    entries: Vec<NewEntry>,
+    /// Which messages the entries came with, and what they tell.
+    logged: Vec<(usize, Kinds)>,
+    back: BTreeSet<usize>,
+    blocked: HashSet<String>,
+    tally: Tally,
+}
+
+impl Batch {
+    fn into_handled(self, event: SqsEvent) -> Handled {
+        let mut handled = Handled { tally: self.tally, ..Handled::default() };
+        handled.tally.retried = self.back.len().try_into().unwrap_or(u64::MAX);
+        for (at, message) in event.records.into_iter().enumerate() {
+            if self.back.contains(&at) {
+                let mut failure = BatchItemFailure::default();
+                failure.item_identifier = message.message_id.unwrap_or_default();
+                handled.response.batch_item_failures.push(failure);
+            }
+        }
+        handled
     }
 }
 

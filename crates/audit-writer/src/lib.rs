@@ -13,6 +13,8 @@
 //! * **pseudonym**: how a patient stands in the index and in the key table, [`patient_pseudonym`].
 //! * **writer**: [`AuditWriter`], the [`AuditSink`](zorgsluis_domain::port::AuditSink) of the rest of
 //!   the system. Calls that come together share one bundle (group commit).
+//! * **queue sink**: [`QueueSink`], the `AuditSink` of processes that do not write the log themselves: into a
+//!   queue, behind which [`lambda::Handler`] writes.
 //! * **checkpoint**: the signed statement of what the log holds; [`AuditWriter::checkpoint`], called by
 //!   the owner of the process every now and then and when it stops.
 //! * **reader**: [`LogReader`], for one person or system. Reading the log is an event that is logged
@@ -67,6 +69,7 @@ mod content;
 mod error;
 pub mod lambda;
 mod log;
+mod queue_sink;
 mod reader;
 mod writer;
 
@@ -74,5 +77,6 @@ pub use balp::to_audit_event;
 pub use content::patient_pseudonym;
 pub use error::AuditError;
 pub use log::{AuditLog, Content, Line, Status, Verification};
+pub use queue_sink::QueueSink;
 pub use reader::{LogReader, ReadBy, Verified};
 pub use writer::AuditWriter;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tlog::{
-    Appended, Appender, Describe, LogError, MAX_BUNDLE_ENTRIES, NewEntry, Publisher, SignedCheckpoint, Signer,
+    Appended, Appender, Day, Describe, LogError, MAX_BUNDLE_ENTRIES, NewEntry, Publisher, SignedCheckpoint, Signer,
 };
 use tokio::sync::{Mutex, oneshot};
 use zorgsluis_domain::port::{AuditSink, Random};
@@ -152,6 +152,16 @@ impl AuditWriter {
     pub async fn checkpoint(&self) -> Result<SignedCheckpoint, AuditError> {
         let publisher = self.publisher.as_ref().ok_or(AuditError::NoSigner)?;
         Ok(publisher.lock().await.publish().await?)
+    }
+
+    /// Keeps a copy of the checkpoint that stands under the name of a day, unless there is one. Returns whether
+    /// this call made it. No day, for a time that has none in a key, keeps nothing.
+    pub async fn keep_checkpoint(&self, day: Option<Day>) -> Result<bool, AuditError> {
+        let publisher = self.publisher.as_ref().ok_or(AuditError::NoSigner)?;
+        match day {
+            Some(day) => Ok(publisher.lock().await.keep(day).await?),
+            None => Ok(false),
+        }
     }
 
     /// Closes the log for good, with a last checkpoint. Entries that come later are refused.

@@ -53,6 +53,8 @@ pub enum Step {
     ReplaceCheckpoint,
     /// Write the seal.
     WriteSeal,
+    /// Create the copy of the checkpoint that is kept of a day.
+    KeepCheckpoint,
     /// Read for a reader: entries, tiles of a proof, listings of a verification.
     Read,
     /// Empty the index, to rebuild it.

@@ -113,7 +113,7 @@ pub use index::{
 pub use leaf::{EntryId, LEAF_LEN, LEAF_VERSION, Leaf, MAX_KEY_REF};
 pub use log::Log;
 pub use note::{MAX_NOTE_BYTES, MAX_SIGNATURES, Note, NoteError, NoteSignature};
-pub use path::{LogObject, LogPaths, ShardNameError, TILE_WIDTH, TileId, TileKind};
+pub use path::{Day, LogObject, LogPaths, ShardNameError, TILE_WIDTH, TileId, TileKind};
 pub use proof::{ProofError, verify_consistency, verify_inclusion};
 pub use proof_file::{MAX_PROOF_BYTES, ProofFile, ProofFileError};
 pub use publish::Publisher;

@@ -17,7 +17,7 @@ use crate::path::{LogObject, LogPaths, TILE_WIDTH, TileId, TileKind};
 use crate::proof::{consistency_ranges, inclusion_ranges, join, subtrees};
 use crate::proof_file::ProofFile;
 use crate::sign::VerifyingKey;
-use crate::storage::{Listing, LogStorage, Object, StorageError};
+use crate::storage::{Listing, LogStorage, Object, RewrittenListing, StorageError};
 use crate::tile::{MAX_HASH_TILE, parse_hash_tile};
 
 /// How often a call without an answer is tried, all in all.
@@ -193,13 +193,23 @@ impl Log {
             match self.storage.get(key, limit).await {
                 Ok(object) => return Ok(object),
                 Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
-                Err(StorageError::TooLarge { .. }) => {
-                    return Err(LogError::TooLong { object: key.to_owned() });
-                }
-                Err(StorageError::NoObject { reason }) => {
-                    return Err(LogError::NoObject { object: key.to_owned(), reason });
-                }
-                Err(source) => return Err(LogError::Storage { step, source }),
+                Err(source) => return Err(read_error(key, source, step)),
+            }
+        }
+    }
+
+    /// Reads the version of an object that was written first, as [`get`](Self::get) does.
+    pub(crate) async fn get_version(
+        &self,
+        key: &str,
+        version: &str,
+        limit: usize,
+    ) -> Result<Option<Object>, LogError> {
+        let mut attempt = 1;
+        loop {
+            match self.storage.get_version(key, version, limit).await {
+                Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
+                answer => return answer.map_err(|source| read_error(key, source, Step::Read)),
             }
         }
     }
@@ -224,6 +234,22 @@ impl Log {
                 Ok(page) => return Ok(page),
                 Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
                 Err(source) => return Err(LogError::Storage { step: Step::Read, source }),
+            }
+        }
+    }
+
+    /// One page of what was written or deleted again, trying again when there is no answer; `None` where the
+    /// storage keeps no versions.
+    pub(crate) async fn rewritten(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<Option<RewrittenListing>, LogError> {
+        let mut attempt = 1;
+        loop {
+            match self.storage.rewritten(prefix, after, PAGE).await {
+                Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
+                answer => return answer.map_err(|source| LogError::Storage { step: Step::Read, source }),
             }
         }
     }
@@ -261,6 +287,15 @@ impl Log {
     pub(crate) async fn is_sealed(&self) -> Result<bool, LogError> {
         let key = self.paths.key(LogObject::Sealed);
         Ok(self.get(&key, MAX_NOTE_BYTES, Step::ReadSeal).await?.is_some())
+    }
+}
+
+/// Why an object could not be read.
+fn read_error(key: &str, source: StorageError, step: Step) -> LogError {
+    match source {
+        StorageError::TooLarge { .. } => LogError::TooLong { object: key.to_owned() },
+        StorageError::NoObject { reason } => LogError::NoObject { object: key.to_owned(), reason },
+        source => LogError::Storage { step, source },
     }
 }
 

@@ -50,6 +50,12 @@ impl LogPaths {
         format!("{}entries/", self.prefix)
     }
 
+    /// What the keys of the kept checkpoints begin with.
+    #[must_use]
+    pub fn kept(&self) -> String {
+        format!("{}checkpoints/", self.prefix)
+    }
+
     /// What the keys of the partial tiles of this place begin with.
     #[must_use]
     pub(crate) fn partials(&self, kind: TileKind, n: u64) -> String {
@@ -75,6 +81,9 @@ pub enum LogObject {
     Tile(TileId),
     /// `checkpoint`: the newest signed tree head.
     Checkpoint,
+    /// `checkpoints/<yyyy-mm-dd>`: a copy of the checkpoint that stood on that day, created once. Where the
+    /// storage locks it, nobody can take back everything to a state before it unnoticed.
+    Kept(Day),
     /// `sealed`: a copy of the last checkpoint of a log that takes no more entries.
     Sealed,
 }
@@ -86,6 +95,7 @@ impl fmt::Display for LogObject {
             Self::Bundle { first } => write!(f, "entries/{first:020}"),
             Self::Tile(tile) => tile.fmt(f),
             Self::Checkpoint => f.write_str("checkpoint"),
+            Self::Kept(day) => write!(f, "checkpoints/{day}"),
             Self::Sealed => f.write_str("sealed"),
         }
     }
@@ -97,11 +107,44 @@ impl LogObject {
             let canonical = first.len() == 20 && first.bytes().all(|b| b.is_ascii_digit());
             return canonical.then(|| first.parse().ok()).flatten().map(|first| Self::Bundle { first });
         }
+        if let Some(day) = relative.strip_prefix("checkpoints/") {
+            return Day::parse(day).map(Self::Kept);
+        }
         match relative {
             "checkpoint" => Some(Self::Checkpoint),
             "sealed" => Some(Self::Sealed),
             _ => TileId::parse(relative).map(Self::Tile),
         }
+    }
+}
+
+/// A day, as it stands in a key. This crate has no calendar: whoever has a clock says which day it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+impl Day {
+    /// The day; `None` for what is none in any year.
+    #[must_use]
+    pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
+        let is_day = year <= 9999 && (1..=12).contains(&month) && (1..=31).contains(&day);
+        is_day.then_some(Self { year, month, day })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (year, rest) = text.split_once('-')?;
+        let (month, day) = rest.split_once('-')?;
+        let day = Self::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
+        (day.to_string() == text).then_some(day)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
     }
 }
 
@@ -220,5 +263,16 @@ mod tests {
         assert_eq!(paths.object("log/b/checkpoint"), None);
         assert_eq!(paths.object("log/a/checkpoint"), Some(LogObject::Checkpoint));
         assert!(LogPaths::new("../x").is_err());
+    }
+
+    #[test]
+    fn a_kept_checkpoint_has_the_name_of_its_day() {
+        let paths = LogPaths::new("a").unwrap();
+        let kept = LogObject::Kept(Day::new(2026, 3, 9).unwrap());
+        assert_eq!(paths.key(kept), "log/a/checkpoints/2026-03-09");
+        assert_eq!(paths.object("log/a/checkpoints/2026-03-09"), Some(kept));
+        for wrong in ["2026-3-9", "2026-13-01", "2026-00-01", "2026-01-32", "+026-01-01", "2026-01-01/x", ""] {
+            assert_eq!(paths.object(&format!("log/a/checkpoints/{wrong}")), None, "{wrong}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::error::{LogError, Step};
 use crate::log::{ATTEMPTS, Log};
 use crate::note::MAX_NOTE_BYTES;
-use crate::path::{LogObject, TileKind};
+use crate::path::{Day, LogObject, TileKind};
 use crate::sign::{Signer, VerifyingKey};
 use crate::storage::{Created, Etag, Replaced, StorageError};
 use crate::tile::{Edge, MAX_HASH_TILE, MAX_LEAF_TILE};
@@ -27,6 +27,8 @@ pub struct Publisher {
     edge: Option<Edge>,
     /// The last checkpoint seen or signed.
     last: Option<Checkpoint>,
+    /// The last day of which a copy is known to stand.
+    kept: Option<Day>,
 }
 
 impl fmt::Debug for Publisher {
@@ -50,7 +52,7 @@ impl Publisher {
     pub fn new(log: Log, signer: Arc<dyn Signer>, earlier: Vec<VerifyingKey>) -> Self {
         let mut keys = earlier;
         keys.push(signer.verifying_key().clone());
-        Self { log, signer, keys, edge: None, last: None }
+        Self { log, signer, keys, edge: None, last: None, kept: None }
     }
 
     /// The keys by which its checkpoints verify, the present one last.
@@ -100,6 +102,27 @@ impl Publisher {
                 Some(_) => return Err(LogError::Sealed),
                 None => {}
             }
+        }
+        Err(LogError::OutcomeUnknown)
+    }
+
+    /// Keeps a copy of the checkpoint that stands under the name of this day ([`LogObject::Kept`]), unless
+    /// there is one. Returns whether this call made it.
+    pub async fn keep(&mut self, day: Day) -> Result<bool, LogError> {
+        if self.kept == Some(day) {
+            return Ok(false);
+        }
+        let stored = self.stored().await?.ok_or(LogError::CheckpointMissing)?;
+        let (key, text) = (self.log.paths().key(LogObject::Kept(day)), stored.signed.to_text());
+        for _ in 0..ATTEMPTS {
+            let made = match self.log.storage().create(&key, text.as_bytes()).await {
+                Ok(made) => made == Created::New,
+                // Perhaps it was made all the same: the next round finds it.
+                Err(StorageError::Transient(_)) => continue,
+                Err(source) => return Err(LogError::Storage { step: Step::KeepCheckpoint, source }),
+            };
+            self.kept = Some(day);
+            return Ok(made);
         }
         Err(LogError::OutcomeUnknown)
     }

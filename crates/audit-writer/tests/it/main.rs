@@ -5,6 +5,8 @@ mod export;
 mod faults;
 mod queue;
 mod reading;
+mod schedule;
+mod sink;
 mod support;
 mod tamper;
 mod writing;

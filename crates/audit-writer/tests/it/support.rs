@@ -33,6 +33,8 @@ type DataKeys = HashMap<(KeyOwner, DataClass), (Uuid, bool)>;
 pub(crate) struct TestKeys {
     keys: Arc<Mutex<DataKeys>>,
     pub(crate) away: AtomicBool,
+    /// Opening is a fault of the software.
+    pub(crate) panics: AtomicBool,
     nonces: AtomicU64,
 }
 
@@ -92,6 +94,7 @@ impl Keys for TestKeys {
 
     async fn open(&self, sealed: &Sealed, context: &[u8]) -> Result<Phi<Vec<u8>>, PortError> {
         self.check("keys.open")?;
+        assert!(!self.panics.load(Ordering::SeqCst), "as a test wants it");
         let operation = "keys.open";
         let known = self.keys.lock().unwrap().values().find(|(key, _)| *key == sealed.key).copied();
         match known {

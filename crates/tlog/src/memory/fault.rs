@@ -54,6 +54,12 @@ impl FaultPlan {
         self.calls.load(Ordering::SeqCst)
     }
 
+    /// The next calls get no answer, and have no effect.
+    pub fn refuse_next(&self, calls: u64) {
+        let next = self.calls();
+        lock(&self.faults).extend((next..next + calls).map(|call| (call, Fault::Refused)));
+    }
+
     /// Whether the process is dead.
     #[must_use]
     pub fn crashed(&self) -> bool {

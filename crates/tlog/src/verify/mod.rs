@@ -7,20 +7,21 @@
 //! faults by the order of reading: index coverage, checkpoint and the listing of tiles come first, so
 //! that entries read afterwards must cover all of them.
 
+mod checkpoints;
 mod index;
 mod objects;
 mod report;
 mod tiles;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 
 use crate::bundle::{BundleRef, MAX_BUNDLE_BYTES};
-use crate::checkpoint::SignedCheckpoint;
 use crate::error::{LogError, Step};
 use crate::hash::Hash;
 use crate::index::{Coverage, Describe, Description, EntryIndex};
 use crate::log::Log;
-use crate::note::MAX_NOTE_BYTES;
 use crate::path::LogObject;
 use crate::sign::VerifyingKey;
 use crate::tile::Edge;
@@ -115,6 +116,10 @@ struct Run<'a> {
     erased: u64,
     bundles: u64,
     versions_checked: bool,
+    /// Objects that were written or deleted again, with the version that was written first.
+    firsts: BTreeMap<String, String>,
+    /// The largest checkpoint kept of a day, and where.
+    kept: Option<(u64, String)>,
     /// The last bundle was damaged: what follows need not continue it.
     lost: bool,
 }
@@ -141,108 +146,53 @@ impl<'a> Run<'a> {
             erased: 0,
             bundles: 0,
             versions_checked: false,
+            firsts: BTreeMap::new(),
+            kept: None,
             lost: false,
             findings,
         };
+        run.list_rewritten().await?;
+        run.read_kept().await?;
         run.read_checkpoints().await?;
         run.list_objects().await?;
         Ok(run)
     }
 
-    async fn read_checkpoints(&mut self) -> Result<(), LogError> {
-        // The seal first: it is written after the checkpoint that it copies.
-        let seal = self.log.paths().key(LogObject::Sealed);
-        let sealed = self.small(&seal).await?;
-        let key = self.log.paths().key(LogObject::Checkpoint);
-        let stored = self.small(&key).await?;
-        self.has_checkpoint = stored.is_some();
-        if let Some(bytes) = &stored {
-            match SignedCheckpoint::parse(bytes, self.log.origin(), self.options.keys) {
-                Ok(signed) => {
-                    let head = signed.checkpoint();
-                    (self.covered, self.checkpoint) = (head.size, Some(head.size));
-                    let (size, root) = (head.size, head.root);
-                    self.marks.push(Mark {
-                        size,
-                        root,
-                        differs: Code::CheckpointRoot,
-                        object: Some(key.clone()),
-                    });
-                }
-                Err(error) => self.findings.push(Finding {
-                    code: Code::CheckpointDamaged,
-                    object: Some(key.clone()),
-                    index: None,
-                    detail: Some(error.to_string()),
-                }),
-            }
-        }
-        if let Some(bytes) = sealed {
-            self.sealed = true;
-            if stored.as_ref() != Some(&bytes) {
-                self.findings.add(Code::SealDiffers, Some(seal), None);
-            }
-        }
-        if let Some(bytes) = self.options.trusted {
-            match SignedCheckpoint::parse(bytes, self.log.origin(), self.options.keys) {
-                Ok(signed) => {
-                    let head = signed.checkpoint();
-                    self.trusted = Some(head.size);
-                    let (size, root) = (head.size, head.root);
-                    self.marks.push(Mark { size, root, differs: Code::TrustedRoot, object: None });
-                }
-                Err(error) => self.findings.push(Finding {
-                    code: Code::TrustedDamaged,
-                    object: None,
-                    index: None,
-                    detail: Some(error.to_string()),
-                }),
-            }
-        }
-        self.check_marks();
-        Ok(())
-    }
-
-    /// A note; one that is too long, or cannot be read, counts as an empty one, which is never right.
-    async fn small(&self, key: &str) -> Result<Option<Bytes>, LogError> {
-        match self.log.get(key, MAX_NOTE_BYTES, Step::Read).await {
-            Ok(object) => Ok(object.map(|object| object.bytes)),
-            Err(error) if error.of_one_object().is_some() => Ok(Some(Bytes::new())),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Compares the root where a checkpoint states it.
-    fn check_marks(&mut self) {
-        let tree = self.edge.frontier();
-        if self.marks.iter().any(|mark| mark.size == tree.size()) {
-            let (size, root) = (tree.size(), tree.root());
-            for mark in self.marks.extract_if(.., |mark| mark.size == size) {
-                if mark.root != root {
-                    self.findings.add(mark.differs, mark.object, Some(size));
-                }
-            }
-        }
-    }
-
     async fn read_entries(&mut self) -> Result<(), LogError> {
         let prefix = self.log.paths().bundles();
+        // Those that a delete marker hides stand in no listing, but in their place all the same.
+        let rewritten: Vec<String> =
+            self.firsts.keys().filter(|key| key.starts_with(&prefix)).cloned().collect();
+        let mut rewritten = rewritten.into_iter().peekable();
         let mut after: Option<String> = None;
         loop {
             let page = self.log.list(&prefix, after.as_deref()).await?;
             for key in &page.keys {
-                if let Some(LogObject::Bundle { first }) = self.log.paths().object(key) {
-                    self.bundle(key, first).await?;
-                    if let Some(progress) = self.options.progress {
-                        progress(self.edge.frontier().size());
-                    }
+                while let Some(hidden) = rewritten.next_if(|rewritten| rewritten < key) {
+                    self.next_object(&hidden).await?;
                 }
+                rewritten.next_if_eq(key);
+                self.next_object(key).await?;
             }
             match page.keys.last() {
                 Some(last) if page.more => after = Some(last.clone()),
-                _ => return Ok(()),
+                _ => break,
             }
         }
+        for hidden in rewritten {
+            self.next_object(&hidden).await?;
+        }
+        Ok(())
+    }
+
+    async fn next_object(&mut self, key: &str) -> Result<(), LogError> {
+        if let Some(LogObject::Bundle { first }) = self.log.paths().object(key) {
+            self.bundle(key, first).await?;
+            if let Some(progress) = self.options.progress {
+                progress(self.edge.frontier().size());
+            }
+        }
+        Ok(())
     }
 
     async fn bundle(&mut self, key: &str, first: u64) -> Result<(), LogError> {
@@ -255,8 +205,8 @@ impl<'a> Run<'a> {
             self.findings.add(Code::EntriesMissing, Some(key.to_owned()), Some(expected));
         }
         let mut unreadable = None;
-        let bytes = match self.log.get(key, MAX_BUNDLE_BYTES, Step::Read).await {
-            Ok(object) => object.map(|object| object.bytes).unwrap_or_default(),
+        let bytes = match self.read(key, MAX_BUNDLE_BYTES).await {
+            Ok(bytes) => bytes.unwrap_or_default(),
             Err(error) => {
                 unreadable = Some(error.of_one_object().ok_or(error)?);
                 Bytes::new()
@@ -354,6 +304,14 @@ impl<'a> Run<'a> {
         }
         if self.covered > size {
             self.findings.add(Code::EntriesTruncated, Some(checkpoint.clone()), Some(size));
+        }
+        if let Some((kept, key)) = self.kept.take() {
+            if kept > size {
+                self.findings.add(Code::EntriesTruncated, Some(key.clone()), Some(size));
+            }
+            if kept > self.covered {
+                self.findings.add(Code::CheckpointRolledBack, Some(key), Some(self.covered));
+            }
         }
         if let Some(trusted) = self.trusted {
             if trusted > size {

@@ -108,9 +108,9 @@ codes! {
     PayloadAltered = "payload-altered",
     /// An entry's id stands in the log a second time.
     EntryDoubled = "entry-doubled",
-    /// The bundle was deleted: a delete marker lies on it.
+    /// An object that is created once was deleted: a delete marker lies, or lay, on it.
     DeleteMarker = "delete-marker",
-    /// The bundle was written a second time.
+    /// An object that is created once was written a second time.
     SecondVersion = "second-version",
     /// The log has entries, but no checkpoint.
     CheckpointMissing = "checkpoint-missing",
@@ -118,16 +118,20 @@ codes! {
     CheckpointDamaged = "checkpoint-damaged",
     /// The checkpoint signs another root than the entries give.
     CheckpointRoot = "checkpoint-root-differs",
-    /// The checkpoint covers more entries than there are.
+    /// The checkpoint, or one that was kept of a day, covers more entries than there are.
     EntriesTruncated = "entries-truncated",
     /// The trusted checkpoint covers more entries than there are: the log was rolled back.
     RolledBack = "rolled-back",
-    /// The trusted checkpoint is newer than the one that stands.
+    /// The trusted checkpoint, or one that was kept of a day, is newer than the one that stands.
     CheckpointRolledBack = "checkpoint-rolled-back",
     /// The trusted checkpoint signs another root than the entries give.
     TrustedRoot = "trusted-root-differs",
     /// The trusted checkpoint is not one of this log, signed by a known key.
     TrustedDamaged = "trusted-checkpoint-damaged",
+    /// The checkpoint that was kept of a day is not one of this log, signed by a known key.
+    KeptDamaged = "kept-checkpoint-damaged",
+    /// The checkpoint that was kept of a day signs another root than the entries give.
+    KeptRoot = "kept-checkpoint-root-differs",
     /// The seal is not the checkpoint that stands.
     SealDiffers = "seal-differs",
     /// Entries stand behind the checkpoint of a sealed log.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tlog::memory::MemoryStorage;
 use tlog::{EntryIndex, IndexKey, IndexRow, LogObject};
 
-use crate::support::{World, codes, entries, id, run};
+use crate::support::{World, codes, entries, id, run, signer};
 
 type Objects = BTreeMap<String, Bytes>;
 type Attack<'a> = Box<dyn Fn(&mut Objects) + 'a>;
@@ -243,6 +243,65 @@ fn a_second_version_and_a_delete_marker_are_found() {
         report.findings.iter().map(|finding| (finding.code.as_str(), finding.index)).collect();
     assert_eq!(found, [("second-version", Some(0)), ("delete-marker", Some(3))]);
     assert!(report.versions_checked);
+}
+
+#[test]
+fn what_was_written_first_is_the_log_whatever_was_laid_over_it() {
+    let world = sealed(&[3, 3, 3]);
+    let key = |first| world.log.paths().bundle(first);
+    let other = world.storage.snapshot()[&key(3)].clone();
+    world.storage.rewrite(&key(0), Some(&other));
+    world.storage.rewrite(&key(3), None);
+    world.storage.rewrite(&key(6), None);
+    let report = world.verify();
+    let found: Vec<_> =
+        report.findings.iter().map(|finding| (finding.code.as_str(), finding.index)).collect();
+    // That it was done is found; what had been logged is there, in its order, and verifies.
+    let expected = [("second-version", Some(0)), ("delete-marker", Some(3)), ("delete-marker", Some(6))];
+    assert_eq!(found, expected);
+    assert_eq!((report.size, report.bundles, report.checkpoint), (9, 3, Some(9)));
+}
+
+#[test]
+fn everything_taken_back_behind_a_kept_checkpoint_is_found() {
+    let world = World::new();
+    let mut publisher = tlog::Publisher::new(world.log.clone(), signer(), Vec::new());
+    run(publisher.publish()).unwrap();
+    let empty = world.storage.snapshot();
+    world.append(&entries(0..3)).unwrap();
+    run(publisher.publish()).unwrap();
+    let day = tlog::Day::new(2026, 11, 22).unwrap();
+    assert!(run(publisher.keep(day)).unwrap());
+    assert!(!run(publisher.keep(day)).unwrap());
+    let mut again = tlog::Publisher::new(world.log.clone(), signer(), Vec::new());
+    assert!(!run(again.keep(day)).unwrap(), "one a day, whoever keeps it");
+    world.append(&entries(3..5)).unwrap();
+    run(publisher.publish()).unwrap();
+    assert!(world.verify().is_clean(), "{:?}", world.verify().findings);
+
+    let key = world.log.paths().key(LogObject::Kept(day));
+    let kept = world.storage.snapshot()[&key].clone();
+    let taken_back = |objects: std::collections::BTreeMap<String, bytes::Bytes>| {
+        let world = World::on(std::sync::Arc::new(tlog::memory::MemoryStorage::restore(objects)));
+        let mut codes = codes(&world.verify());
+        codes.retain(|code| !code.starts_with("index-"));
+        codes
+    };
+    // The lock lets nobody take the copy away.
+    let mut objects = empty;
+    objects.insert(key.clone(), kept.clone());
+    assert_eq!(taken_back(objects), ["checkpoint-rolled-back", "entries-truncated"]);
+    let other = World::new();
+    other.append(&entries(10..15)).unwrap();
+    other.publish();
+    let mut objects = other.storage.snapshot();
+    objects.insert(key.clone(), kept.clone());
+    assert_eq!(taken_back(objects), ["kept-checkpoint-root-differs"]);
+    let mut objects = world.storage.snapshot();
+    let mut changed = kept.to_vec();
+    changed[40] ^= 1;
+    objects.insert(key, changed.into());
+    assert_eq!(taken_back(objects), ["kept-checkpoint-damaged"]);
 }
 
 #[test]
