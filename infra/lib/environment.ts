@@ -1,17 +1,11 @@
 import { Resources } from './grants';
 import { Program } from './needs';
+import { PORTS } from './network';
 import { Options } from './options';
 import { Settings } from './settings';
 
-/** Where the listener finds what it needs, inside its container. */
-export const LISTENER = {
-  plain: 2575,
-  tls: 2576,
-  health: 9575,
-  certificates: '/tls',
-  /** Whether it takes MLLP without TLS: inside the VPN only. */
-  takesPlain: (settings: Settings) => settings.vpn !== undefined,
-};
+/** Where the listener finds its certificates, inside its container. */
+export const CERTIFICATES = '/tls';
 
 interface Known {
   readonly settings: Settings;
@@ -53,12 +47,13 @@ function all({ settings, options, resources }: Known) {
     ZORGSLUIS_COMPREHEND_MEDICAL: settings.comprehendMedical ? 'on' : 'off',
     ZORGSLUIS_COMPREHEND_MEDICAL_DAILY_LIMIT: String(options.comprehendMedicalDailyLimit),
     ZORGSLUIS_LOG_RETENTION_DAYS: String(options.auditRetentionDays),
-    ZORGSLUIS_LISTENER_PLAIN: LISTENER.takesPlain(settings) ? `0.0.0.0:${LISTENER.plain}` : undefined,
-    ZORGSLUIS_LISTENER_TLS: `0.0.0.0:${LISTENER.tls}`,
-    ZORGSLUIS_LISTENER_HEALTH: `0.0.0.0:${LISTENER.health}`,
-    ZORGSLUIS_LISTENER_CERTIFICATE: `${LISTENER.certificates}/server.pem`,
-    ZORGSLUIS_LISTENER_KEY: `${LISTENER.certificates}/server.key`,
-    ZORGSLUIS_LISTENER_CLIENT_CA: `${LISTENER.certificates}/client-ca.pem`,
+    // Without TLS inside the VPN only.
+    ZORGSLUIS_LISTENER_PLAIN: settings.vpn ? `0.0.0.0:${PORTS.mllp}` : undefined,
+    ZORGSLUIS_LISTENER_TLS: `0.0.0.0:${PORTS.mllpTls}`,
+    ZORGSLUIS_LISTENER_HEALTH: `0.0.0.0:${PORTS.health}`,
+    ZORGSLUIS_LISTENER_CERTIFICATE: `${CERTIFICATES}/server.pem`,
+    ZORGSLUIS_LISTENER_KEY: `${CERTIFICATES}/server.key`,
+    ZORGSLUIS_LISTENER_CLIENT_CA: `${CERTIFICATES}/client-ca.pem`,
     ZORGSLUIS_LISTENER_CRL: undefined,
   };
 }

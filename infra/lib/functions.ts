@@ -1,5 +1,4 @@
 import { ArnFormat, Duration, RemovalPolicy } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -10,7 +9,7 @@ import { environmentOf } from './environment';
 import { explain } from './explain';
 import { Grants, Resources } from './grants';
 import { Needs, Program, Source } from './needs';
-import { NetworkStack } from './network';
+import { NetworkStack, PRIVATE } from './network';
 import { Options } from './options';
 import { QueueName, QUEUES } from './queues';
 import { Common, ZorgsluisStack } from './stack';
@@ -82,7 +81,7 @@ export class FunctionsStack extends ZorgsluisStack {
       memorySize: program.memory,
       timeout: Duration.seconds(program.timeout),
       vpc: network.vpc,
-      vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
+      vpcSubnets: PRIVATE,
       securityGroups: [network.functions],
       tracing: lambda.Tracing.ACTIVE,
       loggingFormat: lambda.LoggingFormat.JSON,
@@ -120,12 +119,8 @@ export class FunctionsStack extends ZorgsluisStack {
       resourceName: functionName,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
-    new iam.ManagedPolicy(place, 'Policy', {
-      description: `What the ports of ${program.name} call`,
-      statements: new Grants(needs, resources).statements(this, program),
-      roles: [role],
-    });
-    new iam.ManagedPolicy(place, 'Platform', {
+    new Grants(settings, needs, resources).policy(place, 'Policy', program, role);
+    const platform = new iam.ManagedPolicy(place, 'Platform', {
       description: `What Lambda itself does with the role of ${program.name}`,
       roles: [role],
       statements: [
@@ -141,6 +136,7 @@ export class FunctionsStack extends ZorgsluisStack {
         new iam.PolicyStatement({ actions: LOG_ACTIONS, resources: [`${logGroup.logGroupArn}`] }),
       ],
     });
+    explain(platform, 'Network interfaces and traces have no ARN to name (wildcards.ts).', 'AwsSolutions-IAM5[Resource::*]');
     return role.withoutPolicyUpdates();
   }
 
@@ -203,7 +199,7 @@ export class FunctionsStack extends ZorgsluisStack {
         retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
       },
     });
-    schedule.addDependency(group);
+    schedule.addResourceDependency(group);
   }
 
   private explainFunction(made: lambda.Function, program: Program): void {

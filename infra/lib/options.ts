@@ -13,6 +13,10 @@ export interface ApiClient {
   readonly daily: number;
 }
 
+/** Services that an account has once in a region, whoever switched them on. */
+export const ACCOUNT_SERVICES = ['config', 'guardduty', 'security-hub', 'macie', 'inspector'] as const;
+export type AccountService = (typeof ACCOUNT_SERVICES)[number];
+
 /** What may be chosen for the pipeline and the watch, from the CDK context; everything has a default. */
 export class Options {
   /** Processor of functions and of the listener. */
@@ -39,6 +43,8 @@ export class Options {
   readonly trialSamples: boolean;
   /** Refuses the placeholders that stand for functions and images not yet built: set by `make deploy`. */
   readonly refusePlaceholders: boolean;
+  /** Services of the account that somebody else has switched on already (an organisation, Control Tower). */
+  readonly elsewhere: ReadonlySet<AccountService>;
   /** HTTPS address that takes events in Firehose's format. */
   readonly siemEndpoint?: string;
   /** ARN of the secret with which Firehose shows itself there. */
@@ -100,6 +106,10 @@ export class Options {
     this.mailFrom = text('mailFrom');
     this.trialSamples = flag('trialSamples');
     this.refusePlaceholders = flag('refusePlaceholders');
+    const elsewhere = (read('elsewhere') as AccountService[] | undefined) ?? [];
+    const stranger = elsewhere.find((one) => !ACCOUNT_SERVICES.includes(one));
+    if (stranger) throw new Error(`context "elsewhere": ${stranger} is none of ${ACCOUNT_SERVICES.join(', ')}`);
+    this.elsewhere = new Set(elsewhere);
     this.siemEndpoint = text('siemEndpoint');
     this.siemSecret = text('siemSecret');
   }

@@ -1,7 +1,11 @@
 import { App } from 'aws-cdk-lib';
+import { ApiStack } from './api';
+import { DevicesStack } from './devices';
 import { FhirStoreStack } from './fhir-store';
 import { FunctionsStack } from './functions';
+import { ImagesStack } from './images';
 import { KeysStack } from './keys';
+import { ListenerStack } from './listener';
 import { MailStack } from './mail';
 import { Needs } from './needs';
 import { NetworkStack } from './network';
@@ -29,5 +33,12 @@ export function pipeline(app: App, base: Base, needs = new Needs()) {
   const mail = new MailStack(app, 'mail', { settings, queues });
   const resources = { keys, storage, tables, queues, fhirStore, mail };
   const functions = new FunctionsStack(app, 'functions', { settings, options, needs, network, resources });
-  return { options, needs, queues, fhirStore, mail, functions };
+  const ingest = functions.functions['ingest'];
+  if (!ingest) throw new Error('crates/aws/functions/ingest.json is missing');
+  const api = new ApiStack(app, 'api', { settings, options, keys, ingest });
+  const images = new ImagesStack(app, 'images', { settings, keys });
+  const repository = images.listener;
+  const listener = new ListenerStack(app, 'listener', { settings, options, needs, network, resources, repository });
+  const devices = new DevicesStack(app, 'devices', { settings, keys });
+  return { options, needs, queues, fhirStore, mail, functions, api, images, listener, devices };
 }
