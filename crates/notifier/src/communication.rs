@@ -19,8 +19,8 @@ const REASON: &str = "https://zorgsluis.github.io/fhir/CodeSystem/notice-reason"
 pub(crate) enum Status<'a> {
     /// It is about to be sent.
     InProgress,
-    /// The mail was handed over; at this time, where it is known.
-    Completed(Option<Timestamp>),
+    /// The mail was handed over; at this time, where it is known; with what the receiver said of it.
+    Completed(Option<Timestamp>, Option<&'a str>),
     /// It is not sent, by a wish or rule.
     NotDone(&'a str),
     /// The mail system refused it.
@@ -45,6 +45,15 @@ pub(crate) fn key(notice: NoticeId) -> ResourceKey {
     ResourceKey::new("Communication", notice.to_string())
 }
 
+/// What the Communication of a notice says of it; `None` when there is none.
+pub(crate) async fn status(store: &dyn FhirStore, notice: NoticeId) -> Result<Option<String>, PortError> {
+    let stored = store.read(&[key(notice)]).await?.pop().flatten().filter(|stored| !stored.deleted);
+    Ok(stored.and_then(|stored| {
+        let said: Value = serde_json::from_slice(stored.json.expose_phi()).ok()?;
+        said.get("status")?.as_str().map(str::to_owned)
+    }))
+}
+
 impl Communication<'_> {
     /// Writes it unless it stands so.
     pub(crate) async fn write(&self, store: &dyn FhirStore) -> Result<(), PortError> {
@@ -53,7 +62,7 @@ impl Communication<'_> {
         for _ in 0..ATTEMPTS {
             let standing = store.read(std::slice::from_ref(&key)).await?.pop().flatten();
             let standing = standing.filter(|stored| !stored.deleted);
-            let resource = self.resource();
+            let mut resource = self.resource();
             if let Some(stored) = &standing {
                 let Ok(Value::Object(mut said)) = serde_json::from_slice(stored.json.expose_phi()) else {
                     return Err(PortError::Damaged { operation: OPERATION, reason: String::from("no JSON") });
@@ -63,6 +72,12 @@ impl Communication<'_> {
                     self.status == Status::InProgress && said.get("status") == Some(&json!("completed"));
                 // Version and time are the store's.
                 said.remove("meta");
+                // When it went is known once, and stays known.
+                if let (Status::Completed(None, Some(_)), Some(sent)) = (self.status, said.get("sent"))
+                    && let Some(resource) = resource.as_object_mut()
+                {
+                    resource.insert(String::from("sent"), sent.clone());
+                }
                 if late || Value::Object(said) == resource {
                     return Ok(());
                 }
@@ -84,7 +99,7 @@ impl Communication<'_> {
         let coding = |system: &str, code: &str, display: &str| json!({ "coding": [{ "system": system, "code": code, "display": display }] });
         let (status, why, sent) = match self.status {
             Status::InProgress => ("in-progress", None, None),
-            Status::Completed(at) => ("completed", None, at),
+            Status::Completed(at, why) => ("completed", why, at),
             Status::NotDone(why) => ("not-done", Some(why), None),
             Status::Stopped(why) => ("stopped", Some(why), None),
             Status::Unknown(why) => ("unknown", Some(why), None),

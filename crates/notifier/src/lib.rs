@@ -64,6 +64,7 @@
 mod communication;
 mod dossier;
 mod error;
+pub mod events;
 mod letter;
 mod lookup;
 mod mail;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zorgsluis_domain::PortError;
 use zorgsluis_domain::notice::NamedRecipient;
-use zorgsluis_domain::port::{Provider, ProviderDirectory};
+use zorgsluis_domain::port::{AddressFaultReason, Provider, ProviderDirectory};
 
 use crate::settings::is_address;
 
@@ -14,6 +14,8 @@ pub(crate) const AMBIGUOUS: &str = "recipient-ambiguous";
 pub(crate) const WITHOUT_ADDRESS: &str = "recipient-without-address";
 pub(crate) const ADDRESS_MISMATCH: &str = "recipient-address-mismatch";
 pub(crate) const ADDRESS_UNUSABLE: &str = "recipient-address-unusable";
+pub(crate) const ADDRESS_BOUNCED: &str = "recipient-address-bounced";
+pub(crate) const ADDRESS_COMPLAINED: &str = "recipient-address-complained";
 pub(crate) const TOO_MANY: &str = "too-many-recipients";
 
 /// What is wrong, for the operator.
@@ -26,6 +28,12 @@ pub(crate) fn text(code: &str) -> &'static str {
             "the message names an address that is not the one of the directory; nothing was sent"
         }
         ADDRESS_UNUSABLE => "the address in the directory is no e-mail address that mail can go to",
+        ADDRESS_BOUNCED => {
+            "mail to the address in the directory came back; put it right, or say that it works"
+        }
+        ADDRESS_COMPLAINED => {
+            "whoever reads the address in the directory complained of the mail; ask, and say so"
+        }
         TOO_MANY => "the message names more than 50 to be told; the others were not told",
         _ => "the mail system refused the notice",
     }
@@ -64,6 +72,14 @@ pub(crate) fn address(provider: &Provider) -> Result<&str, &'static str> {
         None => Err(WITHOUT_ADDRESS),
         Some(address) if is_address(address) => Ok(address),
         Some(_) => Err(ADDRESS_UNUSABLE),
+    }
+}
+
+/// Why no mail may go to the address.
+pub(crate) fn undeliverable(provider: &Provider) -> &'static str {
+    match provider.undeliverable().map(|fault| fault.why) {
+        Some(AddressFaultReason::Complained) => ADDRESS_COMPLAINED,
+        _ => ADDRESS_BOUNCED,
     }
 }
 

@@ -11,15 +11,17 @@ use zorgsluis_domain::port::{MailError, Provider, Reservation, ResourceKey};
 use zorgsluis_domain::{EntryId, PortError, QueueReference, Stage, Way};
 use zorgsluis_worker::ProcessError;
 
+pub(crate) use ticket::SENDING_AGAIN;
 pub(crate) use ticket::is_to_be_sent;
 pub use ticket::{NOT_SENT, SEND_AGAIN};
-use ticket::{Next, ROUNDS, SENDING_AGAIN};
+use ticket::{Next, ROUNDS};
 
 use crate::communication::{Communication, Status};
+use crate::events::COMPLAINED;
 use crate::mail::Envelope;
 use crate::smime::RecipientCertificate;
 use crate::trail::Trail;
-use crate::{CertificateFault, NotifierError, Ports, PutOff, Settings, dossier};
+use crate::{CertificateFault, NotifierError, Ports, PutOff, Settings, dossier, lookup};
 
 /// The mailer could not tell when it was handed the mail.
 const MAILER_CANNOT_TELL: &str = "mailer-cannot-tell";
@@ -75,6 +77,19 @@ impl Telling<'_> {
         for _ in 0..ROUNDS {
             match self.next(notice).await? {
                 Next::Again => {}
+                Next::Send(ticket) if provider.undeliverable().is_some() => {
+                    let why = lookup::undeliverable(provider);
+                    match ticket {
+                        None => {
+                            let step = self.refuse(at, why, entries).await?;
+                            return Ok(NoticeStep { provider: Some(provider.id), ..step });
+                        }
+                        Some(line) => {
+                            let (from, to) = ([line.state], NoticeState::Refused);
+                            self.settle(notice, &from, to, None, Some(why)).await?;
+                        }
+                    }
+                }
                 Next::Send(ticket) => {
                     let written = self.write(notice, provider, address, certificate.as_ref().ok()).await?;
                     written_as = Some(written.protection);
@@ -231,7 +246,9 @@ impl Telling<'_> {
                     if self.told_before(line.id) { NoticeOutcome::SentBefore } else { NoticeOutcome::Sent };
                 let why = why.filter(|_| protection == Protection::WithoutPhi);
                 // A reason: it was found out later that it was sent, and when is not known.
-                (outcome, Status::Completed(Some(line.changed).filter(|_| line.why.is_none())), why)
+                let sent = Some(line.changed).filter(|_| line.why.is_none());
+                let complained = line.why.as_deref().filter(|why| *why == COMPLAINED);
+                (outcome, Status::Completed(sent, complained), why)
             }
             NoticeState::Refused => (NoticeOutcome::Refused, Status::Stopped(said), Some(said)),
             NoticeState::Unknown => (NoticeOutcome::Unknown, Status::Unknown(said), Some(said)),

@@ -33,7 +33,9 @@ pub use notices::{NoticeRegister, Reservation};
 pub use opt_outs::{OptOut, OptOuts};
 pub use patient_index::{Claim, IndexChange, IndexEvent, PatientIndex};
 pub use payload::{Payload, PayloadStore, Put};
-pub use provider_directory::{Provider, ProviderDirectory, ProviderError, StoredProvider};
+pub use provider_directory::{
+    AddressFault, AddressFaultReason, Provider, ProviderDirectory, ProviderError, StoredProvider,
+};
 pub use queue::{Outgoing, Queue, QueueDepth, Receipt, Received};
 pub use random::Random;
 pub use text_analysis::TextAnalysis;

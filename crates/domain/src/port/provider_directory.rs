@@ -39,6 +39,51 @@ pub struct Provider {
     pub opted_out: BTreeSet<NotifiedEvent>,
     /// Whether notices are sent at all.
     pub active: bool,
+    /// What the mail system told of an address; see [`Provider::undeliverable`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_fault: Option<AddressFault>,
+}
+
+/// Why no mail may go to an address any more, until an operator has seen to it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct AddressFault {
+    /// The address that it is about.
+    pub address: String,
+    /// What was told of it.
+    pub why: AddressFaultReason,
+    /// When the mail system told it.
+    pub since: Timestamp,
+}
+
+/// What the mail system told of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AddressFaultReason {
+    /// Nobody has this mailbox, or nobody may write to it: mail comes back.
+    Bounced,
+    /// Whoever has the mailbox complained of the mail.
+    Complained,
+}
+
+impl Provider {
+    /// Why no mail may go to this provider's address. What was told of another address than the present one
+    /// does not count.
+    #[must_use]
+    pub fn undeliverable(&self) -> Option<&AddressFault> {
+        let address = self.address.as_deref()?.trim();
+        self.address_fault.as_ref().filter(|fault| fault.address.trim().eq_ignore_ascii_case(address))
+    }
+}
+
+impl fmt::Debug for AddressFault {
+    /// Without the address.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AddressFault")
+            .field("why", &self.why)
+            .field("since", &self.since)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Provider {

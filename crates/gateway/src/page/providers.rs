@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use uuid::Uuid;
 use zorgsluis_domain::notice::{BusinessIdentifier, NotifiedEvent};
-use zorgsluis_domain::port::{PageRequest, Provider, StoredProvider};
+use zorgsluis_domain::port::{AddressFault, AddressFaultReason, PageRequest, Provider, StoredProvider};
 use zorgsluis_domain::text::Language;
 use zorgsluis_registers::{Certificate, CertificateFault, RegisterError};
 
@@ -36,6 +36,8 @@ struct Line {
     organisation: Option<String>,
     numbers: Vec<String>,
     address: Option<String>,
+    /// Why no mail goes to it.
+    fault: Option<&'static str>,
     certificate: Option<CertificateState>,
     active: bool,
 }
@@ -79,6 +81,7 @@ impl Line {
     fn of(stored: StoredProvider, now: Timestamp, words: &RegisterWords) -> Self {
         let provider = stored.provider;
         Self {
+            fault: provider.undeliverable().map(|fault| fault_label(fault, words)),
             id: provider.id,
             name: provider.name,
             organisation: provider.organisation,
@@ -198,6 +201,8 @@ struct ProviderPage<'a> {
     wishes: Vec<Wish>,
     history: Vec<Version>,
     saved: bool,
+    /// Why no mail goes to the address, and since when.
+    fault: Option<(&'static str, Moment)>,
     /// Why it was not saved.
     problem: Option<String>,
     /// The address that was typed and not saved.
@@ -267,11 +272,20 @@ async fn show_one(gateway: &Gateway, page: &Page, id: Uuid, problem: Option<Prob
                 ),
             })
             .collect(),
+        fault: provider.undeliverable().map(|fault| (fault_label(fault, words), Moment::new(fault.since))),
         saved: page.parameter("saved").is_some(),
         problem: text,
         typed,
     };
     page.show(status, &template)
+}
+
+/// What the mail system told of an address.
+const fn fault_label(fault: &AddressFault, words: &RegisterWords) -> &'static str {
+    match fault.why {
+        AddressFaultReason::Bounced => words.address_bounced,
+        AddressFaultReason::Complained => words.address_complained,
+    }
 }
 
 /// What is other than in the version before, by the names of the page.
@@ -282,6 +296,7 @@ fn changes(now: &Provider, before: Option<&Provider>, words: &RegisterWords) -> 
         (now.organisation != before.organisation, words.organisation),
         (now.identifiers != before.identifiers, words.identifiers),
         (now.address != before.address, words.address),
+        (now.undeliverable() != before.undeliverable(), words.address_state),
         (now.language != before.language, words.mail_language),
         (now.certificate != before.certificate, words.certificate),
         (now.opted_out != before.opted_out, words.opted_out),
@@ -321,7 +336,7 @@ pub(crate) async fn change(
             }
         }
     };
-    let wanted = Provider {
+    let mut wanted = Provider {
         address: Some(address.to_owned()).filter(|address| !address.is_empty()),
         language: Language::from_code(form.text("language")).unwrap_or(stands.provider.language),
         certificate,
@@ -329,6 +344,10 @@ pub(crate) async fn change(
         active: form.is_set("active"),
         ..stands.provider
     };
+    // What was told of an address counts until somebody says otherwise, or there is another.
+    if form.is_set("address_works") || wanted.undeliverable().is_none() {
+        wanted.address_fault = None;
+    }
     let version = form.text("version").parse().unwrap_or(0);
     match gateway.0.parts.registers.change_provider(&wanted, version, &caller.by()).await {
         Ok(_) => Redirect::to(&format!("/providers/{id}?saved=1")).into_response(),

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use zorgsluis_domain::audit::{Action, EventKind, Outcome};
 use zorgsluis_domain::notice::{Notice, NoticeId, NoticeState, NotifiedEvent, Protection};
 use zorgsluis_domain::port::{
-    Keys as _, NoticeRegister as _, OptOuts as _, PageRequest, PatientIndex as _, ProviderDirectory as _,
+    AddressFault, AddressFaultReason, Keys as _, NoticeRegister as _, OptOuts as _, PageRequest,
+    PatientIndex as _, Provider, ProviderDirectory as _,
 };
 use zorgsluis_domain::{MessageId, Purpose};
 
@@ -200,6 +201,48 @@ async fn an_operator_changes_a_provider_and_every_version_stays() {
     let body = format!("{token}&version=3&address=a@b.example&active=1");
     assert_eq!(world.post_form(&path, &cookie, &body).await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(get().await.version, 3, "without an audit entry nothing is done");
+}
+
+#[tokio::test]
+async fn an_address_from_which_mail_came_back_is_shown_until_an_operator_has_seen_to_it() {
+    let world = World::new().await;
+    import_providers(&world).await;
+    let (cookie, form_token) = world.sign_in().await;
+    let id = world.provider("C. Smits").await;
+    let directory = world.directory.provider_directory();
+    let path = format!("/providers/{id}");
+    let fill = |version: u64, more: &str| {
+        format!("form_token={form_token}&version={version}&language=nl&active=1&{more}")
+    };
+    world.post_form(&path, &cookie, &fill(1, "address=smits@oost.example")).await;
+    let mark = || async {
+        let stands = directory.get(id).await.unwrap().unwrap();
+        let fault = AddressFault {
+            address: stands.provider.address.clone().unwrap(),
+            why: AddressFaultReason::Bounced,
+            since: stands.changed,
+        };
+        let marked = Provider { address_fault: Some(fault), ..stands.provider };
+        directory.put(&marked, Some(stands.version), stands.changed, "mail-events").await.unwrap()
+    };
+    let version = mark().await;
+    for page in ["/providers?lang=en".to_owned(), format!("{path}?lang=en")] {
+        assert!(world.page(&page, &cookie).await.body.contains("mail comes back"), "{page}");
+    }
+    let fault = || async { directory.get(id).await.unwrap().unwrap().provider.address_fault };
+    // Another change leaves the mark; so does the import.
+    world.post_form(&path, &cookie, &fill(version, "address=smits@oost.example&opted_out=result")).await;
+    assert!(fault().await.is_some());
+    // It works again.
+    world.post_form(&path, &cookie, &fill(version + 1, "address=smits@oost.example&address_works=1")).await;
+    assert_eq!(fault().await, None);
+    let page = world.page(&format!("{path}?lang=en"), &cookie).await;
+    assert!(!page.body.contains("mail comes back"));
+    assert!(page.body.contains("Whether the address can be reached"), "in the history");
+    // Another address.
+    let version = mark().await;
+    world.post_form(&path, &cookie, &fill(version, "address=c.smits@oost.example")).await;
+    assert_eq!(fault().await, None);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ pub const NOT_SENT: &str = "not-sent";
 /// its message up next sends it. Unlike [`NOT_SENT`] it is told in the log as a disclosure of its own.
 pub const SEND_AGAIN: &str = "send-again";
 /// A later attempt has the ticket.
-pub(super) const SENDING_AGAIN: &str = "sending-again";
+pub(crate) const SENDING_AGAIN: &str = "sending-again";
 /// A process ended between reservation and confirmation, and the mailer cannot tell.
 const NOT_CONFIRMED: &str = "not-confirmed";
 

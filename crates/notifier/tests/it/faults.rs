@@ -27,12 +27,14 @@ use crate::world::{BRUG, World, agb, named, start};
 
 /// Counts the calls, and lets one of them fail.
 #[derive(Default)]
-struct Faults {
+pub(crate) struct Faults {
     calls: AtomicUsize,
     /// The point that fails, from 1: each call has four.
     fails: AtomicUsize,
-    fired: AtomicBool,
-    killed: Notify,
+    pub(crate) fired: AtomicBool,
+    pub(crate) killed: Notify,
+    /// The log takes nothing.
+    pub(crate) no_audit: AtomicBool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,7 +47,7 @@ enum When {
 }
 
 impl Faults {
-    fn at(&self, point: usize) {
+    pub(crate) fn at(&self, point: usize) {
         self.calls.store(0, Ordering::SeqCst);
         self.fired.store(false, Ordering::SeqCst);
         self.fails.store(point, Ordering::SeqCst);
@@ -145,7 +147,7 @@ impl ProviderDirectory for Faulty<dyn ProviderDirectory> {
         guarded!(self, self.0.find_by_address(address))
     }
     async fn get(&self, id: Uuid) -> Result<Option<StoredProvider>, PortError> {
-        self.0.get(id).await
+        guarded!(self, self.0.get(id))
     }
     async fn put(
         &self,
@@ -154,13 +156,13 @@ impl ProviderDirectory for Faulty<dyn ProviderDirectory> {
         at: Timestamp,
         by: &str,
     ) -> Result<u64, ProviderError> {
-        self.0.put(provider, expected, at, by).await
+        guarded!(self, self.0.put(provider, expected, at, by))
     }
     async fn list(&self, page: &PageRequest) -> Result<Page<StoredProvider>, PortError> {
         self.0.list(page).await
     }
     async fn history(&self, id: Uuid) -> Result<Vec<StoredProvider>, PortError> {
-        self.0.history(id).await
+        guarded!(self, self.0.history(id))
     }
 }
 
@@ -180,6 +182,9 @@ impl OptOuts for Faulty<dyn OptOuts> {
 #[async_trait]
 impl AuditSink for Faulty<dyn AuditSink> {
     async fn record(&self, entries: &[AuditEntry]) -> Result<(), PortError> {
+        if self.1.no_audit.load(Ordering::SeqCst) {
+            return Err(down());
+        }
         guarded!(self, self.0.record(entries))
     }
 }
@@ -209,7 +214,7 @@ impl DeadLetters for Faulty<dyn DeadLetters> {
         self.0.list(page).await
     }
     async fn get(&self, message: MessageId) -> Result<Option<DeadLetter>, PortError> {
-        self.0.get(message).await
+        guarded!(self, self.0.get(message))
     }
     async fn remove(&self, letter: &DeadLetter) -> Result<bool, PortError> {
         self.0.remove(letter).await
@@ -310,7 +315,7 @@ impl FhirStore for Faulty<dyn FhirStore> {
     }
 }
 
-fn behind(ports: &Ports, faults: &Arc<Faults>) -> Ports {
+pub(crate) fn behind(ports: &Ports, faults: &Arc<Faults>) -> Ports {
     let clone = || Arc::clone(faults);
     Ports {
         payloads: Arc::new(Faulty(ports.payloads.clone(), clone())),

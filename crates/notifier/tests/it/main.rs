@@ -3,6 +3,7 @@
 
 mod certificates;
 mod faults;
+mod mail_events;
 mod mails;
 mod once;
 mod outbox;

@@ -293,6 +293,7 @@ impl World {
             certificate: None,
             opted_out: BTreeSet::new(),
             active: true,
+            address_fault: None,
         }
     }
 

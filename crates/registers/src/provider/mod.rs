@@ -131,7 +131,7 @@ impl Record {
         identifiers.extend(others.filter(|other| !systems.contains(&other.system)).cloned());
         identifiers.sort();
         identifiers.dedup();
-        Provider {
+        let provider = Provider {
             id,
             identifiers,
             name: self.name,
@@ -143,6 +143,10 @@ impl Record {
                 .opted_out
                 .or(stands.map(|provider| provider.opted_out.clone()).unwrap_or_default()),
             active: self.active.or(stands.is_none_or(|provider| provider.active)),
-        }
+            // A file says nothing of it: while the address stays, so does what the mail system told of it.
+            address_fault: stands.and_then(|provider| provider.address_fault.clone()),
+        };
+        let address_fault = provider.undeliverable().cloned();
+        Provider { address_fault, ..provider }
     }
 }

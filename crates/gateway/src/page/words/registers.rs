@@ -68,6 +68,11 @@ words! {
     organisation: "Praktijk of instelling", "Practice or institution";
     address: "E-mailadres", "E-mail address";
     no_address: "geen: er kan niets verstuurd worden", "none: nothing can be sent";
+    address_state: "Bereikbaarheid van het adres", "Whether the address can be reached";
+    address_bounced: "mail komt terug", "mail comes back";
+    address_complained: "ontvanger wil deze mail niet", "the receiver complained of the mail";
+    address_works: "Het adres is weer bruikbaar", "The address can be used again";
+    address_works_hint: "Tot die tijd, of tot er een ander adres staat, gaat er geen bericht heen: berichten worden apart gezet en kunnen daarna opnieuw aangeboden worden.", "Until then, or until there is another address, no notice goes to it: messages are set aside and can be offered again afterwards.";
     mail_language: "Taal van de berichten", "Language of the notices";
     language_nl: "Nederlands", "Dutch";
     language_en: "Engels", "English";
