@@ -7,8 +7,8 @@ use zorgsluis_domain::{Clock, PortError};
 
 use crate::function::Failed;
 use crate::{
-    AwsKeys, Clients, DynamoJournal, DynamoPatientIndex, HealthLake, HealthLakeLimits, KeySettings,
-    S3Payloads, Settings, SettingsBucket, SettingsError, SqsQueue, SystemClock, Variable,
+    AwsKeys, Clients, DynamoDeadLetters, DynamoJournal, DynamoPatientIndex, HealthLake, HealthLakeLimits,
+    KeySettings, S3Payloads, Settings, SettingsBucket, SettingsError, SqsQueue, SystemClock, Variable,
 };
 
 /// Makes the ports of a program. Each is made when it is asked for: a program that does not ask for a port needs
@@ -88,7 +88,7 @@ impl Parts {
     /// What was set aside.
     #[must_use]
     pub fn dead_letters(&self) -> Arc<dyn DeadLetters> {
-        Arc::new(until_it_is_there::Nowhere)
+        Arc::new(DynamoDeadLetters::new(&self.clients, self.settings.table("dead-letters")))
     }
 
     /// Whose identifier is whose.
@@ -129,34 +129,5 @@ impl Parts {
             profiles.push((name.clone(), String::from_utf8(bytes).map_err(damaged)?));
         }
         Ok(profiles)
-    }
-}
-
-/// Until the adapter of dead letters is there: parks nothing, so that messages go back to the queue.
-mod until_it_is_there {
-    use async_trait::async_trait;
-    use zorgsluis_domain::port::{DeadLetter, DeadLetters, Page, PageRequest};
-    use zorgsluis_domain::{MessageId, PortError};
-
-    pub(super) struct Nowhere;
-
-    fn unavailable<T>() -> Result<T, PortError> {
-        Err(PortError::unavailable("dead-letters", "not there yet"))
-    }
-
-    #[async_trait]
-    impl DeadLetters for Nowhere {
-        async fn park(&self, _: &DeadLetter) -> Result<(), PortError> {
-            unavailable()
-        }
-        async fn list(&self, _: &PageRequest) -> Result<Page<DeadLetter>, PortError> {
-            unavailable()
-        }
-        async fn get(&self, _: MessageId) -> Result<Option<DeadLetter>, PortError> {
-            unavailable()
-        }
-        async fn remove(&self, _: &DeadLetter) -> Result<bool, PortError> {
-            unavailable()
-        }
     }
 }

@@ -73,7 +73,8 @@ fn sender(context: &ApiGatewayV2httpRequestContext) -> Option<Sender> {
     let authorizer = context.authorizer.as_ref();
     if let Some(iam) = authorizer.and_then(|authorizer| authorizer.iam.as_ref()) {
         let text = |value: &Option<String>| value.as_deref().unwrap_or_default().to_owned();
-        return caller_name(&text(&iam.user_arn), &text(&iam.user_id)).map(|name| Sender { name: Some(name) });
+        return caller_name(&text(&iam.user_arn), &text(&iam.user_id))
+            .map(|name| Sender { name: Some(name) });
     }
     let certificate = context.authentication.as_ref().and_then(|authentication| {
         let pem = authentication.client_cert.as_ref()?.client_cert_pem.as_deref()?;

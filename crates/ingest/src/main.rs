@@ -55,7 +55,8 @@ impl Function for Behind {
             self.0.sweep(SWEEP_AGE).await.map_err(Failed::because)?;
             return Ok(None);
         }
-        let request = serde_json::from_value(event).map_err(|_| Failed::because("not a request of this API"))?;
+        let request =
+            serde_json::from_value(event).map_err(|_| Failed::because("not a request of this API"))?;
         let before = self.counted();
         let response = lambda::handle(&self.0, request, call.traceparent.as_deref()).await;
         let after = self.counted();

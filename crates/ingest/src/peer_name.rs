@@ -93,7 +93,8 @@ mod tests {
         let user = "arn:aws:iam::123456789012:user/systems/zis";
         assert_eq!(caller_name(user, "AIDAEXAMPLE").as_deref(), Some(user));
         assert_eq!(
-            caller_name("arn:aws:sts::123456789012:assumed-role/zis-linde/i-0abc", "AROAEXAMPLE:i-0abc").as_deref(),
+            caller_name("arn:aws:sts::123456789012:assumed-role/zis-linde/i-0abc", "AROAEXAMPLE:i-0abc")
+                .as_deref(),
             Some("arn:aws:sts::123456789012:assumed-role/zis-linde")
         );
         let odd = "arn:aws:iam::123456789012:user/a=b,c";
