@@ -26,9 +26,6 @@ use crate::Clients;
 use crate::table::{Patience, Row, Table, Write, text};
 use item::{Head, event, head_key, holder_key, identifier_partition, merged_item, patient_partition};
 
-/// Links followed at most: [`PatientIndex::merge`] closes no circle, a damaged table might.
-const MAX_LINKS: usize = 10_000;
-
 /// The patient index on DynamoDB. Every read sees what was written before it.
 #[derive(Clone)]
 pub struct DynamoPatientIndex {
@@ -60,8 +57,9 @@ impl DynamoPatientIndex {
     }
 
     async fn follow(&self, operation: &'static str, patient: Uuid) -> Result<Uuid, PortError> {
-        let mut last = patient;
-        for _ in 0..MAX_LINKS {
+        // No merge closes a circle; a damaged table might.
+        let (mut last, mut seen) = (patient, BTreeSet::new());
+        while seen.insert(last) {
             match self.head(operation, last).await?.replacement {
                 Some(next) => last = next,
                 None => return Ok(last),

@@ -66,6 +66,56 @@ pub async fn a_merge_never_closes_a_circle_or_changes_its_mind<I: PatientIndex>(
     assert_eq!(index.survivor(patient(3)).await.unwrap(), patient(3));
 }
 
+pub async fn merges_at_once_close_no_circle<I: PatientIndex + Clone + 'static>(index: I) {
+    // Each of 16 patients into the next, the last into the first, all at once, twice over.
+    let tasks: Vec<_> = (0..32)
+        .map(|n: u128| {
+            let index = index.clone();
+            tokio::spawn(async move { index.merge(patient(n % 16), patient((n + 1) % 16)).await })
+        })
+        .collect();
+    let mut refused = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(()) => {}
+            Err(PortError::Refused { .. }) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!(refused, 2, "the one that would close the circle, both times");
+    let mut survivors = Vec::new();
+    for n in 0..16 {
+        survivors.push(index.survivor(patient(n)).await.unwrap());
+    }
+    survivors.dedup();
+    assert_eq!(survivors.len(), 1);
+    assert_eq!(index.merged_into(survivors[0]).await.unwrap().len(), 15);
+}
+
+pub async fn two_merges_at_once_of_four_patients_close_no_circle<I: PatientIndex + Clone + 'static>(
+    index: I,
+) {
+    // a → b and c → d stand; b into c and d into a touch no patient in common, and only one of them may be.
+    for round in 0..8 {
+        let [a, b, c, d] = [1, 2, 3, 4].map(|number| patient(round * 10 + number));
+        index.merge(a, b).await.unwrap();
+        index.merge(c, d).await.unwrap();
+        let tasks = [(b, c), (d, a)].map(|(old, new)| {
+            let index = index.clone();
+            tokio::spawn(async move { index.merge(old, new).await })
+        });
+        let mut merged = 0;
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(()) => merged += 1,
+                Err(error) => assert!(matches!(error, PortError::Refused { .. }), "{error}"),
+            }
+        }
+        assert_eq!(merged, 1);
+        assert_eq!(index.survivor(a).await.unwrap(), index.survivor(c).await.unwrap());
+    }
+}
+
 pub async fn an_identifier_of_a_merged_patient_is_held_by_the_survivor<I: PatientIndex>(index: I) {
     index.claim(&identifier(1), patient(1)).await.unwrap();
     index.merge(patient(1), patient(2)).await.unwrap();
@@ -107,4 +157,23 @@ pub async fn the_history_tells_all_that_happened<I: PatientIndex>(index: I) {
     assert_eq!(changes(1).await, expected, "what changed nothing is no event");
     assert_eq!(changes(2).await, []);
     assert_eq!(changes(3).await, [IndexChange::Merged(patient(1))]);
+}
+
+pub async fn changes_of_one_patient_at_once_are_all_told<I: PatientIndex + Clone + 'static>(index: I) {
+    let tasks: Vec<_> = (0..16)
+        .map(|n| {
+            let index = index.clone();
+            tokio::spawn(async move { index.claim(&identifier(n), patient(1)).await.unwrap() })
+        })
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap(), Claim::Claimed);
+    }
+    let history = index.history(patient(1)).await.unwrap();
+    let mut claimed: Vec<_> = history.into_iter().map(|event| event.change).collect();
+    claimed.sort_unstable_by_key(|change| format!("{change:?}"));
+    claimed.dedup();
+    assert_eq!(claimed.len(), 16);
+    let all: Vec<_> = (0..16).map(identifier).collect();
+    assert_eq!(index.resolve(&all).await.unwrap(), [Some(patient(1)); 16]);
 }

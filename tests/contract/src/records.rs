@@ -1,9 +1,14 @@
 //! The contracts of [`DeadLetters`] and [`Journal`].
 
+use zorgsluis_domain::PortError;
 use zorgsluis_domain::port::{DeadLetter, DeadLetters, Journal, PageRequest};
 use zorgsluis_domain::{Stage, Transport};
 
 use crate::{at, message};
+
+/// Page cursors that nobody gave out.
+pub const GARBAGE: [&str; 7] =
+    ["", "x", "1", "1.x", "-.", ".", "99999999999999999999.00000000-0000-0000-0000-000000000001"];
 
 pub fn letter(number: u128, received: &str) -> DeadLetter {
     DeadLetter {
@@ -47,6 +52,23 @@ pub async fn a_letter_parked_again_meanwhile_stays<D: DeadLetters>(letters: D) {
     assert_eq!(letters.get(message(1)).await.unwrap(), Some(again));
 }
 
+pub async fn a_letter_is_removed_once_though_many_try<D: DeadLetters + Clone + 'static>(letters: D) {
+    let letter = letter(1, "2024-03-07T10:00:00.123456789Z");
+    letters.park(&letter).await.unwrap();
+    assert_eq!(letters.get(letter.message).await.unwrap().as_ref(), Some(&letter), "to the nanosecond");
+    let tasks: Vec<_> = (0..16)
+        .map(|_| {
+            let (letters, letter) = (letters.clone(), letter.clone());
+            tokio::spawn(async move { letters.remove(&letter).await.unwrap() })
+        })
+        .collect();
+    let mut removed = 0;
+    for task in tasks {
+        removed += usize::from(task.await.unwrap());
+    }
+    assert_eq!(removed, 1);
+}
+
 pub async fn dead_letters_are_listed_oldest_receipt_first<D: DeadLetters>(letters: D) {
     for (number, received) in
         [(2, "10:00:01"), (1, "10:00:01"), (3, "10:00:00"), (4, "10:00:05"), (5, "09:00:00")]
@@ -64,6 +86,10 @@ pub async fn dead_letters_are_listed_oldest_receipt_first<D: DeadLetters>(letter
         }
     }
     assert_eq!(listed, [5, 3, 1, 2, 4].map(message));
+    for garbage in GARBAGE {
+        let listed = letters.list(&PageRequest { after: Some(garbage.into()), limit: 2 }).await;
+        assert!(matches!(listed, Err(PortError::Refused { .. })), "{garbage}");
+    }
 }
 
 fn received() -> Stage {

@@ -1,6 +1,7 @@
 //! The contracts of [`ProviderDirectory`], [`NoticeRegister`] and [`OptOuts`].
 
 use uuid::Uuid;
+use zorgsluis_domain::PortError;
 use zorgsluis_domain::notice::{
     BusinessIdentifier, Notice, NoticeId, NoticeState, NotifiedEvent, Protection,
 };
@@ -10,6 +11,7 @@ use zorgsluis_domain::port::{
 };
 use zorgsluis_domain::text::Language;
 
+use crate::records::GARBAGE;
 use crate::{at, message};
 
 pub fn identifier(value: &str) -> BusinessIdentifier {
@@ -106,6 +108,38 @@ pub async fn no_two_active_providers_share_an_identifier<D: ProviderDirectory>(d
     assert_eq!(put(&directory, &other, Some(1)).await, 2);
 }
 
+pub async fn of_many_active_providers_with_one_identifier_one_is_written<D>(directory: D)
+where
+    D: ProviderDirectory + Clone + 'static,
+{
+    let tasks: Vec<_> = (1..=16)
+        .map(|n| {
+            let directory = directory.clone();
+            // Each has two identifiers, in the order of its own: nobody waits for the other for ever.
+            let shared = if n % 2 == 0 { ["01004567", "01004568"] } else { ["01004568", "01004567"] };
+            let provider = provider(n, "A", &shared);
+            tokio::spawn(async move { directory.put(&provider, None, noon(), "import").await })
+        })
+        .collect();
+    let (mut won, mut holders) = (0, Vec::new());
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => won += 1,
+            Err(ProviderError::IdentifierHeld(holder)) => holders.push(holder),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!((won, holders.len()), (1, 15));
+    let found = directory.find(&[identifier("01004567")]).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert!(holders.iter().all(|holder| *holder == found[0].provider.id));
+    assert_eq!(
+        directory.list(&PageRequest::first(20)).await.unwrap().items.len(),
+        1,
+        "nothing else was written"
+    );
+}
+
 pub async fn providers_are_found_by_identifier_and_address<D: ProviderDirectory>(directory: D) {
     let first = provider(1, "A", &["01004567", "01004568"]);
     let second = Provider { active: false, ..provider(2, "B", &["01004569"]) };
@@ -149,7 +183,11 @@ pub async fn providers_are_listed_by_name<D: ProviderDirectory>(directory: D) {
         }
     }
     assert_eq!(listed, [5, 2, 1, 4, 3, 7, 6], "without regard to case and accents; of one name, by id");
-    assert!(directory.list(&PageRequest { after: Some("x".into()), limit: 2 }).await.is_err());
+    let unknown = Uuid::from_u128(99).to_string();
+    for garbage in GARBAGE.into_iter().chain([unknown.as_str()]) {
+        let listed = directory.list(&PageRequest { after: Some(garbage.into()), limit: 2 }).await;
+        assert!(matches!(listed, Err(PortError::Refused { .. })), "{garbage}");
+    }
 }
 
 /// A notice that was reserved now.
@@ -219,6 +257,31 @@ pub async fn a_notice_is_settled_from_the_states_named_only<N: NoticeRegister>(r
     assert!(matches!(standing, Reservation::Standing(found) if found.state == sent));
 }
 
+pub async fn of_many_who_settle_a_notice_one_does<N: NoticeRegister + Clone + 'static>(register: N) {
+    let wanted = notice(1);
+    register.reserve(&wanted).await.unwrap();
+    let tasks: Vec<_> = (0..16)
+        .map(|n| {
+            let (register, id) = (register.clone(), wanted.id);
+            let receipt = format!("receipt-{n}");
+            tokio::spawn(async move {
+                let from = [NoticeState::Reserved];
+                register.settle(id, &from, NoticeState::Sent, noon(), Some(&receipt), None).await.unwrap()
+            })
+        })
+        .collect();
+    let mut settled = Vec::new();
+    for (n, task) in tasks.into_iter().enumerate() {
+        if task.await.unwrap() {
+            settled.push(format!("receipt-{n}"));
+        }
+    }
+    assert_eq!(settled.len(), 1);
+    assert_eq!(register.get(wanted.id).await.unwrap().unwrap().receipt, settled.pop());
+    let listed = register.list(None, &PageRequest::first(9)).await.unwrap().items;
+    assert_eq!(listed.len(), 1, "in the one state that it has");
+}
+
 pub async fn notices_are_listed_changed_last_first<N: NoticeRegister>(register: N) {
     for (number, reserved) in [(1, "12:00:00"), (2, "12:00:02"), (3, "12:00:01"), (4, "12:00:02")] {
         register.reserve(&reserved_at(number, &format!("2026-11-02T{reserved}Z"))).await.unwrap();
@@ -248,6 +311,10 @@ pub async fn notices_are_listed_changed_last_first<N: NoticeRegister>(register: 
         if state.is_none() {
             assert_eq!(listed[0].id, first);
         }
+    }
+    for garbage in GARBAGE {
+        let listed = register.list(None, &PageRequest { after: Some(garbage.into()), limit: 2 }).await;
+        assert!(matches!(listed, Err(PortError::Refused { .. })), "{garbage}");
     }
 }
 
