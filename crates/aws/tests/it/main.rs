@@ -3,5 +3,9 @@
 //! `ZORGSLUIS_PYTHON` names a Python that has `ministack` (`make e2e` prepares it).
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod lossy;
+mod lost_answers;
 mod ministack;
+mod patient_index;
+mod registers;
 mod suite;
