@@ -46,6 +46,7 @@ function all({ settings, options, resources }: Known) {
     ZORGSLUIS_PAGES: options.pages ?? `https://${settings.mailDomain}/`,
     ZORGSLUIS_COMPREHEND_MEDICAL: settings.comprehendMedical ? 'on' : 'off',
     ZORGSLUIS_COMPREHEND_MEDICAL_DAILY_LIMIT: String(options.comprehendMedicalDailyLimit),
+    ZORGSLUIS_COMPREHEND_MEDICAL_SNOMED: settings.snomed ? 'on' : 'off',
     ZORGSLUIS_LOG_RETENTION_DAYS: String(options.auditRetentionDays),
     // Without TLS inside the VPN only.
     ZORGSLUIS_LISTENER_PLAIN: settings.vpn ? `0.0.0.0:${PORTS.mllp}` : undefined,

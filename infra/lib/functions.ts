@@ -96,6 +96,8 @@ export class FunctionsStack extends ZorgsluisStack {
       retryAttempts: 0,
       maxEventAge: Duration.minutes(1),
     });
+    // Lambda looks at what the role may do when it makes the function.
+    made.node.addDependency(place.node.findChild('Platform'), place.node.findChild('Policy'));
     this.explainFunction(made, program);
     return made;
   }
@@ -151,7 +153,8 @@ export class FunctionsStack extends ZorgsluisStack {
       throw new Error(`${at}: a batch above 10 needs a window`);
     }
     const { queue } = resources.queues.queues[source.queue as QueueName];
-    const mapping = new lambda.EventSourceMapping(this, `${program.name}-from-${source.queue}`, {
+    if (program.concurrency < 2) throw new Error(`${at}: a mapping's concurrency is 2 at least`);
+    new lambda.EventSourceMapping(this, `${program.name}-from-${source.queue}`, {
       target,
       eventSourceArn: queue.queueArn,
       batchSize: source.batch,
@@ -160,9 +163,6 @@ export class FunctionsStack extends ZorgsluisStack {
       // Only what failed comes again, with the rest of its group.
       reportBatchItemFailures: true,
     });
-    // Not before the role may read the queue: Lambda looks.
-    mapping.node.addDependency(target.role!);
-    mapping.node.addDependency(this.node.findChild(program.name).node.findChild('Policy'));
   }
 
   private schedule(
