@@ -1,4 +1,6 @@
 import { App } from 'aws-cdk-lib';
-import { zorgsluis } from '../lib/app';
+import { check, zorgsluis } from '../lib/app';
 
-zorgsluis(new App());
+const app = new App();
+zorgsluis(app);
+check(app);

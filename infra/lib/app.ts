@@ -6,9 +6,11 @@ import { DatabaseStack } from './database';
 import { KeysStack } from './keys';
 import { LogCopiesStack } from './log-copies';
 import { NetworkStack } from './network';
+import { pipeline } from './pipeline';
 import { Settings } from './settings';
 import { StorageStack } from './storage';
 import { TablesStack } from './tables';
+import { watch } from './watch';
 
 /** Every stack of a deployment, in the order in which they build on one another. */
 export function zorgsluis(app: App) {
@@ -26,6 +28,12 @@ export function zorgsluis(app: App) {
   const backup = new BackupStack(app, 'backup', { settings, keys, tables, database });
   backup.addStackDependency(copies, 'backups are copied into its vault');
 
+  const base = { settings, keys, copies, logCopies, storage, network, tables, database, backup };
+  const way = pipeline(app, base);
+  return { ...base, ...way, ...watch(app, base, way) };
+}
+
+/** Has synthesis fail on every finding of cdk-nag that is not explained beside its resource. */
+export function check(app: App): void {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new HIPAASecurityChecks(app), new NIST80053R5Checks(app));
-  return { settings, keys, copies, logCopies, storage, network, tables, database, backup };
 }

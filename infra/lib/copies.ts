@@ -5,7 +5,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { copyBucket } from './copy-bucket';
 import { guards } from './guards';
-import { DELETION_DAYS, keyPolicy } from './key-policy';
+import { DELETION_DAYS, GuardedKey, keyPolicy } from './key-policy';
 import { KeysStack, uses } from './keys';
 import { ABORTED, plainLogBucket } from './log-bucket';
 import { copyOf } from './replication';
@@ -45,7 +45,7 @@ export class CopiesStack extends ZorgsluisStack {
     sameKey('audit', keys.audit);
     sameKey('pseudonyms', keys.pseudonyms);
 
-    this.key = new kms.Key(this, 'Key', {
+    this.key = new GuardedKey(this, 'Key', {
       alias: `alias/${copyOf(settings, 'raw').keyAlias}`,
       description: `${settings.prefix}: copies of buckets and backups`,
       policy: keyPolicy(settings, place, { services: ['backup', 'dynamodb', 'rds', 's3'] }),

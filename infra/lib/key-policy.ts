@@ -1,4 +1,5 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import { Settings } from './settings';
 
 /** Using a symmetric key, as services do for their callers. */
@@ -186,6 +187,13 @@ export function keyPolicy(settings: Settings, place: KeyPlace, use: KeyUse): iam
   }
   add(...(use.more ?? []));
   return document;
+}
+
+/** A key with the policy that it was given: other constructs of CDK, a secret for one, would add wider statements in passing. */
+export class GuardedKey extends kms.Key {
+  override addToResourcePolicy(): iam.AddToResourcePolicyResult {
+    return { statementAdded: false };
+  }
 }
 
 /** Lets a service that acts by itself use the key, for what the encryption context or source names. */

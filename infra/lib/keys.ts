@@ -1,7 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { DELETION_DAYS, forService, keyPolicy, KeyUse } from './key-policy';
+import { DELETION_DAYS, forService, GuardedKey, keyPolicy, KeyUse } from './key-policy';
 import { Common, ZorgsluisStack } from './stack';
 
 /**
@@ -24,7 +24,7 @@ export class KeysStack extends ZorgsluisStack {
     const place = { account: this.account, region: this.region, deploymentRole: settings.deploymentRole };
     const copiedBy = settings.deploymentRole.replace(settings.region, settings.copyRegion);
     const key = (name: string, description: string, use: KeyUse, more: kms.KeyProps = {}) =>
-      new kms.Key(this, name, {
+      new GuardedKey(this, name, {
         alias: `alias/${settings.prefix}-${name}`,
         description: `${settings.prefix}: ${description}`,
         policy: keyPolicy(settings, more.multiRegion ? { ...place, copiedBy } : place, use),

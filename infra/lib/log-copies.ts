@@ -1,11 +1,10 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { copyBucket } from './copy-bucket';
 import { guards } from './guards';
-import { DELETION_DAYS, keyPolicy } from './key-policy';
+import { DELETION_DAYS, GuardedKey, keyPolicy } from './key-policy';
 import { ABORTED, plainLogBucket } from './log-bucket';
 import { copyOf } from './replication';
 import { Common, ZorgsluisStack } from './stack';
@@ -33,7 +32,7 @@ export class LogCopiesStack extends ZorgsluisStack {
       conditions: { ArnEquals: { 'aws:PrincipalArn': `arn:aws:iam::${settings.mainAccount}:role/${copy.role}` } },
     };
 
-    const key = new kms.Key(this, 'Key', {
+    const key = new GuardedKey(this, 'Key', {
       alias: `alias/${copy.keyAlias}`,
       description: `${settings.prefix}: copy of the log`,
       policy: keyPolicy(settings, { account: this.account, region: this.region, deploymentRole }, {
