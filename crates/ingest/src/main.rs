@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use serde::Serialize;
 use serde_json::Value;
 use zorgsluis_audit_writer::QueueSink;
 use zorgsluis_aws::function::{self, Call, Failed, Function, Metric};
@@ -25,7 +25,7 @@ struct Behind(Ingest);
 impl Function for Behind {
     const PROGRAM: Program = Program::Ingest;
     type Event = Value;
-    type Answer = Option<ApiGatewayV2httpResponse>;
+    type Answer = Value;
 
     async fn start(parts: Parts) -> Result<Self, Failed> {
         let keys = parts.keys().await?;
@@ -46,27 +46,36 @@ impl Function for Behind {
         Ok(Self(Ingest::new(ports, Arc::new(ProfileRules::new(profiles)), settings)))
     }
 
-    async fn handle(&self, event: Value, call: &Call) -> Result<Option<ApiGatewayV2httpResponse>, Failed> {
+    async fn handle(&self, event: Value, call: &Call) -> Result<Value, Failed> {
         // An event of the clock (EventBridge) says where it comes from; a request says what was asked.
         if event.get("requestContext").is_none() {
             if event.get("detail-type").and_then(Value::as_str) != Some("Scheduled Event") {
                 return Err(Failed::because("neither a request nor an event of the clock"));
             }
             self.0.sweep(SWEEP_AGE).await.map_err(Failed::because)?;
-            return Ok(None);
+            return Ok(Value::Null);
         }
-        let request =
-            serde_json::from_value(event).map_err(|_| Failed::because("not a request of this API"))?;
         let before = self.counted();
-        let response = lambda::handle(&self.0, request, call.traceparent.as_deref()).await;
+        let response = self.request(event, call.traceparent.as_deref()).await?;
         let after = self.counted();
         call.metrics.add(Metric::Accepted, after.0.saturating_sub(before.0));
         call.metrics.add(Metric::Refused, after.1.saturating_sub(before.1));
-        Ok(Some(response))
+        Ok(response)
     }
 }
 
 impl Behind {
+    /// A request of a REST API, or of an HTTP API: that one names the version of its format.
+    async fn request(&self, event: Value, trace: Option<&str>) -> Result<Value, Failed> {
+        let unknown = |_| Failed::because("not a request of API Gateway");
+        if event.get("version").and_then(Value::as_str) == Some("2.0") {
+            let request = serde_json::from_value(event).map_err(unknown)?;
+            return json(&lambda::handle(&self.0, request, trace).await);
+        }
+        let request = serde_json::from_value(event).map_err(unknown)?;
+        json(&lambda::handle_rest(&self.0, request, trace).await)
+    }
+
     /// Messages accepted and refused since the start.
     fn counted(&self) -> (u64, u64) {
         let of = |wanted: Verdict| {
@@ -74,4 +83,8 @@ impl Behind {
         };
         (of(Verdict::Accepted), of(Verdict::Refused))
     }
+}
+
+fn json(response: &impl Serialize) -> Result<Value, Failed> {
+    serde_json::to_value(response).map_err(|_| Failed::because("an answer that is no JSON"))
 }

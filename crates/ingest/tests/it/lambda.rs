@@ -213,3 +213,53 @@ async fn a_header_names_nobody_and_vouches_for_nobody() {
     };
     assert_eq!(sender(known).await, None);
 }
+
+/// The same request through a REST API, with this identity; status, and the sender in the queue's reference.
+async fn rest(identity: serde_json::Value, authorizer: Option<serde_json::Value>) -> (i64, Option<String>) {
+    let sent = event("accepted");
+    let mut request = serde_json::json!({
+        "resource": "/hl7",
+        "path": "/hl7",
+        "httpMethod": "POST",
+        "headers": { "Content-Type": "application/hl7-v2", "sender": "spoofed", "X-Amzn-Mtls-Clientcert": "spoofed" },
+        "requestContext": { "identity": identity, "stage": "live", "requestTimeEpoch": 1_794_816_000_000_u64 },
+        "body": sent.body,
+        "isBase64Encoded": false,
+    });
+    if let Some(authorizer) = authorizer {
+        request["requestContext"]["authorizer"] = authorizer;
+    }
+    let doubles = Doubles::new();
+    let request = serde_json::from_value(request).unwrap();
+    let response = lambda::handle_rest(&ingest(&doubles), request, Some(TRACE)).await;
+    let shown = serde_json::to_value(&response).unwrap();
+    let mut names: Vec<&str> = shown.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["body", "headers", "isBase64Encoded", "multiValueHeaders", "statusCode"]);
+    let queued = doubles.state().queue.first().map(|message| message.body.clone());
+    let named = queued.and_then(|body| {
+        assert!(body.contains(TRACE), "{body}");
+        let reference: serde_json::Value = serde_json::from_str(&body).unwrap();
+        reference["authenticated"].as_str().map(str::to_owned)
+    });
+    (response.status_code, named)
+}
+
+const TRACE: &str = "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01";
+
+#[tokio::test]
+async fn a_rest_api_vouches_for_its_senders_too() {
+    let user = "arn:aws:iam::123456789012:user/zis";
+    let signed = serde_json::json!({ "sourceIp": "192.0.2.17", "userArn": user, "user": "AIDAEXAMPLE" });
+    assert_eq!(rest(signed, None).await, (202, Some(user.to_owned())));
+    let mut certified = client_certificate("epd.linde.example");
+    certified["sourceIp"] = "192.0.2.17".into();
+    assert_eq!(rest(certified, None).await, (202, Some(String::from("epd.linde.example"))));
+    let named = serde_json::json!({ "principalId": "zis", "sender": "linde-zis" });
+    assert_eq!(rest(serde_json::json!({}), Some(named)).await, (202, Some(String::from("linde-zis"))));
+    let nobody = serde_json::json!({ "sourceIp": "192.0.2.17", "userArn": null, "user": null });
+    assert_eq!(rest(nobody.clone(), None).await, (401, None));
+    assert_eq!(rest(nobody, Some(serde_json::json!({}))).await, (401, None));
+    let damaged = serde_json::json!({ "clientCert": { "clientCertPem": "none" } });
+    assert_eq!(rest(damaged, None).await, (401, None));
+}
