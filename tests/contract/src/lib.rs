@@ -8,6 +8,7 @@ pub mod fhir_search;
 pub mod fhir_store;
 pub mod keys;
 pub mod log_index;
+pub mod log_signer;
 pub mod log_storage;
 pub mod patient_index;
 pub mod payload;

@@ -122,3 +122,29 @@ pub async fn many_recorders_of_one_bundle_agree<I: EntryIndex + Clone + 'static>
     assert_eq!(index.coverage().await.unwrap(), Coverage { through: 10, last_bundle: Some(9) });
     assert_eq!(index.rows(0, 100).await.unwrap().len(), 10);
 }
+
+pub async fn a_whole_bundle_of_ids_is_asked_for_at_once<I: EntryIndex>(index: I) {
+    // Every fourth id is known; one stands twice in the question.
+    let entries: Vec<_> = (0..1030).map(|n| IndexedEntry { id: id(4 * n), keys: Vec::new() }).collect();
+    index.record(&IndexedBundle { first: 0, end: 1030, entries }).await.unwrap();
+    let mut ids: Vec<_> = (0..4095).map(id).collect();
+    ids.push(id(8));
+    assert_eq!(ids.len(), tlog::MAX_IDS);
+    let places = index.places(&ids).await.unwrap();
+    assert_eq!(places.len(), ids.len());
+    for (number, place) in (0..4095).zip(&places) {
+        let expected = (number % 4 == 0).then_some(Place { index: number / 4, bundle: 0 });
+        assert_eq!(*place, expected, "{number}");
+    }
+    assert_eq!(places[4095], Some(Place { index: 2, bundle: 0 }));
+    ids.push(id(9));
+    assert!(matches!(index.places(&ids).await, Err(IndexError::Permanent(_))));
+}
+
+pub async fn an_id_that_stands_twice_leads_to_where_it_stood_first<I: EntryIndex>(index: I) {
+    let entry = |number| IndexedEntry { id: id(number), keys: Vec::new() };
+    let entries = vec![entry(1), entry(2), entry(1)];
+    index.record(&IndexedBundle { first: 0, end: 3, entries }).await.unwrap();
+    assert_eq!(index.places(&[id(1)]).await.unwrap(), [Some(Place { index: 0, bundle: 0 })]);
+    assert_eq!(index.coverage().await.unwrap().through, 3);
+}

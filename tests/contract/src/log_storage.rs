@@ -130,3 +130,52 @@ pub async fn what_is_no_key_is_refused<S: LogStorage>(storage: S) {
         assert!(matches!(storage.get(key, 1).await, Err(StorageError::Permanent(_))), "{key}");
     }
 }
+
+/// A storage that keeps versions tells which objects were written a second time, and still has what was written
+/// first; one that keeps none says so.
+pub async fn what_was_written_again_is_told_where_versions_are_kept<S: LogStorage>(
+    storage: S,
+    keeps_versions: bool,
+) {
+    for key in ["log/a/entries/0", "log/a/entries/1", "log/a/entries/2"] {
+        storage.create(key, b"first").await.unwrap();
+        storage.create(key, b"other").await.unwrap();
+    }
+    let told = storage.rewritten("log/a/", None, 10).await.unwrap();
+    assert_eq!(
+        told.map(|page| page.objects.len()),
+        keeps_versions.then_some(0),
+        "a refused one leaves nothing"
+    );
+    for key in ["log/a/entries/0", "log/a/entries/2", "log/a/sealed", "log/b"] {
+        storage.put(key, b"second").await.unwrap();
+        storage.put(key, b"third!").await.unwrap();
+    }
+    if !keeps_versions {
+        assert_eq!(storage.rewritten("log/a/", None, 10).await.unwrap(), None);
+        assert!(storage.get_version("log/a/entries/0", "1", 10).await.unwrap().is_none());
+        return;
+    }
+    for limit in [1, 2, 10] {
+        let (mut told, mut after) = (Vec::new(), None);
+        loop {
+            let page = storage.rewritten("log/a/", after.as_deref(), limit).await.unwrap().unwrap();
+            assert!(page.objects.len() <= limit && !(page.more && page.objects.is_empty()));
+            told.extend(page.objects);
+            after = told.last().map(|object| object.key.clone());
+            if !page.more {
+                break;
+            }
+        }
+        let seen: Vec<_> =
+            told.iter().map(|object| (object.key.as_str(), object.versions, object.delete_markers)).collect();
+        assert_eq!(seen, [("log/a/entries/0", 3, 0), ("log/a/entries/2", 3, 0), ("log/a/sealed", 2, 0)]);
+        let first = told[0].first.as_deref().unwrap();
+        let object = storage.get_version("log/a/entries/0", first, 10).await.unwrap().unwrap();
+        assert_eq!(&object.bytes[..], b"first");
+        assert!(matches!(
+            storage.get_version("log/a/entries/0", first, 4).await,
+            Err(StorageError::TooLarge { limit: 4 })
+        ));
+    }
+}

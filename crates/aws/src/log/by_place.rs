@@ -48,7 +48,12 @@ impl Found {
             rows.push(IndexRow { index, bundle, id: Some(id), keys });
         }
         rows.extend(keys.into_iter().map(|(bundle, keys)| IndexRow { index, bundle, id: None, keys }));
-        rows.extend((0..self.broken).map(|_| IndexRow { index, bundle: u64::MAX, id: None, keys: Vec::new() }));
+        rows.extend((0..self.broken).map(|_| IndexRow {
+            index,
+            bundle: u64::MAX,
+            id: None,
+            keys: Vec::new(),
+        }));
         rows
     }
 }

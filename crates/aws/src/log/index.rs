@@ -101,7 +101,8 @@ impl DynamoEntryIndex {
     async fn cover(&self, bundle: &IndexedBundle) -> Result<bool, IndexError> {
         let new = "attribute_not_exists(through)";
         let advances = "through >= :first AND through < :end";
-        let condition = if bundle.first == 0 { format!("{new} OR ({advances})") } else { advances.to_owned() };
+        let condition =
+            if bundle.first == 0 { format!("{new} OR ({advances})") } else { advances.to_owned() };
         let update = self
             .table
             .client()
