@@ -44,16 +44,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::Blob;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::Instant;
 use uuid::Uuid;
 use zorgsluis_domain::port::{DataClass, KeyOwner, Keys, Sealed};
 use zorgsluis_domain::{Clock, Phi, PortError, Pseudonym, Purpose};
 
-use crate::failure::{failed, has_code};
+use crate::failure::has_code;
+use crate::hindered::hindered;
 use crate::random::random_uuid;
 use crate::table::Patience;
 use crate::{Clients, SettingsBucket};
@@ -293,18 +291,6 @@ async fn unwrap(
             }
         })?;
     answer.plaintext.map(Blob::into_inner).ok_or_else(|| damaged(operation))
-}
-
-/// What KMS refuses besides a damaged ciphertext (a role without the right, a key that is disabled or is not
-/// there) an operator mends: no message is parked for it.
-fn hindered<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> PortError
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    match failed(operation, error) {
-        PortError::Refused { reason, .. } => PortError::unavailable(operation, reason),
-        other => other,
-    }
 }
 
 fn damaged(operation: &'static str) -> PortError {

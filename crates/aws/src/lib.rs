@@ -22,6 +22,7 @@ mod dead_letters;
 mod failure;
 pub mod function;
 mod healthlake;
+mod hindered;
 mod journal;
 mod keys;
 mod log;

@@ -27,6 +27,7 @@ use zorgsluis_domain::{MessageId, Phi, PortError};
 
 use crate::Clients;
 use crate::failure::{failed, has_code};
+use crate::hindered::hindered;
 use crate::messages::{Listing, Messages, Place, head, partition, shard};
 use crate::table::{Item, Patience, Row, busy, cursor, limit, page, parse_cursor, text};
 
@@ -125,7 +126,7 @@ impl S3Payloads {
                 Err(error) if has_code(&error, "PreconditionFailed") => return Ok(false),
                 // Another create of the same object is not done yet: it may still fail.
                 Err(error) if has_code(&error, "ConditionalRequestConflict") => patience.wait().await?,
-                Err(error) => return Err(failed(operation, error)),
+                Err(error) => return Err(hindered(operation, error)),
             }
         }
     }
@@ -135,8 +136,11 @@ impl S3Payloads {
         let object = object.map_err(|error| {
             if has_code(&error, "NoSuchKey") {
                 PortError::NotFound { operation }
-            } else {
+            } else if has_code(&error, "InvalidObjectState") {
+                // In the archive: nobody reads it until an operator has it restored.
                 failed(operation, error)
+            } else {
+                hindered(operation, error)
             }
         })?;
         let body = object.body.collect().await.map_err(|cause| PortError::unavailable(operation, cause))?;
@@ -258,7 +262,7 @@ impl PayloadStore for S3Payloads {
         let sealed = self.keys.seal(owner, DataClass::Dossier, context.as_bytes(), content).await?;
         let body = object::write_note(&sealed);
         let put = self.client.put_object().bucket(&self.bucket).key(key).body(body.into()).send().await;
-        put.map(|_| ()).map_err(|error| failed(OPERATION, error))
+        put.map(|_| ()).map_err(|error| hindered(OPERATION, error))
     }
 
     async fn get_note(&self, message: MessageId, name: &str) -> Result<Phi<Vec<u8>>, PortError> {

@@ -18,7 +18,7 @@ use zorgsluis_domain::port::queue::MAX_BATCH;
 use zorgsluis_domain::port::{Outgoing, Queue, QueueDepth, Receipt, Received};
 
 use crate::random::random_uuid;
-use crate::{Clients, failure::failed};
+use crate::{Clients, hindered::hindered};
 
 /// A long poll lasts this long at most (SQS).
 const MAX_WAIT: Duration = Duration::from_secs(20);
@@ -73,7 +73,7 @@ impl SqsQueue {
                 .map_err(|cause| PortError::unavailable(OPERATION, cause))?;
             request = request.entries(entry);
         }
-        let sent = request.send().await.map_err(|error| failed(OPERATION, error))?;
+        let sent = request.send().await.map_err(|error| hindered(OPERATION, error))?;
         let mut answer = |id: &str, result| {
             if let Some(answer) = id.parse::<usize>().ok().and_then(|at| answers.get_mut(at)) {
                 *answer = Some(result);
@@ -112,7 +112,7 @@ impl SqsQueue {
             .config_override(Config::builder().timeout_config(timeouts))
             .send()
             .await
-            .map_err(|error| failed(OPERATION, error))?;
+            .map_err(|error| hindered(OPERATION, error))?;
         answer.messages.unwrap_or_default().into_iter().map(received).collect()
     }
 }
@@ -193,7 +193,7 @@ impl Queue for SqsQueue {
                 .map_err(|cause| PortError::unavailable(OPERATION, cause))?;
             request = request.entries(entry);
         }
-        let done = request.send().await.map_err(|error| failed(OPERATION, error))?;
+        let done = request.send().await.map_err(|error| hindered(OPERATION, error))?;
         batch::check_receipts(OPERATION, &done.failed)
     }
 
@@ -214,7 +214,7 @@ impl Queue for SqsQueue {
                 .map_err(|cause| PortError::unavailable(OPERATION, cause))?;
             request = request.entries(entry);
         }
-        let done = request.send().await.map_err(|error| failed(OPERATION, error))?;
+        let done = request.send().await.map_err(|error| hindered(OPERATION, error))?;
         batch::check_receipts(OPERATION, &done.failed)
     }
 
@@ -229,7 +229,7 @@ impl Queue for SqsQueue {
             .attribute_names(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)
             .send()
             .await
-            .map_err(|error| failed(OPERATION, error))?;
+            .map_err(|error| hindered(OPERATION, error))?;
         let attributes = answer.attributes.unwrap_or_default();
         let count = |name| {
             attributes.get(&name).and_then(|count| count.parse::<u64>().ok()).ok_or_else(|| {

@@ -3,7 +3,8 @@
 use zorgsluis_domain::PortError;
 
 use crate::Clients;
-use crate::failure::{failed, has_code};
+use crate::failure::has_code;
+use crate::hindered::hindered;
 
 /// Bytes of one object at most: settings are small, and what is put here by mistake is not read.
 const MAX_BYTES: i64 = 1 << 20;
@@ -54,7 +55,7 @@ impl SettingsBucket {
             self.client.list_objects_v2().bucket(&self.bucket).prefix(folder).into_paginator().send();
         let mut files = Vec::new();
         while let Some(page) = listing.next().await {
-            let page = page.map_err(|error| failed(OPERATION, error))?;
+            let page = page.map_err(|error| hindered(OPERATION, error))?;
             for key in page.contents().iter().filter_map(aws_sdk_s3::types::Object::key) {
                 let Some(name) = key.strip_prefix(folder) else { continue };
                 if !name.is_empty() && !name.contains('/') {
@@ -86,7 +87,7 @@ impl SettingsBucket {
             if has_code(&error, "NoSuchKey") {
                 PortError::NotFound { operation }
             } else {
-                failed(operation, error)
+                hindered(operation, error)
             }
         })?;
         if object.content_length().is_none_or(|length| length > MAX_BYTES) {

@@ -88,3 +88,19 @@ pub async fn destroying_erases_one_owner_and_class<K: Keys>(keys: K) {
     assert_eq!(keys.open(&new, b"").await.unwrap().expose_phi(), b"new");
     assert!(matches!(keys.open(&gone, b"").await, Err(PortError::Erased { .. })));
 }
+
+pub async fn of_many_destructions_at_once_one_counts<K: Keys + Clone + 'static>(keys: K) {
+    let sealed = keys.seal(&patient(1), DataClass::Dossier, b"", b"x").await.unwrap();
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let keys = keys.clone();
+            tokio::spawn(async move { keys.destroy(&patient(1), DataClass::Dossier).await.unwrap() })
+        })
+        .collect();
+    let mut count = 0;
+    for task in tasks {
+        count += task.await.unwrap();
+    }
+    assert_eq!(count, 1);
+    assert!(matches!(keys.open(&sealed, b"").await, Err(PortError::Erased { .. })));
+}

@@ -95,6 +95,40 @@ pub async fn what_was_never_queued_is_found_and_nothing_else<P: PayloadStore, J:
     assert_eq!(all.items.len(), 20);
 }
 
+pub async fn what_was_queued_stays_so_in_any_order<P: PayloadStore, J: Journal>(store: P, journal: J) {
+    let time = at("2024-03-07T10:00:00Z");
+    let owner = KeyOwner::System;
+    let unqueued = async || {
+        let found = store.unqueued(Timestamp::MIN..Timestamp::MAX, &PageRequest::first(9)).await.unwrap();
+        found.items.into_iter().map(|(message, _)| message).collect::<Vec<_>>()
+    };
+    // A step that is told before the put is done; and one behind it.
+    journal.record(message(1), time, &[Stage::Queued]).await.unwrap();
+    assert_eq!(store.put(message(1), &owner, time, b"1").await.unwrap(), Put::Created);
+    assert_eq!(unqueued().await, []);
+    store.put(message(2), &owner, time, b"2").await.unwrap();
+    assert_eq!(unqueued().await, [message(2)]);
+    journal.record(message(2), time, &[Stage::Queued]).await.unwrap();
+    // They come again.
+    for number in [1, 2] {
+        assert_eq!(store.put(message(number), &owner, time, b"x").await.unwrap(), Put::AlreadyThere);
+        journal.record(message(number), time, &[Stage::Duplicate]).await.unwrap();
+    }
+    assert_eq!(unqueued().await, []);
+    let listed = store.list(Timestamp::MAX, &PageRequest::first(9)).await.unwrap();
+    assert_eq!(listed.items, [(message(1), time), (message(2), time)]);
+}
+
+pub async fn a_cursor_that_nobody_gave_out_is_refused<P: PayloadStore, J: Journal>(store: P, journal: J) {
+    for cursor in ["", ".", "x", "1", "1.x", "x.00000000-0000-0000-0000-000000000001", "2024-03-07"] {
+        let page = PageRequest { after: Some(cursor.into()), limit: 3 };
+        assert!(matches!(store.list(Timestamp::MAX, &page).await, Err(PortError::Refused { .. })));
+        let all = Timestamp::MIN..Timestamp::MAX;
+        assert!(matches!(store.unqueued(all, &page).await, Err(PortError::Refused { .. })));
+        assert!(matches!(journal.latest(&page).await, Err(PortError::Refused { .. })));
+    }
+}
+
 pub async fn a_note_is_replaced_by_its_name<P: PayloadStore, K: Keys>(store: P, keys: K) {
     let owner = owner(&keys);
     assert!(matches!(store.get_note(message(1), "outcome").await, Err(PortError::NotFound { .. })));

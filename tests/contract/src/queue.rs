@@ -96,6 +96,11 @@ pub async fn a_batch_has_ten_messages_at_most<Q: Queue>(queue: Q) {
     let eleven: Vec<_> = (0..11).map(|n| outgoing("g", &n.to_string())).collect();
     assert!(matches!(queue.send(&eleven).await, Err(PortError::Refused { .. })));
     assert!(matches!(queue.receive(11, NOW).await, Err(PortError::Refused { .. })));
+    let receipts = vec![Receipt("0".repeat(32)); 11];
+    for receipts in [&receipts[..], &[]] {
+        assert!(matches!(queue.delete(receipts).await, Err(PortError::Refused { .. })));
+        assert!(matches!(queue.change_visibility(receipts, NOW).await, Err(PortError::Refused { .. })));
+    }
     assert!(queue.receive(10, NOW).await.unwrap().is_empty());
     for n in eleven {
         queue.send(&[n]).await.unwrap();
@@ -135,6 +140,21 @@ pub async fn visibility_can_be_extended<Q: Queue>(short: Q) {
     // The one that was not extended comes; were both due, the older one would come first.
     let again = short.receive(1, PATIENCE).await.unwrap();
     assert_eq!(bodies(&again), ["2"]);
+}
+
+pub async fn a_batch_that_is_given_back_comes_again_in_its_order<Q: Queue>(queue: Q) {
+    send(&queue, &[("a", "a1"), ("a", "a2"), ("a", "a3")]).await;
+    let first = queue.receive(10, NOW).await.unwrap();
+    assert_eq!(bodies(&first), ["a1", "a2", "a3"]);
+    send(&queue, &[("a", "a4"), ("b", "b1")]).await;
+    queue.change_visibility(&receipts(&first), NOW).await.unwrap();
+    let again = queue.receive(10, NOW).await.unwrap();
+    let group: Vec<_> = again.iter().filter(|message| message.group == "a").cloned().collect();
+    assert_eq!(bodies(&group), ["a1", "a2", "a3", "a4"]);
+    let counts: Vec<_> = group.iter().map(|message| message.receive_count).collect();
+    assert_eq!(counts, [2, 2, 2, 1]);
+    let sent: Vec<_> = first.iter().map(|message| (&message.id, message.sent)).collect();
+    assert!(group.iter().zip(sent).all(|(message, sent)| (&message.id, message.sent) == sent));
 }
 
 pub async fn a_receiver_waits_for_a_message<Q: Queue + 'static>(queue: Q) {

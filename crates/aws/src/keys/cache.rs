@@ -76,3 +76,50 @@ impl Cache {
         self.keys.retain(|_, (_, asked)| *asked > middle);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn key(number: u128) -> Arc<DataKey> {
+        Arc::new(DataKey::new("test", Uuid::from_u128(number), &[7; 32]).unwrap())
+    }
+
+    #[test]
+    fn a_key_is_known_as_long_as_the_answer_of_the_table_is_fresh() {
+        let (mut cache, asked) = (Cache::default(), Instant::now());
+        cache.put_current("owner", DataClass::Log, &key(1), asked);
+        let current = |cache: &Cache, after| cache.current("owner", DataClass::Log, asked + after, SECOND);
+        assert!(current(&cache, Duration::from_millis(999)).is_some());
+        assert!(current(&cache, SECOND).is_none());
+        assert!(cache.current("owner", DataClass::Dossier, asked, SECOND).is_none());
+        let by_id = |cache: &Cache, after, age| cache.by_id(Uuid::from_u128(1), asked + after, age).is_some();
+        assert!(by_id(&cache, 299 * SECOND, 300 * SECOND));
+        assert!(!by_id(&cache, 300 * SECOND, 300 * SECOND));
+        assert!(by_id(&cache, 300 * SECOND, Duration::MAX));
+        // Asked again.
+        cache.put(&key(1), asked + 300 * SECOND);
+        assert!(by_id(&cache, 301 * SECOND, 300 * SECOND));
+        cache.forget(Uuid::from_u128(1));
+        assert!(!by_id(&cache, SECOND, Duration::MAX));
+        assert!(current(&cache, Duration::ZERO).is_none());
+    }
+
+    #[test]
+    fn it_holds_so_many_keys_and_drops_the_oldest() {
+        let (mut cache, asked) = (Cache::default(), Instant::now());
+        for number in 0..10_000_u32 {
+            let owner = number.to_string();
+            cache.put_current(&owner, DataClass::Log, &key(number.into()), asked + number * SECOND / 1000);
+            assert!(cache.keys.len() <= MOST && cache.current.len() <= MOST);
+        }
+        assert!(cache.by_id(Uuid::from_u128(9_999), asked, Duration::MAX).is_some());
+        assert!(cache.by_id(Uuid::from_u128(0), asked, Duration::MAX).is_none());
+        // All of one moment: they all go, rather than stay.
+        let mut cache = Cache::default();
+        (0..5_000).for_each(|number| cache.put(&key(number), asked));
+        assert!(cache.keys.len() <= MOST);
+    }
+}

@@ -90,3 +90,46 @@ pub(super) fn check_receipts(
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(code: &str, sender_fault: bool) -> BatchResultErrorEntry {
+        BatchResultErrorEntry::builder().id("0").code(code).sender_fault(sender_fault).build().unwrap()
+    }
+
+    #[test]
+    fn a_failed_entry_is_refused_when_the_message_is_at_fault_only() {
+        for code in ["InvalidMessageContents", "InvalidParameterValue"] {
+            assert!(matches!(failed_entry("test", &entry(code, true)), PortError::Refused { .. }));
+        }
+        for code in ["KMS.ThrottlingException", "KmsDisabled", "RequestThrottled", "AccessDenied"] {
+            assert!(failed_entry("test", &entry(code, true)).is_transient(), "{code}");
+        }
+        assert!(failed_entry("test", &entry("InternalError", false)).is_transient());
+    }
+
+    #[test]
+    fn a_receipt_that_ended_is_no_error() {
+        let ended = ENDED.map(|code| entry(code, true));
+        assert!(check_receipts("test", &ended).is_ok());
+        let [one, ..] = ended;
+        assert!(check_receipts("test", &[one, entry("InternalError", false)]).is_err());
+    }
+
+    #[test]
+    fn requests_hold_a_mebibyte_and_keep_the_order() {
+        let of = |length: usize| Outgoing {
+            body: "x".repeat(length),
+            group: "g".into(),
+            deduplication: "d".into(),
+        };
+        let batch = [of(MAX_BYTES), of(1), of(MAX_BYTES - 1), of(1), of(7)];
+        let mut answers: Vec<Option<()>> = vec![None; 5];
+        assert_eq!(split(&batch, &answers), [vec![0], vec![1, 2], vec![3, 4]]);
+        answers[2] = Some(());
+        assert_eq!(split(&batch, &answers), [vec![0], vec![1, 3, 4]]);
+        assert!(split(&batch, &vec![Some(()); 5]).is_empty());
+    }
+}

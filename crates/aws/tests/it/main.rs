@@ -3,9 +3,15 @@
 //! `ZORGSLUIS_PYTHON` names a Python that has `ministack` (`make e2e` prepares it).
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod journal;
+mod keys;
 mod lossy;
 mod lost_answers;
+mod made;
 mod ministack;
 mod patient_index;
+mod payloads;
+mod queue;
 mod registers;
+mod settings_bucket;
 mod suite;

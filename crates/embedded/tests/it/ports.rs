@@ -28,6 +28,7 @@ suite!(a_queue, home => (home.directory.queue("inbound", LONG)), queue:
     a_message_keeps_the_id_that_sending_told,
     a_group_in_flight_holds_its_later_messages_back,
     a_partly_deleted_batch_still_holds_its_group_back,
+    a_batch_that_is_given_back_comes_again_in_its_order,
     a_duplicate_is_accepted_and_not_delivered,
     one_message_that_cannot_be_sent_fails_alone,
     a_batch_has_ten_messages_at_most,
@@ -58,6 +59,7 @@ suite!(the_keys, home => (home.directory.keys()), keys:
     each_owner_and_class_has_a_key_of_its_own,
     many_first_uses_at_once_make_one_key,
     destroying_erases_one_owner_and_class,
+    of_many_destructions_at_once_one_counts,
 );
 
 suite!(the_patient_index, home => (home.directory.patient_index()), patient_index:
@@ -96,6 +98,8 @@ suite!(dead_letters, home => (home.directory.dead_letters()), records:
 
 suite!(the_sweep, home => (home.directory.payloads(), home.directory.journal()), payload:
     what_was_never_queued_is_found_and_nothing_else,
+    what_was_queued_stays_so_in_any_order,
+    a_cursor_that_nobody_gave_out_is_refused,
 );
 
 suite!(the_journal, home => (home.directory.journal()), records:
