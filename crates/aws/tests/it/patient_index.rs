@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 use zorgsluis_aws::{Clients, DynamoPatientIndex, SystemClock};
-use zorgsluis_domain::port::{Claim, IndexChange, PatientIndex};
 use zorgsluis_domain::Pseudonym;
+use zorgsluis_domain::port::{Claim, IndexChange, PatientIndex};
 
 use super::ministack::World;
 use super::suite::suite;
