@@ -4,7 +4,7 @@ use serde_json::json;
 use zorgsluis_domain::port::{FhirStore, PageRequest, Precondition, Search, Write};
 use zorgsluis_domain::{Phi, PortError};
 
-use crate::fhir_store::{key, put};
+use crate::fhir_store::{encounter, key, put};
 
 const ABSENT: Precondition = Precondition::Absent;
 
@@ -116,7 +116,11 @@ pub async fn dates_match_at_their_precision<S: FhirStore>(store: S) {
         assert_eq!(found(&store, "Patient", &[("birthdate", value)]).await, expected, "{value}");
     }
     assert_eq!(found(&store, "Patient", &[("birthdate", "ge1979"), ("birthdate", "lt1980")]).await, ["3"]);
-    let encounter = |id: &str, period| put(&format!("Encounter/{id}"), ABSENT, json!({"period": period}));
+    let encounter = |id: &str, period| {
+        let mut resource = encounter();
+        resource["period"] = period;
+        put(&format!("Encounter/{id}"), ABSENT, resource)
+    };
     store
         .transaction(&[
             encounter(
@@ -149,6 +153,11 @@ pub async fn references_match_by_id_and_type<S: FhirStore>(store: S) {
     };
     store
         .transaction(&[
+            put("Patient/x", ABSENT, json!({})),
+            put("Patient/y", ABSENT, json!({})),
+            put("Group/x", ABSENT, json!({"type": "person", "actual": true})),
+            put("Organization/o", ABSENT, json!({"name": "Laboratorium"})),
+            put("Practitioner/x", ABSENT, json!({"name": [{"family": "Arts"}]})),
             observation("1", "Patient/x", "718-7"),
             observation("2", "Patient/y", "718-7"),
             observation("3", "Group/x", "2345-7"),

@@ -22,6 +22,14 @@ pub fn value(resource: &StoredResource) -> Value {
     serde_json::from_slice(resource.json.expose_phi()).unwrap()
 }
 
+/// What every Encounter must have.
+pub fn encounter() -> Value {
+    json!({
+        "status": "in-progress",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+    })
+}
+
 async fn read(store: &impl FhirStore, reference: &str) -> Option<StoredResource> {
     store.read(&[key(reference)]).await.unwrap().remove(0)
 }
@@ -65,6 +73,51 @@ pub async fn reading_answers_in_the_order_asked<S: FhirStore>(store: S) {
     let found = store.read(&[key("Location/a"), key("Patient/b"), key("Patient/a")]).await.unwrap();
     let found: Vec<_> = found.iter().map(|found| found.as_ref().map(|found| found.key.to_string())).collect();
     assert_eq!(found, [Some("Location/a".into()), None, Some("Patient/a".into())]);
+}
+
+pub async fn many_are_read_at_once<S: FhirStore>(store: S) {
+    let name = |n: usize| format!("Location/l{n}");
+    let writes: Vec<_> =
+        (0..60).map(|n| put(&name(n), ABSENT, json!({"name": format!("Zaal {n}")}))).collect();
+    store.transaction(&writes).await.unwrap();
+    let gone = Write::Delete { key: key("Location/l7"), precondition: version(1) };
+    store.transaction(&[gone]).await.unwrap();
+    // More than one Bundle of HealthLake, some of them absent, one deleted, one twice.
+    let keys: Vec<_> = (0..200).rev().chain([3]).map(|n| key(&name(n))).collect();
+    let found = store.read(&keys).await.unwrap();
+    assert_eq!(found.len(), keys.len());
+    for (asked, found) in keys.iter().zip(&found) {
+        let number: usize = asked.id[1..].parse().unwrap();
+        let Some(found) = found else {
+            assert!(number >= 60, "{asked}");
+            continue;
+        };
+        assert_eq!((&found.key, found.deleted), (asked, number == 7));
+        if !found.deleted {
+            assert_eq!(value(found)["name"], format!("Zaal {number}"));
+        }
+    }
+    assert_eq!(found.iter().flatten().count(), 61);
+    assert!(store.read(&[]).await.unwrap().is_empty());
+}
+
+pub async fn a_deletion_has_a_version_to_hold_to<S: FhirStore>(store: S) {
+    let delete = |precondition| Write::Delete { key: key("Patient/p1"), precondition };
+    let check = |precondition| Write::Check { key: key("Patient/p1"), precondition };
+    store.transaction(&[put("Patient/p1", ABSENT, json!({}))]).await.unwrap();
+    store.transaction(&[delete(version(1))]).await.unwrap();
+    let gone = store.read_version(&key("Patient/p1"), 2).await.unwrap().unwrap();
+    assert!(gone.deleted && gone.version == 2);
+    // Deleting it again and checking it write nothing.
+    assert_eq!(store.transaction(&[delete(version(2))]).await.unwrap(), [written("Patient/p1", 2)]);
+    let done = store.transaction(&[check(version(2)), put("Patient/p2", ABSENT, json!({}))]).await.unwrap();
+    assert_eq!(done, [written("Patient/p1", 2), written("Patient/p2", 1)]);
+    let stale = store.transaction(&[put("Patient/p1", version(1), json!({}))]).await;
+    assert!(matches!(stale, Err(TransactionError::Conflict(keys)) if keys == [key("Patient/p1")]));
+    let done = store.transaction(&[put("Patient/p1", version(2), json!({}))]).await.unwrap();
+    assert_eq!(done, [written("Patient/p1", 3)]);
+    let late = store.transaction(&[delete(version(2))]).await;
+    assert!(matches!(late, Err(TransactionError::Conflict(keys)) if keys == [key("Patient/p1")]));
 }
 
 pub async fn a_deletion_is_a_version_and_history_stays<S: FhirStore>(store: S) {
@@ -132,7 +185,7 @@ pub async fn a_check_holds_a_transaction_to_what_was_read<S: FhirStore>(store: S
         .transaction(&[
             check("Patient/a", version(1)),
             check("Patient/b", ABSENT),
-            put("Encounter/e", ABSENT, json!({})),
+            put("Encounter/e", ABSENT, encounter()),
         ])
         .await
         .unwrap();
@@ -140,7 +193,7 @@ pub async fn a_check_holds_a_transaction_to_what_was_read<S: FhirStore>(store: S
     assert!(read(&store, "Patient/b").await.is_none(), "a check writes nothing");
     for stale in [check("Patient/a", version(2)), check("Patient/a", ABSENT), check("Patient/b", version(1))]
     {
-        let failed = store.transaction(&[put("Encounter/e", version(1), json!({})), stale]).await;
+        let failed = store.transaction(&[put("Encounter/e", version(1), encounter()), stale]).await;
         assert!(matches!(failed, Err(TransactionError::Conflict(keys)) if keys.len() == 1));
     }
     assert_eq!(read(&store, "Encounter/e").await.unwrap().version, 1);
@@ -171,7 +224,7 @@ pub async fn what_can_never_be_written_is_refused<S: FhirStore>(store: S) {
 }
 
 pub async fn decimals_keep_their_precision<S: FhirStore>(store: S) {
-    let json = br#"{"resourceType":"Observation","id":"o","valueQuantity":{"value":5.10}}"#.to_vec();
+    let json = br#"{"resourceType":"Observation","id":"o","status":"final","code":{"text":"c"},"valueQuantity":{"value":5.10}}"#.to_vec();
     let write = Write::Put { key: key("Observation/o"), json: Phi::new(json), precondition: ABSENT };
     store.transaction(&[write]).await.unwrap();
     let stored = read(&store, "Observation/o").await.unwrap();

@@ -37,8 +37,8 @@ const ONE_BY_ONE: usize = 16;
 /// How fast, and how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HealthLakeLimits {
-    /// Requests with a Bundle a second. HealthLake takes 20 from an account unless AWS raised that; this is the
-    /// share of one process, so divide by how many run at once.
+    /// Requests with a Bundle a second. HealthLake takes 20 of an account and 10 of a data store unless AWS raised
+    /// that; this is the share of one process, so divide by how many run at once.
     pub bundles_per_second: u32,
     /// For one attempt.
     pub attempt: Duration,
@@ -51,7 +51,7 @@ pub struct HealthLakeLimits {
 impl Default for HealthLakeLimits {
     fn default() -> Self {
         Self {
-            bundles_per_second: 20,
+            bundles_per_second: 10,
             attempt: Duration::from_secs(10),
             operation: Duration::from_secs(25),
             attempts: 4,
@@ -189,6 +189,8 @@ impl HealthLake {
                     (Some(200), Some(resource)) => {
                         Some(stored(operation, Some(key), resource.get().as_bytes())?)
                     }
+                    // The Bundle was answered, so the data store is there, and the resource is not.
+                    (Some(404), None) => None,
                     _ => self.read_one(operation, key).await?,
                 });
             }

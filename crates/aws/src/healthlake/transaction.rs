@@ -10,6 +10,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -21,6 +23,9 @@ use super::bundle::{self, Bundle};
 use super::{BUNDLE, HealthLake, bundle_of, can_be, refusal};
 
 const OPERATION: &str = "fhir.transaction";
+
+/// Characters of a note in a DocumentReference at most.
+const NOTE: usize = 10_000;
 
 /// An entry of a Bundle that is sent.
 #[derive(Serialize)]
@@ -103,6 +108,14 @@ impl Planned<'_> {
         matches!((&self.action, self.if_match()), (Action::Put(_), _) | (Action::Delete, Some(_)))
     }
 
+    /// The version that stays, of what is to be deleted and is.
+    const fn kept(&self) -> Option<u64> {
+        match (&self.action, self.precondition) {
+            (Action::Delete, Precondition::Version(version)) if self.buried => Some(version),
+            _ => None,
+        }
+    }
+
     /// What stands is what this wrote.
     fn is_done(&self, standing: Option<&StoredResource>) -> bool {
         let Some(standing) = standing else { return !self.writes() };
@@ -176,6 +189,7 @@ fn resource(key: &ResourceKey, json: &[u8]) -> Result<Box<RawValue>, PortError> 
     if value.get("meta").is_some_and(|meta| !meta.is_object()) {
         return Err(refused("meta is not a JSON object"));
     }
+    notes(&value)?;
     match value.get("id") {
         Some(id) if id.as_str() == Some(key.id.as_str()) => serde_json::from_slice(json).map_err(no_object),
         Some(_) => Err(refused("id is not that of the key")),
@@ -187,6 +201,22 @@ fn resource(key: &ResourceKey, json: &[u8]) -> Result<Box<RawValue>, PortError> 
             serde_json::value::to_raw_value(&value).map_err(no_object)
         }
     }
+}
+
+/// HealthLake takes no longer note: with it everything else of the transaction would be refused, and less clearly.
+fn notes(resource: &Value) -> Result<(), PortError> {
+    if resource.get("resourceType").and_then(Value::as_str) != Some("DocumentReference") {
+        return Ok(());
+    }
+    for content in resource.get("content").and_then(Value::as_array).into_iter().flatten() {
+        let text = |name: &str| content.get("attachment")?.get(name)?.as_str();
+        let is_text = text("contentType").is_some_and(|kind| kind.starts_with("text/"));
+        let bytes = text("data").filter(|_| is_text).and_then(|data| STANDARD.decode(data).ok());
+        if bytes.is_some_and(|bytes| String::from_utf8_lossy(&bytes).chars().count() > NOTE) {
+            return Err(refused("note-too-long: HealthLake takes 10,000 characters in an attachment"));
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn run(store: &HealthLake, writes: &[Write]) -> Result<Vec<Written>, TransactionError> {
@@ -279,7 +309,10 @@ async fn write(store: &HealthLake, plan: &mut [Planned<'_>]) -> Result<Vec<Optio
                 let again = settle(store, plan, lost, deadline).await?;
                 match again {
                     Settled::Done(versions) => return Ok(versions),
-                    Settled::Again if attempt < 4 => attempt += 1,
+                    Settled::Again if !plan.iter().any(Planned::writes) => {
+                        return Ok(plan.iter().map(Planned::kept).collect());
+                    }
+                    Settled::Again if attempt < wire.attempts() => attempt += 1,
                     // All conditions hold, so another writer was in the way, or it is the content.
                     Settled::Again | Settled::Holds if matches!(answer.status, 409 | 412) => {
                         return Err(PortError::unavailable(OPERATION, "a condition failed that holds").into());
@@ -357,7 +390,7 @@ async fn done(
     order: &[usize],
     body: &[u8],
 ) -> Result<Vec<Option<u64>>, TransactionError> {
-    let mut versions: Vec<Option<u64>> = vec![None; plan.len()];
+    let mut versions: Vec<Option<u64>> = plan.iter().map(Planned::kept).collect();
     let mut moved = BTreeSet::new();
     {
         // The write is done: an answer that cannot be read must not undo that.

@@ -72,6 +72,8 @@ pub(super) struct Trouble {
     retry_after: Option<Duration>,
     /// Certainly not carried out.
     pub(super) undone: bool,
+    /// Another attempt would meet the same.
+    lasting: bool,
     cause: Cause,
 }
 
@@ -142,6 +144,11 @@ impl Wire {
         Instant::now() + self.limits.operation
     }
 
+    /// Attempts at most.
+    pub(super) const fn attempts(&self) -> u32 {
+        self.limits.attempts
+    }
+
     /// Asks until there is an answer that is not trouble, within the budget. Only for what may be done twice.
     pub(super) async fn ask(&self, ask: &Ask) -> Result<Answer, PortError> {
         let deadline = self.deadline();
@@ -160,9 +167,10 @@ impl Wire {
     /// Waits before another attempt; not when none is left, or when the service asks for a long wait: then the
     /// message goes back to the queue.
     pub(super) async fn wait(&self, trouble: &Trouble, attempt: u32, deadline: Instant) -> bool {
-        let pause = trouble.retry_after.unwrap_or(PAUSE.saturating_mul(1 << attempt.min(5)));
+        let pause =
+            trouble.retry_after.unwrap_or(PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(5)));
         let end = Instant::now() + pause;
-        if attempt >= self.limits.attempts || pause > SHORT || end >= deadline {
+        if trouble.lasting || attempt >= self.limits.attempts || pause > SHORT || end >= deadline {
             return false;
         }
         sleep_until(end).await;
@@ -171,14 +179,17 @@ impl Wire {
 
     /// One attempt. Statuses that say nothing about the request itself are trouble.
     pub(super) async fn once(&self, ask: &Ask, deadline: Instant) -> Result<Answer, Trouble> {
-        let undone = |cause| Trouble { retry_after: None, undone: true, cause };
+        let undone = |cause| Trouble { retry_after: None, undone: true, lasting: false, cause };
         if ask.bundle {
-            timeout_at(deadline, self.pace.turn()).await.map_err(|cause| undone(cause.into()))?;
+            self.pace.turn(deadline).await.map_err(|wait| Trouble {
+                retry_after: Some(wait),
+                ..undone("no turn before the end of the time".into())
+            })?;
         }
         let end = deadline.min(Instant::now() + self.limits.attempt);
         let signed = timeout_at(end, self.signed(ask)).await;
         let request = signed.map_err(|cause| undone(cause.into()))?.map_err(undone)?;
-        let lost = |cause| Trouble { retry_after: None, undone: false, cause };
+        let lost = |cause| Trouble { retry_after: None, undone: false, lasting: false, cause };
         let answer = timeout_at(end, self.answer(request)).await;
         let answer = answer.map_err(|cause| lost(cause.into()))?.map_err(lost)?;
         match answer.status {
@@ -188,8 +199,12 @@ impl Wire {
                 if ask.bundle && status == 429 {
                     self.pace.hold(retry_after.unwrap_or(PAUSE)).await;
                 }
-                let undone = matches!(status, 401 | 403 | 429);
-                Err(Trouble { retry_after, undone, cause: Box::new(Status(status)) })
+                let lasting = matches!(status, 401 | 403);
+                if lasting {
+                    *self.credentials.lock().await = None;
+                }
+                let undone = lasting || status == 429;
+                Err(Trouble { retry_after, undone, lasting, cause: Box::new(Status(status)) })
             }
             _ => Ok(answer),
         }
