@@ -58,7 +58,6 @@ export class CopiesStack extends ZorgsluisStack {
     const accessLogs = plainLogBucket(this, 'AccessLogs', {
       bucketName: settings.bucketName('access-logs', this.account, this.region),
       expiration: Duration.days(400),
-      logsItself: true,
     });
     const guard = guards(settings, this.account);
     for (const kind of ['imaging', 'raw', 'settings'] as const) {

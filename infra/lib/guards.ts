@@ -1,4 +1,5 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Settings } from './settings';
 
@@ -58,6 +59,20 @@ export function guards(settings: Settings, account: string) {
       });
       deny(bucket, 'EntriesForFiveYears', ['s3:PutObject'], objects, {
         NumericLessThan: { 's3:object-lock-remaining-retention-days': String(ENTRY_DAYS) },
+      });
+    },
+
+    /** The bucket's own key and no other: an upload may name one, which then decides who can read it. */
+    encrypted(bucket: s3.Bucket, key: kms.IKey) {
+      const objects = under(bucket, ['*']);
+      deny(bucket, 'NoOtherEncryption', ['s3:PutObject'], objects, {
+        StringNotEqualsIfExists: { 's3:x-amz-server-side-encryption': 'aws:kms' },
+      });
+      deny(bucket, 'NoOtherKey', ['s3:PutObject'], objects, {
+        StringNotEqualsIfExists: { 's3:x-amz-server-side-encryption-aws-kms-key-id': key.keyArn },
+      });
+      deny(bucket, 'NoKeyOfTheCaller', ['s3:PutObject'], objects, {
+        Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' },
       });
     },
 

@@ -19,15 +19,13 @@ export const ABORTED: s3.LifecycleRule = { id: 'unfinished uploads', abortIncomp
 export interface PlainLogBucketProps extends Omit<s3.BucketProps, 'lifecycleRules'> {
   /** When a line of the log is gone. */
   readonly expiration: Duration;
-  /** It takes access logs: its own would go round in a circle, so it keeps none. */
-  readonly logsItself?: boolean;
 }
 
 /**
  * A bucket for logs that AWS's own services write: SSE-S3 (server access logs can be delivered to no other
  * encryption), without lock, and never together with data of patients.
  */
-export function plainLogBucket(scope: Construct, id: string, { expiration, logsItself, ...props }: PlainLogBucketProps): s3.Bucket {
+export function plainLogBucket(scope: Construct, id: string, { expiration, ...props }: PlainLogBucketProps): s3.Bucket {
   const bucket = new s3.Bucket(scope, id, {
     ...SAFE,
     encryption: s3.BucketEncryption.S3_MANAGED,
@@ -49,13 +47,5 @@ export function plainLogBucket(scope: Construct, id: string, { expiration, logsI
     'A log of access and traffic, kept for investigations: its loss harms no patient, and a copy in another region would double what is known of people.',
     ...both('S3BucketReplicationEnabled'),
   );
-  if (logsItself) {
-    explain(
-      bucket,
-      'It takes the access logs of the others; logging its own deliveries would go round in a circle.',
-      'AwsSolutions-S1',
-      ...both('S3BucketLoggingEnabled'),
-    );
-  }
   return bucket;
 }

@@ -60,7 +60,6 @@ export class LogCopiesStack extends ZorgsluisStack {
     const accessLogs = plainLogBucket(this, 'AccessLogs', {
       bucketName: settings.bucketName('access-logs', this.account, this.region),
       expiration: Duration.days(400),
-      logsItself: true,
     });
     this.bucket = copyBucket(this, 'log', {
       bucketName: copy.bucketName,

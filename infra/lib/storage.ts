@@ -31,7 +31,8 @@ export const RAW_DAYS = YEAR;
  * | settings | none | Profiles change; versions keep what stood there. Wrapped keys can be created and never replaced. |
  * | access logs, flow logs | none | Written by AWS, without PHI. |
  *
- * A deny for everyone binds the root user's sessions too, except that root may always delete a bucket's policy.
+ * What guards a bucket is changed by the break-glass role alone, so a deployment that changes it runs as that role
+ * (`cdk deploy storage --role-arn …`). A deny for everyone binds the root user's sessions too, except that root may always delete a bucket's policy.
  */
 export class StorageStack extends ZorgsluisStack {
   readonly imaging: s3.Bucket;
@@ -50,7 +51,6 @@ export class StorageStack extends ZorgsluisStack {
     this.accessLogs = plainLogBucket(this, 'AccessLogs', {
       bucketName: settings.bucketName('access-logs'),
       expiration: Duration.days(400),
-      logsItself: true,
     });
     this.flowLogs = plainLogBucket(this, 'FlowLogs', {
       bucketName: settings.bucketName('flow-logs'),
@@ -103,6 +103,8 @@ export class StorageStack extends ZorgsluisStack {
     guard.createOnly(this.settings, ['keys/*']);
     guard.keep(this.settings, { under: ['keys/*'], by: settings.breakGlassRole });
     guard.leaveLockAlone(this.settings);
+    for (const one of [this.imaging, this.raw, this.settings]) guard.encrypted(one, keys.phi);
+    guard.encrypted(this.log, keys.audit);
 
     replicate(this, settings, {
       imaging: { from: this.imaging, key: keys.phi },

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
-import { both, explain } from './explain';
 import { KeysStack } from './keys';
 import { Common, ZorgsluisStack } from './stack';
 
@@ -60,7 +59,7 @@ export class TablesStack extends ZorgsluisStack {
     // A key destroyed here is destroyed there too; a backup would bring it back.
     const replicated = file.name === KEY_TABLE;
     const copyOfKey = `arn:aws:kms:${settings.copyRegion}:${this.account}:key/${key.keyId}`;
-    const table = new dynamodb.TableV2(this, file.name, {
+    return new dynamodb.TableV2(this, file.name, {
       tableName: `${settings.prefix}-${file.name}`,
       partitionKey: attribute(file.partition),
       sortKey: file.sort ? attribute(file.sort) : undefined,
@@ -80,13 +79,5 @@ export class TablesStack extends ZorgsluisStack {
       removalPolicy: RemovalPolicy.RETAIN,
       replicas: replicated ? [{ region: settings.copyRegion, deletionProtection: true }] : undefined,
     });
-    if (replicated) {
-      explain(
-        table,
-        'A patient\'s keys are destroyed for good: a backup plan would keep them for its whole term. Point-in-time recovery of 35 days and a copy in the other region, which follows deletions, keep the table.',
-        ...both('DynamoDBInBackupPlan'),
-      );
-    }
-    return table;
   }
 }

@@ -27,3 +27,25 @@ test('no rule is acknowledged for a whole stack or the app, and each has its rea
     }
   }
 });
+
+test('no acknowledgement is left of a finding that is gone', () => {
+  // The packs once more, deaf to acknowledgements: everything acknowledged must then be found, at or below its place.
+  const found = Object.values(PACKS).flatMap((Pack) => {
+    const pack = new Pack();
+    Object.assign(pack, { isAcknowledged: () => false });
+    const { violations } = pack.validateScope(app().app);
+    return violations.flatMap((one) => one.violatingResources.map((resource) => ({ rule: one.ruleName, at: resource.constructPath ?? '' })));
+  });
+  assert.ok(found.length > 0, 'the packs are deaf indeed');
+  const stale: string[] = [];
+  for (const node of app().app.node.findAll()) {
+    for (const entry of node.node.metadata.filter((one) => one.type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)) {
+      for (const id of Object.keys(entry.data as object).map((id) => id.replace(/^annotation::/i, ''))) {
+        if (!/^(AwsSolutions|HIPAA\.Security|NIST\.800\.53\.R5)-/.test(id)) continue;
+        const used = found.some(({ rule, at }) => rule === id && (at === node.node.path || at.startsWith(`${node.node.path}/`)));
+        if (!used) stale.push(`${node.node.path}: ${id}`);
+      }
+    }
+  }
+  assert.deepEqual(stale, []);
+});

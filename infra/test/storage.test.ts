@@ -77,6 +77,20 @@ describe('Storage: CMK, versions, TLS 1.2+ only, public access blocked, owner en
     for (const [stack, name] of COPIES) assert.match(key(name, stack), /^<Key/);
   });
 
+  test('an upload cannot bring an encryption, a key or a secret of its own', () => {
+    for (const name of DATA) {
+      const policy = bucketPolicy(storage, name);
+      assert.deepEqual(denied(named(policy, 'NoOtherEncryption')).condition, {
+        StringNotEqualsIfExists: { 's3:x-amz-server-side-encryption': 'aws:kms' },
+      });
+      const { StringNotEqualsIfExists } = denied(named(policy, 'NoOtherKey')).condition;
+      assert.match(flat(StringNotEqualsIfExists?.['s3:x-amz-server-side-encryption-aws-kms-key-id']), name === LOG ? /audit/ : /phi/);
+      assert.deepEqual(denied(named(policy, 'NoKeyOfTheCaller')).condition, {
+        Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' },
+      });
+    }
+  });
+
   test('who calls a bucket of data is logged, and those logs lie apart under SSE-S3 without lock', () => {
     for (const [stack, name] of [...DATA.map((name): [Stack, string] => [storage, name]), ...COPIES]) {
       assert.match(flat(bucket(name, stack).Properties.LoggingConfiguration.DestinationBucketName), /^<AccessLogs/, name);
