@@ -6,6 +6,7 @@
 mod bundle;
 mod cursor;
 mod pace;
+mod plan;
 mod transaction;
 mod wire;
 
@@ -24,6 +25,7 @@ use zorgsluis_domain::port::{
 
 use self::bundle::{Bundle, Outcome, deletion, etag, stored};
 use self::cursor::Cursors;
+use self::plan::Entry;
 use self::wire::{Answer, Ask, Wire};
 use crate::Clients;
 
@@ -169,7 +171,7 @@ impl HealthLake {
         let mut found = Vec::with_capacity(keys.len());
         for keys in keys.chunks(BUNDLE) {
             let asked: Vec<&ResourceKey> = keys.iter().filter(|key| can_be(key)).collect();
-            let entry = asked.iter().map(|key| transaction::Entry::get(key, None)).collect();
+            let entry = asked.iter().map(|key| Entry::get(key, None)).collect();
             let ask = bundle_of(operation, "batch", entry)?;
             let answer = self.0.wire.ask(&ask).await?;
             if answer.status != 200 {
@@ -302,17 +304,13 @@ impl std::fmt::Debug for HealthLake {
 }
 
 /// A request with a Bundle.
-fn bundle_of(
-    operation: &'static str,
-    kind: &'static str,
-    entry: Vec<transaction::Entry<'_>>,
-) -> Result<Ask, PortError> {
+fn bundle_of(operation: &'static str, kind: &'static str, entry: Vec<Entry<'_>>) -> Result<Ask, PortError> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Body<'a> {
         resource_type: &'static str,
         r#type: &'static str,
-        entry: Vec<transaction::Entry<'a>>,
+        entry: Vec<Entry<'a>>,
     }
     let body = serde_json::to_vec(&Body { resource_type: "Bundle", r#type: kind, entry })
         .map_err(|cause| PortError::unavailable(operation, cause))?;
