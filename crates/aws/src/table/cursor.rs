@@ -25,6 +25,8 @@ pub(crate) fn page<T>(mut items: Vec<T>, limit: usize, cursor: impl Fn(&T) -> St
 
 /// A time as a part of a sort key: microseconds, of one width, in the order of time (years 0 to 9999).
 pub(crate) fn time_key(at: Timestamp) -> String {
+    // Cut as a cursor cuts it, so that a place and the cursor made of it are one.
+    let at = Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at);
     format!("{at:.6}")
 }
 
