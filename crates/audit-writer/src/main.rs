@@ -10,9 +10,7 @@ use tlog::Signer;
 use zorgsluis_audit_writer::lambda::{Handler, Standing};
 use zorgsluis_audit_writer::{AuditLog, AuditWriter};
 use zorgsluis_aws::function::{self, Call, Failed, Function, Metric};
-use zorgsluis_aws::{
-    DynamoEntryIndex, KmsSigner, Parts, Program, S3LogStorage, SystemRandom, Variable,
-};
+use zorgsluis_aws::{DynamoEntryIndex, KmsSigner, Parts, Program, S3LogStorage, SystemRandom, Variable};
 
 fn main() -> ExitCode {
     function::run::<Behind>()

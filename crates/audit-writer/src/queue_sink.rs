@@ -34,8 +34,7 @@ impl QueueSink {
     /// The entry as it travels.
     async fn seal(&self, entry: &AuditEntry) -> Result<Outgoing, PortError> {
         let too_long = || AuditError::TooLong.into_port(OPERATION);
-        let body =
-            envelope(self.keys.as_ref(), entry).await.map_err(|error| error.into_port(OPERATION))?;
+        let body = envelope(self.keys.as_ref(), entry).await.map_err(|error| error.into_port(OPERATION))?;
         if body.len() > MAX_BODY {
             return Err(too_long());
         }

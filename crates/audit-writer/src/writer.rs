@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tlog::{
-    Appended, Appender, Day, Describe, LogError, MAX_BUNDLE_ENTRIES, NewEntry, Publisher, SignedCheckpoint, Signer,
+    Appended, Appender, Day, Describe, LogError, MAX_BUNDLE_ENTRIES, NewEntry, Publisher, SignedCheckpoint,
+    Signer,
 };
 use tokio::sync::{Mutex, oneshot};
 use zorgsluis_domain::port::{AuditSink, Random};

@@ -271,7 +271,8 @@ mod tests {
         let kept = LogObject::Kept(Day::new(2026, 3, 9).unwrap());
         assert_eq!(paths.key(kept), "log/a/checkpoints/2026-03-09");
         assert_eq!(paths.object("log/a/checkpoints/2026-03-09"), Some(kept));
-        for wrong in ["2026-3-9", "2026-13-01", "2026-00-01", "2026-01-32", "+026-01-01", "2026-01-01/x", ""] {
+        for wrong in ["2026-3-9", "2026-13-01", "2026-00-01", "2026-01-32", "+026-01-01", "2026-01-01/x", ""]
+        {
             assert_eq!(paths.object(&format!("log/a/checkpoints/{wrong}")), None, "{wrong}");
         }
     }

@@ -26,7 +26,8 @@ async fn a_checkpoint_covers_what_came_and_one_a_day_is_kept() {
         assert!(standing.trouble.is_none(), "{standing:?}");
         assert_eq!((standing.unsealed, standing.age, standing.kept), (Some(0), Some(0), kept));
     }
-    let keys: Vec<_> = world.storage.snapshot().into_keys().filter(|key| key.contains("checkpoints/")).collect();
+    let keys: Vec<_> =
+        world.storage.snapshot().into_keys().filter(|key| key.contains("checkpoints/")).collect();
     assert_eq!(keys, ["log/linde/checkpoints/2026-11-16", "log/linde/checkpoints/2026-11-17"]);
     assert!(world.verify().await.is_clean());
 }

@@ -5,6 +5,10 @@
 
 mod journal;
 mod keys;
+mod log;
+mod log_faults;
+mod log_tamper;
+mod log_world;
 mod lossy;
 mod lost_answers;
 mod made;
