@@ -59,6 +59,11 @@ export class Needs {
     for (const one of this.programs.values()) this.of(one);
   }
 
+  /** All ports that there are. */
+  get names(): string[] {
+    return [...this.ports.keys()];
+  }
+
   /** The functions, without the container. */
   get functions(): Program[] {
     return [...this.programs.values()].filter((one) => one.name !== CONTAINER);
