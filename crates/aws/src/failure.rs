@@ -8,7 +8,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use zorgsluis_domain::PortError;
 
 /// Codes by which services say that the same request may succeed later; all 5xx and 429 do too.
-const TRANSIENT: [&str; 14] = [
+const TRANSIENT: [&str; 15] = [
     "ThrottlingException",
     "ThrottledException",
     "Throttling",
@@ -20,6 +20,7 @@ const TRANSIENT: [&str; 14] = [
     "SlowDown",
     "InternalError",
     "ServiceUnavailable",
+    "TransactionConflictException",
     "TransactionInProgressException",
     "KMSInternalException",
     "DependencyTimeoutException",
