@@ -75,3 +75,26 @@ bench: ## The figures of docs/benchmarks.md
 
 fuzz: ## Each fuzz target for SECONDS (60)
 	./fuzz/all $(or $(SECONDS),60)
+
+# What follows is about the functions. Where the target of ARM is installed: make build ARCH=arm64
+ARCH ?= x86-64
+LAMBDA := $(abspath $(TARGET))/lambda
+BUILD_TOOLS := $(PYTHON_ENV)/build-tools
+PACKAGES := $(foreach name,ingest converter enricher notifier audit-writer,-p zorgsluis-$(name) --bin $(name))
+
+.PHONY: build invoke bench-functions
+
+build: $(BUILD_TOOLS) ## The functions as they are deployed, into target/lambda/NAME/bootstrap; none above 4 MB zipped
+	PATH="$(abspath $(PYTHON_ENV))/bin:$$PATH" $(CARGO) lambda build --release --$(ARCH) --skip-target-check $(PACKAGES) \
+	  --lambda-dir $(LAMBDA)
+	$(PYTHON_ENV)/bin/python tests/bench-functions.py --sizes --bootstraps $(LAMBDA)
+
+$(BUILD_TOOLS): $(PYTHON) tests/requirements-build.txt
+	$(PYTHON_ENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements-build.txt
+	touch $@
+
+invoke: e2e-build $(PYTHON) ## One function with one event, MiniStack behind it (FUNCTION=converter EVENT=events/lambda/….json)
+	ZORGSLUIS_BINARIES="$(abspath $(TARGET))/debug" $(PYTHON_ENV)/bin/python tests/e2e/invoke.py $(FUNCTION) $(EVENT)
+
+bench-functions: build ## Size, start and memory of the functions, beside a Python function
+	$(PYTHON_ENV)/bin/python tests/bench-functions.py --bootstraps $(LAMBDA) $(ARGS)

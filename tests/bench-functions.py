@@ -101,11 +101,25 @@ def zipped(path):
         return pathlib.Path(file.name).stat().st_size
 
 
+def sizes(bootstraps):
+    """Prints the sizes; 1 when a function is larger than it may be (design: 10 MB, 4 MB zipped)."""
+    large = 0
+    for name in FUNCTIONS:
+        path = bootstraps / name / "bootstrap"
+        plain, packed = path.stat().st_size, zipped(path)
+        large |= plain > 10_000_000 or packed > 4_000_000
+        print(f"{name}: {plain / 1e6:.1f} MB, {packed / 1e6:.1f} MB zipped")
+    return int(large)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--bootstraps", type=pathlib.Path, default=ROOT / "target/lambda")
     arguments.add_argument("--runs", type=int, default=20)
+    arguments.add_argument("--sizes", action="store_true", help="only sizes; fails above the limits")
     arguments = arguments.parse_args()
+    if arguments.sizes:
+        sys.exit(sizes(arguments.bootstraps))
     with tempfile.TemporaryDirectory() as folder:
         stores = Stores(pathlib.Path(folder) / "stack", {"identity": b"i" * 32, "pseudonym": b"p" * 32})
         try:
