@@ -36,18 +36,10 @@ export const ISOLATED: ec2.SubnetSelection = { subnetGroupName: 'isolated' };
 /**
  * The network, and the security groups that name their peers.
  *
- * **No NAT.** Everything that runs inside talks to AWS alone, so each service has an endpoint and there is no
- * way to the internet at all, for whoever takes over a function either. What that costs a month (730 h, eu-west-1,
- * list prices as remembered on 2026-11-22, not verified here):
- *
- * | | hours | per GB |
- * |---|---|---|
- * | 3 NAT gateways with their addresses | 3 × (0.048 + 0.005) × 730 = $116 | $0.048 |
- * | 8 interface endpoints in 3 zones | 8 × 3 × 0.011 × 730 = $193 | $0.01 |
- * | gateway endpoints of S3 and DynamoDB, which carry most bytes | $0 | $0 |
- *
- * NAT would be $77 a month cheaper up to about 2 TB through it, and dearer beyond. The difference buys that
- * PHI has no road out; two NAT gateways would save $39 more and leave a zone without one.
+ * **No NAT.** Everything that runs inside talks to AWS alone, so each service has an endpoint, and there is no way
+ * to the internet for whoever takes over a function either. By list prices (eu-west-1, as remembered on 2026-11-22,
+ * not verified) that is $193 a month for 8 interface endpoints in 3 zones, against $116 for 3 NAT gateways: cheaper
+ * only beyond some 2 TB a month ($0.01 a GB instead of $0.048). The reckoning: docs/decisions/no-nat.md.
  */
 export class NetworkStack extends ZorgsluisStack {
   readonly vpc: ec2.Vpc;

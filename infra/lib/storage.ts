@@ -21,7 +21,7 @@ export const DOSSIER_DAYS = 20 * YEAR + 5;
 export const RAW_DAYS = YEAR;
 
 /**
- * The buckets. Object Lock, by what the law says of each (docs/decisions):
+ * The buckets. Object Lock, by what the law says of each (docs/decisions/object-lock.md):
  *
  * | bucket | lock | why |
  * |---|---|---|
