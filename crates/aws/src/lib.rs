@@ -19,6 +19,7 @@
 mod clients;
 mod comprehend_medical;
 mod dead_letters;
+mod engines;
 mod failure;
 pub mod function;
 mod healthlake;
@@ -45,6 +46,7 @@ mod table;
 pub use clients::{Clients, Endpoints};
 pub use comprehend_medical::{ComprehendMedical, ComprehendMedicalSettings};
 pub use dead_letters::DynamoDeadLetters;
+pub use engines::MailSigning;
 pub use healthlake::{HealthLake, HealthLakeLimits};
 pub use journal::DynamoJournal;
 pub use keys::{AwsKeys, KeySettings};

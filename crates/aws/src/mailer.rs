@@ -75,11 +75,8 @@ impl SesMailer {
 impl Mailer for SesMailer {
     async fn send(&self, mail: &OutgoingMail) -> Result<String, MailError> {
         let unbuilt = |_| MailError::Refused(String::from("ses-not-sendable"));
-        let tag = MessageTag::builder()
-            .name(NOTICE_TAG)
-            .value(mail.notice.to_string())
-            .build()
-            .map_err(unbuilt)?;
+        let tag =
+            MessageTag::builder().name(NOTICE_TAG).value(mail.notice.to_string()).build().map_err(unbuilt)?;
         let raw = RawMessage::builder()
             .data(Blob::new(mail.message.expose_phi().as_slice()))
             .build()

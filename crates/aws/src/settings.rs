@@ -101,6 +101,7 @@ impl Program {
                 V::FhirStore,
                 V::ComprehendMedical,
                 V::ComprehendMedicalDailyLimit,
+                V::ComprehendMedicalSnomed,
             ],
             Self::Notifier => &[
                 V::Organisation,
@@ -248,6 +249,8 @@ variables! {
     ComprehendMedical = "COMPREHEND_MEDICAL", Switch, Is("off");
     /// Requests a day that it may be asked.
     ComprehendMedicalDailyLimit = "COMPREHEND_MEDICAL_DAILY_LIMIT", Number, Is("1000");
+    /// Whether it is asked for SNOMED CT codes too.
+    ComprehendMedicalSnomed = "COMPREHEND_MEDICAL_SNOMED", Switch, Is("off");
     /// Where the listener takes MLLP without TLS; nowhere when it is not set.
     ListenerPlain = "LISTENER_PLAIN", Socket, Unset;
     /// Where the listener takes MLLP over TLS; nowhere when it is not set.

@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+pub mod comprehend_medical;
 pub mod faults;
 pub mod gate;
 pub mod healthlake;

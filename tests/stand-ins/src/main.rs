@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value};
 use zorgsluis_stand_ins::gate::Running;
-use zorgsluis_stand_ins::healthlake;
 use zorgsluis_stand_ins::sigv4::Keys;
+use zorgsluis_stand_ins::{comprehend_medical, healthlake};
 
 #[derive(Default)]
 struct Wanted {
@@ -67,8 +67,11 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         told.insert(String::from("healthlake"), Value::from(stand_in.address.to_string()));
         running.push(stand_in);
     }
-    if wanted.comprehend_medical.is_some() {
-        return Err("--comprehend-medical: not here yet".into());
+    if let Some(address) = wanted.comprehend_medical {
+        let (service, _) = comprehend_medical::service(keys, comprehend_medical::Quota::default())?;
+        let stand_in = Running::start(address, service).await?;
+        told.insert(String::from("comprehend-medical"), Value::from(stand_in.address.to_string()));
+        running.push(stand_in);
     }
     println!("{}", Value::Object(told));
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;

@@ -57,7 +57,10 @@ impl Budget {
         match counted {
             Ok(_) => Ok(()),
             Err(error) if has_code(&error, "ConditionalCheckFailedException") => {
-                tracing::warn!(limit = self.limit, "the requests of this day to Comprehend Medical are used up");
+                tracing::warn!(
+                    limit = self.limit,
+                    "the requests of this day to Comprehend Medical are used up"
+                );
                 Err(spent())
             }
             // Uncounted, nothing is asked.

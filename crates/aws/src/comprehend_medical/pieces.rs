@@ -137,24 +137,36 @@ mod tests {
             texts(text, Limit::Characters(30)),
             ["No fever. Known asthma. ", "Takes metoprolol 50 mg."]
         );
-        assert_eq!(texts(text, Limit::Characters(23)), ["No fever. ", "Known asthma. ", "Takes metoprolol 50 mg."]);
+        assert_eq!(
+            texts(text, Limit::Characters(23)),
+            ["No fever. ", "Known asthma. ", "Takes metoprolol 50 mg."]
+        );
     }
 
     #[test]
     fn an_abbreviation_and_a_number_end_no_sentence() {
         let text = "Low vit. D and 3.5 mg of it. Then more of all the rest.";
-        assert_eq!(texts(text, Limit::Characters(40))[0], "Low vit. D and 3.5 mg of it. ".replace("of it. ", "of it. "));
+        assert_eq!(
+            texts(text, Limit::Characters(40))[0],
+            "Low vit. D and 3.5 mg of it. ".replace("of it. ", "of it. ")
+        );
         assert_eq!(texts("aaaa vit. Deficit here", Limit::Characters(14)), ["aaaa vit. ", "Deficit here"]);
     }
 
     #[test]
     fn a_blank_line_ends_a_sentence_and_a_line_does_not() {
-        assert_eq!(texts("chronic\n\nasthma\nnow here", Limit::Characters(20)), ["chronic\n\n", "asthma\nnow here"]);
+        assert_eq!(
+            texts("chronic\n\nasthma\nnow here", Limit::Characters(20)),
+            ["chronic\n\n", "asthma\nnow here"]
+        );
     }
 
     #[test]
     fn a_sentence_that_is_too_long_is_cut_between_lines_or_words_and_a_word_where_it_must() {
-        assert_eq!(texts("one two\nthree four five", Limit::Characters(14)), ["one two\n", "three four ", "five"]);
+        assert_eq!(
+            texts("one two\nthree four five", Limit::Characters(14)),
+            ["one two\n", "three four ", "five"]
+        );
         assert_eq!(texts("one two three", Limit::Characters(6)), ["one ", "two ", "three"]);
         assert_eq!(texts("éééééé", Limit::Characters(4)), ["éééé", "éé"]);
         assert_eq!(texts("éééééé", Limit::Bytes(5)), ["éé", "éé", "éé"]);

@@ -3,6 +3,8 @@
 //! `ZORGSLUIS_PYTHON` names a Python that has `ministack` (`make e2e` prepares it).
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod comprehend_medical;
+mod fhir_store;
 mod journal;
 mod keys;
 mod log;
@@ -12,6 +14,7 @@ mod log_world;
 mod lossy;
 mod lost_answers;
 mod made;
+mod mailer;
 mod ministack;
 mod patient_index;
 mod payloads;
