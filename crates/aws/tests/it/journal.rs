@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use zorgsluis_contract::{at, message};
 use zorgsluis_domain::port::{Journal, PageRequest};
 use zorgsluis_domain::{Effect, Stage, StepEffect};
-use zorgsluis_contract::{at, message};
 
 use crate::ministack::World;
 use crate::suite::suite;
@@ -62,7 +62,9 @@ async fn a_stage_larger_than_an_item_is_kept_whole() {
     let items = client.scan().table_name(&table).send().await.unwrap().items.unwrap();
     let last = items
         .iter()
-        .filter(|item| item["sk"].as_s().unwrap().starts_with("step#2024-03-07T10:00:00.000000Z#000000000001#"))
+        .filter(|item| {
+            item["sk"].as_s().unwrap().starts_with("step#2024-03-07T10:00:00.000000Z#000000000001#")
+        })
         .max_by_key(|item| item["sk"].as_s().unwrap().clone())
         .unwrap();
     assert!(last["sk"].as_s().unwrap().ends_with("#0003"), "the stage took several items");
@@ -77,7 +79,8 @@ async fn a_stage_larger_than_an_item_is_kept_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ways_are_listed_over_sparse_years_and_move_when_an_older_step_is_told() {
     let (_world, journal, _) = journal().await;
-    let times = ["2019-12-31T23:59:59Z", "2021-06-01T00:00:00Z", "2024-02-29T12:00:00Z", "2024-03-01T00:00:00Z"];
+    let times =
+        ["2019-12-31T23:59:59Z", "2021-06-01T00:00:00Z", "2024-02-29T12:00:00Z", "2024-03-01T00:00:00Z"];
     for (number, time) in (1..).zip(times) {
         journal.record(message(number), at(time), &[Stage::Queued]).await.unwrap();
     }
@@ -110,7 +113,10 @@ async fn many_recorders_of_one_message_lose_nothing() {
                     entities: BTreeMap::new(),
                     effects: vec![],
                 };
-                journal.record(message(1), at("2024-03-07T10:00:00Z"), &[stage, Stage::Duplicate]).await.unwrap();
+                journal
+                    .record(message(1), at("2024-03-07T10:00:00Z"), &[stage, Stage::Duplicate])
+                    .await
+                    .unwrap();
             })
         })
         .collect();
@@ -120,8 +126,10 @@ async fn many_recorders_of_one_message_lose_nothing() {
     let way = journal.get(message(1)).await.unwrap().unwrap();
     assert_eq!(way.steps.len(), 40);
     // What one recording told stays together, in its order.
-    assert!(way.steps.chunks(2).all(|pair| matches!(pair[0].stage, Stage::Enriched { .. })
-        && matches!(pair[1].stage, Stage::Duplicate)));
+    assert!(
+        way.steps.chunks(2).all(|pair| matches!(pair[0].stage, Stage::Enriched { .. })
+            && matches!(pair[1].stage, Stage::Duplicate))
+    );
     let notes: std::collections::HashSet<_> = way
         .steps
         .iter()
@@ -143,7 +151,8 @@ async fn a_message_whose_first_recording_broke_off_is_not_listed() {
     let step = items
         .into_iter()
         .find(|item| {
-            *item["pk"].as_s().unwrap() == message(2).to_string() && item["sk"].as_s().unwrap().starts_with("step#")
+            *item["pk"].as_s().unwrap() == message(2).to_string()
+                && item["sk"].as_s().unwrap().starts_with("step#")
         })
         .unwrap();
     let (pk, sk) = (step["pk"].clone(), step["sk"].clone());

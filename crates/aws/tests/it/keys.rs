@@ -200,7 +200,10 @@ async fn a_cmk_that_is_switched_off_is_trouble_that_passes() {
     let elsewhere = KeySettings { audit: "00000000-0000-4000-8000-000000000000".into(), ..settings };
     let elsewhere = world.more_keys(&bucket, &elsewhere).await;
     let none = elsewhere.seal(&lab(), DataClass::Log, b"", b"x").await;
-    assert!(matches!(none, Err(PortError::Unavailable { .. })), "a key that is not there is no message's fault");
+    assert!(
+        matches!(none, Err(PortError::Unavailable { .. })),
+        "a key that is not there is no message's fault"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -143,7 +143,8 @@ async fn what_broke_off_long_ago_is_asked_about_no_more() {
 async fn messages_are_listed_over_sparse_years() {
     let world = World::new().await;
     let (store, ..) = with_a_crash(&world).await;
-    let times = ["2011-01-01T00:00:00Z", "2011-01-01T23:59:59Z", "2019-05-05T05:05:05Z", "2024-03-07T10:00:00Z"];
+    let times =
+        ["2011-01-01T00:00:00Z", "2011-01-01T23:59:59Z", "2019-05-05T05:05:05Z", "2024-03-07T10:00:00Z"];
     for (number, time) in (1..).zip(times) {
         store.put(message(number), &OWNER, at(time), b"x").await.unwrap();
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use zorgsluis_domain::PortError;
 use zorgsluis_aws::SqsQueue;
+use zorgsluis_domain::PortError;
 use zorgsluis_domain::port::{Outgoing, Queue, QueueDepth, Receipt};
 
 use crate::lossy::Lossy;
@@ -124,7 +124,8 @@ async fn a_send_whose_answer_got_lost_is_delivered_once() {
     let url = world.clients.sqs.get_queue_url().queue_name(format!("{}-inbound.fifo", world.name));
     let url = url.send().await.unwrap().queue_url.unwrap();
     let lossy = Lossy::new(&world, "SendMessageBatch", 1).await;
-    let sent = SqsQueue::new(&lossy.clients, url).send(&[outgoing("g", "1"), outgoing("g", "2")]).await.unwrap();
+    let sent =
+        SqsQueue::new(&lossy.clients, url).send(&[outgoing("g", "1"), outgoing("g", "2")]).await.unwrap();
     assert!(lossy.lost_all() && sent.iter().all(Result::is_ok));
     let received = queue.receive(10, NOW).await.unwrap();
     assert_eq!(received.iter().map(|message| message.body.as_str()).collect::<Vec<_>>(), ["1", "2"]);
