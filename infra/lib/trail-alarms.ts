@@ -63,7 +63,7 @@ export function trailAlarms(settings: Settings): TrailAlarm[] {
     },
     {
       name: 'bucket-guard-changed',
-      says: 'Somebody changed what keeps a bucket safe',
+      says: 'Somebody changed what keeps a bucket safe (a deployment may, too)',
       to: ['security', 'privacy'],
       pattern: `{ ($.eventSource = "s3.amazonaws.com") && ($.requestParameters.bucketName = "${settings.prefix}-*") && ${any('eventName', [
         ...['PutBucketPolicy', 'DeleteBucketPolicy', 'PutBucketPublicAccessBlock', 'DeleteBucketPublicAccessBlock'],
@@ -74,8 +74,11 @@ export function trailAlarms(settings: Settings): TrailAlarm[] {
       name: 'outside-the-eu',
       says: 'Something was made or changed in a region outside the EU',
       to: ['security', 'privacy'],
-      // us-east-1 answers for the services of the whole world, such as IAM and CloudFront.
-      pattern: `{ ($.readOnly IS FALSE) && ($.awsRegion != "eu-*") && ($.awsRegion != "us-east-1") && ($.errorCode NOT EXISTS) }`,
+      // us-east-1 answers for the services of the whole world, such as IAM and CloudFront. Not everything that AWS
+      // calls eu is in the EU: London is not, nor is Zürich.
+      pattern:
+        '{ ($.readOnly IS FALSE) && ($.errorCode NOT EXISTS) && (' +
+        '($.awsRegion = "eu-west-2") || ($.awsRegion = "eu-central-2") || (($.awsRegion != "eu-*") && ($.awsRegion != "us-east-1"))) }',
     },
     {
       name: 'tables-read-by-hand',

@@ -138,12 +138,14 @@ test('each of these in the trail rings: root, failed log-ins, break-glass, keys 
     assert.ok(filters.has(one.MetricName), name);
     assert.deepEqual(told(name), [...to].sort(), name);
   }
+  // CloudWatch takes no longer ones.
+  for (const [name, pattern] of filters) assert.ok(pattern.length <= 1024, `${name}: ${pattern.length}`);
   const has = (name: string, ...words: string[]) => words.forEach((word) => assert.ok(filters.get(name)?.includes(word), `${name}: ${word}`));
   has('root-use', '"Root"');
   has('failed-console-log-in', 'ConsoleLogin', 'Failed authentication');
   has('break-glass-role', settings.breakGlassRole);
   has('key-ends', 'ScheduleKeyDeletion', 'DisableKey');
-  has('outside-the-eu', '$.awsRegion != "eu-*"');
+  has('outside-the-eu', '$.awsRegion != "eu-*"', '"eu-west-2"', '"eu-central-2"');
   has('trail-changed', 'StopLogging', 'DeleteTrail');
   has('bucket-guard-changed', 'PutBucketPolicy', 'PutBucketObjectLockConfiguration');
 });
