@@ -70,7 +70,7 @@ async fn a_stage_larger_than_an_item_is_kept_whole() {
     assert!(last["sk"].as_s().unwrap().ends_with("#0003"), "the stage took several items");
     let (pk, sk) = (last["pk"].clone(), last["sk"].clone());
     client.delete_item().table_name(&table).key("pk", pk).key("sk", sk).send().await.unwrap();
-    journal.record(message(1), time, &[large.clone()]).await.unwrap();
+    journal.record(message(1), time, std::slice::from_ref(&large)).await.unwrap();
     let way = journal.get(message(1)).await.unwrap().unwrap();
     let stages: Vec<_> = way.steps.into_iter().map(|step| step.stage).collect();
     assert_eq!(stages, [Stage::Queued, Stage::Replayed, large]);
