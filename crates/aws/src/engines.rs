@@ -8,9 +8,7 @@ use zorgsluis_domain::port::{Mailer, TextAnalysis};
 
 use crate::failure::failed;
 use crate::function::Failed;
-use crate::{
-    ComprehendMedical, ComprehendMedicalSettings, Parts, SesMailer, SettingsError, Variable,
-};
+use crate::{ComprehendMedical, ComprehendMedicalSettings, Parts, SesMailer, SettingsError, Variable};
 
 /// What signs mails, and whose name they bear.
 pub struct MailSigning {
@@ -52,7 +50,9 @@ impl Parts {
         const OPERATION: &str = "settings.mail_signing";
         let bucket = self.bucket()?;
         let Some((certificate, sealed)) = bucket.mail_signature().await? else {
-            return Err(Failed::because("mail/certificate.pem is not in the settings bucket: mails must be signed"));
+            return Err(Failed::because(
+                "mail/certificate.pem is not in the settings bucket: mails must be signed",
+            ));
         };
         let opened = self
             .clients()

@@ -10,6 +10,7 @@ use crate::note::Text;
 
 /// ICD-10-CM.
 const ICD10CM: &str = "http://hl7.org/fhir/sid/icd-10-cm";
+const SNOMED_CT: &str = "http://snomed.info/sct";
 /// The WHO's Anatomical Therapeutic Chemical classification.
 const ATC: &str = "http://www.whocc.no/atc";
 /// RxNorm.
@@ -178,7 +179,10 @@ fn codings(kind: Kind, entity: &Entity, settings: &Settings) -> Vec<Coding> {
         })
     };
     match kind {
-        Kind::Condition => of(ICD10CM, &entity.icd10cm_concepts).into_iter().collect(),
+        Kind::Condition => {
+            let codes = [of(ICD10CM, &entity.icd10cm_concepts), of(SNOMED_CT, &entity.snomed_ct_concepts)];
+            codes.into_iter().flatten().collect()
+        }
         Kind::Medication => {
             of(ATC, &entity.atc_concepts).into_iter().chain(of(RXNORM, &entity.rx_norm_concepts)).collect()
         }

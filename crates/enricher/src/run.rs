@@ -179,7 +179,9 @@ impl Enricher {
                 },
             };
             reading.findings.add(text, &analysis, &self.settings);
-            reading.engines.insert(EngineName::of(&**engine));
+            // What an engine outside runs on today is known from its answer only.
+            let version = analysis.model_version.clone();
+            reading.engines.insert(EngineName { version, ..EngineName::of(&**engine) });
             reading.texts += 1;
         }
         Ok(reading)

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use zorgsluis_audit_writer::QueueSink;
 use zorgsluis_aws::function::{self, Call, Failed, Function, Metric};
-use zorgsluis_aws::{
-    DynamoNoticeRegister, DynamoOptOuts, DynamoProviderDirectory, Parts, Program, Variable,
-};
+use zorgsluis_aws::{DynamoNoticeRegister, DynamoOptOuts, DynamoProviderDirectory, Parts, Program, Variable};
 use zorgsluis_notifier::events::lambda::MailEvents;
 use zorgsluis_notifier::{Notifier, Ports, Settings, SigningIdentity, SigningPem};
 use zorgsluis_worker::lambda::Handler;

@@ -102,7 +102,9 @@ fn essences(analysis: &Analysis) -> Vec<Value> {
 fn long(characters: usize) -> String {
     let mut text = String::new();
     for day in 1.. {
-        text.push_str(&format!("On day {day} 😀 Zoë had fever and pneumonia; metoprolol {day} mg was given. "));
+        text.push_str(&format!(
+            "On day {day} 😀 Zoë had fever and pneumonia; metoprolol {day} mg was given. "
+        ));
         if text.chars().count() >= characters {
             return text;
         }
@@ -120,8 +122,11 @@ async fn what_it_finds_stands_where_the_recogniser_finds_it() {
     assert_eq!(metoprolol.rx_norm_concepts[0].code, "6918");
     assert_eq!(found.language, ENGLISH);
     assert_eq!(found.model_version, "2018-10-30; entities 2.5.0; icd-10-cm 2.4.0; rxnorm 2.3.0");
-    let ids: Vec<u32> =
-        found.entities.iter().flat_map(|one| std::iter::once(one.id).chain(one.attributes.iter().map(|a| a.id))).collect();
+    let ids: Vec<u32> = found
+        .entities
+        .iter()
+        .flat_map(|one| std::iter::once(one.id).chain(one.attributes.iter().map(|a| a.id)))
+        .collect();
     assert_eq!(ids, (0..ids.len() as u32).collect::<Vec<_>>(), "counted through");
 }
 
@@ -158,9 +163,7 @@ async fn another_language_and_an_empty_text_cost_nothing() {
     let service = Service::new(wide()).await;
     let engine = service.engine(1000, false, "2026-11-22");
     let dutch = "De patiënt heeft al drie dagen koorts en hoest; longontsteking is niet uitgesloten.";
-    for (text, language) in
-        [(NOTE, Some(Language::Dutch)), (dutch, None), ("", ENGLISH), (" \n", ENGLISH)]
-    {
+    for (text, language) in [(NOTE, Some(Language::Dutch)), (dutch, None), ("", ENGLISH), (" \n", ENGLISH)] {
         let found = engine.analyse(&Phi::new(text.to_owned()), language).await.unwrap();
         assert!(found.entities.is_empty());
     }
@@ -173,7 +176,9 @@ async fn a_quota_that_is_used_up_is_waited_for() {
     let service = Service::new(Quota::of(0, 0)).await;
     let engine = service.engine(1000, false, "2026-11-22");
     match engine.analyse(&Phi::new(NOTE.to_owned()), ENGLISH).await {
-        Err(PortError::Unavailable { retry_after: Some(after), .. }) => assert!(after >= Duration::from_secs(1)),
+        Err(PortError::Unavailable { retry_after: Some(after), .. }) => {
+            assert!(after >= Duration::from_secs(1))
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -257,7 +262,8 @@ async fn without_its_count_nothing_is_asked() {
 #[tokio::test]
 async fn a_masked_text_comes_back_to_the_places_of_the_note() {
     let service = Service::new(wide()).await;
-    let note = "Zoë Zilverberg (😀, BSN 999911120, Rietkraagsteeg 12): no fever, known asthma, metoprolol 50 mg.";
+    let note =
+        "Zoë Zilverberg (😀, BSN 999911120, Rietkraagsteeg 12): no fever, known asthma, metoprolol 50 mg.";
     let mut known = Known::default();
     known.name("Zoë").name("Zilverberg").address("Rietkraagsteeg 12");
     let masked = deidentify(note, &known);
@@ -341,7 +347,8 @@ async fn the_stand_in_speaks_json_1_1_too_and_is_as_strict() {
     let wanted: Vec<Value> = of_the_recogniser(NOTE).iter().map(|one| one[0].clone()).collect();
     assert_eq!(places, wanted);
 
-    for (operation, most) in [("DetectEntitiesV2", 20_000), ("InferICD10CM", 10_000), ("InferRxNorm", 10_000)] {
+    for (operation, most) in [("DetectEntitiesV2", 20_000), ("InferICD10CM", 10_000), ("InferRxNorm", 10_000)]
+    {
         let fits = "é".repeat(most);
         assert_eq!(json_1_1(&service, operation, &request(&fits), None).await.0, 200, "{operation}");
         let (status, said) = json_1_1(&service, operation, &request(&format!("{fits}e")), None).await;

@@ -99,7 +99,9 @@ fn mail() -> OutgoingMail {
         notice: NoticeId(Uuid::from_u128(0xd906_d153)),
         from: "berichten@linde.example".into(),
         to: "praktijk@brug.example".into(),
-        message: Phi::new(b"Subject: Bericht\r\nTo: somebody@else.example\r\n\r\nJohanna van den Berg\r\n".to_vec()),
+        message: Phi::new(
+            b"Subject: Bericht\r\nTo: somebody@else.example\r\n\r\nJohanna van den Berg\r\n".to_vec(),
+        ),
     }
 }
 

@@ -11,7 +11,8 @@ pub trait TextAnalysis: Send + Sync {
     /// The engine's name, as Provenance and audit entries name it: `zorgsluis-recogniser`.
     fn engine(&self) -> &str;
 
-    /// The engine's version, vocabulary included, as [`Analysis::model_version`] gives it.
+    /// The engine's version, vocabulary included, as [`Analysis::model_version`] gives it. Of an engine outside
+    /// only the version of its interface may be known before it answers; the analysis tells the rest.
     fn version(&self) -> &str;
 
     /// Whether the text leaves the organisation. It is de-identified first where the settings say so.
@@ -23,6 +24,7 @@ pub trait TextAnalysis: Send + Sync {
     /// # Errors
     ///
     /// [`PortError::Unavailable`] when the engine cannot be reached or its quota is used up;
-    /// [`PortError::Refused`] when it will never take this text.
+    /// [`PortError::Refused`] when it will not take this text: never, or not before what a day may cost is there
+    /// again. Another engine reads it then.
     async fn analyse(&self, text: &Phi<String>, language: Option<Language>) -> Result<Analysis, PortError>;
 }

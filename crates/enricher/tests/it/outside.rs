@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use serde_json::json;
-use zorgsluis_domain::Stage;
 use zorgsluis_domain::audit::EventKind;
+use zorgsluis_domain::port::TextAnalysis;
+use zorgsluis_domain::text::{Analysis, Concept, Language};
+use zorgsluis_domain::{Phi, PortError, Stage};
 use zorgsluis_enricher::{Enricher, Settings, targets};
 
 use super::engine::{Failure, Words};
@@ -47,6 +50,84 @@ async fn an_engine_that_is_away_is_waited_for_and_one_that_refuses_is_replaced()
         panic!()
     };
     assert_eq!(engine, "words");
+}
+
+/// An engine that tells its model with its answer only.
+struct Later(Arc<Words>);
+
+#[async_trait]
+impl TextAnalysis for Later {
+    fn engine(&self) -> &str {
+        self.0.engine()
+    }
+
+    fn version(&self) -> &str {
+        "interface 1"
+    }
+
+    fn is_outside(&self) -> bool {
+        true
+    }
+
+    async fn analyse(&self, text: &Phi<String>, language: Option<Language>) -> Result<Analysis, PortError> {
+        let found = self.0.analyse(text, language).await?;
+        Ok(Analysis { model_version: "interface 1; model 7".into(), ..found })
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_to_have_read_is_what_the_answer_names() {
+    let world = World::new().await;
+    world.put(note("pneumonia with the fever", Some("en"))).await;
+    let mut ports = world.ports();
+    ports.engines.english = Some(Arc::new(Later(Arc::new(Words::outside()))));
+    let enricher = Enricher::new(ports, Settings::of("Ziekenhuis De Linde"));
+    let Stage::Enriched { version, .. } = world.again(&enricher).await.unwrap() else { panic!() };
+    assert_eq!(version, "interface 1; model 7");
+    assert!(world.provenance().await.to_string().contains("interface 1; model 7"));
+}
+
+#[tokio::test]
+async fn a_code_of_snomed_ct_stands_beside_that_of_icd_10() {
+    struct Coded(Arc<Words>);
+
+    #[async_trait]
+    impl TextAnalysis for Coded {
+        fn engine(&self) -> &str {
+            self.0.engine()
+        }
+
+        fn version(&self) -> &str {
+            self.0.version()
+        }
+
+        fn is_outside(&self) -> bool {
+            true
+        }
+
+        async fn analyse(
+            &self,
+            text: &Phi<String>,
+            language: Option<Language>,
+        ) -> Result<Analysis, PortError> {
+            let mut found = self.0.analyse(text, language).await?;
+            for entity in &mut found.entities {
+                entity.snomed_ct_concepts =
+                    vec![Concept { description: "Pneumonia".into(), code: "233604007".into(), score: 0.9 }];
+            }
+            Ok(found)
+        }
+    }
+
+    let world = World::new().await;
+    world.put(note("the pneumonia", Some("en"))).await;
+    let mut ports = world.ports();
+    ports.engines.english = Some(Arc::new(Coded(Arc::new(Words::outside()))));
+    world.again(&Enricher::new(ports, Settings::of("Ziekenhuis De Linde"))).await.unwrap();
+    let codings = world.suggestion("pneumonia").await["code"]["coding"].clone();
+    let systems: Vec<&str> =
+        codings.as_array().unwrap().iter().map(|coding| coding["system"].as_str().unwrap()).collect();
+    assert_eq!(systems, ["http://hl7.org/fhir/sid/icd-10-cm", "http://snomed.info/sct"]);
 }
 
 /// A patient and her sister, with what a note may say of them.

@@ -103,7 +103,11 @@ impl Operation {
         let of = |table: &[(&str, &str)]| {
             let word = entity.text.to_lowercase();
             let code = table.iter().find(|(name, _)| *name == word).map(|(_, code)| *code);
-            json!(code.map(|code| json!({ "Description": word, "Code": code, "Score": 0.95 })).into_iter().collect::<Vec<_>>())
+            json!(
+                code.map(|code| json!({ "Description": word, "Code": code, "Score": 0.95 }))
+                    .into_iter()
+                    .collect::<Vec<_>>()
+            )
         };
         let (name, concepts) = match self {
             Self::Icd => ("ICD10CMConcepts", json!(entity.icd10cm_concepts)),
