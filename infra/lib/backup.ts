@@ -3,6 +3,7 @@ import * as backup from 'aws-cdk-lib/aws-backup';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { backupAlarms } from './copy-alarms';
 import { DatabaseStack } from './database';
 import { explain } from './explain';
 import { KeysStack } from './keys';
@@ -89,5 +90,6 @@ export class BackupStack extends ZorgsluisStack {
         ...(database ? [backup.BackupResource.fromArn(database.instance.instanceArn)] : []),
       ],
     });
+    backupAlarms(this, settings);
   }
 }

@@ -2,6 +2,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { replicationAlarms } from './copy-alarms';
 import { explain } from './explain';
 import { Settings } from './settings';
 
@@ -32,13 +33,15 @@ export function copyOf(settings: Settings, kind: Kind) {
   };
 }
 
+const ruleId = (prefix: string) => prefix || 'all';
+
 /** Copies versions, their locks included, within minutes; deletion markers are not copied. */
 export function replicate(scope: Construct, settings: Settings, copies: Record<Kind, Copy>): void {
   for (const [kind, copy] of Object.entries(copies) as [Kind, Copy][]) {
     const to = copyOf(settings, kind);
     const role = copyRole(scope, settings, kind, copy);
     const rule = (prefix: string, priority: number): s3.CfnBucket.ReplicationRuleProperty => ({
-      id: prefix || 'all',
+      id: ruleId(prefix),
       priority,
       status: 'Enabled',
       filter: { prefix },
@@ -58,6 +61,13 @@ export function replicate(scope: Construct, settings: Settings, copies: Record<K
     const bucket = copy.from.node.defaultChild as s3.CfnBucket;
     bucket.replicationConfiguration = { role: role.roleArn, rules: (copy.under ?? ['']).map(rule) };
   }
+  const watched = (Object.entries(copies) as [Kind, Copy][]).map(([kind, { under = [''] }]) => ({
+    kind,
+    from: settings.bucketName(kind),
+    to: copyOf(settings, kind).bucketName,
+    rules: under.map(ruleId),
+  }));
+  replicationAlarms(scope, settings, watched);
 }
 
 function copyRole(scope: Construct, settings: Settings, kind: Kind, { key, under = [''] }: Copy): iam.Role {

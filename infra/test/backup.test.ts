@@ -54,6 +54,14 @@ describe('Backup: cross-region copy inside the EU for what it supports', () => {
     assert.ok(!chosen.some((one) => one.includes('*')));
   });
 
+  test('a backup or a copy that does not end well is told', () => {
+    for (const kind of ['Backup Job State Change', 'Copy Job State Change']) {
+      const rule = one(backup, 'AWS::Events::Rule', (one) => one.EventPattern['detail-type'].includes(kind)).Properties;
+      assert.ok(rule.EventPattern.detail.state.includes('FAILED'));
+      assert.equal(rule.Targets[0].Arn, 'arn:aws:sns:eu-west-1:111111111111:zorgsluis-security');
+    }
+  });
+
   test('its role makes backups and restores none', () => {
     const role = one(backup, 'AWS::IAM::Role').Properties;
     assert.match(flat(role.ManagedPolicyArns), /AWSBackupServiceRolePolicyForBackup$/);

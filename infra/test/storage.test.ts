@@ -318,6 +318,23 @@ describe('Storage: entries replicated with Object Lock to a log account in eu-ce
     }
   });
 
+  test('a copy that fails or falls behind rings for every rule', () => {
+    const alarms = Object.values(resources(storage, 'AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
+    for (const kind of ['log', 'imaging', 'raw', 'settings']) {
+      for (const { Id, Destination } of replication(kind).Rules) {
+        for (const [name, above] of [['OperationsFailedReplication', 0], ['ReplicationLatency', 900]] as const) {
+          const found = alarms.filter((one) => {
+            const of = Object.fromEntries(one.Dimensions.map((one: { Name: string; Value: string }) => [one.Name, one.Value]));
+            return one.MetricName === name && of['RuleId'] === Id && `arn:aws:s3:::${of['DestinationBucket']}` === Destination.Bucket;
+          });
+          assert.equal(found.length, 1, `${kind} ${Id} ${name}`);
+          assert.equal(found[0].Threshold, above);
+          assert.deepEqual(found[0].AlarmActions, ['arn:aws:sns:eu-west-1:111111111111:zorgsluis-security']);
+        }
+      }
+    }
+  });
+
   test('each copy has a role of its own that reads one bucket and writes one', () => {
     for (const kind of ['log', 'imaging', 'raw', 'settings']) {
       const policy = one(storage, 'AWS::IAM::ManagedPolicy', (one) => one.ManagedPolicyName === `zorgsluis-copy-${kind}`);
