@@ -57,7 +57,7 @@ export class KeysStack extends ZorgsluisStack {
       'logs',
       'logs of the system, its trail, and the topics of its alarms',
       {
-        services: ['firehose', 'kinesis', 's3', 'secretsmanager', 'sns', 'sqs'],
+        services: ['ecr', 'firehose', 'kinesis', 's3', 'secretsmanager', 'sns', 'sqs'],
         more: [
           forService('LogGroups', `logs.${this.region}.amazonaws.com`, {
             ArnLike: { 'kms:EncryptionContext:aws:logs:arn': arn('logs', 'log-group:*') },
