@@ -203,3 +203,25 @@ fn a_rollback_of_everything_is_found_by_a_checkpoint_kept_elsewhere_and_only_so(
     fs::write(&earlier, half_way).unwrap();
     assert!(verify(&data, &["--checkpoint", earlier.to_str().unwrap()]).status.success());
 }
+
+#[test]
+fn a_log_on_aws_is_verified_by_a_build_that_has_it_and_with_a_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    for (arguments, said) in [
+        (vec!["--bucket", "b", "--signing-key", "k"], "--features aws"),
+        (vec!["--bucket", "b"], "--signing-key"),
+        (vec!["--data", data, "--bucket", "b", "--signing-key", "k"], "cannot be used with"),
+        (vec!["--data", data, "--table-prefix", "p"], "--bucket"),
+        (vec![], "--data"),
+    ] {
+        let output = run(["audit", "verify"].into_iter().chain(arguments.iter().copied()));
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&output).contains(said), "{arguments:?}: {}", stderr(&output));
+    }
+    for command in [vec!["export"], vec!["history", "--patient", "Patient/1"]] {
+        let output = run(["audit"].into_iter().chain(command).chain(["--aws"]));
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains("--features aws"), "{}", stderr(&output));
+    }
+}

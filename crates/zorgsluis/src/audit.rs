@@ -1,20 +1,25 @@
 //! `zorgsluis audit`: checks the log, and reads it. Works beside a running server; each reading is
 //! itself an entry, and comes first.
 
+mod bucket;
 mod history;
 mod verify;
+
+use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use zorgsluis_audit_writer::{AuditError, Content, LogReader, to_audit_event};
+use zorgsluis_audit_writer::{AuditError, AuditLog, Content, LogReader, to_audit_event};
 use zorgsluis_domain::EntryId;
-use zorgsluis_domain::port::PageRequest;
+use zorgsluis_domain::port::{Keys, PageRequest, PatientIndex};
 use zorgsluis_embedded::DataDirectory;
 
+use crate::aws;
 use crate::cli::{AuditCommand, ExportArgs, LogArgs, PeriodArgs, ProveArgs};
 use crate::failure::Failure;
-use crate::system::{LogAccess, organisation};
+use crate::system::{LogAccess, organisation, reader_of};
 use crate::terminal::{out, out_part};
 
 /// Entries that are read at a time.
@@ -30,40 +35,71 @@ pub(crate) async fn run(command: &AuditCommand) -> Result<(), Failure> {
     }
 }
 
-fn directory(args: &LogArgs) -> Result<DataDirectory, Failure> {
-    DataDirectory::open_read(&args.data).map_err(Failure::wrong)
+fn directory(data: &Path) -> Result<DataDirectory, Failure> {
+    DataDirectory::open_read(data).map_err(Failure::wrong)
 }
 
 /// The organisation of a log that is there: nothing is read or verified of one that is not.
-fn existing(args: &LogArgs) -> Result<String, Failure> {
-    let organisation = organisation(&args.data, args.organisation.as_deref())?;
-    if args.data.join("log").join(&organisation).is_dir() {
+fn existing(data: &Path, named: Option<&str>) -> Result<String, Failure> {
+    let organisation = organisation(data, named)?;
+    if data.join("log").join(&organisation).is_dir() {
         Ok(organisation)
     } else {
-        Err(Failure::wrong(format!("{}: there is no log of {organisation}", args.data.display())))
+        Err(Failure::wrong(format!("{}: there is no log of {organisation}", data.display())))
     }
 }
 
 /// A log opened for reading on behalf of the person at the command line.
 struct Opened {
-    directory: DataDirectory,
-    access: LogAccess,
+    keys: Arc<dyn Keys>,
+    patients: Arc<dyn PatientIndex>,
+    log: AuditLog,
     reader: LogReader,
+    /// The data directory, if that is where the log stands.
+    local: Option<(DataDirectory, LogAccess)>,
 }
 
 impl Opened {
     async fn open(args: &LogArgs) -> Result<Self, Failure> {
-        let directory = directory(args)?;
-        let organisation = existing(args)?;
+        let Some(data) = &args.stores.data else { return Self::on_aws(args).await };
+        let directory = directory(data)?;
+        let organisation = existing(data, args.organisation.as_deref())?;
         let access = LogAccess::open(&directory, &organisation).await?;
-        let reader = access.reader(&directory);
-        Ok(Self { directory, access, reader })
+        Ok(Self {
+            keys: Arc::new(directory.keys()),
+            patients: Arc::new(directory.patient_index()),
+            log: access.writer.log().clone(),
+            reader: access.reader(&directory),
+            local: Some((directory, access)),
+        })
     }
 
-    /// Covers the entries about these readings by a checkpoint.
+    /// The entries about the readings go into the audit queue.
+    async fn on_aws(args: &LogArgs) -> Result<Self, Failure> {
+        let aws::OpenLog { keys, patients, log, sink, clock } = aws::log().await?;
+        if let Some(named) = args.organisation.as_ref().filter(|named| *named != log.shard()) {
+            let there = log.shard();
+            return Err(Failure::usage(format!("--organisation {named}: the environment names {there}")));
+        }
+        let organisation = log.shard().to_owned();
+        let reader = reader_of(clock, log.clone(), sink, &organisation);
+        Ok(Self { keys, patients, log, reader, local: None })
+    }
+
+    /// Covers what is in the log by a checkpoint; on AWS the clock sees to that, every minute.
+    async fn cover(&self) -> Result<(), Failure> {
+        match &self.local {
+            Some((_, access)) => access.writer.checkpoint().await.map(drop).map_err(Failure::wrong),
+            None => Ok(()),
+        }
+    }
+
+    /// Covers the entries about these readings.
     async fn close(self) -> Result<(), Failure> {
-        self.access.writer.checkpoint().await.map_err(Failure::wrong)?;
-        self.directory.close().await;
+        self.cover().await?;
+        if let Some((directory, _)) = self.local {
+            directory.close().await;
+        }
         Ok(())
     }
 }
@@ -88,10 +124,10 @@ async fn prove(args: &ProveArgs) -> Result<(), Failure> {
         args.entry.parse().map_err(|_| Failure::usage(format!("{}: not the id of an entry", args.entry)))?;
     let opened = Opened::open(&args.log).await?;
     // What was written in the last seconds may not be covered by a checkpoint yet.
-    opened.access.writer.checkpoint().await.map_err(Failure::wrong)?;
+    opened.cover().await?;
     let proof = opened.reader.prove(id).await.map_err(Failure::wrong)?;
-    let keys = opened.access.writer.log().verifying_keys();
-    let origin = format!("zorgsluis/{}", opened.access.organisation);
+    let keys = opened.log.verifying_keys();
+    let origin = format!("zorgsluis/{}", opened.log.shard());
     let checkpoint = proof.verify(&origin, keys).map_err(Failure::wrong)?;
     if args.log.json {
         let json = serde_json::json!({

@@ -1,27 +1,50 @@
 //! The stores on AWS for the command line: what the functions use, with the same names in the environment.
 
+use std::sync::Arc;
+
+use zorgsluis_audit_writer::AuditLog;
+use zorgsluis_domain::Clock;
+use zorgsluis_domain::port::{AuditSink, Keys, PatientIndex};
+
 #[cfg(feature = "aws")]
-pub(crate) use with::{ingest, providers, registers};
+pub(crate) use with::{ingest, log, providers, registers};
 #[cfg(not(feature = "aws"))]
-pub(crate) use without::{ingest, providers, registers};
+pub(crate) use without::{ingest, log, providers, registers};
+
+/// The log, and what reading it takes.
+pub(crate) struct OpenLog {
+    pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) patients: Arc<dyn PatientIndex>,
+    pub(crate) log: AuditLog,
+    /// Where the entries about the readings go.
+    pub(crate) sink: Arc<dyn AuditSink>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
 
 /// A build that has AWS.
 #[cfg(feature = "aws")]
 mod with {
     use std::sync::Arc;
 
-    use zorgsluis_audit_writer::QueueSink;
-    use zorgsluis_aws::{Parts, Program, Settings, Variable};
+    use tlog::Signer as _;
+    use zorgsluis_audit_writer::{AuditLog, QueueSink};
+    use zorgsluis_aws::function::Failed;
+    use zorgsluis_aws::{DynamoEntryIndex, KmsSigner, Parts, Program, S3LogStorage, Settings, Variable};
     use zorgsluis_converter::profile::Profiles;
     use zorgsluis_domain::port::{AuditSink, Keys, ProviderDirectory};
     use zorgsluis_ingest::{Ingest, ProfileRules};
     use zorgsluis_registers::Registers;
 
+    use super::OpenLog;
     use crate::failure::Failure;
 
     async fn parts() -> Result<Parts, Failure> {
         let settings = Settings::from_environment(Program::CommandLine).map_err(Failure::usage)?;
         Ok(Parts::load(Arc::new(settings)).await)
+    }
+
+    fn failed(failed: Failed) -> Failure {
+        Failure::wrong(failed.reason())
     }
 
     fn sink(parts: &Parts, keys: &Arc<dyn Keys>) -> Result<Arc<dyn AuditSink>, Failure> {
@@ -32,7 +55,7 @@ mod with {
     /// Puts dead letters back into the queue.
     pub(crate) async fn ingest() -> Result<Ingest, Failure> {
         let parts = parts().await?;
-        let keys = parts.keys().await.map_err(Failure::wrong)?;
+        let keys = parts.keys().await.map_err(failed)?;
         let ports = zorgsluis_ingest::Ports {
             payloads: parts.payloads(&keys).map_err(Failure::usage)?,
             queue: parts.queue(Variable::InboundQueue).map_err(Failure::usage)?,
@@ -47,16 +70,40 @@ mod with {
         Ok(Ingest::new(ports, Arc::new(ProfileRules::new(Profiles::builtin())), settings))
     }
 
+    /// Reads the log.
+    pub(crate) async fn log() -> Result<OpenLog, Failure> {
+        let parts = parts().await?;
+        let keys = parts.keys().await.map_err(failed)?;
+        let (settings, clients) = (parts.settings(), parts.clients());
+        let organisation = settings.organisation();
+        let origin = format!("zorgsluis/{organisation}");
+        let key = settings.need(Variable::LogSigningKey).map_err(Failure::usage)?;
+        let signer = KmsSigner::load(clients, key, &origin).await.map_err(Failure::wrong)?;
+        let bucket = settings.need(Variable::LogBucket).map_err(Failure::usage)?;
+        let retention = settings.number(Variable::LogRetentionDays).map_err(Failure::usage)?;
+        let log = AuditLog::new(
+            Arc::new(S3LogStorage::new(clients, bucket, retention)),
+            Arc::new(DynamoEntryIndex::new(clients, &settings.table("log-index"), organisation)),
+            Arc::clone(&keys),
+            organisation,
+            &origin,
+            vec![signer.verifying_key().clone()],
+        )
+        .map_err(Failure::usage)?;
+        let sink = sink(&parts, &keys)?;
+        Ok(OpenLog { keys, patients: parts.patients(), log, sink, clock: parts.clock() })
+    }
+
     /// Imports.
     pub(crate) async fn registers() -> Result<Registers, Failure> {
         let parts = parts().await?;
-        let keys = parts.keys().await.map_err(Failure::wrong)?;
+        let keys = parts.keys().await.map_err(failed)?;
         let ports = zorgsluis_registers::Ports {
             providers: parts.providers(),
             patients: parts.patients(),
             opt_outs: parts.opt_outs(),
             notices: parts.notices(),
-            fhir: parts.fhir(&keys).map_err(Failure::wrong)?,
+            fhir: parts.fhir(&keys).map_err(failed)?,
             audit: sink(&parts, &keys)?,
             keys,
             clock: parts.clock(),
@@ -79,6 +126,7 @@ mod without {
     use zorgsluis_ingest::Ingest;
     use zorgsluis_registers::Registers;
 
+    use super::OpenLog;
     use crate::failure::Failure;
 
     fn none<T>() -> Result<T, Failure> {
@@ -86,6 +134,10 @@ mod without {
     }
 
     pub(crate) async fn ingest() -> Result<Ingest, Failure> {
+        none()
+    }
+
+    pub(crate) async fn log() -> Result<OpenLog, Failure> {
         none()
     }
 

@@ -2,9 +2,8 @@
 
 use zorgsluis_audit_writer::{Content, Line};
 use zorgsluis_domain::audit::{Action, EventKind, Outcome};
-use zorgsluis_domain::port::{Keys as _, PageRequest, PatientIndex as _};
+use zorgsluis_domain::port::PageRequest;
 use zorgsluis_domain::{AuditEntry, Purpose};
-use zorgsluis_embedded::DataDirectory;
 
 use super::{Opened, PAGE, period};
 use crate::cli::HistoryArgs;
@@ -18,7 +17,7 @@ pub(super) async fn run(args: &HistoryArgs) -> Result<(), Failure> {
     let style = Style::for_stdout();
     let mut lines: Vec<Line> = Vec::new();
     let mut readings = 0;
-    for patient in patients(args, &opened.directory).await? {
+    for patient in patients(args, &opened).await? {
         let mut page = PageRequest::first(PAGE);
         loop {
             let found = opened.reader.history(&patient, from, to, &page).await.map_err(Failure::wrong)?;
@@ -54,8 +53,8 @@ fn is_log_reading(line: &Line) -> bool {
 }
 
 /// The patient that is meant, and all who were merged with them.
-async fn patients(args: &HistoryArgs, directory: &DataDirectory) -> Result<Vec<String>, Failure> {
-    let index = directory.patient_index();
+async fn patients(args: &HistoryArgs, opened: &Opened) -> Result<Vec<String>, Failure> {
+    let index = &opened.patients;
     let named = match (&args.patient, &args.identifier) {
         (Some(patient), _) => patient.strip_prefix("Patient/").unwrap_or(patient).to_owned(),
         (None, Some(identifier)) => {
@@ -64,9 +63,8 @@ async fn patients(args: &HistoryArgs, directory: &DataDirectory) -> Result<Vec<S
             })?;
             let mut value = String::new();
             std::io::stdin().read_line(&mut value).map_err(Failure::wrong)?;
-            let pseudonym = directory
-                .keys()
-                .pseudonym(Purpose::PatientIndex, &[system.as_bytes(), value.trim().as_bytes()]);
+            let pseudonym =
+                opened.keys.pseudonym(Purpose::PatientIndex, &[system.as_bytes(), value.trim().as_bytes()]);
             let found = index.resolve(&[pseudonym]).await.map_err(Failure::wrong)?;
             let patient = found.into_iter().next().flatten();
             patient.ok_or_else(|| Failure::wrong("no patient has this identifier"))?.to_string()

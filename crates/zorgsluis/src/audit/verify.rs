@@ -13,7 +13,7 @@ use zorgsluis_domain::port::AuditSink;
 use zorgsluis_domain::{AuditEntry, PortError};
 use zorgsluis_embedded::DataDirectory;
 
-use super::{directory, existing};
+use super::{bucket, directory, existing};
 use crate::cli::VerifyArgs;
 use crate::failure::Failure;
 use crate::system::{LogAccess, log_of, reader_of};
@@ -46,11 +46,16 @@ pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
         Some(path) => Some(checkpoint(path)?),
         None => None,
     };
-    let directory = directory(&args.log)?;
-    let organisation = existing(&args.log)?;
+    let Some(data) = &args.data else {
+        let report = bucket::verify(args, trusted.as_deref()).await?;
+        eprintln!("zorgsluis: this verification is not in the log: it only reads");
+        return told(args, &report);
+    };
+    let directory = directory(data)?;
+    let organisation = existing(data, args.organisation.as_deref())?;
     let log = log_of(&directory, &organisation)?;
     let sink = IntactOnly { directory: directory.clone(), organisation: organisation.clone() };
-    let reader = reader_of(&directory, log.clone(), Arc::new(sink), &organisation);
+    let reader = reader_of(directory.clock(), log.clone(), Arc::new(sink), &organisation);
 
     let entries = log.status().await.map(|status| status.entries).unwrap_or_default();
     let bar = progress(entries);
@@ -61,16 +66,21 @@ pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let how = Verification { trusted: trusted.as_deref(), sealed: args.sealed, progress: Some(&advance) };
     let verified = reader.verify(how).await.map_err(Failure::wrong)?;
     bar.finish_and_clear();
-    if args.log.json {
-        out!("{}", as_json(&verified.report));
-    } else {
-        tell(&verified.report, trusted.is_some(), Style::for_stdout());
-    }
     if let Err(error) = &verified.logged {
         eprintln!("zorgsluis: this verification is not in the log: {error}");
     }
     directory.close().await;
-    if verified.report.is_clean() { Ok(()) } else { Err(Failure::named()) }
+    told(args, &verified.report)
+}
+
+/// Prints the report; what is wrong makes the exit status.
+fn told(args: &VerifyArgs, report: &Report) -> Result<(), Failure> {
+    if args.json {
+        out!("{}", as_json(report));
+    } else {
+        tell(report, args.checkpoint.is_some(), Style::for_stdout());
+    }
+    if report.is_clean() { Ok(()) } else { Err(Failure::named()) }
 }
 
 /// A checkpoint from a file; no more of it than a checkpoint can have.
@@ -83,7 +93,8 @@ fn checkpoint(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn progress(entries: u64) -> ProgressBar {
+/// A bar, where there is a terminal and enough to do.
+pub(super) fn progress(entries: u64) -> ProgressBar {
     if entries < 10_000 || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -106,7 +117,8 @@ fn tell(report: &Report, trusted: bool, style: Style) {
     } else {
         out!("{} {size} in {bundles}", style.bad("The log does not verify:"));
         for finding in &report.findings {
-            out!("  {finding}");
+            // A key is whatever somebody wrote there.
+            out!("  {}", finding.to_string().replace(char::is_control, "\u{fffd}"));
         }
         if report.more_findings > 0 {
             out!("  and {} more", report.more_findings);

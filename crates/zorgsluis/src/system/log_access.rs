@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tlog::Signer as _;
 use zorgsluis_audit_writer::{AuditLog, AuditWriter, LogReader, ReadBy};
+use zorgsluis_domain::Clock;
 use zorgsluis_domain::audit::{AccessMethod, Source, User};
 use zorgsluis_domain::port::AuditSink;
 use zorgsluis_embedded::{DataDirectory, SystemRandom};
@@ -32,7 +33,7 @@ impl LogAccess {
     /// A reader of the log on behalf of the person at the command line; each reading is logged first.
     pub(crate) fn reader(&self, directory: &DataDirectory) -> LogReader {
         let sink = Arc::clone(&self.writer) as Arc<dyn AuditSink>;
-        reader_of(directory, self.writer.log().clone(), sink, &self.organisation)
+        reader_of(directory.clock(), self.writer.log().clone(), sink, &self.organisation)
     }
 }
 
@@ -82,7 +83,7 @@ pub(crate) fn log_of(directory: &DataDirectory, organisation: &str) -> Result<Au
 
 /// A reader on behalf of the person at the command line, which logs each reading to `sink`.
 pub(crate) fn reader_of(
-    directory: &DataDirectory,
+    clock: Arc<dyn Clock>,
     log: AuditLog,
     sink: Arc<dyn AuditSink>,
     organisation: &str,
@@ -93,7 +94,7 @@ pub(crate) fn reader_of(
         access: AccessMethod::CommandLine,
         source: source(organisation),
     };
-    LogReader::new(log, sink, directory.clock(), Arc::new(SystemRandom), by)
+    LogReader::new(log, sink, clock, Arc::new(SystemRandom), by)
 }
 
 pub(super) fn source(organisation: &str) -> Source {
