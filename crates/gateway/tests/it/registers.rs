@@ -205,7 +205,7 @@ async fn an_operator_changes_a_provider_and_every_version_stays() {
 
 #[tokio::test]
 async fn an_address_from_which_mail_came_back_is_shown_until_an_operator_has_seen_to_it() {
-    let world = World::new().await;
+    let world = World::new();
     import_providers(&world).await;
     let (cookie, form_token) = world.sign_in().await;
     let id = world.provider("C. Smits").await;

@@ -4,6 +4,7 @@
 mod certificates;
 mod faults;
 mod mail_events;
+mod mail_events_again;
 mod mails;
 mod once;
 mod outbox;
