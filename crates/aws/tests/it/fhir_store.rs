@@ -1,4 +1,5 @@
 //! The FHIR store on HealthLake, over the stand-in: the contract, what is refused, and what may stand in a URL.
+#![allow(clippy::indexing_slicing, clippy::string_slice, clippy::panic, reason = "tests")]
 
 mod trouble;
 
