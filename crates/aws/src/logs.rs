@@ -26,8 +26,19 @@ struct Request {
     trace: Option<String>,
 }
 
-/// The crates whose lines hold no PHI.
-const OURS: [&str; 5] = ["zorgsluis", "hl7v2", "fhir", "tlog", "panic"];
+/// The crates whose lines hold no PHI: our libraries and programs; and `panic`, which names a place only.
+const OURS: [&str; 10] = [
+    "hl7v2",
+    "fhir",
+    "tlog",
+    "panic",
+    "ingest",
+    "converter",
+    "enricher",
+    "notifier",
+    "audit_writer",
+    "listener",
+];
 
 /// Begins to log. A panic is logged by its place: its words may be about data.
 pub fn start(program: Program) {
@@ -36,7 +47,7 @@ pub fn start(program: Program) {
         .iter()
         .find_map(|name| level(&std::env::var(name).ok()?))
         .unwrap_or(LevelFilter::INFO);
-    let lines = Lines { program }.with_filter(Ours(level));
+    let lines = Lines { program, write }.with_filter(Ours(level));
     // It fails only where a subscriber stands already: in a test.
     let _ = tracing_subscriber::registry().with(lines).try_init();
     std::panic::set_hook(Box::new(|panic| {
@@ -77,7 +88,8 @@ struct Ours(LevelFilter);
 
 impl<S> Filter<S> for Ours {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        let ours = OURS.iter().any(|name| metadata.target().starts_with(name));
+        let root = metadata.target().split("::").next().unwrap_or_default();
+        let ours = OURS.contains(&root) || root.starts_with("zorgsluis_");
         *metadata.level() <= if ours { self.0 } else { LevelFilter::ERROR }
     }
 
@@ -89,11 +101,12 @@ impl<S> Filter<S> for Ours {
 /// Writes lines.
 struct Lines {
     program: Program,
+    write: fn(&Value),
 }
 
 impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        write(&Value::Object(self.line(event)));
+        (self.write)(&Value::Object(self.line(event)));
     }
 }
 
@@ -161,5 +174,51 @@ impl Visit for Fields<'_> {
     /// Not the chain of causes: they hold what services and parsers say.
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
         self.put(field, value.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static WRITTEN: Mutex<Vec<Value>> = Mutex::new(Vec::new());
+
+    #[test]
+    fn lines_name_their_request_and_what_others_say_below_an_error_is_dropped() {
+        let lines =
+            Lines { program: Program::Converter, write: |line| WRITTEN.lock().unwrap().push(line.clone()) };
+        let subscriber = tracing_subscriber::registry().with(lines.with_filter(Ours(LevelFilter::DEBUG)));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(target: "zorgsluis_worker::deliver", "begins");
+            request("8f5e", Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8"));
+            tracing::debug!(target: "converter", count = 3_u64, code = "panic", known = true, "done");
+            tracing::trace!(target: "converter", "too fine");
+            tracing::warn!(target: "aws_smithy_runtime::client", body = "PID|1||999911120", "a response");
+            tracing::warn!(target: "zorgsluisx", "not ours");
+            tracing::error!(target: "hyper", "a fault of theirs");
+        });
+        let written = WRITTEN.lock().unwrap();
+        let messages: Vec<_> = written.iter().map(|line| line["message"].as_str().unwrap()).collect();
+        assert_eq!(messages, ["begins", "done", "a fault of theirs"]);
+        assert!(written[0].get("requestId").is_none());
+        let line = &written[1];
+        assert_eq!(line["requestId"], "8f5e");
+        assert_eq!(line["traceId"], "1-5759e988-bd862e3fe1be46a994272793");
+        assert_eq!((&line["level"], &line["program"]), (&"DEBUG".into(), &"converter".into()));
+        assert_eq!(
+            (&line["count"], &line["code"], &line["known"]),
+            (&3.into(), &"panic".into(), &true.into())
+        );
+        assert!(line["timestamp"].as_str().is_some_and(|time| time.ends_with('Z') && time.len() == 24));
+    }
+
+    #[test]
+    fn levels_are_known_by_the_names_that_lambda_gives_them() {
+        for (name, level) in
+            [("FATAL", LevelFilter::ERROR), ("WARN", LevelFilter::WARN), ("debug", LevelFilter::DEBUG)]
+        {
+            assert_eq!(super::level(name), Some(level));
+        }
+        assert_eq!(super::level("loud"), None);
     }
 }

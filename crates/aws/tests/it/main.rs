@@ -3,7 +3,9 @@
 //! `ZORGSLUIS_PYTHON` names a Python that has `ministack` (`make e2e` prepares it).
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod actions;
 mod comprehend_medical;
+mod environment;
 mod fhir_store;
 mod journal;
 mod keys;
