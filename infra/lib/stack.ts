@@ -13,6 +13,12 @@ export interface Place {
   readonly region: string;
 }
 
+/**
+ * Stacks that take apart a value of another stack (`Fn::Split` of an ARN). cfn-lint's schema knows that for
+ * `Fn::ImportValue`, not for `Fn::GetStackOutput`, by which the other stacks read, even from another region.
+ */
+const TAKES_APART = ['alarms', 'listener'];
+
 /** A stack of Zorgsluis: named after its subject, in a place that is known at synthesis. */
 export class ZorgsluisStack extends Stack {
   constructor(scope: Construct, subject: string, { settings }: Common, description: string, place?: Place) {
@@ -26,6 +32,7 @@ export class ZorgsluisStack extends Stack {
       crossRegionReferences: subject === 'keys' || subject === 'copies',
     };
     super(scope, subject, props);
+    if (TAKES_APART.includes(subject)) this.node.setContext('@aws-cdk/core:defaultCrossStackReferences', 'strong');
     Tags.of(this).add('application', 'zorgsluis');
     Tags.of(this).add('organisation', settings.organisation);
   }

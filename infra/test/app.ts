@@ -78,6 +78,7 @@ export function flat(value: unknown): string {
   if (name === 'Ref') return `<${String(argument)}>`;
   if (name === 'Fn::GetAtt') return `<${(argument as string[]).join('.')}>`;
   if (name === 'Fn::Join') return ((argument as [string, unknown[]])[1] ?? []).map(flat).join((argument as [string])[0]);
+  if (name === 'Fn::ImportValue') return `<${flat(argument)}>`;
   if (name === 'Fn::GetStackOutput') {
     const { StackName, OutputName } = argument as Record<string, string>;
     return `<${StackName}:${OutputName}>`;
