@@ -1,4 +1,4 @@
-import { Settings } from './settings';
+import { EU_REGIONS, Settings } from './settings';
 
 /** Whom an alarm is told to. */
 export type Audience = 'security' | 'privacy';
@@ -18,7 +18,7 @@ const READERS = ['ingest', 'converter', 'enricher', 'notifier', 'audit-writer', 
 /** What the trail is searched for. Each becomes a metric that counts, and an alarm above zero. */
 export function trailAlarms(settings: Settings): TrailAlarm[] {
   const breakGlass = settings.breakGlassRole;
-  const not = (names: string[]) => names.map((name) => `($.userIdentity.sessionContext.sessionIssuer.userName != "${name}")`).join(' && ');
+  const none = (field: string, values: string[]) => values.map((value) => `($.${field} != "${value}")`).join(' && ');
   const any = (field: string, values: string[]) => `(${values.map((value) => `($.${field} = "${value}")`).join(' || ')})`;
   return [
     {
@@ -74,11 +74,8 @@ export function trailAlarms(settings: Settings): TrailAlarm[] {
       name: 'outside-the-eu',
       says: 'Something was made or changed in a region outside the EU',
       to: ['security', 'privacy'],
-      // us-east-1 answers for the services of the whole world, such as IAM and CloudFront. Not everything that AWS
-      // calls eu is in the EU: London is not, nor is Zürich.
-      pattern:
-        '{ ($.readOnly IS FALSE) && ($.errorCode NOT EXISTS) && (' +
-        '($.awsRegion = "eu-west-2") || ($.awsRegion = "eu-central-2") || (($.awsRegion != "eu-*") && ($.awsRegion != "us-east-1"))) }',
+      // us-east-1 answers for the services of the whole world, such as IAM and CloudFront.
+      pattern: `{ ($.readOnly IS FALSE) && ($.errorCode NOT EXISTS) && ${none('awsRegion', [...EU_REGIONS, 'us-east-1'])} }`,
     },
     {
       name: 'tables-read-by-hand',
@@ -92,7 +89,7 @@ export function trailAlarms(settings: Settings): TrailAlarm[] {
       to: ['privacy'],
       pattern:
         `{ ($.eventSource = "s3.amazonaws.com") && ($.eventName = "GetObject") && ($.requestParameters.bucketName = "${settings.bucketName('raw')}") && ` +
-        `($.userIdentity.invokedBy NOT EXISTS) && ${not(READERS.map((name) => settings.roleName(name)))} }`,
+        `($.userIdentity.invokedBy NOT EXISTS) && ${none('userIdentity.sessionContext.sessionIssuer.userName', READERS.map((name) => settings.roleName(name)))} }`,
     },
     {
       name: 'denied-calls',

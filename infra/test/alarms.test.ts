@@ -145,7 +145,9 @@ test('each of these in the trail rings: root, failed log-ins, break-glass, keys 
   has('failed-console-log-in', 'ConsoleLogin', 'Failed authentication');
   has('break-glass-role', settings.breakGlassRole);
   has('key-ends', 'ScheduleKeyDeletion', 'DisableKey');
-  has('outside-the-eu', '$.awsRegion != "eu-*"', '"eu-west-2"', '"eu-central-2"');
+  // Each region by its name: London and Zürich are called eu and are not in the EU.
+  has('outside-the-eu', '($.awsRegion != "eu-west-1")', '($.awsRegion != "eu-central-1")');
+  assert.doesNotMatch(filters.get('outside-the-eu') ?? '', /eu-\*|eu-west-2|eu-central-2/);
   has('trail-changed', 'StopLogging', 'DeleteTrail');
   has('bucket-guard-changed', 'PutBucketPolicy', 'PutBucketObjectLockConfiguration');
 });
