@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use zorgsluis_domain::port::{DeadLetters, FhirStore, Journal, Keys, PatientIndex, PayloadStore, Queue};
+use zorgsluis_domain::port::{
+    DeadLetters, FhirStore, Journal, Keys, NoticeRegister, OptOuts, PatientIndex, PayloadStore,
+    ProviderDirectory, Queue,
+};
 use zorgsluis_domain::{Clock, PortError};
 
 use crate::function::Failed;
 use crate::{
-    AwsKeys, Clients, DynamoDeadLetters, DynamoJournal, DynamoPatientIndex, HealthLake, HealthLakeLimits,
-    KeySettings, S3Payloads, Settings, SettingsBucket, SettingsError, SqsQueue, SystemClock, Variable,
+    AwsKeys, Clients, DynamoDeadLetters, DynamoJournal, DynamoNoticeRegister, DynamoOptOuts,
+    DynamoPatientIndex, DynamoProviderDirectory, HealthLake, HealthLakeLimits, KeySettings, S3Payloads,
+    Settings, SettingsBucket, SettingsError, SqsQueue, SystemClock, Variable,
 };
 
 /// Makes the ports of a program. Each is made when it is asked for: a program that does not ask for a port needs
@@ -95,6 +99,24 @@ impl Parts {
     #[must_use]
     pub fn patients(&self) -> Arc<dyn PatientIndex> {
         Arc::new(DynamoPatientIndex::new(&self.clients, self.settings.table("patient-index"), self.clock()))
+    }
+
+    /// Who may be told, and at which address.
+    #[must_use]
+    pub fn providers(&self) -> Arc<dyn ProviderDirectory> {
+        Arc::new(DynamoProviderDirectory::new(&self.clients, self.settings.table("providers")))
+    }
+
+    /// Which notices were sent.
+    #[must_use]
+    pub fn notices(&self) -> Arc<dyn NoticeRegister> {
+        Arc::new(DynamoNoticeRegister::new(&self.clients, self.settings.table("notices")))
+    }
+
+    /// The patients' wishes.
+    #[must_use]
+    pub fn opt_outs(&self) -> Arc<dyn OptOuts> {
+        Arc::new(DynamoOptOuts::new(&self.clients, self.settings.table("opt-outs")))
     }
 
     /// A queue, by the variable that holds its URL.

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use zorgsluis_contract::{
-    fhir_search, fhir_store, keys, log_index, log_signer, log_storage, patient_index, payload, queue, records, registers,
-};
 use super::{Home, LONG};
+use zorgsluis_contract::{
+    fhir_search, fhir_store, keys, log_index, log_signer, log_storage, patient_index, payload, queue,
+    records, registers,
+};
 
 /// One test for each promise: `adapter expression => module: functions`.
 macro_rules! suite {
@@ -67,15 +68,19 @@ suite!(the_patient_index, home => (home.directory.patient_index()), patient_inde
     of_many_claims_at_once_one_wins,
     the_survivor_is_the_end_of_all_merges,
     a_merge_never_closes_a_circle_or_changes_its_mind,
+    merges_at_once_close_no_circle,
+    two_merges_at_once_of_four_patients_close_no_circle,
     an_identifier_of_a_merged_patient_is_held_by_the_survivor,
     what_was_released_can_be_claimed_by_another,
     the_history_tells_all_that_happened,
+    changes_of_one_patient_at_once_are_all_told,
 );
 
 suite!(the_providers, home => (home.directory.provider_directory()), registers:
     each_put_makes_a_version_and_all_stay,
     of_many_puts_on_one_version_one_wins,
     no_two_active_providers_share_an_identifier,
+    of_many_active_providers_with_one_identifier_one_is_written,
     providers_are_found_by_identifier_and_address,
     providers_are_listed_by_name,
 );
@@ -83,6 +88,7 @@ suite!(the_providers, home => (home.directory.provider_directory()), registers:
 suite!(the_notices, home => (home.directory.notice_register()), registers:
     of_many_reservations_one_is_new,
     a_notice_is_settled_from_the_states_named_only,
+    of_many_who_settle_a_notice_one_does,
     notices_are_listed_changed_last_first,
 );
 
@@ -93,6 +99,7 @@ suite!(the_opt_outs, home => (home.directory.opt_outs()), registers:
 suite!(dead_letters, home => (home.directory.dead_letters()), records:
     a_dead_letter_is_kept_replaced_and_removed,
     a_letter_parked_again_meanwhile_stays,
+    a_letter_is_removed_once_though_many_try,
     dead_letters_are_listed_oldest_receipt_first,
 );
 
@@ -111,6 +118,8 @@ suite!(the_journal, home => (home.directory.journal()), records:
 suite!(the_fhir_store, home => (home.directory.fhir_store()), fhir_store:
     each_write_makes_a_version,
     reading_answers_in_the_order_asked,
+    many_are_read_at_once,
+    a_deletion_has_a_version_to_hold_to,
     a_deletion_is_a_version_and_history_stays,
     a_transaction_is_done_as_a_whole_or_not_at_all,
     a_check_holds_a_transaction_to_what_was_read,
