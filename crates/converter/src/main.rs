@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use zorgsluis_audit_writer::QueueSink;
-use zorgsluis_aws::function::{self, Call, Failed, Function};
+use zorgsluis_aws::function::{self, Call, Failed, Function, Metric};
 use zorgsluis_aws::{Parts, Program, Variable};
 use zorgsluis_converter::process::{Ports, Processor};
 use zorgsluis_converter::profile::Profiles;
@@ -16,7 +16,10 @@ fn main() -> ExitCode {
     function::run::<Converter>()
 }
 
-struct Converter(Handler<Processor>);
+struct Converter {
+    handler: Handler<Processor>,
+    processor: Processor,
+}
 
 impl Function for Converter {
     const PROGRAM: Program = Program::Converter;
@@ -44,10 +47,13 @@ impl Function for Converter {
             key: IdentityKey::new(keys.identity_key().expose_phi()),
         };
         let processor = Processor::new(ports, options, parts.settings().organisation());
-        Ok(Self(function::worker(processor, parts.clock())))
+        Ok(Self { handler: function::worker(processor.clone(), parts.clock()), processor })
     }
 
     async fn handle(&self, event: SqsEvent, call: &Call) -> Result<SqsBatchResponse, Failed> {
-        Ok(function::work(&self.0, event, call).await)
+        let before = self.processor.unmapped();
+        let response = function::work(&self.handler, event, call).await;
+        call.metrics.add(Metric::Unmapped, self.processor.unmapped().saturating_sub(before));
+        Ok(response)
     }
 }

@@ -15,6 +15,7 @@ mod sender;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use hl7v2::Message;
@@ -77,6 +78,7 @@ pub struct Processor {
     options: Arc<ConvertOptions>,
     apply: Apply,
     parking: Parking,
+    unmapped: Arc<AtomicU64>,
 }
 
 /// A converted message, owned.
@@ -107,7 +109,14 @@ impl Processor {
             audit: Arc::clone(&ports.audit),
             source: apply.source().clone(),
         };
-        Self { ports, options: Arc::new(options), apply, parking }
+        Self { ports, options: Arc::new(options), apply, parking, unmapped: Arc::default() }
+    }
+
+    /// Fields that were not understood, in all messages that were converted since the start; of a message that
+    /// was delivered twice they count twice.
+    #[must_use]
+    pub fn unmapped(&self) -> u64 {
+        self.unmapped.load(Ordering::Relaxed)
     }
 
     /// Converts and applies a stored message, and sends it on.
@@ -204,6 +213,8 @@ impl Processor {
                 ProcessError::refused(refusal.code, Some(refusal.at.clone()), refusal.text)
             })?;
             let line = conversion.report("queue", 0);
+            let unmapped = u64::try_from(line.unmapped.len()).unwrap_or(u64::MAX);
+            self.unmapped.fetch_add(unmapped, Ordering::Relaxed);
             let owner =
                 conversion.patients.first().and_then(|patient| patient.identifiers.first()).map_or_else(
                     || KeyOwner::Sender(conversion.profile.to_owned()),
