@@ -74,6 +74,7 @@
 //! # }
 //! ```
 
+mod certificates;
 mod connection;
 mod door;
 mod exposition;
@@ -84,6 +85,7 @@ mod server;
 mod settings;
 mod tls;
 
+pub use certificates::{CertificatesError, write_certificates};
 pub use connection::End;
 pub use door::{Answer, Door, IngestDoor};
 pub use metrics::Snapshot;

@@ -2,6 +2,8 @@
 //!
 //! SIGTERM ends it: no connection is taken any more, `/health` says so, what has begun to arrive is accepted and
 //! answered, and the process ends with 0. SIGHUP reads the certificates again, as does any change of their files.
+//!
+//! `listener write-certificates` writes the certificates from the environment into those files, and ends.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -14,19 +16,45 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use zorgsluis_audit_writer::QueueSink;
 use zorgsluis_aws::function::{self, Failed, Metric, Metrics};
-use zorgsluis_aws::{Parts, Program, Settings, Variable};
+use zorgsluis_aws::{Parts, Program, Settings, Variable, logs};
 use zorgsluis_converter::profile::Profiles;
 use zorgsluis_ingest::{Ingest, Ports, ProfileRules, Verdict};
-use zorgsluis_listener::{IngestDoor, Listener, Tls, TlsFiles};
+use zorgsluis_listener::{IngestDoor, Listener, Tls, TlsFiles, write_certificates};
 
 /// How often what was counted is written for CloudWatch.
 const COUNT_EVERY: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
+    match std::env::args_os().nth(1) {
+        None => {}
+        Some(word) if word == "write-certificates" => return certificates_from_environment(),
+        Some(_) => return ends("the only command is write-certificates"),
+    }
     function::start(Program::Listener, |settings| {
         let runtime = tokio::runtime::Runtime::new().map_err(Failed::because)?;
         runtime.block_on(serve(settings))
     })
+}
+
+/// What a container does that ends before the listener starts: it has the secrets, and none of the other variables.
+fn certificates_from_environment() -> ExitCode {
+    logs::start(Program::Listener);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the other place where the environment is read, once"
+    )]
+    match write_certificates(|name| std::env::var(name).ok()) {
+        Ok(()) => {
+            tracing::info!("the certificates are written");
+            ExitCode::SUCCESS
+        }
+        Err(error) => ends(&error.to_string()),
+    }
+}
+
+fn ends(reason: &str) -> ExitCode {
+    tracing::error!(reason, "the program ends");
+    ExitCode::FAILURE
 }
 
 async fn serve(settings: Settings) -> Result<(), Failed> {

@@ -266,7 +266,8 @@ impl Listener {
                 self.inner.metrics.handshake_time.observe(begun.elapsed());
                 let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
                 // The verifier let nobody in without one.
-                let name = zorgsluis_ingest::peer_name(certificates.first().ok_or(HandshakeFailure::NoCertificate)?);
+                let name =
+                    zorgsluis_ingest::peer_name(certificates.first().ok_or(HandshakeFailure::NoCertificate)?);
                 Ok((Box::new(stream), name))
             }
             Err((error, mut stream)) => {

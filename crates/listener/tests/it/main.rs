@@ -7,6 +7,7 @@
     reason = "a test that fails says so by a panic"
 )]
 
+mod certificates;
 mod documentation;
 mod door;
 mod framing;
