@@ -133,6 +133,16 @@ fn goes_back(error: &PortError) -> bool {
 
 /// Longer with each delivery, unless the service says how long.
 fn retry(delivery: &Delivery, error: Option<&PortError>) -> Outcome {
+    match error {
+        // The text names the operation and no value.
+        Some(error) => tracing::warn!(
+            code = error.code(),
+            %error,
+            attempt = delivery.receive_count,
+            "a message goes back to the queue"
+        ),
+        None => tracing::warn!(attempt = delivery.receive_count, "a message goes back to the queue unread"),
+    }
     let asked = match error {
         Some(PortError::Unavailable { retry_after, .. }) => *retry_after,
         _ => None,
