@@ -104,7 +104,9 @@ class Stack:
         self.stand_ins = self._start(
             "stand-ins",
             [built("stand-ins"), "--healthlake", "127.0.0.1:0", "--comprehend-medical", "127.0.0.1:0",
-             "--data", self.folder / "healthlake", "--key", f"{ACCESS_KEY}={SECRET_KEY}"],
+             "--data", self.folder / "healthlake", "--key", f"{ACCESS_KEY}={SECRET_KEY}",
+             # MiniStack calls the credentials of a function's role so.
+             "--key", f"{ACCOUNT}={SECRET_KEY}"],
             stdin=subprocess.PIPE,
         )
         self.healthlake_data = self.folder / "healthlake"
@@ -405,7 +407,7 @@ class Listener:
         self.plain, self.health = free_port(), free_port()
         environment = {
             **stack.environment(),
-            "ZORGSLUIS_LISTENER_MLLP": f"127.0.0.1:{self.plain}",
+            "ZORGSLUIS_LISTENER_PLAIN": f"127.0.0.1:{self.plain}",
             "ZORGSLUIS_LISTENER_HEALTH": f"127.0.0.1:{self.health}",
         }
         self.process = stack._start("listener", [built("listener")], environment)
