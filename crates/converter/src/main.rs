@@ -47,7 +47,8 @@ impl Function for Converter {
             key: IdentityKey::new(keys.identity_key().expose_phi()),
         };
         let processor = Processor::new(ports, options, parts.settings().organisation());
-        Ok(Self { handler: function::worker(processor.clone(), parts.clock()), processor })
+        let queue = parts.queue(Variable::InboundQueue)?;
+        Ok(Self { handler: function::worker(processor.clone(), parts.clock(), queue), processor })
     }
 
     async fn handle(&self, event: SqsEvent, call: &Call) -> Result<SqsBatchResponse, Failed> {

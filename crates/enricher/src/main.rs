@@ -39,7 +39,7 @@ impl Function for Behind {
             keys,
         };
         let enricher = Enricher::new(ports, Settings::of(parts.settings().organisation()));
-        Ok(Self(function::worker(enricher, parts.clock())))
+        Ok(Self(function::worker(enricher, parts.clock(), parts.queue(Variable::NotesQueue)?)))
     }
 
     async fn handle(&self, event: SqsEvent, call: &Call) -> Result<SqsBatchResponse, Failed> {

@@ -57,7 +57,7 @@ impl Function for Behind {
             Arc::new(SigningIdentity::from_pem(&pem).map_err(Failed::because)?),
         );
         let notifier = Notifier::new(ports, notices).map_err(Failed::because)?;
-        let handler = function::worker(notifier.clone(), parts.clock());
+        let handler = function::worker(notifier.clone(), parts.clock(), parts.queue(Variable::NoticesQueue)?);
         let events = MailEvents::new(Arc::new(notifier), handler.reserve());
         Ok(Self { notices: handler, events })
     }

@@ -131,7 +131,7 @@ fn goes_back(error: &PortError) -> bool {
     error.is_transient() || matches!(error, PortError::Conflict { .. })
 }
 
-/// Longer with each delivery, unless the service says how long.
+/// Longer with each delivery (half a second, up to some four minutes), unless the service says how long.
 fn retry(delivery: &Delivery, error: Option<&PortError>) -> Outcome {
     match error {
         // The text names the operation and no value.
@@ -147,6 +147,6 @@ fn retry(delivery: &Delivery, error: Option<&PortError>) -> Outcome {
         Some(PortError::Unavailable { retry_after, .. }) => *retry_after,
         _ => None,
     };
-    let longer = Duration::from_millis(250_u64 << delivery.receive_count.min(8));
+    let longer = Duration::from_millis(250_u64 << delivery.receive_count.min(10));
     Outcome::Retry(asked.unwrap_or(longer))
 }

@@ -1,6 +1,9 @@
 //! The same as a Lambda function: `SqsEvent` in, `SqsBatchResponse` out, and how many ended how.
 //!
 //! Nothing is started when less than [`Handler::reserve`] is left before the deadline: it goes back.
+//!
+//! What goes back stays hidden until its visibility time-out is over, minutes on, and in a FIFO queue so do all
+//! that stand behind it in its group. With [`Handler::telling`] the queue is told when to bring it again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +11,20 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use zorgsluis_domain::Clock;
+use zorgsluis_domain::port::queue::MAX_BATCH;
+use zorgsluis_domain::port::{Queue, Receipt};
 
 use crate::group::by_group;
 use crate::{Delivery, Outcome, Process, deliver};
+
+/// What goes back comes again after this long at the latest, whatever a service asked for.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+/// How long telling the queue may take.
+const TELLING: Duration = Duration::from_secs(2);
+
+/// With less than this left before the deadline the queue is not told any more.
+const NEARLY_OVER: Duration = Duration::from_secs(3);
 
 /// How the messages of a batch ended, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,18 +51,31 @@ pub struct Handler<P> {
     process: Arc<P>,
     clock: Arc<dyn Clock>,
     reserve: Duration,
+    queue: Option<Arc<dyn Queue>>,
 }
 
 impl<P> Clone for Handler<P> {
     fn clone(&self) -> Self {
-        Self { process: Arc::clone(&self.process), clock: Arc::clone(&self.clock), reserve: self.reserve }
+        Self {
+            process: Arc::clone(&self.process),
+            clock: Arc::clone(&self.clock),
+            reserve: self.reserve,
+            queue: self.queue.clone(),
+        }
     }
 }
 
 impl<P: Process> Handler<P> {
     /// A handler that starts no message with less than `reserve` left.
     pub fn new(process: Arc<P>, clock: Arc<dyn Clock>, reserve: Duration) -> Self {
-        Self { process, clock, reserve }
+        Self { process, clock, reserve, queue: None }
+    }
+
+    /// The same, which tells `queue`, where its events come from, when to bring again what goes back. When that
+    /// fails it comes when its visibility time-out is over.
+    #[must_use]
+    pub fn telling(self, queue: Arc<dyn Queue>) -> Self {
+        Self { queue: Some(queue), ..self }
     }
 
     /// How much time a message must have left to be started.
@@ -105,20 +132,47 @@ impl<P: Process> Handler<P> {
     async fn group(&self, records: Vec<(usize, SqsMessage)>, deadline: Timestamp) -> Ended {
         let mut records = records.into_iter();
         let (mut back, mut parked) = (Vec::new(), 0);
-        for (index, record) in records.by_ref() {
-            let left = deadline.duration_since(self.clock.now());
-            let late = left < jiff::SignedDuration::try_from(self.reserve).unwrap_or_default();
+        while let Some((index, mut record)) = records.next() {
+            let receipt = record.receipt_handle.take();
+            let late = self.less_is_left(self.reserve, deadline);
             match if late { Outcome::Retry(Duration::ZERO) } else { self.one(record).await } {
                 Outcome::Done => {}
                 Outcome::Parked => parked += 1,
-                Outcome::Retry(_) => {
+                Outcome::Retry(after) => {
                     back.push(index);
-                    break;
+                    let mut receipts: Vec<Receipt> = receipt.map(Receipt).into_iter().collect();
+                    for (index, record) in records.by_ref() {
+                        back.push(index);
+                        receipts.extend(record.receipt_handle.map(Receipt));
+                    }
+                    self.tell(&receipts, after, deadline).await;
                 }
             }
         }
-        back.extend(records.map(|(index, _)| index));
         Ended { back, parked }
+    }
+
+    fn less_is_left(&self, than: Duration, deadline: Timestamp) -> bool {
+        let left = deadline.duration_since(self.clock.now());
+        left < jiff::SignedDuration::try_from(than).unwrap_or_default()
+    }
+
+    /// Tells the queue when to bring again what goes back. What was done before it in its group is deleted only
+    /// when the function has answered, and until then a FIFO queue gives nothing of the group to anybody.
+    async fn tell(&self, receipts: &[Receipt], after: Duration, deadline: Timestamp) {
+        let Some(queue) = &self.queue else { return };
+        for receipts in receipts.chunks(MAX_BATCH) {
+            if self.less_is_left(NEARLY_OVER, deadline) {
+                return;
+            }
+            let told = queue.change_visibility(receipts, after.min(LONGEST));
+            let code = match tokio::time::timeout(TELLING, told).await {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => error.code(),
+                Err(_) => "timed-out",
+            };
+            tracing::warn!(code, "the queue was not told when to bring messages again");
+        }
     }
 
     async fn one(&self, record: SqsMessage) -> Outcome {

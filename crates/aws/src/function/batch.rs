@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use zorgsluis_domain::Clock;
+use zorgsluis_domain::port::Queue;
 use zorgsluis_worker::Process;
 use zorgsluis_worker::lambda::Handler;
 
@@ -14,9 +15,9 @@ use super::{Call, Metric};
 /// several times.
 const RESERVE: Duration = Duration::from_secs(15);
 
-/// The handler of a use case behind a queue.
-pub fn worker<P: Process>(process: P, clock: Arc<dyn Clock>) -> Handler<P> {
-    Handler::new(Arc::new(process), clock, RESERVE)
+/// The handler of a use case behind a queue, which is told when to bring again what goes back.
+pub fn worker<P: Process>(process: P, clock: Arc<dyn Clock>, queue: Arc<dyn Queue>) -> Handler<P> {
+    Handler::new(Arc::new(process), clock, RESERVE).telling(queue)
 }
 
 /// Works through a batch and counts how its messages ended.

@@ -9,11 +9,12 @@ fn read(values: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     Settings::read(Program::Converter, |name| values.get(name).map(|value| (*value).to_owned()))
 }
 
-const GOOD: [(&str, &str); 11] = [
+const GOOD: [(&str, &str); 12] = [
     ("AWS_REGION", "eu-west-1"),
     ("ZORGSLUIS_ORGANISATION", "linde"),
     ("ZORGSLUIS_RAW_BUCKET", "zorgsluis-raw"),
     ("ZORGSLUIS_SETTINGS_BUCKET", "zorgsluis-settings"),
+    ("ZORGSLUIS_INBOUND_QUEUE", "https://sqs.eu-west-1.amazonaws.com/123456789012/inbound.fifo"),
     ("ZORGSLUIS_NOTES_QUEUE", "https://sqs.eu-west-1.amazonaws.com/123456789012/notes.fifo"),
     ("ZORGSLUIS_NOTICES_QUEUE", "https://sqs.eu-west-1.amazonaws.com/123456789012/notices.fifo"),
     ("ZORGSLUIS_AUDIT_QUEUE", "https://sqs.eu-west-1.amazonaws.com/123456789012/audit"),

@@ -17,8 +17,10 @@ use zorgsluis_worker::{Process, ProcessError};
 
 /// What a message does when it is processed.
 #[derive(Clone, Copy)]
-enum Trouble {
+pub(crate) enum Trouble {
     Busy,
+    /// It says for how long.
+    Away(Duration),
     Conflict,
     Refused,
     StoreRefuses,
@@ -28,10 +30,10 @@ enum Trouble {
 
 /// Remembers what it was asked, and makes the trouble that the test wants.
 #[derive(Default)]
-struct Desk {
+pub(crate) struct Desk {
     trouble: HashMap<MessageId, Trouble>,
     accepted: Mutex<Vec<Vec<u8>>>,
-    processed: Mutex<Vec<MessageId>>,
+    pub(crate) processed: Mutex<Vec<MessageId>>,
     parked: Mutex<Vec<DeadLetter>>,
 }
 
@@ -52,6 +54,12 @@ impl Process for Desk {
         match self.trouble.get(&message) {
             None => {}
             Some(Trouble::Busy) => return Err(unavailable.into()),
+            Some(Trouble::Away(time)) => {
+                let operation = "fhir.transaction";
+                return Err(
+                    PortError::Unavailable { operation, retry_after: Some(*time), cause: None }.into()
+                );
+            }
             Some(Trouble::Conflict) => {
                 return Err(PortError::Conflict { operation: "fhir.transaction" }.into());
             }
@@ -83,16 +91,16 @@ fn id_of(raw: &[u8]) -> MessageId {
 }
 
 /// The nth of the references in the events.
-fn stored(n: u8) -> MessageId {
+pub(crate) fn stored(n: u8) -> MessageId {
     format!("5e0c1a52-7b1e-8c43-9f10-00000000000{n}").parse().unwrap()
 }
 
-fn event(file: &str) -> SqsEvent {
+pub(crate) fn event(file: &str) -> SqsEvent {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/lambda").join(file);
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-03T09:00:00Z".parse().unwrap()
 }
 
@@ -111,7 +119,7 @@ async fn run(desk: &Arc<Desk>, event: SqsEvent) -> Vec<String> {
     run_until(desk, event, now() + Duration::from_secs(60)).await
 }
 
-fn desk(trouble: impl IntoIterator<Item = (MessageId, Trouble)>) -> Arc<Desk> {
+pub(crate) fn desk(trouble: impl IntoIterator<Item = (MessageId, Trouble)>) -> Arc<Desk> {
     Arc::new(Desk { trouble: trouble.into_iter().collect(), ..Desk::default() })
 }
 

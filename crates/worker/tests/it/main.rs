@@ -2,3 +2,4 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod lambda;
+mod telling;
