@@ -97,7 +97,7 @@ class Stack:
         for name in ("STATE_DIR", "S3_DATA_DIR", "TMPDIR"):
             (self.folder / name).mkdir()
             env[name] = str(self.folder / name)
-        self.ministack = self._start("ministack", [sys.executable, "-m", "ministack"], env)
+        self.ministack = self._start("ministack", [sys.executable, ROOT / "tests/e2e/emulator.py"], env)
         until("MiniStack", lambda: answers(self.port))
 
     def _start_stand_ins(self):
