@@ -41,6 +41,7 @@ function all({ settings, options, resources }: Known) {
     ZORGSLUIS_PSEUDONYM_KEY: keys.pseudonyms.keyArn,
     ZORGSLUIS_LOG_SIGNING_KEY: keys.logSigning.keyArn,
     ZORGSLUIS_FHIR_STORE: fhirStore.endpoint,
+    ZORGSLUIS_FHIR_BUNDLES_PER_SECOND: String(options.fhirBundlesPerSecond),
     ZORGSLUIS_MAIL_FROM: options.mailFrom ?? `zorgsluis@${settings.mailDomain}`,
     ZORGSLUIS_MAIL_CONFIGURATION_SET: mail.configurationSetName,
     ZORGSLUIS_PAGES: options.pages ?? `https://${settings.mailDomain}/`,

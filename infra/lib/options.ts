@@ -33,6 +33,8 @@ export class Options {
   readonly apiCertificate?: string;
   /** `sha256:…` of the listener's image in its repository. */
   readonly listenerDigest?: string;
+  /** Bundles a second that HealthLake takes: its quota, which AWS raises on request. */
+  readonly fhirBundlesPerSecond: number;
   /** Requests a day that Comprehend Medical may be asked: a guard against a surprising bill. */
   readonly comprehendMedicalDailyLimit: number;
   /** Where links in notices lead. */
@@ -101,6 +103,7 @@ export class Options {
     if (this.listenerDigest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(this.listenerDigest)) {
       throw new Error('context "listenerDigest" must be sha256:…, the digest and no tag');
     }
+    this.fhirBundlesPerSecond = whole('fhirBundlesPerSecond', 10, 1);
     this.comprehendMedicalDailyLimit = whole('comprehendMedicalDailyLimit', 1000, 1);
     this.pages = text('pages');
     this.mailFrom = text('mailFrom');

@@ -30,9 +30,12 @@ export interface QueuesProps extends Common {
 
 /**
  * How often a message is tried. Poison is parked by the functions themselves and never gets this far: what
- * comes here is trouble that lasts (a store out of reach), so there are many tries, each a visibility apart.
+ * comes here is trouble that lasts (a store out of reach). A message that leaves a FIFO queue is overtaken by the
+ * next ones of its patient, so there are many tries: functions have them brought again after half a second, then
+ * later each time, up to four minutes; a hundred take over six hours. Without an order ten are enough, each a
+ * visibility apart.
  */
-const TRIES = 10;
+const TRIES = { ordered: 100, unordered: 10 };
 
 /** Between the functions: references only, no PHI; encrypted all the same. */
 export class QueuesStack extends ZorgsluisStack {
@@ -77,7 +80,7 @@ export class QueuesStack extends ZorgsluisStack {
       queueName,
       visibilityTimeout: Duration.seconds(visibility(name, needs)),
       receiveMessageWaitTime: Duration.seconds(20),
-      deadLetterQueue: { queue: deadLetters, maxReceiveCount: TRIES },
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: fifo ? TRIES.ordered : TRIES.unordered },
     });
     for (const one of [queue, deadLetters]) this.ownAccountOnly(one);
     return { queue, deadLetters };

@@ -211,6 +211,8 @@ class Stack:
             "ZORGSLUIS_PSEUDONYM_KEY": self.kms["pseudonyms"],
             "ZORGSLUIS_LOG_SIGNING_KEY": self.kms["log-signing"],
             "ZORGSLUIS_FHIR_STORE": f"http://{self.healthlake}/datastore/0123456789abcdef0123456789abcdef/r4/",
+            # The stand-in has no quota unless a test sets one.
+            "ZORGSLUIS_FHIR_BUNDLES_PER_SECOND": "500",
             "ZORGSLUIS_MAIL_FROM": FROM,
             "ZORGSLUIS_MAIL_CONFIGURATION_SET": "zorgsluis",
             "ZORGSLUIS_PAGES": PAGES,

@@ -54,7 +54,7 @@ pub use log::{DynamoEntryIndex, KmsSigner, S3LogStorage};
 pub use mailer::{NOTICE_TAG, SesMailer};
 pub use notices::DynamoNoticeRegister;
 pub use opt_outs::DynamoOptOuts;
-pub use parts::Parts;
+pub use parts::{FHIR_PROCESSES, Parts};
 pub use patient_index::DynamoPatientIndex;
 pub use payloads::S3Payloads;
 pub use provider_directory::DynamoProviderDirectory;

@@ -15,6 +15,10 @@ use crate::{
     Settings, SettingsBucket, SettingsError, SqsQueue, SystemClock, Variable,
 };
 
+/// How many processes share what the FHIR store takes: the concurrencies of the functions that have it, together
+/// (`functions/*.json`), once for each of their queues. Lambda starts no more of them at once.
+pub const FHIR_PROCESSES: u32 = 10;
+
 /// Makes the ports of a program. Each is made when it is asked for: a program that does not ask for a port needs
 /// neither its settings nor its rights.
 #[derive(Debug, Clone)]
@@ -128,14 +132,17 @@ impl Parts {
         Ok(Arc::new(SqsQueue::new(&self.clients, self.settings.need(queue)?)))
     }
 
-    /// The FHIR store.
+    /// The FHIR store. A process takes its share of what the store takes a second, one Bundle at least; the
+    /// [others](FHIR_PROCESSES) may be at work at the same time.
     ///
     /// # Errors
     ///
     /// A setting that the program lacks, or an address that cannot be one.
     pub fn fhir(&self, keys: &Arc<dyn Keys>) -> Result<Arc<dyn FhirStore>, Failed> {
         let endpoint = self.settings.need(Variable::FhirStore)?;
-        Ok(Arc::new(HealthLake::new(&self.clients, endpoint, &**keys, HealthLakeLimits::default())?))
+        let all = self.settings.number(Variable::FhirBundles)?;
+        let share = HealthLakeLimits { bundles_per_second: all / FHIR_PROCESSES, ..Default::default() };
+        Ok(Arc::new(HealthLake::new(&self.clients, endpoint, &**keys, share)?))
     }
 
     /// The profiles of senders, with the names of their files.

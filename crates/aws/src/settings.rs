@@ -73,6 +73,7 @@ impl Program {
                 V::PseudonymKey,
                 V::LogSigningKey,
                 V::FhirStore,
+                V::FhirBundles,
                 V::LogRetentionDays,
             ],
             Self::Converter => &[
@@ -88,6 +89,7 @@ impl Program {
                 V::AuditKey,
                 V::PseudonymKey,
                 V::FhirStore,
+                V::FhirBundles,
             ],
             Self::Enricher => &[
                 V::Organisation,
@@ -101,6 +103,7 @@ impl Program {
                 V::AuditKey,
                 V::PseudonymKey,
                 V::FhirStore,
+                V::FhirBundles,
                 V::ComprehendMedical,
                 V::ComprehendMedicalDailyLimit,
                 V::ComprehendMedicalSnomed,
@@ -116,6 +119,7 @@ impl Program {
                 V::AuditKey,
                 V::PseudonymKey,
                 V::FhirStore,
+                V::FhirBundles,
                 V::MailFrom,
                 V::MailConfigurationSet,
                 V::Pages,
@@ -242,6 +246,8 @@ variables! {
     LogRetentionDays = "LOG_RETENTION_DAYS", Number, Is("1827");
     /// The FHIR store, with its `r4/`.
     FhirStore = "FHIR_STORE", Url, Needed;
+    /// Bundles a second that the FHIR store takes of all programs together.
+    FhirBundles = "FHIR_BUNDLES_PER_SECOND", Number, Is("10");
     /// Who sends notices.
     MailFrom = "MAIL_FROM", Mail, Needed;
     /// The configuration set of SES: TLS, and where events go.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use zorgsluis_aws::Program;
+use zorgsluis_aws::{FHIR_PROCESSES, Program};
 
 /// Action files, and the sources of which they speak: a port that shares its sources with another is compared
 /// together with it.
@@ -95,6 +95,10 @@ fn files(folder: &str) -> BTreeMap<String, Value> {
 
 fn texts(value: &Value) -> impl Iterator<Item = &str> {
     value.as_array().into_iter().flatten().map(|text| text.as_str().unwrap())
+}
+
+fn port_name(port: &Value) -> &str {
+    port.as_str().or(port["port"].as_str()).unwrap()
 }
 
 /// The code of a source or of a folder of them, without comments and blanks.
@@ -221,12 +225,28 @@ fn programs_read_what_their_files_name() {
 }
 
 #[test]
+fn functions_with_the_fhir_store_share_what_it_takes_a_second() {
+    let has =
+        |file: &Value| file["ports"].as_array().unwrap().iter().any(|port| port_name(port) == "fhir-store");
+    let processes: u64 = files("functions")
+        .values()
+        .filter(|file| has(file))
+        // Each mapping of a queue has this concurrency for itself.
+        .map(|file| {
+            let queues = 1 + file["also"].as_array().map_or(0, Vec::len);
+            file["concurrency"].as_u64().unwrap() * u64::try_from(queues).unwrap()
+        })
+        .sum();
+    assert_eq!(processes, u64::from(FHIR_PROCESSES), "of which each takes its share");
+}
+
+#[test]
 fn programs_have_ports_that_are_known_and_queues_that_they_may_read() {
     let (functions, actions) = (files("functions"), files("actions"));
     for (name, file) in &functions {
         let mut read: BTreeSet<&str> = BTreeSet::new();
         for port in file["ports"].as_array().unwrap() {
-            let port_name = port.as_str().or(port["port"].as_str()).unwrap();
+            let port_name = port_name(port);
             assert!(actions.contains_key(port_name), "{name}: no actions of {port_name}");
             if port_name == "queue-receive" {
                 read.extend(texts(&port["on"]));
