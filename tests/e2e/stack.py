@@ -5,11 +5,15 @@ Everything is made from the same files from which the infrastructure is made: `c
 """
 
 import contextlib
+import datetime
+import email
+import email.policy
 import hashlib
 import io
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -337,6 +341,19 @@ class Stack:
         with urllib.request.urlopen(request, timeout=10):
             pass
 
+    def tell_of_mails(self):
+        """What SES tells of each mail that it took, by way of EventBridge: that it was sent. Settles notices whose
+        function was killed before it could write down that it had sent them."""
+        sqs = self.client("sqs")
+        ids = [item["id"]["S"] for item in self.items("notices")]
+        for number, path in enumerate(sorted(self.mails.glob("*.eml"))):
+            subject = email.message_from_bytes(path.read_bytes(), policy=email.policy.SMTP)["Subject"]
+            short = re.search(r"\[([0-9a-f]{8})\]", subject).group(1)
+            (notice,) = [found for found in ids if found.startswith(short)]
+            event = mail_event("Send", notice, f"010201-{number}", send={})
+            sqs.send_message(QueueUrl=self.queues["mail-events"], MessageBody=event)
+        self.settle()
+
     # -- what is in it
 
     def waiting(self, dead=False):
@@ -367,6 +384,11 @@ class Stack:
         """What was set aside: message, reason, place, text."""
         letters = [json.loads(item["letter"]["S"]) for item in self.items("dead-letters")]
         return sorted(compare.letter_of(letter) for letter in letters)
+
+    def asked_of_comprehend_medical(self):
+        """The texts that it was sent."""
+        with urllib.request.urlopen(f"http://{self.medical}/_stand-in/texts", timeout=10) as answer:
+            return json.loads(answer.read())
 
     def entries(self):
         """The entries of the log, as AuditEvents, counted."""
@@ -445,6 +467,25 @@ def table_shape(table):
         for index in table.get("indexes", [])
     ]
     return {**request, "GlobalSecondaryIndexes": indexes} if indexes else request
+
+
+def moment():
+    """Now, as SES writes it."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def mail_event(kind, notice, message_id, **more):
+    """An event of SES as EventBridge hands it on."""
+    now = moment()
+    return json.dumps({
+        "version": "0", "id": message_id, "detail-type": f"Email {kind}", "source": "aws.ses",
+        "account": ACCOUNT, "time": now, "region": REGION, "resources": [],
+        "detail": {
+            "eventType": kind,
+            "mail": {"timestamp": now, "messageId": message_id, "tags": {"notice": [notice]}},
+            **more,
+        },
+    })
 
 
 def bootstrap_zip(name):

@@ -5,6 +5,7 @@ import json
 import compare
 from embedded import events
 from processes import ROOT, until
+from stack import mail_event, moment
 
 
 def english(stack):
@@ -47,29 +48,15 @@ def test_a_quota_that_is_used_up_delays_and_loses_nothing(deploy):
     assert not any(stack.waiting(dead=True).values())
 
 
-def mail_event(kind, notice, message_id, **more):
-    """An event of SES as EventBridge hands it on."""
-    return json.dumps({
-        "version": "0", "id": message_id, "detail-type": f"Email {kind}", "source": "aws.ses",
-        "account": "123456789012", "time": "2026-11-22T12:00:00Z", "region": "eu-west-1", "resources": [],
-        "detail": {
-            "eventType": kind,
-            "mail": {"timestamp": "2026-11-22T12:00:00.000Z", "messageId": message_id,
-                     "tags": {"notice": [notice]}},
-            **more,
-        },
-    })
-
-
 def test_a_bounce_reaches_the_notice_the_communication_and_the_directory(deploy):
     stack = deploy()
     english(stack)
     sent = [item for item in stack.items("notices") if "sent" in json.dumps(item)]
     assert sent
-    notice = stack.notice_of(sent[0])
+    notice = sent[0]["id"]["S"]
     bounce = mail_event("Bounce", notice, "0102018b-bounce",
                         bounce={"bounceType": "Permanent", "bounceSubType": "General",
-                                "timestamp": "2026-11-22T12:00:01.000Z", "feedbackId": "x", "bouncedRecipients": []})
+                                "timestamp": moment(), "feedbackId": "x", "bouncedRecipients": []})
     sqs = stack.client("sqs")
     for _ in range(2):
         sqs.send_message(QueueUrl=stack.queues["mail-events"], MessageBody=bounce)

@@ -13,13 +13,14 @@ mod quota;
 mod wire;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
 use bytes::Bytes;
 use zorgsluis_clinical_text::Recogniser;
 
@@ -38,7 +39,11 @@ const SERVICE: &str = "ComprehendMedical_20181030";
 struct Service {
     recogniser: Arc<Recogniser>,
     quota: Quota,
+    texts: Texts,
 }
+
+/// The texts that were sent, for tests that look at what leaves the organisation.
+type Texts = Arc<Mutex<Vec<String>>>;
 
 /// The service, with what stands in front of it.
 ///
@@ -48,11 +53,15 @@ struct Service {
 pub fn service(keys: Keys, quota: Quota) -> io::Result<(Router, Gate)> {
     let recogniser = Arc::new(Recogniser::embedded().map_err(io::Error::other)?);
     let gate = Gate::new("comprehendmedical", keys, unshaped);
-    let service = Router::new()
-        .fallback(handle)
-        .layer(DefaultBodyLimit::disable())
-        .with_state(Service { recogniser, quota });
-    Ok((gate.before(service).layer(middleware::from_fn(shape)), gate))
+    let texts = Texts::default();
+    let service = Router::new().fallback(handle).layer(DefaultBodyLimit::disable()).with_state(Service {
+        recogniser,
+        quota,
+        texts: Arc::clone(&texts),
+    });
+    let told = move || async move { Json(texts.lock().unwrap_or_else(PoisonError::into_inner).clone()) };
+    let service = gate.before(service).route("/_stand-in/texts", get(told));
+    Ok((service.layer(middleware::from_fn(shape)), gate))
 }
 
 /// An error that has no shape yet: it depends on the request, which the gate does not look at.
@@ -106,6 +115,7 @@ fn answer(service: &Service, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Res
         let message = "The size of the text you submitted exceeds the size limit.";
         return Err(refused("TextSizeLimitExceededException", message));
     }
+    service.texts.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
     Ok(protocol.answer(&operation.answer(&service.recogniser, &text)))
 }
 
