@@ -30,7 +30,7 @@ pub enum Metric {
     Unmapped,
     /// Entries of the log that no checkpoint covers.
     Unsealed,
-    /// Seconds since the last checkpoint.
+    /// Age in seconds of the oldest entry that no checkpoint covers; 0 when every one is covered.
     CheckpointAge,
     /// Accesses by emergency procedure.
     EmergencyAccess,

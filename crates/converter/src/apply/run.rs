@@ -238,12 +238,14 @@ impl Apply {
             return Err(ApplyError::Contended);
         }
         moved.push(Write::Check { key, precondition: Precondition::Version(survivor.version) });
-        self.transact(&moved).await?;
+        // Before it is done: a conflict may be told although it was, and then it is not found to be moved again. All of
+        // it is with the survivor in the end, or nothing of this is told.
         for (key, _) in versions {
             let resource = key.to_string();
             let why = Some(String::from("moved-to-survivor"));
             effects.insert(resource.clone(), StepEffect { resource, effect: Effect::Changed, why });
         }
+        self.transact(&moved).await?;
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ mod order;
 mod orders;
 mod process;
 mod subject;
+mod told_late;
 mod trouble;
 mod visit;
 mod world;

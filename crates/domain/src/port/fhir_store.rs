@@ -80,7 +80,8 @@ pub enum Write {
         /// When.
         precondition: Precondition,
     },
-    /// Write nothing, but hold the transaction to this: what a decision read is still so.
+    /// Write nothing, but hold the transaction to this: what a decision read is still so. A store that cannot
+    /// hold a transaction to it tells a conflict afterwards: see [`FhirStore::transaction`].
     Check {
         /// What.
         key: ResourceKey,
@@ -107,10 +108,11 @@ pub struct Written {
     pub version: u64,
 }
 
-/// Why a transaction was not done; nothing of it was.
+/// Why a transaction was not done; nothing of it was, but for one case of [`TransactionError::Conflict`].
 #[derive(Debug, thiserror::Error)]
 pub enum TransactionError {
-    /// Preconditions that did not hold: read these again.
+    /// Preconditions that did not hold: read these again, and plan again from what stands. Where they are of
+    /// [checks](Write::Check) alone, the writes may stand all the same: see [`FhirStore::transaction`].
     #[error("transaction: {} precondition(s) failed", .0.len())]
     Conflict(Vec<ResourceKey>),
     /// Anything else.
@@ -163,5 +165,14 @@ pub trait FhirStore: Send + Sync {
     /// Does all writes or none, durably. At most 160 (HealthLake), and no two writes of one resource.
     /// Every precondition is about the state before the transaction. Deleting what is not there writes
     /// nothing and answers the version that stands (0 when there never was one).
+    ///
+    /// Conditions of writes are held to by every store. [Checks](Write::Check) are so where one database holds it
+    /// all (embedded). HealthLake has no entry that checks and writes nothing: there a check is read before, and
+    /// compared afterwards with what stands (a check of a version also goes along as a condition of a GET; one of
+    /// absence, [`Precondition::Absent`], cannot). So a check that stops to hold in the moment between is told as
+    /// [`TransactionError::Conflict`] *although the writes stand*; it is never passed over in silence, unless what
+    /// was written meanwhile is gone again. Who uses checks must therefore give what it writes ids that are the same
+    /// when it plans again, take what stands as the beginning, and tell others (queues, journal) only after a
+    /// transaction that was answered as done. A lost answer asks the same. `docs/decisions/healthlake.md`.
     async fn transaction(&self, writes: &[Write]) -> Result<Vec<Written>, TransactionError>;
 }

@@ -13,6 +13,7 @@ mod faults;
 mod outside;
 mod recogniser;
 mod suggestion;
+mod told_late;
 mod trouble;
 mod whole_way;
 mod world;
