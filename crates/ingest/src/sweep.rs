@@ -59,7 +59,9 @@ impl Ingest {
     /// is just being accepted is left alone; a message queued twice has one effect).
     ///
     /// The first sweep of a process looks at everything, later ones at what came since an hour before the
-    /// last one; a clock that was put back makes the next one look at everything again.
+    /// last one; a clock that was put back makes the next one look at everything again. As a function that is one
+    /// look at everything for each start of the function: on DynamoDB a few queries of an index that holds nothing
+    /// but what is not queued, so it costs what it finds.
     pub async fn sweep(&self, age: Duration) -> Result<Swept, IngestError> {
         let now = self.ports.clock.now();
         let before = now.checked_sub(age).unwrap_or(now);
