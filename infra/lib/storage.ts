@@ -95,7 +95,8 @@ export class StorageStack extends ZorgsluisStack {
       guard.keep(one);
       guard.leaveLockAlone(one);
     }
-    guard.createOnly(this.raw, ['messages/*', 'notes/*']);
+    // Notes are written again (a message that is converted anew, the probe of the intake): the lock keeps what stood there.
+    guard.createOnly(this.raw, ['messages/*']);
     guard.keep(this.log, { noMarkers: true });
     guard.createOnly(this.log, LOCKED);
     guard.lockedEntries(this.log, LOCKED);

@@ -104,9 +104,9 @@ describe('Storage: CMK, versions, TLS 1.2+ only, public access blocked, owner en
   });
 });
 
-describe('Storage: Object Lock with the right mode and term for each', () => {
-  const retention = (name: string) => bucket(name).Properties.ObjectLockConfiguration?.Rule?.DefaultRetention;
+const retention = (name: string) => bucket(name).Properties.ObjectLockConfiguration?.Rule?.DefaultRetention;
 
+describe('Storage: Object Lock with the right mode and term for each', () => {
   test('imaging is locked for the 20 years of the dossier, in a mode that leaves room for erasure', () => {
     const { Mode, Days } = retention(`zorgsluis-imaging-${MAIN}`);
     assert.equal(Mode, 'GOVERNANCE');
@@ -163,7 +163,7 @@ describe('Storage: the create-only and no-delete policies of the design', () => 
   test('entries, daily checkpoints, raw messages and wrapped keys are created once', () => {
     const places: [string, string[]][] = [
       [LOG, ['/log/*/checkpoints/*', '/log/*/entries/*']],
-      [RAW, ['/messages/*', '/notes/*']],
+      [RAW, ['/messages/*']],
       [SETTINGS, ['/keys/*']],
     ];
     for (const [name, expected] of places) {
@@ -173,6 +173,16 @@ describe('Storage: the create-only and no-delete policies of the design', () => 
       assert.deepEqual(create.resources.map((resource) => resource.replace(/^<[^>]*>/, '')).toSorted(), expected, name);
       assert.equal(create.principal, '*', name);
     }
+  });
+
+  test('notes, which are written again, are created without a condition, and what stood there is kept', () => {
+    const policy = bucketPolicy(storage, RAW);
+    for (const one of policy.filter(({ actions, condition }) => actions.includes('s3:PutObject') && condition['Null']?.['s3:if-none-match'])) {
+      assert.ok(!one.resources.some((resource) => /(\.Arn>|\/notes)\/\*$/.test(resource)), one.sid);
+    }
+    assert.match(named(policy, 'OnlyOneRoleDestroysVersions').resources.join(), /\.Arn>\/\*$/);
+    assert.equal(retention(RAW).Mode, 'GOVERNANCE');
+    assert.ok(rule(RAW, 'old versions, behind their lock'), 'and goes when nothing holds it any more');
   });
 
   test('an entry without COMPLIANCE, without a term or with less than five years is refused', () => {
