@@ -20,6 +20,7 @@ export interface ListenerProps extends Common {
   readonly network: NetworkStack;
   readonly resources: Resources;
   readonly repository: ecr.IRepository;
+  readonly certificates: secrets.ISecret;
 }
 
 /** A user without rights and without a name: `nonroot` of distroless. */
@@ -77,24 +78,13 @@ export class ListenerStack extends ZorgsluisStack {
   }
 
   private task(program: Program, props: ListenerProps): ecs.FargateTaskDefinition {
-    const { settings, options, needs, resources } = props;
+    const { settings, options, needs, resources, certificates } = props;
     const logGroup = new logs.LogGroup(this, 'Logs', {
       logGroupName: `/ecs/${settings.prefix}-listener`,
       encryptionKey: resources.keys.logs,
       retention: options.logDays,
       removalPolicy: settings.production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    const certificates = new secrets.Secret(this, 'Certificates', {
-      secretName: `${settings.prefix}/listener/certificates`,
-      description: 'PEM texts: certificate, key, client-ca. Put in by a person (docs/operations)',
-      encryptionKey: resources.keys.phi,
-    });
-    explain(
-      certificates,
-      'A certificate of an authority outside, renewed by a person; the listener takes a new one with its next task.',
-      'AwsSolutions-SMG4',
-      ...both('SecretsManagerRotationEnabled'),
-    );
     const taskRole = this.role('TaskRole', settings.roleName(program.name), 'What the listener may do');
     new Grants(settings, needs, resources).policy(this, 'Policy', program, taskRole);
     const executionRole = this.executionRole(props, logGroup, certificates);
@@ -273,7 +263,8 @@ export class ListenerStack extends ZorgsluisStack {
         healthCheck: {
           protocol: elb.Protocol.HTTP,
           port: String(PORTS.health),
-          path: '/health',
+          // Not /health: in a disturbance of SQS, KMS or S3 ECS would replace every task, and cut every connection.
+          path: '/live',
           interval: Duration.seconds(10),
           timeout: Duration.seconds(5),
           healthyThresholdCount: 2,

@@ -37,8 +37,8 @@ export function pipeline(app: App, base: Base, needs = new Needs()) {
   if (!ingest) throw new Error('crates/aws/functions/ingest.json is missing');
   const api = new ApiStack(app, 'api', { settings, options, keys, ingest });
   const images = new ImagesStack(app, 'images', { settings, keys });
-  const repository = images.listener;
-  const listener = new ListenerStack(app, 'listener', { settings, options, needs, network, resources, repository });
+  const { listener: repository, certificates } = images;
+  const listener = new ListenerStack(app, 'listener', { settings, options, needs, network, resources, repository, certificates });
   const devices = new DevicesStack(app, 'devices', { settings, keys });
   return { options, needs, queues, fhirStore, mail, functions, api, images, listener, devices };
 }

@@ -85,7 +85,7 @@ export const BROKEN: Record<string, readonly Break[]> = {
     break_('database', 'AWS::RDS::DBInstance', (it) => delete it.PerformanceInsightsKMSKeyId),
   ],
   volumes_encrypted: [added('network', 'AWS::EC2::Volume', { Encrypted: true, Size: 1 })],
-  secrets_encrypted: [break_('listener', 'AWS::SecretsManager::Secret', (it) => delete it.KmsKeyId)],
+  secrets_encrypted: [break_('images', 'AWS::SecretsManager::Secret', (it) => delete it.KmsKeyId)],
   vaults_encrypted: [break_('backup', 'AWS::Backup::BackupVault', (it) => delete it.EncryptionKeyArn)],
   images_encrypted: [break_('images', 'AWS::ECR::Repository', (it) => (it.EncryptionConfiguration.EncryptionType = 'AES256'))],
   trails_encrypted: [

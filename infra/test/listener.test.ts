@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Needs } from '../lib/needs';
@@ -50,7 +52,7 @@ test('the listener itself is given no secret, and reads its certificates from a 
     ...['ZORGSLUIS_TLS_CERTIFICATE', 'ZORGSLUIS_TLS_KEY', 'ZORGSLUIS_TLS_CLIENT_CA'],
   ]);
   assert.deepEqual(container('listener').DependsOn, [{ Condition: 'SUCCESS', ContainerName: 'certificates' }]);
-  const secret = one(listener, 'AWS::SecretsManager::Secret').Properties;
+  const secret = one(app().stacks.images, 'AWS::SecretsManager::Secret').Properties;
   assert.match(text(secret.KmsKeyId), /zorgsluis-keys.*phi/);
 });
 
@@ -72,15 +74,18 @@ test('a listener is told to stop 30 seconds before it is ended, and keeps its co
   }
 });
 
-test('a balancer asks the listener itself whether the queue accepts', () => {
+test('a balancer asks the listener whether it takes connections, never whether a queue or store is in reach', () => {
+  // Tasks that a target group finds unhealthy are replaced: a disturbance of SQS would cut every connection.
   for (const { Properties } of Object.values(resources(listener, 'AWS::ElasticLoadBalancingV2::TargetGroup'))) {
     assert.equal(Properties.HealthCheckProtocol, 'HTTP');
-    assert.equal(Properties.HealthCheckPath, '/health');
+    assert.equal(Properties.HealthCheckPath, '/live');
     assert.equal(Properties.HealthCheckPort, '9575');
     assert.equal(Properties.TargetType, 'ip');
   }
   const health = container('listener').Environment.find((one: { Name: string }) => one.Name === 'ZORGSLUIS_LISTENER_HEALTH');
   assert.equal(health.Value, '0.0.0.0:9575');
+  const code = readFileSync(join(__dirname, '../../crates/listener/src/http.rs'), 'utf8');
+  assert.match(code, /"\/live"\) => \{\s*let \(status, says\) = match listener\.is_live\(\)/);
 });
 
 test('TLS passes through to the listener; MLLP in clear is inside only, and only with a VPN', () => {
