@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::task::{JoinError, JoinSet};
 use zorgsluis_domain::port::{DeadLetter, Received};
 use zorgsluis_domain::{Clock, PortError, QueueReference};
 
@@ -54,7 +55,7 @@ pub enum Outcome {
     Retry(Duration),
 }
 
-/// Works on one delivery.
+/// Works on one delivery. Dropped before it ends, it stops where it stands, as in a crash.
 pub async fn deliver<P: Process>(process: &Arc<P>, clock: &dyn Clock, delivery: &Delivery) -> Outcome {
     // Tasks of their own: a panic ends the task, not its neighbours.
     let mut reference = None;
@@ -73,10 +74,10 @@ pub async fn deliver<P: Process>(process: &Arc<P>, clock: &dyn Clock, delivery: 
                         "" => made.message.to_string(),
                         group => group.to_owned(),
                     };
-                    match tokio::spawn(async move { process.process(&made, &group).await }).await {
-                        Ok(Ok(())) => return Outcome::Done,
-                        Ok(Err(error)) => error,
-                        Err(_) => ProcessError::panicked(),
+                    match apart(async move { process.process(&made, &group).await }).await {
+                        Some(Ok(Ok(()))) => return Outcome::Done,
+                        Some(Ok(Err(error))) => error,
+                        _ => ProcessError::panicked(),
                     }
                 }
             }
@@ -100,11 +101,21 @@ pub async fn deliver<P: Process>(process: &Arc<P>, clock: &dyn Clock, delivery: 
         attempts: delivery.receive_count,
     };
     let process = Arc::clone(process);
-    match tokio::spawn(async move { process.park(&letter).await }).await {
-        Ok(Ok(())) => Outcome::Parked,
-        Ok(Err(error)) => retry(delivery, Some(&error)),
-        Err(_) => retry(delivery, None),
+    match apart(async move { process.park(&letter).await }).await {
+        Some(Ok(Ok(()))) => Outcome::Parked,
+        Some(Ok(Err(error))) => retry(delivery, Some(&error)),
+        _ => retry(delivery, None),
     }
+}
+
+/// Runs something in a task of its own, which ends when nobody waits for it any more. `None` does not come: there
+/// is one task.
+async fn apart<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Option<Result<T, JoinError>> {
+    let mut task = JoinSet::new();
+    task.spawn(work);
+    task.join_next().await
 }
 
 /// The stored message that a delivery is about, and why it cannot be worked on, if so.
@@ -120,9 +131,9 @@ async fn accepted<P: Process>(
         Body::Unknown(code) => (delivery.body.clone().into_bytes(), Some(code)),
     };
     let process = Arc::clone(process);
-    match tokio::spawn(async move { process.accept(&bytes, sent).await }).await {
-        Ok(message) => Ok((QueueReference::new(message?, sent), unknown)),
-        Err(_) => Err(ProcessError::panicked()),
+    match apart(async move { process.accept(&bytes, sent).await }).await {
+        Some(Ok(message)) => Ok((QueueReference::new(message?, sent), unknown)),
+        _ => Err(ProcessError::panicked()),
     }
 }
 
@@ -147,6 +158,10 @@ fn retry(delivery: &Delivery, error: Option<&PortError>) -> Outcome {
         Some(PortError::Unavailable { retry_after, .. }) => *retry_after,
         _ => None,
     };
-    let longer = Duration::from_millis(250_u64 << delivery.receive_count.min(10));
-    Outcome::Retry(asked.unwrap_or(longer))
+    Outcome::Retry(asked.unwrap_or_else(|| longer(delivery.receive_count)))
+}
+
+/// How long a message rests that was delivered so often, unless a service says how long.
+pub(crate) fn longer(receive_count: u32) -> Duration {
+    Duration::from_millis(250_u64 << receive_count.min(10))
 }

@@ -1,6 +1,8 @@
 //! The same as a Lambda function: `SqsEvent` in, `SqsBatchResponse` out, and how many ended how.
 //!
-//! Nothing is started when less than [`Handler::reserve`] is left before the deadline: it goes back.
+//! Nothing is started when less than [`Handler::reserve`] is left before the deadline: it goes back. What was started
+//! and has not ended [`STOP`] before the deadline is broken off, as a crash would, and goes back too: a function that
+//! is stopped by its time-out answers nothing, and all of its batch comes again, what was done included.
 //!
 //! What goes back stays hidden until its visibility time-out is over, minutes on, and in a FIFO queue so do all
 //! that stand behind it in its group. With [`Handler::telling`] the queue is told when to bring it again.
@@ -14,11 +16,15 @@ use zorgsluis_domain::Clock;
 use zorgsluis_domain::port::queue::MAX_BATCH;
 use zorgsluis_domain::port::{Queue, Receipt};
 
+use crate::deliver::longer;
 use crate::group::by_group;
 use crate::{Delivery, Outcome, Process, deliver};
 
 /// What goes back comes again after this long at the latest, whatever a service asked for.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+/// So long before the deadline nothing runs any more: the queue is told and the answer given.
+pub const STOP: Duration = Duration::from_secs(4);
 
 /// How long telling the queue may take.
 const TELLING: Duration = Duration::from_secs(2);
@@ -134,8 +140,8 @@ impl<P: Process> Handler<P> {
         let (mut back, mut parked) = (Vec::new(), 0);
         while let Some((index, mut record)) = records.next() {
             let receipt = record.receipt_handle.take();
-            let late = self.less_is_left(self.reserve, deadline);
-            match if late { Outcome::Retry(Duration::ZERO) } else { self.one(record).await } {
+            let late = self.less_is_left(self.reserve.max(STOP), deadline);
+            match if late { Outcome::Retry(Duration::ZERO) } else { self.in_time(record, deadline).await } {
                 Outcome::Done => {}
                 Outcome::Parked => parked += 1,
                 Outcome::Retry(after) => {
@@ -152,9 +158,25 @@ impl<P: Process> Handler<P> {
         Ended { back, parked }
     }
 
+    fn left(&self, deadline: Timestamp) -> Duration {
+        deadline.duration_since(self.clock.now()).try_into().unwrap_or_default()
+    }
+
     fn less_is_left(&self, than: Duration, deadline: Timestamp) -> bool {
-        let left = deadline.duration_since(self.clock.now());
-        left < jiff::SignedDuration::try_from(than).unwrap_or_default()
+        self.left(deadline) < than
+    }
+
+    /// Works on a message as long as there is time for it. No caller inside knows of the deadline, and a service
+    /// that does not answer is waited for longer than some have left.
+    async fn in_time(&self, record: SqsMessage, deadline: Timestamp) -> Outcome {
+        let delivery = delivery(record);
+        let attempt = delivery.receive_count;
+        let time = self.left(deadline).saturating_sub(STOP);
+        let ended = tokio::time::timeout(time, deliver(&self.process, &*self.clock, &delivery)).await;
+        ended.unwrap_or_else(|_| {
+            tracing::warn!(code = "out-of-time", attempt, "a message goes back to the queue, broken off");
+            Outcome::Retry(longer(attempt))
+        })
     }
 
     /// Tells the queue when to bring again what goes back. What was done before it in its group is deleted only
@@ -174,18 +196,6 @@ impl<P: Process> Handler<P> {
             tracing::warn!(code, "the queue was not told when to bring messages again");
         }
     }
-
-    async fn one(&self, record: SqsMessage) -> Outcome {
-        let attribute = |name: &str| record.attributes.get(name).map(String::as_str);
-        let sent = attribute("SentTimestamp")
-            .and_then(|millis| millis.parse().ok())
-            .and_then(|millis| Timestamp::from_millisecond(millis).ok());
-        let receive_count =
-            attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1);
-        let group = attribute("MessageGroupId").unwrap_or_default().to_owned();
-        let delivery = Delivery { body: record.body.unwrap_or_default(), group, sent, receive_count };
-        deliver(&self.process, &*self.clock, &delivery).await
-    }
 }
 
 /// How a group ended.
@@ -198,4 +208,15 @@ struct Ended {
 
 fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+fn delivery(record: SqsMessage) -> Delivery {
+    let attribute = |name: &str| record.attributes.get(name).map(String::as_str);
+    let sent = attribute("SentTimestamp")
+        .and_then(|millis| millis.parse().ok())
+        .and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    let receive_count =
+        attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1);
+    let group = attribute("MessageGroupId").unwrap_or_default().to_owned();
+    Delivery { body: record.body.unwrap_or_default(), group, sent, receive_count }
 }

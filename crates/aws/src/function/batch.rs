@@ -12,7 +12,8 @@ use zorgsluis_worker::lambda::Handler;
 use super::{Call, Metric};
 
 /// What a message must have left of the function's time to be begun: it takes a few round trips, each tried
-/// several times.
+/// several times. One operation may last longer (25 s, with all its attempts): what has not ended
+/// [`STOP`](zorgsluis_worker::lambda::STOP) before the deadline is broken off.
 const RESERVE: Duration = Duration::from_secs(15);
 
 /// The handler of a use case behind a queue, which is told when to bring again what goes back.

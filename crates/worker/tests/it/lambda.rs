@@ -26,6 +26,10 @@ pub(crate) enum Trouble {
     StoreRefuses,
     Panics,
     PanicsAndCannotPark,
+    /// A service does not answer.
+    Hangs,
+    /// Answers, after the time that is left.
+    Slow(Duration),
 }
 
 /// Remembers what it was asked, and makes the trouble that the test wants.
@@ -72,6 +76,8 @@ impl Process for Desk {
                 return Err(PortError::Refused { operation: "fhir.transaction", reason }.into());
             }
             Some(Trouble::Panics | Trouble::PanicsAndCannotPark) => panic!("on purpose"),
+            Some(Trouble::Hangs) => std::future::pending().await,
+            Some(Trouble::Slow(time)) => tokio::time::sleep(*time).await,
         }
         self.processed.lock().unwrap().push(message);
         Ok(())

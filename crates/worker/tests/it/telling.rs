@@ -14,8 +14,8 @@ use crate::lambda::{Desk, Trouble, desk, event, now, stored};
 
 /// A queue that is only told when to bring messages again.
 #[derive(Default)]
-struct Told {
-    calls: Mutex<Vec<(Vec<String>, Duration)>>,
+pub(crate) struct Told {
+    pub(crate) calls: Mutex<Vec<(Vec<String>, Duration)>>,
     /// It answers nothing, or an error.
     hangs: bool,
     fails: bool,
