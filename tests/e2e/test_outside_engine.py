@@ -54,7 +54,7 @@ def test_a_bounce_reaches_the_notice_the_communication_and_the_directory(deploy)
     sent = [item for item in stack.items("notices") if "sent" in json.dumps(item)]
     assert sent
     notice = sent[0]["id"]["S"]
-    bounce = mail_event("Bounce", notice, "0102018b-bounce",
+    bounce = mail_event("Bounce", notice, sent[0]["receipt"]["S"],
                         bounce={"bounceType": "Permanent", "bounceSubType": "General",
                                 "timestamp": moment(), "feedbackId": "x", "bouncedRecipients": []})
     sqs = stack.client("sqs")
