@@ -116,7 +116,7 @@ pub use note::{MAX_NOTE_BYTES, MAX_SIGNATURES, Note, NoteError, NoteSignature};
 pub use path::{Day, LogObject, LogPaths, ShardNameError, TILE_WIDTH, TileId, TileKind};
 pub use proof::{ProofError, verify_consistency, verify_inclusion};
 pub use proof_file::{MAX_PROOF_BYTES, ProofFile, ProofFileError};
-pub use publish::Publisher;
+pub use publish::{Advanced, Publisher};
 pub use rebuild::rebuild;
 pub use sign::{KeyError, LocalSigner, SignError, Signer, VerifyingKey};
 pub use storage::{

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 
@@ -210,6 +211,19 @@ impl Log {
             match self.storage.get_version(key, version, limit).await {
                 Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
                 answer => return answer.map_err(|source| read_error(key, source, Step::Read)),
+            }
+        }
+    }
+
+    /// When the bundle that begins at `first` was written, by the clock of the storage; `None` if there is no such
+    /// bundle, or the storage tells no times.
+    pub async fn written(&self, first: u64) -> Result<Option<SystemTime>, LogError> {
+        let key = self.paths.bundle(first);
+        let mut attempt = 1;
+        loop {
+            match self.storage.written(&key).await {
+                Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
+                answer => return answer.map_err(|source| read_error(&key, source, Step::Read)),
             }
         }
     }

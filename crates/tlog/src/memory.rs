@@ -8,6 +8,7 @@ pub use fault::{FAULTS, Fault, FaultPlan, Faulty};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -41,6 +42,10 @@ struct Objects {
     rewritten: BTreeMap<String, (u32, u32)>,
     /// What was written first under a key that was written again or deleted.
     firsts: BTreeMap<String, Bytes>,
+    /// When an object was last written, as far as it was told.
+    times: BTreeMap<String, SystemTime>,
+    /// What its clock shows; it stands still until it is set.
+    now: Option<SystemTime>,
     /// Writes still on their way: calls to come before they arrive, and what they do.
     late: Vec<(u32, Write)>,
 }
@@ -62,6 +67,11 @@ impl MemoryStorage {
     /// Does to the objects whatever a tamperer would.
     pub fn tamper<T>(&self, with: impl FnOnce(&mut BTreeMap<String, Bytes>) -> T) -> T {
         with(&mut lock(&self.state).objects)
+    }
+
+    /// Sets the clock: what is written from now on was written then. Before that, it tells no times.
+    pub fn set_time(&self, now: SystemTime) {
+        lock(&self.state).now = Some(now);
     }
 
     /// States of a key that it has been written or deleted again, as S3 would list it.
@@ -131,6 +141,9 @@ impl Objects {
             }
         };
         if allowed {
+            if let Some(now) = self.now {
+                self.times.insert(key.clone(), now);
+            }
             self.objects.insert(key, bytes);
         }
         allowed
@@ -167,6 +180,10 @@ impl LogStorage for MemoryStorage {
             Some(bytes) => Ok(Some(Object { bytes: bytes.clone(), etag: etag(bytes) })),
             None => Ok(None),
         }
+    }
+
+    async fn written(&self, key: &str) -> Result<Option<SystemTime>, StorageError> {
+        Ok(self.objects().times.get(key).copied())
     }
 
     async fn replace_if(

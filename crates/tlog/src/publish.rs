@@ -41,6 +41,19 @@ impl fmt::Debug for Publisher {
     }
 }
 
+/// How many bundles one checkpoint covers at most: what a process that is stopped half way loses, and how long
+/// a backlog stays uncovered.
+const STRIDE: usize = 64;
+
+/// How far a call of [`Publisher::advance`] came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advanced {
+    /// The checkpoint that stands.
+    pub signed: SignedCheckpoint,
+    /// More stands behind it: call again.
+    pub more: bool,
+}
+
 struct Stored {
     signed: SignedCheckpoint,
     etag: Etag,
@@ -76,14 +89,28 @@ impl Publisher {
     /// Covers all entries by a checkpoint, and returns the checkpoint that stands then. On an empty log
     /// without a checkpoint it signs that of the empty tree: begin every log so, for entries without
     /// any checkpoint are an error ([`LogError::CheckpointMissing`]): somebody may have removed it.
+    ///
+    /// A long backlog gets several checkpoints, one after the other, so that being stopped loses little.
     pub async fn publish(&mut self) -> Result<SignedCheckpoint, LogError> {
+        loop {
+            let Advanced { signed, more } = self.advance().await?;
+            if !more {
+                return Ok(signed);
+            }
+        }
+    }
+
+    /// Like [`publish`](Self::publish), but stops after 64 bundles: for a caller whose time is short. It may be
+    /// dropped half way.
+    pub async fn advance(&mut self) -> Result<Advanced, LogError> {
         self.run(false).await
     }
 
     /// Like [`publish`](Self::publish), but also signs the first checkpoint of a log that already has
     /// entries: for an operator who knows why there is none.
     pub async fn adopt(&mut self) -> Result<SignedCheckpoint, LogError> {
-        self.run(true).await
+        let Advanced { signed, more } = self.run(true).await?;
+        if more { self.publish().await } else { Ok(signed) }
     }
 
     /// Covers all entries and closes the log for good: appenders that look for the head find it sealed,
@@ -127,18 +154,19 @@ impl Publisher {
         Err(LogError::OutcomeUnknown)
     }
 
-    async fn run(&mut self, adopt: bool) -> Result<SignedCheckpoint, LogError> {
+    async fn run(&mut self, adopt: bool) -> Result<Advanced, LogError> {
         for _ in 0..ATTEMPTS {
             let stored = self.stored().await?;
             let Some(mut edge) = self.edge_at(stored.as_ref(), adopt).await? else {
                 // Nothing stands behind the checkpoint.
-                return stored.map(|stored| stored.signed).ok_or(LogError::CheckpointMissing);
+                let signed = stored.map(|stored| stored.signed).ok_or(LogError::CheckpointMissing)?;
+                return Ok(Advanced { signed, more: false });
             };
-            self.roll(&mut edge, None).await?;
+            let more = !self.roll(&mut edge, None).await?;
             let size = edge.frontier().size();
             if let Some(stored) = stored.as_ref().filter(|stored| stored.signed.checkpoint().size == size) {
                 self.edge = Some(edge);
-                return Ok(stored.signed.clone());
+                return Ok(Advanced { signed: stored.signed.clone(), more });
             }
             self.write_partials(&edge).await?;
             let checkpoint = Checkpoint {
@@ -155,7 +183,7 @@ impl Publisher {
             match self.log.storage().replace_if(&key, text.as_bytes(), expected).await {
                 Ok(Replaced::Done) => {
                     self.last = Some(checkpoint);
-                    return Ok(signed);
+                    return Ok(Advanced { signed, more });
                 }
                 // The next round reads what stands: perhaps this very checkpoint.
                 Ok(Replaced::Changed) | Err(StorageError::Transient(_)) => {}
@@ -205,7 +233,7 @@ impl Publisher {
         let edge = match self.edge.take().filter(|edge| edge.frontier().size() <= size) {
             Some(mut edge) => {
                 // Another publisher may have been ahead: follow the entries to its checkpoint.
-                self.roll(&mut edge, Some(size)).await?;
+                while edge.frontier().size() < size && !self.roll(&mut edge, Some(size)).await? {}
                 edge
             }
             None if size == 0 => Edge::new(),
@@ -238,11 +266,15 @@ impl Publisher {
         Ok(Some(edge))
     }
 
-    /// Follows the entries to the head, or to a size, and writes the tiles that become full.
-    async fn roll(&self, edge: &mut Edge, to: Option<u64>) -> Result<(), LogError> {
-        while to.is_none_or(|to| edge.frontier().size() < to) {
+    /// Follows the entries to the head, or to a size, one stride at most, and writes the tiles that become full.
+    /// Returns whether it came to the end.
+    async fn roll(&self, edge: &mut Edge, to: Option<u64>) -> Result<bool, LogError> {
+        for _ in 0..STRIDE {
+            if to.is_some_and(|to| edge.frontier().size() >= to) {
+                return Ok(true);
+            }
             let first = edge.frontier().size();
-            let Some(bytes) = self.log.bundle_bytes(first, Step::Probe).await? else { break };
+            let Some(bytes) = self.log.bundle_bytes(first, Step::Probe).await? else { return Ok(true) };
             let bundle = self.log.parse_bundle(&bytes, first)?;
             if bundle.before().as_ref() != Some(edge.frontier()) {
                 return Err(LogError::ChainBroken { object: self.log.paths().bundle(first) });
@@ -257,7 +289,7 @@ impl Publisher {
                 self.log.put(&key, &tile.bytes, Step::WriteTiles).await?;
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     async fn write_partials(&self, edge: &Edge) -> Result<(), LogError> {

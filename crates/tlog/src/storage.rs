@@ -1,5 +1,7 @@
 //! [`LogStorage`]: the port to the objects that a log consists of.
 
+use std::time::SystemTime;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -44,6 +46,13 @@ pub trait LogStorage: Send + Sync {
         limit: usize,
     ) -> Result<Option<Object>, StorageError> {
         let _ = (key, version, limit);
+        Ok(None)
+    }
+
+    /// When the object was written, by the clock of the storage. `None` if there is no object, or the storage
+    /// tells no times. An operator's measure: nothing is decided by it.
+    async fn written(&self, key: &str) -> Result<Option<SystemTime>, StorageError> {
+        let _ = key;
         Ok(None)
     }
 

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -58,6 +59,11 @@ impl FaultPlan {
     pub fn refuse_next(&self, calls: u64) {
         let next = self.calls();
         lock(&self.faults).extend((next..next + calls).map(|call| (call, Fault::Refused)));
+    }
+
+    /// The process dies before this call.
+    pub fn crash_at(&self, call: u64) {
+        lock(&self.faults).insert(call, Fault::CrashBefore);
     }
 
     /// Whether the process is dead.
@@ -193,6 +199,10 @@ impl LogStorage for Faulty<MemoryStorage> {
 
     async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Listing, StorageError> {
         self.plan.call(nothing, self.inner.list(prefix, after, limit)).await
+    }
+
+    async fn written(&self, key: &str) -> Result<Option<SystemTime>, StorageError> {
+        self.plan.call(nothing, self.inner.written(key)).await
     }
 
     async fn rewritten(

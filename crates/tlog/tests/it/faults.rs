@@ -4,9 +4,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use tlog::memory::{FAULTS, Fault, FaultPlan, Faulty};
-use tlog::{Appender, EntryId, LogError, Publisher, VerifyOptions, verify};
+use tlog::{
+    Appender, Describe, DescribeError, Description, EntryId, LogError, LoggedEntry, Publisher, VerifyOptions,
+    verify,
+};
 
 use crate::support::{
     PlainDescribe, Random, Task, World, codes, entries, id, interleave, log_on, run, signer,
@@ -289,4 +294,36 @@ fn publishers_survive_every_fault_at_every_call() {
             }
         }
     }
+}
+
+#[test]
+fn the_loser_of_a_race_opens_nothing_of_a_bundle_that_its_writer_has_recorded() {
+    /// Counts the entries that are described.
+    struct Counting(AtomicUsize);
+    #[async_trait]
+    impl Describe for Counting {
+        async fn describe(&self, entries: &[LoggedEntry]) -> Result<Vec<Description>, DescribeError> {
+            self.0.fetch_add(entries.len(), Ordering::SeqCst);
+            PlainDescribe.describe(entries).await
+        }
+    }
+    let world = World::new();
+    let describe = Arc::new(Counting(AtomicUsize::new(0)));
+    let mut loser = Appender::new(world.log.clone(), world.index.clone(), describe.clone(), [5; 8]);
+    run(loser.append(&entries([1]))).unwrap();
+    // Another comes in between, twice; the second time it dies before its bundle is recorded.
+    world.append(&entries(10..40)).unwrap();
+    assert!(run(loser.append(&entries([2, 10]))).unwrap().iter().any(|appended| !appended.new));
+    assert_eq!(describe.0.load(Ordering::SeqCst), 0);
+    let plan = FaultPlan::new([]);
+    let mut dies = faulty(&world, 6, &plan);
+    run(dies.append(&entries([50]))).unwrap();
+    // To come: the places, the bundle, its rows.
+    plan.crash_at(plan.calls() + 2);
+    run(dies.append(&entries(51..54))).unwrap_err();
+    run(loser.append(&entries([3]))).unwrap();
+    assert_eq!(describe.0.load(Ordering::SeqCst), 3, "nobody else does it");
+    world.publish();
+    let report = world.verify();
+    assert!(report.is_clean(), "{:?}", report.findings);
 }

@@ -1,9 +1,12 @@
 //! Checkpoints: what is signed, and what is refused.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use tlog::memory::{Fault, FaultPlan, Faulty};
 use tlog::{LogError, LogObject, LogPaths, Place, Publisher, rebuild};
 
-use crate::support::{PlainDescribe, World, codes, entries, run, signer};
+use crate::support::{PlainDescribe, World, codes, entries, log_on, run, signer};
 
 fn publisher(world: &World) -> Publisher {
     Publisher::new(world.log.clone(), signer(), Vec::new())
@@ -23,6 +26,58 @@ fn publishers_take_turns() {
     let report = world.verify();
     assert!(report.is_clean(), "{:?}", report.findings);
     assert_eq!((report.size, report.checkpoint, report.unsealed_tail), (1480, Some(1480), 0));
+}
+
+#[test]
+fn a_backlog_longer_than_one_process_lives_is_covered_all_the_same() {
+    let world = World::new();
+    world.fill(&[3; 300]);
+    let mut covered = vec![0];
+    while covered.last() != Some(&900) {
+        // Each process dies after as many calls as one stride takes, and a few more.
+        let plan = FaultPlan::new([(90, Fault::CrashBefore)]);
+        let log = log_on(Arc::new(Faulty::new(world.storage.clone(), plan)));
+        let died = run(Publisher::new(log, signer(), Vec::new()).publish()).is_err();
+        let size = run(world.log.checkpoint(&world.keys)).unwrap().unwrap().checkpoint().size;
+        assert!(size > *covered.last().unwrap(), "{covered:?} and no further");
+        assert_eq!(died, size < 900);
+        covered.push(size);
+        let report = world.verify();
+        assert!(report.is_clean(), "{:?}", report.findings);
+        run(world.log.prove(Place { index: size - 1, bundle: size - 3 }, &world.keys)).unwrap();
+    }
+    assert!(covered.len() > 3, "{covered:?}");
+}
+
+#[test]
+fn a_caller_whose_time_is_short_advances_by_strides() {
+    let world = World::new();
+    world.fill(&[2; 150]);
+    let (mut one, mut two) = (publisher(&world), publisher(&world));
+    let mut sizes = Vec::new();
+    loop {
+        // Another that is ahead disturbs nothing.
+        let publisher = if sizes.len() % 2 == 0 { &mut one } else { &mut two };
+        let advanced = run(publisher.advance()).unwrap();
+        sizes.push(advanced.signed.checkpoint().size);
+        if !advanced.more {
+            break;
+        }
+    }
+    assert_eq!(sizes, [128, 256, 300]);
+    let again = run(one.advance()).unwrap();
+    assert_eq!((again.signed.checkpoint().size, again.more), (300, false));
+    assert!(world.verify().is_clean());
+
+    // All at once where nobody hurries; also what another publisher covered meanwhile is followed to its end.
+    let world = World::new();
+    let (mut one, mut two) = (publisher(&world), publisher(&world));
+    run(one.publish()).unwrap();
+    world.fill(&[2; 150]);
+    assert_eq!(run(two.publish()).unwrap().checkpoint().size, 300);
+    world.append(&entries([1000])).unwrap();
+    assert_eq!(run(one.publish()).unwrap().checkpoint().size, 301);
+    assert!(world.verify().is_clean());
 }
 
 #[test]
