@@ -31,7 +31,7 @@ const DRAIN = Duration.seconds(30);
 const NO_DIGEST = `sha256:${'0'.repeat(64)}`;
 
 /** The fields of the secret with the listener's certificates, as the container that unpacks them reads them. */
-const CERTIFICATE_FIELDS = {
+export const CERTIFICATE_FIELDS = {
   ZORGSLUIS_TLS_CERTIFICATE: 'certificate',
   ZORGSLUIS_TLS_KEY: 'key',
   ZORGSLUIS_TLS_CLIENT_CA: 'client-ca',

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { CERTIFICATE_FIELDS } from '../lib/listener';
+import { Needs } from '../lib/needs';
 import { tableFiles } from '../lib/tables';
 import { allStacks, app } from './app';
 import { folder } from './templates';
@@ -12,13 +14,13 @@ const STUBS = join(__dirname, 'stub');
 const OWN = { mainAccount: '444455556666', logAccount: '777788889999', mailDomain: 'ziekenhuis.nl', production: true };
 
 /** Runs a script before a stub that stands for AWS: what it said, and what it would have had done. */
-function run(script: string, options: string[], context: object = OWN, environment: Record<string, string> = {}) {
+function run(script: string, options: string[], context: object = OWN, environment: Record<string, string> = {}, scripts = SCRIPTS) {
   const into = folder();
   const file = join(into, 'deployment.json');
   const record = join(into, 'record');
   writeFileSync(file, JSON.stringify(context));
   writeFileSync(record, '');
-  const ran = spawnSync(join(SCRIPTS, script), [file, ...options], {
+  const ran = spawnSync(join(scripts, script), [file, ...options], {
     encoding: 'utf8',
     env: { ...process.env, PATH: `${STUBS}:${process.env['PATH']}`, RECORD: record, ACCOUNT: OWN.mainAccount, ...environment },
   });
@@ -26,8 +28,8 @@ function run(script: string, options: string[], context: object = OWN, environme
   return { status: ran.status, out: ran.stdout, said: ran.stderr, calls, into };
 }
 
-const changing = (calls: string[]) => calls.filter((call) => !/sts get-caller-identity|head-object/.test(call));
-const READING = /sts get-caller|describe-|list-|head-object| scan | wait /;
+const changing = (calls: string[]) => calls.filter((call) => !/sts get-caller-identity|head-object|get-account-settings|get-secret-value/.test(call));
+const READING = /sts get-caller|get-account-settings|describe-|list-|head-object| scan | wait /;
 
 describe('Scripts of operators', () => {
   test('shellcheck finds nothing', () => {
@@ -145,6 +147,64 @@ describe('deploy', () => {
     assert.match(call, /^npx --no-install cdk deploy --exclusively --no-notices -c mainAccount=444455556666 /);
     assert.match(call, /-c alarms=\{"security":"a@ziekenhuis.nl","privacy":"b@ziekenhuis.nl"\}/);
     assert.ok(call.endsWith(' keys copies log-copies storage network tables backup queues fhir-store mail images'), call);
+  });
+});
+
+describe('deploy: what must stand before functions and the listener', () => {
+  /** The scripts in a tree where the functions are built. */
+  function built(): string {
+    const tree = folder();
+    for (const path of ['infra/scripts', 'infra/cdk.json', 'crates/aws/functions']) {
+      cpSync(join(__dirname, '../..', path), join(tree, path), { recursive: true });
+    }
+    for (const { name } of new Needs().functions) {
+      mkdirSync(join(tree, 'target/lambda', name), { recursive: true });
+      writeFileSync(join(tree, 'target/lambda', name, 'bootstrap'), '', { mode: 0o755 });
+    }
+    return join(tree, 'infra/scripts');
+  }
+  const ready = { ...OWN, listenerDigest: `sha256:${'1'.repeat(64)}` };
+  const pem = (what: string) => `-----BEGIN ${what}-----\nAAAA\n-----END ${what}-----\n`;
+  const filled = { certificate: pem('CERTIFICATE'), key: pem('PRIVATE KEY'), 'client-ca': pem('CERTIFICATE') };
+  const rest = (secret: string, more: Record<string, string> = {}, options = ['--rest']) =>
+    run('deploy', options, ready, { KEYS_STAND: 'yes', SECRET: secret, ...more }, built());
+
+  test('with keys, certificates and room for functions, all is deployed', () => {
+    const { status, said, calls } = rest(JSON.stringify(filled));
+    assert.equal(status, 0, said);
+    assert.match(changing(calls).join('\n'), /^npx .* -c refusePlaceholders=true functions api listener devices trail [^\n]*$/);
+    assert.deepEqual(Object.keys(filled), Object.values(CERTIFICATE_FIELDS), 'the fields that the listener reads');
+  });
+
+  test('certificates that were not put in stop it before anything is deployed, and are never shown', () => {
+    const without = (name: string) => JSON.stringify({ ...filled, [name]: undefined });
+    const cases: [string, RegExp][] = [
+      // What Secrets Manager puts into a secret that was just made.
+      ['k3!vQ"z{', /no PEM text in: certificate, key, client-ca/],
+      ['null', /no PEM text in: certificate, key, client-ca/],
+      ...Object.keys(filled).map((name): [string, RegExp] => [without(name), new RegExp(`no PEM text in: ${name}\n`)]),
+      [JSON.stringify({ ...filled, key: filled.certificate }), /no PEM text in: key\n/],
+    ];
+    for (const [secret, says] of cases) {
+      const { status, out, said, calls } = rest(secret);
+      assert.equal(status, 1, secret);
+      assert.match(said, says);
+      assert.match(said, /zorgsluis\/listener\/certificates is not filled/);
+      assert.ok(!`${out}${said}`.includes('AAAA'));
+      assert.deepEqual(changing(calls), []);
+    }
+  });
+
+  test('an account that runs few functions at once is told so before anything is deployed', () => {
+    const reserved = new Needs().functions.filter(({ sources }) => sources.length === 0).reduce((sum, { concurrency }) => sum + concurrency, 0);
+    assert.ok(reserved > 0);
+    for (const [allowed, status] of [[10, 1], [reserved + 99, 1], [reserved + 100, 0]] as const) {
+      const tried = rest(JSON.stringify(filled), { CONCURRENT: String(allowed) }, []);
+      assert.equal(tried.status, status, tried.said);
+      if (status === 0) continue;
+      assert.match(tried.said, new RegExp(`runs ${allowed} functions at once in this account; ${reserved + 100} are needed`));
+      assert.deepEqual(changing(tried.calls), []);
+    }
   });
 });
 
