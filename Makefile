@@ -42,7 +42,8 @@ $(INFRA): infra/package-lock.json
 
 e2e: $(PYTHON) e2e-build ## The adapters and the real functions on MiniStack (ARGS go to pytest)
 	$(CARGO) test --quiet -p zorgsluis-aws
-	cd tests/e2e && ZORGSLUIS_BINARIES="$(abspath $(TARGET))/debug" $(PYTHON_ENV)/bin/python -m pytest -q $(ARGS)
+	cd tests/e2e && ZORGSLUIS_BINARIES="$(abspath $(TARGET))/debug" $(PYTHON_ENV)/bin/python -m pytest -q -n 2 \
+	  -p no:cacheprovider $(ARGS)
 
 # The functions as they are deployed but for optimisation, the listener of the container, the stand-ins, and the
 # command line that reads AWS.
@@ -82,7 +83,7 @@ LAMBDA := $(abspath $(TARGET))/lambda
 BUILD_TOOLS := $(PYTHON_ENV)/build-tools
 PACKAGES := $(foreach name,ingest converter enricher notifier audit-writer,-p zorgsluis-$(name) --bin $(name))
 
-.PHONY: build invoke bench-functions
+.PHONY: build invoke bench-functions deploy
 
 build: $(BUILD_TOOLS) ## The functions as they are deployed, into target/lambda/NAME/bootstrap; none above 4 MB zipped
 	PATH="$(abspath $(PYTHON_ENV))/bin:$$PATH" $(CARGO) lambda build --release --$(ARCH) --skip-target-check $(PACKAGES) \
@@ -98,3 +99,6 @@ invoke: e2e-build $(PYTHON) ## One function with one event, MiniStack behind it 
 
 bench-functions: build ## Size, start and memory of the functions, beside a Python function
 	$(PYTHON_ENV)/bin/python tests/bench-functions.py --bootstraps $(LAMBDA) $(ARGS)
+
+deploy: build $(INFRA) ## Everything to AWS, in order (FILE=deployment.json ARGS=--dry-run; docs/operations/deploy.md)
+	infra/scripts/deploy "$(FILE)" $(ARGS)
