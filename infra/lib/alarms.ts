@@ -172,7 +172,7 @@ export class AlarmsStack extends ZorgsluisStack {
   private ofListener({ way: { listener } }: AlarmsProps): Alarm[] {
     return listener.targetGroups.map((group) => ({
       name: `listener-${group.node.id.toLowerCase()}`,
-      says: 'Fewer than two listeners accept messages: the queue is out of reach, or they do not start',
+      says: 'Fewer than two listeners take connections: they do not start, or a zone is lost',
       to: ['security'] as const,
       metric: group.metrics.healthyHostCount({ statistic: 'Minimum', period: Duration.minutes(1) }),
       below: 2,

@@ -60,6 +60,7 @@ export class CopiesStack extends ZorgsluisStack {
       expiration: Duration.days(400),
     });
     const guard = guards(settings, this.account);
+    guard.stay(accessLogs);
     for (const kind of ['imaging', 'raw', 'settings'] as const) {
       const bucket = copyBucket(this, kind, {
         bucketName: copyOf(settings, kind).bucketName,

@@ -79,7 +79,20 @@ export function guards(settings: Settings, account: string) {
     /** Locks are not gone past, and what guards the bucket is changed by two people with the break-glass role. */
     leaveLockAlone(bucket: s3.Bucket, { noBypass = false } = {}) {
       deny(bucket, 'LocksHold', ['s3:BypassGovernanceRetention'], under(bucket, ['*']), noBypass ? undefined : but(erasure));
+      this.stay(bucket);
+    },
+
+    /** What guards the bucket is changed by two people with the break-glass role. */
+    stay(bucket: s3.Bucket) {
       deny(bucket, 'GuardsStay', GUARD_CHANGES, [bucket.bucketArn], but(breakGlass));
+    },
+
+    /**
+     * Nothing is replicated into it: that is neither `s3:PutObject` nor `s3:DeleteObject`, so it would go past what
+     * is said of those. For the buckets that copies are made of, not for the copies.
+     */
+    noReplicas(bucket: s3.Bucket) {
+      deny(bucket, 'NothingIsReplicatedInto', ['s3:ReplicateDelete', 's3:ReplicateObject'], under(bucket, ['*']));
     },
   };
 }

@@ -83,6 +83,7 @@ export class LogCopiesStack extends ZorgsluisStack {
     const guard = guards(settings, this.account);
     guard.keep(this.bucket, { noMarkers: true });
     guard.leaveLockAlone(this.bucket, { noBypass: true });
+    guard.stay(accessLogs);
     // Nothing but replication writes here, and it does so by s3:ReplicateObject.
     this.bucket.addToResourcePolicy(
       new iam.PolicyStatement({

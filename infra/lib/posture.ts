@@ -3,6 +3,7 @@ import * as config from 'aws-cdk-lib/aws-config';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { explain } from './explain';
+import { guards } from './guards';
 import { plainLogBucket } from './log-bucket';
 import { Common, ZorgsluisStack } from './stack';
 import { StorageStack } from './storage';
@@ -79,6 +80,7 @@ export class PostureStack extends ZorgsluisStack {
       serverAccessLogsBucket: storage.accessLogs,
       serverAccessLogsPrefix: 'config/',
     });
+    guards(settings, this.account).stay(bucket);
     const role = new iam.Role(this, 'Role', {
       roleName: settings.roleName('config'),
       assumedBy: new iam.ServicePrincipal('config.amazonaws.com', {
@@ -109,11 +111,13 @@ export class PostureStack extends ZorgsluisStack {
       roleArn: role.roleArn,
       recordingGroup: { allSupported: true, includeGlobalResourceTypes: true },
     });
-    new config.CfnDeliveryChannel(this, 'Delivery', {
+    const delivery = new config.CfnDeliveryChannel(this, 'Delivery', {
       name: settings.prefix,
       s3BucketName: bucket.bucketName,
       configSnapshotDeliveryProperties: { deliveryFrequency: 'TwentyFour_Hours' },
     });
+    // Config tries at once whether it may write: the role alone, without its policy, would be refused.
+    for (const one of [recorder, delivery]) one.node.addDependency(writes);
     for (const identifier of RULES) {
       const rule = new config.ManagedRule(this, identifier, {
         identifier,

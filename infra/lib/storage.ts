@@ -104,6 +104,9 @@ export class StorageStack extends ZorgsluisStack {
     guard.createOnly(this.settings, ['keys/*']);
     guard.keep(this.settings, { under: ['keys/*'], by: settings.breakGlassRole });
     guard.leaveLockAlone(this.settings);
+    // Not that of flow logs: EC2 may write the policy of such a bucket when a flow log is made, and fail where it cannot.
+    guard.stay(this.accessLogs);
+    for (const one of [this.imaging, this.raw, this.log, this.settings]) guard.noReplicas(one);
     for (const one of [this.imaging, this.raw, this.settings]) guard.encrypted(one, keys.phi);
     guard.encrypted(this.log, keys.audit);
 

@@ -12,14 +12,31 @@ export interface TrailAlarm {
   readonly pattern: string;
 }
 
-/** Programs that read raw messages as their work. */
-const READERS = ['ingest', 'converter', 'enricher', 'notifier', 'audit-writer', 'listener'];
+/** What reads raw messages as its work. */
+const RAW_READERS = ['ingest', 'converter', 'enricher', 'notifier', 'audit-writer', 'listener'];
+
+/** What reads images as its work: GuardDuty, for malware. */
+const IMAGE_READERS = ['malware-scan'];
+
+/** The service-linked role by which Macie samples objects; that its reads bear this name was not tried. */
+const MACIE = 'AWSServiceRoleForAmazonMacie';
+
+/** Buckets with data of patients, the log or keys. */
+const GUARDED = ['imaging', 'raw', 'log', 'settings'];
+
+/** What gives the content of an object to its caller. */
+const READS = ['GetObject', 'GetObjectTorrent', 'SelectObjectContent'];
 
 /** What the trail is searched for. Each becomes a metric that counts, and an alarm above zero. */
 export function trailAlarms(settings: Settings): TrailAlarm[] {
   const breakGlass = settings.breakGlassRole;
   const none = (field: string, values: string[]) => values.map((value) => `($.${field} != "${value}")`).join(' && ');
   const any = (field: string, values: string[]) => `(${values.map((value) => `($.${field} = "${value}")`).join(' || ')})`;
+  // Without a session of a role (IAM users, root) the name does not exist, and a comparison with it is never true:
+  // those are told of by an alarm of their own.
+  const readPast = (bucket: string, readers: string[]) =>
+    `{ ($.eventSource = "s3.amazonaws.com") && ${any('eventName', READS)} && ($.requestParameters.bucketName = "${settings.bucketName(bucket)}") && ` +
+    `($.userIdentity.invokedBy NOT EXISTS) && ${none('userIdentity.sessionContext.sessionIssuer.userName', readers)} }`;
   return [
     {
       name: 'root-use',
@@ -53,6 +70,15 @@ export function trailAlarms(settings: Settings): TrailAlarm[] {
       pattern: `{ ($.eventSource = "kms.amazonaws.com") && ${any('eventName', ['ScheduleKeyDeletion', 'DisableKey', 'DeleteImportedKeyMaterial'])} }`,
     },
     {
+      name: 'key-guard-changed',
+      says: 'Somebody changed who may use a key: its policy, its region, its rotation, or a grant that no service asked for',
+      to: ['security', 'privacy'],
+      // Services ask for grants on behalf of their callers; a person or a program of its own has no reason to.
+      pattern:
+        `{ ($.eventSource = "kms.amazonaws.com") && (${any('eventName', ['PutKeyPolicy', 'UpdatePrimaryRegion', 'ReplicateKey', 'DisableKeyRotation'])} || ` +
+        '(($.eventName = "CreateGrant") && ($.userIdentity.invokedBy NOT EXISTS))) }',
+    },
+    {
       name: 'trail-changed',
       says: 'Somebody changed what is written of what people do',
       to: ['security'],
@@ -67,7 +93,9 @@ export function trailAlarms(settings: Settings): TrailAlarm[] {
       to: ['security', 'privacy'],
       pattern: `{ ($.eventSource = "s3.amazonaws.com") && ($.requestParameters.bucketName = "${settings.prefix}-*") && ${any('eventName', [
         ...['PutBucketPolicy', 'DeleteBucketPolicy', 'PutBucketPublicAccessBlock', 'DeleteBucketPublicAccessBlock'],
-        ...['PutBucketVersioning', 'PutBucketObjectLockConfiguration', 'PutBucketLifecycle', 'PutBucketReplication'],
+        ...['PutBucketVersioning', 'PutBucketObjectLockConfiguration', 'PutBucketLifecycle', 'DeleteBucketLifecycle'],
+        ...['PutBucketReplication', 'DeleteBucketReplication', 'PutBucketEncryption', 'DeleteBucketEncryption'],
+        ...['PutBucketLogging', 'PutBucketOwnershipControls', 'DeleteBucketOwnershipControls', 'PutBucketAcl', 'DeleteBucket'],
       ])} }`,
     },
     {
@@ -87,9 +115,30 @@ export function trailAlarms(settings: Settings): TrailAlarm[] {
       name: 'raw-message-read-by-hand',
       says: 'Somebody read a raw message past the application (NEN 7513: direct access)',
       to: ['privacy'],
+      pattern: readPast('raw', [...RAW_READERS.map((name) => settings.roleName(name)), MACIE]),
+    },
+    {
+      name: 'image-read-by-hand',
+      says: 'Somebody read an image past the application (NEN 7513: direct access)',
+      to: ['privacy'],
+      pattern: readPast('imaging', [...IMAGE_READERS.map((name) => settings.roleName(name)), MACIE]),
+    },
+    {
+      name: 'object-read-without-a-role',
+      says: 'An IAM user or root read an object of patients, of the log or of settings: there should be no such user',
+      to: ['security', 'privacy'],
       pattern:
-        `{ ($.eventSource = "s3.amazonaws.com") && ($.eventName = "GetObject") && ($.requestParameters.bucketName = "${settings.bucketName('raw')}") && ` +
-        `($.userIdentity.invokedBy NOT EXISTS) && ${none('userIdentity.sessionContext.sessionIssuer.userName', READERS.map((name) => settings.roleName(name)))} }`,
+        `{ ($.eventSource = "s3.amazonaws.com") && ${any('eventName', READS)} && ${any('requestParameters.bucketName', GUARDED.map((kind) => settings.bucketName(kind)))} && ` +
+        '($.userIdentity.invokedBy NOT EXISTS) && ($.userIdentity.sessionContext.sessionIssuer.userName NOT EXISTS) }',
+    },
+    {
+      name: 'objects-copied-out',
+      says: 'Somebody copied an object of patients, of the log or of settings to another place; no program of ours does',
+      to: ['security', 'privacy'],
+      // A copy names where it goes as its bucket, and in a header whence: "bucket/key", or "/bucket/key".
+      pattern:
+        `{ ($.eventSource = "s3.amazonaws.com") && ${any('eventName', ['CopyObject', 'UploadPartCopy'])} && ` +
+        `${any('requestParameters.x-amz-copy-source', GUARDED.map((kind) => `*${settings.bucketName(kind)}/*`))} }`,
     },
     {
       name: 'denied-calls',

@@ -5,6 +5,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { both, explain } from './explain';
+import { guards } from './guards';
 import { KeysStack } from './keys';
 import { ABORTED, SAFE } from './log-bucket';
 import { Options } from './options';
@@ -114,6 +115,7 @@ export class TrailStack extends ZorgsluisStack {
         conditions: { ArnNotEquals: { 'aws:PrincipalArn': settings.breakGlassRole } },
       }),
     );
+    guards(settings, this.account).stay(bucket);
     explain(
       bucket,
       'Locked for a year and validated by digests; the log of accesses to patients is the one that is replicated.',

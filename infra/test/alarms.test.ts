@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { OLDEST } from '../lib/alarms';
+import { calledActions } from '../lib/called';
 import { QUEUES } from '../lib/queues';
 import { trailAlarms } from '../lib/trail-alarms';
 import { app, flat, one, Resource, resources, statements } from './app';
@@ -83,7 +84,7 @@ test('failures of the API ring at once, refusals when there are many', () => {
   assert.ok(alarm('api-4xx').Threshold > 0);
 });
 
-test('fewer than two listeners that accept ring, and so does silence', () => {
+test('fewer than two listeners that take connections ring, and so does silence', () => {
   const all = [...made.values()].filter((one) => one.MetricName === 'HealthyHostCount');
   assert.equal(all.length, 3);
   for (const one of all) {
@@ -150,6 +151,71 @@ test('each of these in the trail rings: root, failed log-ins, break-glass, keys 
   assert.doesNotMatch(filters.get('outside-the-eu') ?? '', /eu-\*|eu-west-2|eu-central-2/);
   has('trail-changed', 'StopLogging', 'DeleteTrail');
   has('bucket-guard-changed', 'PutBucketPolicy', 'PutBucketObjectLockConfiguration');
+  has('bucket-guard-changed', 'DeleteBucketReplication', 'DeleteBucketLifecycle', 'PutBucketEncryption', 'DeleteBucketEncryption');
+  has('bucket-guard-changed', 'PutBucketLogging', 'PutBucketOwnershipControls', 'DeleteBucket"');
+  has('key-guard-changed', '"PutKeyPolicy"', '"UpdatePrimaryRegion"', '"ReplicateKey"');
+  assert.match(filters.get('key-guard-changed') ?? '', /\(\$\.eventName = "CreateGrant"\) && \(\$\.userIdentity\.invokedBy NOT EXISTS\)/);
+  assert.deepEqual(told('key-guard-changed'), ['privacy', 'security']);
+});
+
+/** Whether a filter of CloudWatch's language takes an event, for what our filters use of it. */
+function takes(pattern: string, event: object): boolean {
+  const at = (path: string) => path.split('.').reduce<unknown>((found, name) => (found as Record<string, unknown> | undefined)?.[name], event);
+  const like = (value: unknown, glob: string) =>
+    new RegExp(`^${glob.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`).test(String(value));
+  const judged = pattern
+    .replace(/^\{(.*)\}$/, '$1')
+    .replace(/\(\$\.([\w.-]+) (?:(NOT EXISTS)|(!?=) "([^"]*)")\)/g, (_, path: string, absent?: string, how?: string, value = '') => {
+      const found = at(path);
+      if (absent) return String(found === undefined);
+      // What does not exist is neither equal nor unequal.
+      return String(found !== undefined && like(found, value) === (how === '='));
+    });
+  assert.match(judged, /^[\s()&|truefals]+$/, 'a filter that this test cannot read');
+  return new Function(`return ${judged}`)() as boolean;
+}
+
+test('whoever reads or copies an object past the application rings: as a role, as an IAM user, as root; programs do not', () => {
+  const filters = trailAlarms(settings);
+  const ringing = (event: object) => filters.filter(({ name }) => /^(raw-|image-|object)/.test(name)).filter(({ pattern }) => takes(pattern, event)).map(({ name }) => name);
+  const read = (kind: string, userIdentity: object, eventName = 'GetObject', more: object = {}) => ({
+    eventSource: 's3.amazonaws.com',
+    eventName,
+    userIdentity,
+    requestParameters: { bucketName: settings.bucketName(kind), key: 'messages/x', ...more },
+  });
+  const as = (userName: string) => ({ type: 'AssumedRole', sessionContext: { sessionIssuer: { userName } } });
+  const user = { type: 'IAMUser', userName: 'somebody' };
+  assert.deepEqual(ringing(read('raw', as('AWSReservedSSO_Administrator'))), ['raw-message-read-by-hand']);
+  assert.deepEqual(ringing(read('imaging', as('AWSReservedSSO_Administrator'))), ['image-read-by-hand']);
+  assert.deepEqual(ringing(read('imaging', as('zorgsluis-converter'))), ['image-read-by-hand'], 'no program reads images');
+  for (const kind of ['raw', 'imaging', 'log', 'settings']) {
+    assert.deepEqual(ringing(read(kind, user)), ['object-read-without-a-role'], kind);
+    assert.deepEqual(ringing(read(kind, { type: 'Root' }, 'SelectObjectContent')), ['object-read-without-a-role'], kind);
+    const whence = { bucketName: 'elsewhere', 'x-amz-copy-source': `${settings.bucketName(kind)}/messages/x` };
+    for (const name of ['CopyObject', 'UploadPartCopy']) {
+      assert.deepEqual(ringing(read(kind, as('zorgsluis-converter'), name, whence)), ['objects-copied-out'], `${kind} ${name}`);
+    }
+    const slash = { bucketName: 'elsewhere', 'x-amz-copy-source': `/${settings.bucketName(kind)}/messages/x` };
+    assert.deepEqual(ringing(read(kind, user, 'CopyObject', slash)), ['objects-copied-out']);
+  }
+  for (const name of ['ingest', 'converter', 'enricher', 'notifier', 'audit-writer', 'listener']) {
+    assert.deepEqual(ringing(read('raw', as(settings.roleName(name)))), [], name);
+  }
+  assert.deepEqual(ringing(read('imaging', as(settings.roleName('malware-scan')))), []);
+  assert.deepEqual(ringing(read('raw', { ...user, invokedBy: 'macie.amazonaws.com' })), []);
+  assert.deepEqual(ringing(read('raw', as('AWSReservedSSO_Administrator'), 'HeadObject')), []);
+  const own = calledActions('s3');
+  assert.ok(own.includes('s3:GetObject') && !own.some((action) => action.includes('Copy')), 'no program copies');
+});
+
+test('a grant rings when a person makes it and not when a service asks for it', () => {
+  const pattern = trailAlarms(settings).find(({ name }) => name === 'key-guard-changed')?.pattern ?? '';
+  const grant = (userIdentity: object) => ({ eventSource: 'kms.amazonaws.com', eventName: 'CreateGrant', userIdentity });
+  assert.ok(takes(pattern, grant({ type: 'AssumedRole' })));
+  assert.ok(!takes(pattern, grant({ type: 'AssumedRole', invokedBy: 'dynamodb.amazonaws.com' })));
+  assert.ok(takes(pattern, { eventSource: 'kms.amazonaws.com', eventName: 'PutKeyPolicy', userIdentity: { invokedBy: 'cloudformation.amazonaws.com' } }));
+  assert.ok(!takes(pattern, { eventSource: 'kms.amazonaws.com', eventName: 'Decrypt', userIdentity: {} }));
 });
 
 test('a key that is to be deleted is told of as it happens, not only when the trail has been read', () => {

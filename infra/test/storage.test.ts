@@ -175,6 +175,15 @@ describe('Storage: the create-only and no-delete policies of the design', () => 
     }
   });
 
+  test('nothing is replicated into the buckets that copies are made of, which would go past every one of these', () => {
+    for (const name of [`zorgsluis-imaging-${MAIN}`, RAW, LOG, SETTINGS]) {
+      const one = denied(named(bucketPolicy(storage, name), 'NothingIsReplicatedInto'));
+      assert.deepEqual(one.actions.toSorted(), ['s3:ReplicateDelete', 's3:ReplicateObject'], name);
+      assert.deepEqual(one.condition, {}, `${name}: for everyone`);
+      assert.match(one.resources.join(), /\.Arn>\/\*$/);
+    }
+  });
+
   test('notes, which are written again, are created without a condition, and what stood there is kept', () => {
     const policy = bucketPolicy(storage, RAW);
     for (const one of policy.filter(({ actions, condition }) => actions.includes('s3:PutObject') && condition['Null']?.['s3:if-none-match'])) {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Template } from 'aws-cdk-lib/assertions';
 import { RULES } from '../lib/posture';
 import { WATCHED_BUCKETS } from '../lib/trail';
-import { app, bucketPolicy, build, flat, one, resources } from './app';
+import { app, bucketPolicy, build, flat, named, one, resources } from './app';
 import { text } from './text';
 
 const { trail, posture, detection, siem, settings } = app().stacks;
@@ -55,6 +55,25 @@ test('the trail has a bucket of its own: locked for a year, our key, nobody dele
   }
 });
 
+test('what guards the buckets of the trail, of Config and of access logs is changed by the break-glass role alone', () => {
+  const { storage, copies, logCopies } = app().stacks;
+  const [main, log] = [settings.breakGlassRole, settings.breakGlassRole.replace(settings.mainAccount, settings.logAccount)];
+  for (const [stack, name, role] of [
+    [trail, settings.bucketName('trail'), main],
+    [posture, settings.bucketName('config'), main],
+    [storage, settings.bucketName('access-logs'), main],
+    [copies, settings.bucketName('access-logs', settings.mainAccount, settings.copyRegion), main],
+    [logCopies, settings.bucketName('access-logs', settings.logAccount, settings.copyRegion), log],
+  ] as const) {
+    const stays = named(bucketPolicy(stack, name), 'GuardsStay');
+    assert.equal(stays.effect, 'Deny', name);
+    assert.deepEqual(stays.condition, { ArnNotEquals: { 'aws:PrincipalArn': role } }, name);
+    for (const action of ['s3:PutBucketPolicy', 's3:DeleteBucketPolicy', 's3:PutLifecycleConfiguration', 's3:PutBucketObjectLockConfiguration']) {
+      assert.ok(stays.actions.includes(action), `${name}: ${action}`);
+    }
+  }
+});
+
 test('the buckets that are watched are those that hold data of patients, the log or keys', () => {
   assert.deepEqual([...WATCHED_BUCKETS], ['imaging', 'raw', 'log', 'settings']);
 });
@@ -74,6 +93,14 @@ test('Config records everything, and looks at encryption, public access, locks a
   }
   const own = rules.filter((one) => one.Source.Owner === 'CUSTOM_POLICY');
   assert.deepEqual(own.map((one) => one.ConfigRuleName).sort(), ['zorgsluis-eu-regions', 'zorgsluis-locked-buckets']);
+});
+
+test('Config begins to record and deliver when its role may write, not before', () => {
+  const [writes] = Object.entries(resources(posture, 'AWS::IAM::ManagedPolicy')).map(([id]) => id);
+  for (const type of ['AWS::Config::ConfigurationRecorder', 'AWS::Config::DeliveryChannel']) {
+    const { DependsOn } = one(posture, type) as { DependsOn?: string[] };
+    assert.ok(writes && DependsOn?.includes(writes), `${type} waits for ${String(DependsOn)}`);
+  }
 });
 
 test('our own rule of regions knows the regions of the EU and no others', () => {
