@@ -23,8 +23,6 @@ use crate::smime::RecipientCertificate;
 use crate::trail::Trail;
 use crate::{CertificateFault, NotifierError, Ports, PutOff, Settings, dossier, lookup};
 
-/// The mailer could not tell when it was handed the mail.
-const MAILER_CANNOT_TELL: &str = "mailer-cannot-tell";
 /// An operator decided that it is not sent.
 const DROPPED: &str = "dropped-by-operator";
 const NO_CERTIFICATE: &str = "no-certificate";
@@ -194,12 +192,7 @@ impl Telling<'_> {
         }
         let open = [NoticeState::Reserved, NoticeState::Unknown];
         match self.ports.mailer.send(&mail).await {
-            Ok(receipt) => {
-                // It is out, whatever others made of the silence meanwhile.
-                let any =
-                    [NoticeState::Reserved, NoticeState::Unknown, NoticeState::Refused, NoticeState::Dropped];
-                self.settle(notice, &any, NoticeState::Sent, Some(receipt), None).await?;
-            }
+            Ok(receipt) => self.confirm(notice, &receipt).await?,
             Err(MailError::Refused(code)) => {
                 self.settle(notice, &open, NoticeState::Refused, None, Some(&code)).await?;
             }
@@ -213,9 +206,7 @@ impl Telling<'_> {
                 self.settle(notice, &open, NoticeState::Reserved, None, Some(NOT_SENT)).await?;
                 return Err(error.into());
             }
-            Err(MailError::Unknown) => {
-                self.settle(notice, &open, NoticeState::Unknown, None, Some(MAILER_CANNOT_TELL)).await?;
-            }
+            Err(MailError::Unknown) => self.leave_open(notice).await?,
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use zorgsluis_domain::port::MailTrace;
 use zorgsluis_domain::{PortError, Stage};
 
 use super::Telling;
+use crate::events::{BOUNCED, COMPLAINED, NOT_RENDERED, PERHAPS_BOUNCED, REJECTED};
 
 /// The reason of a notice that is reserved and certainly was not handed over: whoever takes its message up
 /// next sends it.
@@ -22,7 +23,8 @@ pub const SEND_AGAIN: &str = "send-again";
 pub(crate) const SENDING_AGAIN: &str = "sending-again";
 /// A process ended between reservation and confirmation, and the mailer cannot tell.
 const NOT_CONFIRMED: &str = "not-confirmed";
-
+/// The mailer could not tell when it was handed the mail.
+const MAILER_CANNOT_TELL: &str = "mailer-cannot-tell";
 /// The mailer was asked after a crash, and has it; when it was handed over is not known.
 const FOUND: &str = "found-by-mailer";
 
@@ -108,6 +110,37 @@ impl Telling<'_> {
         self.ports.notices.settle(notice, from, to, now, receipt.as_deref(), why).await
     }
 
+    /// Writes down that a mail is out, whatever others made of the silence meanwhile. What the mail system has told
+    /// of this very mail before that stands: a mail may come back sooner than its sending is confirmed.
+    pub(super) async fn confirm(&self, notice: NoticeId, receipt: &str) -> Result<(), PortError> {
+        let sent = async |from| {
+            self.settle(notice, &[from], NoticeState::Sent, Some(receipt.to_owned()), None).await
+        };
+        if sent(NoticeState::Reserved).await? {
+            return Ok(());
+        }
+        for _ in 0..ROUNDS {
+            let Some(line) = self.ports.notices.get(notice).await? else { break };
+            if line.state == NoticeState::Sent || is_told_of(&line, receipt) || sent(line.state).await? {
+                return Ok(());
+            }
+        }
+        Err(PortError::Conflict { operation: "notifier.confirm" })
+    }
+
+    /// Writes down that the mailer cannot tell whether the mail is out, unless something is known meanwhile.
+    pub(super) async fn leave_open(&self, notice: NoticeId) -> Result<(), PortError> {
+        let (unknown, why) = (NoticeState::Unknown, Some(MAILER_CANNOT_TELL));
+        if self.settle(notice, &[NoticeState::Reserved], unknown, None, why).await? {
+            return Ok(());
+        }
+        let line = self.ports.notices.get(notice).await?;
+        if line.is_some_and(|line| line.state == unknown && line.why.as_deref() == Some(SENDING_AGAIN)) {
+            self.settle(notice, &[unknown], unknown, None, why).await?;
+        }
+        Ok(())
+    }
+
     /// Takes back what was begun and certainly did not go.
     pub(super) async fn call_back(&self, notice: NoticeId, why: &str) -> Result<(), PortError> {
         for _ in 0..ROUNDS {
@@ -121,4 +154,13 @@ impl Telling<'_> {
         }
         Err(PortError::Conflict { operation: "notifier.call-back" })
     }
+}
+
+/// Whether it is the mail system's word about this mail that a notice stands by.
+fn is_told_of(line: &Notice, receipt: &str) -> bool {
+    line.receipt.as_deref() == Some(receipt)
+        && matches!(
+            line.why.as_deref(),
+            Some(BOUNCED | PERHAPS_BOUNCED | COMPLAINED | REJECTED | NOT_RENDERED)
+        )
 }

@@ -3,6 +3,7 @@
 
 mod certificates;
 mod faults;
+mod hasty_events;
 mod mail_events;
 mod mail_events_again;
 mod mails;
