@@ -37,12 +37,13 @@ export class MailStack extends ZorgsluisStack {
         ses.EmailSendingEvent.DELIVERY_DELAY,
       ],
     });
+    const mailFromDomain = `bounce.${settings.mailDomain}`;
     const identity = new ses.EmailIdentity(this, 'Domain', {
       identity: ses.Identity.domain(settings.mailDomain),
       configurationSet: set,
       dkimSigning: true,
       dkimIdentity: ses.DkimIdentity.easyDkim(ses.EasyDkimSigningKeyLength.RSA_2048_BIT),
-      mailFromDomain: `bounce.${settings.mailDomain}`,
+      mailFromDomain,
       mailFromBehaviorOnMxFailure: ses.MailFromBehaviorOnMxFailure.REJECT_MESSAGE,
       // Bounces come as events; as mails they would go back to an address that nobody reads.
       feedbackForwarding: false,
@@ -56,6 +57,9 @@ export class MailStack extends ZorgsluisStack {
     identity.dkimRecords.forEach(({ name, value }, index) => {
       new CfnOutput(this, `Dkim${index + 1}`, { value: `${name} CNAME ${value}` });
     });
+    // Without these two SES refuses every mail (REJECT_MESSAGE), instead of sending from a domain of its own.
+    new CfnOutput(this, 'MailFromMx', { value: `${mailFromDomain} MX 10 feedback-smtp.${this.region}.amazonses.com` });
+    new CfnOutput(this, 'MailFromSpf', { value: `${mailFromDomain} TXT "v=spf1 include:amazonses.com ~all"` });
   }
 
   private events(prefix: string, { queues }: QueuesStack): void {

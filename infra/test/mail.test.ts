@@ -44,6 +44,11 @@ test('what became of mails comes back through the queue mail-events, and nothing
 
 test('the DNS records that a person must set are outputs', () => {
   assert.equal(Object.keys(resources(mail, 'AWS::Route53::RecordSet')).length, 0);
-  const outputs = text(app().app.synth().getStackByName(mail.stackName).template.Outputs);
-  assert.equal(outputs.match(/CNAME/g)?.length, 3);
+  const outputs = app().app.synth().getStackByName(mail.stackName).template.Outputs;
+  assert.equal(text(outputs).match(/CNAME/g)?.length, 3);
+  // SES is told to refuse mails while these are missing.
+  const { MailFromDomain, BehaviorOnMxFailure } = one(mail, 'AWS::SES::EmailIdentity').Properties.MailFromAttributes;
+  assert.equal(BehaviorOnMxFailure, 'REJECT_MESSAGE');
+  assert.equal(outputs.MailFromMx.Value, `${MailFromDomain} MX 10 feedback-smtp.eu-west-1.amazonses.com`);
+  assert.equal(outputs.MailFromSpf.Value, `${MailFromDomain} TXT "v=spf1 include:amazonses.com ~all"`);
 });
