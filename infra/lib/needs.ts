@@ -4,13 +4,16 @@ import { join } from 'node:path';
 /** Where code and infrastructure share what each function needs. */
 export const SHARED = join(__dirname, '..', '..', 'crates', 'aws');
 
+/** Services that use a key on behalf of whoever calls them. */
+const VIA = ['s3', 'dynamodb', 'sqs', 'healthlake'] as const;
+
 /** Actions on one resource, of one port. */
 export interface Need {
   /** Such as `table/messages`, `bucket/raw/messages/*`, `queue`, `key/phi`. */
   readonly on: string;
   readonly actions: readonly string[];
   /** The service that calls KMS on the function's behalf. */
-  readonly via?: 's3' | 'dynamodb' | 'sqs';
+  readonly via?: (typeof VIA)[number];
 }
 
 /** A port that a function uses; a port of queues says which. */
@@ -130,7 +133,7 @@ function port(at: string, json: Json): Need[] {
     const need = value as Json;
     only(at, need, ['on', 'actions', 'via']);
     const via = need['via'];
-    if (via !== undefined && !['s3', 'dynamodb', 'sqs'].includes(String(via))) {
+    if (via !== undefined && !(VIA as readonly string[]).includes(String(via))) {
       throw new Error(`${at}: "via" ${String(via)} is unknown`);
     }
     const actions = list(at, need, 'actions').map(String);

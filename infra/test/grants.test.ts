@@ -6,7 +6,7 @@ import { Need, Needs, Program } from '../lib/needs';
 import { POLICIES_OF_AWS, WILDCARDS } from '../lib/wildcards';
 import { allStacks, app, flat, resources, Statement, statements } from './app';
 
-const { functions, listener, storage, tables, network, settings } = app().stacks;
+const { functions, keys, listener, storage, tables, network, settings } = app().stacks;
 const needs = new Needs();
 
 /** The statements of all policies of a role, by the role's name. */
@@ -79,6 +79,29 @@ for (const program of needs.functions) {
 
 test('the role of the listener holds the actions that its ports call, and no others', () => {
   assert.deepEqual([...allowed(granted(listener, 'zorgsluis-listener'))].sort(), [...wanted(needs.container)].sort());
+});
+
+test('whoever calls HealthLake may use the key of the store through it, and every key by a service that its policy knows', () => {
+  const callers = needs.functions.filter(({ ports }) => ports.some(({ port }) => port === 'fhir-store'));
+  assert.ok(callers.length > 0);
+  for (const program of callers) {
+    const through = granted(functions, `zorgsluis-${program.name}`).filter(
+      (one) => one.condition['StringEquals']?.['kms:ViaService'] === 'healthlake.eu-west-1.amazonaws.com',
+    );
+    assert.deepEqual(through.map((one) => [one.actions.toSorted(), one.resources.map(called)]), [
+      [['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'], ['key/phi']],
+    ]);
+  }
+  for (const program of needs.programs.values()) {
+    for (const { on, via, actions } of needs.of(program).filter((need) => need.via)) {
+      const key = resources(keys, 'AWS::KMS::Key');
+      const [, found] = Object.entries(key).find(([id]) => id.replace(/[0-9A-F]{8}$/, '') === on.replace('key/', '')) ?? [];
+      const allow = statements(found?.Properties.KeyPolicy).find((one) => one.sid === 'ThroughServices');
+      const services = [allow?.condition['StringEquals']?.['kms:ViaService']].flat();
+      assert.ok(services.includes(`${via}.eu-west-1.amazonaws.com`), `${on} via ${via}`);
+      for (const action of actions) assert.ok(allow?.actions.includes(action), `${on}: ${action}`);
+    }
+  }
 });
 
 test('the buckets and tables that policies name by their name are those that stand', () => {
