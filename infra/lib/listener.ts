@@ -27,6 +27,11 @@ export interface ListenerProps extends Common {
 const NOBODY = '65532';
 /** How long the listener may drain: it allows itself 20 seconds. */
 const DRAIN = Duration.seconds(30);
+/**
+ * How long a balancer keeps a connection on which nothing comes: longer than the listener, which ends one after an hour
+ * by its own word. By default it would be 350 seconds, and the sender would not be told.
+ */
+const IDLE = Duration.seconds(3900);
 /** Stands for an image that was not pushed yet; a deployment refuses it. */
 const NO_DIGEST = `sha256:${'0'.repeat(64)}`;
 
@@ -272,7 +277,12 @@ export class ListenerStack extends ZorgsluisStack {
         },
       });
       this.targetGroups.push(targetGroup);
-      const opened = balancer.addListener(`Port${port}`, { port, protocol: elb.Protocol.TCP, defaultTargetGroups: [targetGroup] });
+      const opened = balancer.addListener(`Port${port}`, {
+        port,
+        protocol: elb.Protocol.TCP,
+        defaultTargetGroups: [targetGroup],
+        tcpIdleTimeout: IDLE,
+      });
       explain(
         opened,
         port === PORTS.mllp

@@ -74,6 +74,19 @@ test('a listener is told to stop 30 seconds before it is ended, and keeps its co
   }
 });
 
+test('a quiet connection is ended by the listener and not by a balancer', () => {
+  const code = readFileSync(join(__dirname, '../../crates/listener/src/settings.rs'), 'utf8');
+  const idle = Number(/idle: Duration::from_secs\(([0-9_]+)\)/.exec(code)?.[1]?.replaceAll('_', ''));
+  const opened = Object.values(resources(listener, 'AWS::ElasticLoadBalancingV2::Listener'));
+  assert.equal(opened.length, 3);
+  for (const { Properties } of opened) {
+    const [attribute, ...more] = Properties.ListenerAttributes;
+    assert.deepEqual(more, []);
+    assert.equal(attribute.Key, 'tcp.idle_timeout.seconds');
+    assert.ok(Number(attribute.Value) > idle && Number(attribute.Value) <= 6000, attribute.Value);
+  }
+});
+
 test('a balancer asks the listener whether it takes connections, never whether a queue or store is in reach', () => {
   // Tasks that a target group finds unhealthy are replaced: a disturbance of SQS would cut every connection.
   for (const { Properties } of Object.values(resources(listener, 'AWS::ElasticLoadBalancingV2::TargetGroup'))) {
