@@ -211,7 +211,7 @@ class AccountCalls extends Construct {
     });
   }
 
-  /** A job that reads through the buckets every week. */
+  /** A job that reads through the buckets every week. The policies of their keys let Macie decrypt (key-policy.ts). */
   macie(identifier: macie.CfnCustomDataIdentifier, session?: macie.CfnSession): void {
     const { settings } = this.props;
     const job = this.stack.formatArn({

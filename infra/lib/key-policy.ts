@@ -66,6 +66,8 @@ export interface KeyUse {
   readonly signers?: string[];
   /** DynamoDB copies a table that it encrypts to the other region. */
   readonly replicates?: boolean;
+  /** Macie reads through buckets that it encrypts, looking for what should not be there. */
+  readonly searched?: boolean;
   /** It protects the log: whoever reads the log may not touch its keys. */
   readonly log?: boolean;
   /** Further statements, for services that act by themselves. */
@@ -171,6 +173,26 @@ export function keyPolicy(settings: Settings, place: KeyPlace, use: KeyUse): iam
           StringEquals: {
             'kms:CallerAccount': place.account,
             'kms:ViaService': `dynamodb.${place.region}.amazonaws.com`,
+          },
+        },
+      }),
+    );
+  }
+  if (use.searched) {
+    // A service-linked role again, named by condition for the same reasons: its own policy knows no key, and it may be
+    // made later than this one. (Not tried without an account.)
+    const role = 'role/aws-service-role/macie.amazonaws.com/AWSServiceRoleForAmazonMacie';
+    add(
+      new iam.PolicyStatement({
+        sid: 'SearchByMacie',
+        principals: [new iam.StarPrincipal()],
+        actions: ['kms:Decrypt'],
+        resources: ['*'],
+        conditions: {
+          ...by(`arn:aws:iam::${place.account}:${role}`),
+          StringEquals: {
+            'kms:CallerAccount': place.account,
+            'kms:ViaService': `s3.${place.region}.amazonaws.com`,
           },
         },
       }),

@@ -36,8 +36,8 @@ export class KeysStack extends ZorgsluisStack {
     const wraps = { ...rotated, multiRegion: true };
     const arn = (service: string, rest: string) => `arn:aws:${service}:${this.region}:${this.account}:${rest}`;
 
-    this.phi = key('phi', 'data of patients at rest, and their data keys', uses.phi, wraps);
-    this.audit = key('audit', 'the log and its index, and the data keys of its entries', uses.audit, wraps);
+    this.phi = key('phi', 'data of patients at rest, and their data keys', { ...uses.phi, searched: true }, wraps);
+    this.audit = key('audit', 'the log and its index, and the data keys of its entries', { ...uses.audit, searched: true }, wraps);
     this.pseudonyms = key('pseudonyms', 'wraps the pseudonym keys and the key that signs mail', uses.pseudonyms, wraps);
     this.queues = key(
       'queues',

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { app, named, one, Resource, resources, Statement, statements } from './app';
+import { SEARCHED_BUCKETS } from '../lib/detection';
+import { app, flat, named, one, Resource, resources, Statement, statements } from './app';
 
 const CLASSES = ['phi', 'audit', 'pseudonyms', 'queues', 'logs'];
 const ALL = [...CLASSES, 'log-signing'];
-const { keys, copies, logCopies, settings } = app().stacks;
+const { keys, copies, logCopies, settings, storage } = app().stacks;
 
 /** Found by the alias that points at it. */
 function key(name: string): Resource {
@@ -116,6 +117,34 @@ describe('Keys: policies by least privilege', () => {
       const statement = named(policy(name), 'DataKeys');
       assert.deepEqual(statement.condition['Null'], { 'kms:EncryptionContextKeys': 'false' });
       assert.equal(roleOf(statement, 'ArnLike'), 'arn:aws:iam::111111111111:role/zorgsluis-*');
+    }
+  });
+});
+
+describe('Keys: Macie reads through the buckets', () => {
+  test('the key of each bucket that is searched lets Macie decrypt, through S3 only, and no other key does', () => {
+    const role = 'arn:aws:iam::111111111111:role/aws-service-role/macie.amazonaws.com/AWSServiceRoleForAmazonMacie';
+    const searched = new Set(
+      SEARCHED_BUCKETS.map((kind) => {
+        const { BucketEncryption } = one(storage, 'AWS::S3::Bucket', ({ BucketName }) => BucketName === settings.bucketName(kind)).Properties;
+        const id = flat(BucketEncryption.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault.KMSMasterKeyID);
+        return /GetAtt([a-z]+)[0-9A-F]{8}Arn/.exec(id)?.[1];
+      }),
+    );
+    assert.deepEqual([...searched].toSorted(), ['audit', 'phi']);
+    for (const name of ALL) {
+      const found = policy(name).filter((statement) => JSON.stringify(statement.condition).includes('macie'));
+      assert.equal(found.length, searched.has(name) ? 1 : 0, name);
+      for (const statement of found) {
+        assert.deepEqual(roleOf(statement), [role]);
+        assert.deepEqual(statement.actions, ['kms:Decrypt']);
+        // A role that AWS made has no policy of ours: the key names it itself, and hands nothing on to IAM.
+        assert.deepEqual(statement.principal, '*');
+        assert.deepEqual(statement.condition['StringEquals'], {
+          'kms:CallerAccount': '111111111111',
+          'kms:ViaService': 's3.eu-west-1.amazonaws.com',
+        });
+      }
     }
   });
 });
