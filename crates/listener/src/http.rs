@@ -1,4 +1,4 @@
-//! `GET /health` and `GET /metrics`, on a small port of their own.
+//! `GET /live`, `GET /health` and `GET /metrics`, on a small port of their own.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -29,10 +29,14 @@ const ACCEPT_FAILED: Duration = Duration::from_millis(100);
 const JSON: &str = "application/json";
 
 impl Listener {
-    /// Serves `GET /health` and `GET /metrics` until `end`: best a token that is cancelled after the drain,
+    /// Serves `GET /live`, `GET /health` and `GET /metrics` until `end`: best a token that is cancelled after the drain,
     /// so that a load balancer reads that the listener is stopping. It says nothing that is worth protecting,
     /// but belongs into an inner network.
     ///
+    /// * `/live`: 200 while connections are taken, 503 while draining; `{"status":"live"}` or
+    ///   `{"status":"draining"}`. This is what a load balancer asks whose answer replaces processes: none is
+    ///   better off for being started again while a queue or store is out of reach, and its connections,
+    ///   whose senders are told to come again, would be lost.
     /// * `/health`: 200 when a message would be accepted now, 503 when not (queue full, stores out of reach,
     ///   draining); `{"status":"ready","accepts":true,"draining":false,"connections":3,"limit":2000}`, where
     ///   `status` is `ready`, `draining` or `closed`.
@@ -66,8 +70,15 @@ async fn answer(
     listener: &Listener,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let known = matches!(request.uri().path(), "/health" | "/metrics");
+    let known = matches!(request.uri().path(), "/live" | "/health" | "/metrics");
     let mut response = match (request.method(), request.uri().path()) {
+        (&Method::GET | &Method::HEAD, "/live") => {
+            let (status, says) = match listener.is_live() {
+                true => (StatusCode::OK, "live"),
+                false => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            };
+            respond(status, JSON, format!("{{\"status\":\"{says}\"}}\n"))
+        }
         (&Method::GET | &Method::HEAD, "/health") => {
             let health = listener.health().await;
             let status = if health.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

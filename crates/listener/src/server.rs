@@ -325,11 +325,17 @@ impl Listener {
         exposition::text(metrics, settings.connections as u64, tls.get(), &door.verdicts())
     }
 
+    /// Whether connections are taken: until the drain begins. Asks nobody, so that it is also true while a
+    /// store or queue is out of reach.
+    pub fn is_live(&self) -> bool {
+        !self.inner.draining.load(Ordering::Relaxed)
+    }
+
     /// Whether messages can come in: asks the door.
     pub async fn health(&self) -> Health {
         Health {
             open: self.inner.door.is_open().await,
-            draining: self.inner.draining.load(Ordering::Relaxed),
+            draining: !self.is_live(),
             connections: self.metrics().connections_open,
             limit: self.inner.settings.connections as u64,
         }

@@ -61,6 +61,30 @@ async fn health_says_whether_messages_are_accepted() {
 }
 
 #[tokio::test]
+async fn a_listener_is_live_while_it_takes_connections_also_when_it_accepts_no_message() {
+    let door = TestDoor::closed();
+    let running = Running::start(door.clone(), Settings::default()).await;
+    let (address, end) = start(&running.listener).await;
+    assert!(ask(address, "GET", "/health").await.0.contains("503"));
+    let (status, head, body) = ask(address, "GET", "/live").await;
+    assert_eq!(status, "HTTP/1.1 200 OK");
+    assert!(head.contains("application/json") && head.contains("no-store"), "{head}");
+    assert_eq!(body, "{\"status\":\"live\"}\n");
+    assert_eq!(ask(address, "HEAD", "/live").await, (status, head, String::new()));
+    assert!(ask(address, "POST", "/live").await.0.contains("405"));
+
+    // The drain begins, with a message that has begun to arrive: no new connections should come.
+    let mut client = running.connect().await;
+    client.raw(b"\x0bMSH|").await;
+    running.shutdown.cancel();
+    soon(async { while ask(address, "GET", "/live").await.0.contains("200") {} }).await;
+    let (status, _, body) = ask(address, "GET", "/live").await;
+    assert_eq!(status, "HTTP/1.1 503 Service Unavailable");
+    assert_eq!(body, "{\"status\":\"draining\"}\n");
+    end.cancel();
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let running = Running::start(TestDoor::open(), Settings::default()).await;
     let (address, _end) = start(&running.listener).await;
