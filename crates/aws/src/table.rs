@@ -25,10 +25,14 @@ pub(crate) use query::Query;
 pub(crate) use row::Row;
 pub(crate) use transaction::{Cancelled, MAX_WRITES, Write};
 
-use crate::failure::{failed, has_code};
+use crate::failure::{failed_unless, has_code};
 
 /// The code of a request on an item that a transaction holds; the SDK does not try again by itself.
 const HELD: &str = "TransactionConflictException";
+
+/// The codes of DynamoDB by which a request itself is at fault.
+const FAULTS: [&str; 3] =
+    ["ValidationException", "ItemCollectionSizeLimitExceededException", "ConditionalCheckFailedException"];
 
 /// An item, or a key.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -161,7 +165,8 @@ impl Table {
     }
 }
 
-/// What a failed call means: as [`failed`], and an item that a transaction holds is trouble that passes.
+/// What a failed call means: an item is too large or none ([`FAULTS`]), a condition does not hold that the caller did
+/// not ask about, or else trouble that passes, such as an item that a transaction holds.
 pub(crate) fn busy<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> PortError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -169,7 +174,7 @@ where
     if has_code(&error, HELD) {
         return PortError::unavailable(operation, error);
     }
-    failed(operation, error)
+    failed_unless(operation, error, &FAULTS)
 }
 
 /// Waits before something is tried again that somebody else was at; not for ever.
