@@ -69,12 +69,10 @@ impl Parts {
             let reason = format!("mail/{what} is no UTF-8");
             String::from_utf8(bytes).map_err(|_| PortError::Damaged { operation: OPERATION, reason })
         };
-        let files = bucket.files("mail").await?;
-        let name = files.into_iter().find(|(name, _)| name == "name").map(|(_, bytes)| text(bytes, "name"));
         Ok(MailSigning {
             certificate: text(certificate, "certificate.pem")?,
             key: text(key, "key")?,
-            name: name.transpose()?.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
+            name: bucket.mail_name().await?,
         })
     }
 

@@ -43,13 +43,9 @@ impl SettingsBucket {
         Ok(files)
     }
 
-    /// The files of a folder, not of folders in it: name (without the folder's) and bytes, in the order of their
-    /// names.
-    ///
-    /// # Errors
-    ///
-    /// As of any port; one that vanishes while it is read is [`PortError::NotFound`].
-    pub async fn files(&self, folder: &str) -> Result<Vec<(String, Vec<u8>)>, PortError> {
+    /// The files of a folder (with its slash), not of folders in it: name (without the folder's) and bytes, in the
+    /// order of their names.
+    async fn files(&self, folder: &str) -> Result<Vec<(String, Vec<u8>)>, PortError> {
         const OPERATION: &str = "settings.files";
         let mut listing =
             self.client.list_objects_v2().bucket(&self.bucket).prefix(folder).into_paginator().send();
@@ -79,6 +75,23 @@ impl SettingsBucket {
             read => read?,
         };
         Ok(Some((certificate, self.read(OPERATION, "mail/key").await?)))
+    }
+
+    /// The organisation's name as mails say it (`mail/name`), where one is set.
+    ///
+    /// # Errors
+    ///
+    /// As of any port; [`PortError::Damaged`] when it is no UTF-8.
+    pub async fn mail_name(&self) -> Result<Option<String>, PortError> {
+        const OPERATION: &str = "settings.mail_name";
+        let name = match self.read(OPERATION, "mail/name").await {
+            Err(PortError::NotFound { .. }) => return Ok(None),
+            read => read?,
+        };
+        let reason = String::from("mail/name is no UTF-8");
+        let name =
+            String::from_utf8(name).map_err(|_| PortError::Damaged { operation: OPERATION, reason })?;
+        Ok(Some(name.trim().to_owned()).filter(|name| !name.is_empty()))
     }
 
     async fn read(&self, operation: &'static str, key: &str) -> Result<Vec<u8>, PortError> {

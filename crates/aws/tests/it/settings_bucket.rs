@@ -34,6 +34,23 @@ async fn settings_are_read_by_their_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_name_in_mails_is_read_where_one_is_set() {
+    let world = World::new().await;
+    let name = world.bucket("settings").await;
+    let settings = SettingsBucket::new(&world.clients, name.as_str());
+    assert_eq!(settings.mail_name().await.unwrap(), None);
+    // What begins like it is another thing.
+    world.object(&name, "mail/name.old", b"Ziekenhuis De Eik").await;
+    assert_eq!(settings.mail_name().await.unwrap(), None);
+    for (body, read) in [("Ziekenhuis De Linde\n", Some("Ziekenhuis De Linde")), (" \n", None)] {
+        world.object(&name, "mail/name", body.as_bytes()).await;
+        assert_eq!(settings.mail_name().await.unwrap().as_deref(), read);
+    }
+    world.object(&name, "mail/name", b"Ziekenhuis \xcf").await;
+    assert!(matches!(settings.mail_name().await, Err(PortError::Damaged { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_profiles_are_read_page_by_page_and_a_huge_one_is_not() {
     let world = World::new().await;
     let name = world.bucket("settings").await;
