@@ -97,7 +97,8 @@ export function keyPolicy(settings: Settings, place: KeyPlace, use: KeyUse): iam
   const document = new iam.PolicyDocument({
     statements: [
       allow('Administer', ADMINISTER, by(administrator, place.deploymentRole)),
-      // KMS refuses a policy that its maker could not change again: that is checked on named principals.
+      // KMS refuses a policy that its maker could not change again: that is checked on named principals. (In the log
+      // account nobody but its own people takes this role on: it is bootstrapped without a trust, docs/operations/deploy.md.)
       new iam.PolicyStatement({
         sid: 'Deploy',
         principals: [new iam.ArnPrincipal(place.deploymentRole)],
