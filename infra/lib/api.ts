@@ -53,7 +53,7 @@ export class ApiStack extends ZorgsluisStack {
     super(scope, id, props, 'the API for systems');
     const { settings, options, keys } = props;
     const mutualTls = settings.apiDomain !== undefined && settings.trustStore !== undefined;
-    const removalPolicy = settings.production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const removalPolicy = settings.production ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
     const accessLog = new logs.LogGroup(this, 'AccessLog', {
       logGroupName: `/zorgsluis/${settings.prefix}/api-access`,
       encryptionKey: keys.logs,

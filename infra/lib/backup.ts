@@ -47,7 +47,7 @@ export class BackupStack extends ZorgsluisStack {
       encryptionKey: keys.phi,
       lockConfiguration: VAULT_LOCK,
       blockRecoveryPointDeletion: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     const copies = backup.BackupVault.fromBackupVaultArn(
       this,

@@ -83,7 +83,7 @@ export class CopiesStack extends ZorgsluisStack {
       encryptionKey: this.key,
       lockConfiguration: VAULT_LOCK,
       blockRecoveryPointDeletion: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }
 }

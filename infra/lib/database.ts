@@ -55,7 +55,7 @@ export class DatabaseStack extends ZorgsluisStack {
           logGroupName: `/aws/rds/instance/${name}/${log}`,
           encryptionKey: keys.logs,
           retention: logs.RetentionDays.ONE_YEAR,
-          removalPolicy: RemovalPolicy.RETAIN,
+          removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         }),
     );
 
@@ -104,7 +104,7 @@ export class DatabaseStack extends ZorgsluisStack {
       copyTagsToSnapshot: true,
       deleteAutomatedBackups: false,
       deletionProtection: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       autoMinorVersionUpgrade: true,
       enablePerformanceInsights: true,
       performanceInsightEncryptionKey: keys.phi,

@@ -23,7 +23,7 @@ export class DevicesStack extends ZorgsluisStack {
       encryptionKey: keys.phi,
       // A week to mend what reads it.
       retentionPeriod: Duration.days(7),
-      removalPolicy: settings.production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: settings.production ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
     explain(this.stream, 'It has our own key for data of patients, whose policy we write; the other is written by AWS.', 'AwsSolutions-KDS3');
   }

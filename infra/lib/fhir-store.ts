@@ -30,7 +30,7 @@ export class FhirStoreStack extends ZorgsluisStack {
     });
     // HealthLake has no switch against deletion: what stands between a mistake and the data is this policy,
     // also when the store would be replaced, and the protection of the stack in production.
-    store.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    store.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     this.arn = store.attrDatastoreArn;
     this.endpoint = store.attrDatastoreEndpoint;
     new CfnOutput(this, 'Endpoint', { value: this.endpoint });

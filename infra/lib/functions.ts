@@ -66,7 +66,7 @@ export class FunctionsStack extends ZorgsluisStack {
       logGroupName: `/aws/lambda/${functionName}`,
       encryptionKey: resources.keys.logs,
       retention: options.logDays,
-      removalPolicy: settings.production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: settings.production ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
     this.logGroups[program.name] = logGroup;
     const role = this.role(place, program, functionName, logGroup, props);

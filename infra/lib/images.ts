@@ -26,7 +26,7 @@ export class ImagesStack extends ZorgsluisStack {
       encryptionKey: keys.logs,
       imageTagMutability: ecr.TagMutability.IMMUTABLE,
       imageScanOnPush: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       lifecycleRules: [
         { description: 'What was never tagged', tagStatus: ecr.TagStatus.UNTAGGED, maxImageAge: Duration.days(14) },
         { description: 'The last twenty can be rolled back to', maxImageCount: 20 },

@@ -29,6 +29,7 @@ export class KeysStack extends ZorgsluisStack {
         description: `${settings.prefix}: ${description}`,
         policy: keyPolicy(settings, more.multiRegion ? { ...place, copiedBy } : place, use),
         pendingWindow: Duration.days(DELETION_DAYS),
+        // Also when its first creation is rolled back: only the administrator may end it, and only its alias has a fixed name.
         removalPolicy: RemovalPolicy.RETAIN,
         ...more,
       });

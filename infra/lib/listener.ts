@@ -88,7 +88,7 @@ export class ListenerStack extends ZorgsluisStack {
       logGroupName: `/ecs/${settings.prefix}-listener`,
       encryptionKey: resources.keys.logs,
       retention: options.logDays,
-      removalPolicy: settings.production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: settings.production ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
     const taskRole = this.role('TaskRole', settings.roleName(program.name), 'What the listener may do');
     new Grants(settings, needs, resources).policy(this, 'Policy', program, taskRole);

@@ -10,7 +10,8 @@ export const SAFE = {
   enforceSSL: true,
   minimumTLSVersion: 1.2,
   versioned: true,
-  removalPolicy: RemovalPolicy.RETAIN,
+  // It outlives its stack; only a first creation that failed takes it away again, so that its name is free.
+  removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
 } satisfies s3.BucketProps;
 
 /** Parts of uploads that nobody finished cost money and hold PHI that nobody sees. */

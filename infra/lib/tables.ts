@@ -76,7 +76,7 @@ export class TablesStack extends ZorgsluisStack {
         recoveryPeriodInDays: file.recoveryDays,
       },
       deletionProtection: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       replicas: replicated ? [{ region: settings.copyRegion, deletionProtection: true }] : undefined,
     });
   }

@@ -44,7 +44,7 @@ export class TrailStack extends ZorgsluisStack {
       logGroupName: `/zorgsluis/${settings.prefix}/trail`,
       encryptionKey: keys.logs,
       retention: options.logDays,
-      removalPolicy: settings.production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: settings.production ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
     const role = this.writer(settings);
     const trail = new cloudtrail.CfnTrail(this, 'Trail', {

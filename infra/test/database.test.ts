@@ -37,7 +37,7 @@ describe('Database: RDS PostgreSQL Multi-AZ, behind a flag', () => {
   test('backups reach 35 days back, and nothing deletes it in passing', () => {
     const { BackupRetentionPeriod, DeletionProtection, DeleteAutomatedBackups, CopyTagsToSnapshot } = instance.Properties;
     assert.deepEqual([BackupRetentionPeriod, DeletionProtection, DeleteAutomatedBackups, CopyTagsToSnapshot], [35, true, false, true]);
-    assert.equal(instance.DeletionPolicy, 'Retain');
+    assert.equal(instance.DeletionPolicy, 'RetainExceptOnCreate');
   });
 
   test('pgaudit names objects; statements, parameters, failing statements and details stay out of the log', () => {

@@ -48,7 +48,7 @@ describe('Storage: CMK, versions, TLS 1.2+ only, public access blocked, owner en
       assert.deepEqual(Properties.VersioningConfiguration, { Status: 'Enabled' }, name);
       assert.deepEqual(Properties.OwnershipControls, { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] }, name);
       assert.deepEqual(Object.values(Properties.PublicAccessBlockConfiguration), [true, true, true, true], name);
-      assert.equal(DeletionPolicy, 'Retain', name);
+      assert.equal(DeletionPolicy, 'RetainExceptOnCreate', name);
     }
   });
 

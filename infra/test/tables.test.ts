@@ -48,7 +48,7 @@ describe('Storage: DynamoDB tables: on-demand, CMK, point-in-time recovery (keys
         PointInTimeRecoveryEnabled: true,
         RecoveryPeriodInDays: file.recoveryDays,
       });
-      assert.equal(one(tables, 'AWS::DynamoDB::GlobalTable', (table) => table.TableName === `zorgsluis-${file.name}`).DeletionPolicy, 'Retain');
+      assert.equal(one(tables, 'AWS::DynamoDB::GlobalTable', (table) => table.TableName === `zorgsluis-${file.name}`).DeletionPolicy, 'RetainExceptOnCreate');
     });
   }
 
