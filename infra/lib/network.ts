@@ -184,10 +184,20 @@ export class NetworkStack extends ZorgsluisStack {
     if (settings.comprehendMedical) {
       services.push(['ComprehendMedical', aws.COMPREHEND_MEDICAL, calledActions('comprehendmedical')]);
     }
+    // Not every service has endpoints in every zone, and one that lacks it fails the stack. The others reach it from there.
+    const { endpointZones } = settings;
+    for (const [service, zones] of Object.entries(endpointZones)) {
+      const at = `context "endpointZones": ${service}`;
+      if (!services.some(([, one]) => one.shortName === service)) throw new Error(`${at} has no endpoint here`);
+      if (!Array.isArray(zones) || zones.length === 0) throw new Error(`${at} needs a zone at least`);
+      const stranger = zones.find((zone) => !this.availabilityZones.includes(String(zone)));
+      if (stranger !== undefined) throw new Error(`${at}: ${String(stranger)} is none of ${this.availabilityZones.join(', ')}`);
+    }
     for (const [name, service, actions] of services) {
+      const zones = endpointZones[service.shortName];
       const endpoint = this.vpc.addInterfaceEndpoint(name, {
         service,
-        subnets: PRIVATE,
+        subnets: { ...PRIVATE, ...(zones && { availabilityZones: [...zones] }) },
         securityGroups: [this.endpoints],
         open: false,
         privateDnsEnabled: true,

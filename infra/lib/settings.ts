@@ -74,6 +74,8 @@ export class Settings {
   readonly senders: string[];
   /** Whether notes in English go to Comprehend Medical, which then needs its endpoint. */
   readonly comprehendMedical: boolean;
+  /** Zones in which the endpoint of a service may stand, by the service's short name; all three without a word on it. */
+  readonly endpointZones: Readonly<Record<string, readonly string[]>>;
   /** AWS-managed prefix lists of the gateway endpoints in the region. */
   readonly prefixLists: { readonly s3: string; readonly dynamodb: string };
 
@@ -121,6 +123,7 @@ export class Settings {
     this.cidr = text('cidr', '10.20.0.0/16');
     this.senders = (object('senders') ?? []) as string[];
     this.comprehendMedical = flag('comprehendMedical');
+    this.endpointZones = (object('endpointZones') ?? {}) as Settings['endpointZones'];
     this.prefixLists = (object('prefixLists') ?? IRISH_PREFIX_LISTS) as Settings['prefixLists'];
     this.check();
   }
