@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tlog::{Describe, DescribeError, Description, IndexKey, LoggedEntry, NewEntry};
 use uuid::Uuid;
 use zorgsluis_domain::port::{DataClass, KeyOwner, Keys, Sealed};
@@ -14,6 +15,9 @@ use crate::AuditError;
 
 /// The first byte of what is sealed: JSON of [`AuditEntry`] follows.
 const VERSION: u8 = 1;
+
+/// Entries that are opened at a time.
+const PARALLEL: usize = 16;
 
 /// The index key of all entries, by time.
 pub(crate) const ALL: &str = "all";
@@ -122,18 +126,22 @@ pub(crate) struct Opener {
     pub(crate) keys: Arc<dyn Keys>,
 }
 
+impl Opener {
+    async fn one(&self, entry: &LoggedEntry) -> Result<Description, DescribeError> {
+        let keys = self.keys.as_ref();
+        Ok(match open_logged(keys, entry).await.map_err(AuditError::describe)? {
+            Opened::Entry(entry) => Description::Keys(index_keys(keys, &entry)),
+            Opened::Erased => Description::Erased,
+            Opened::Faulty(code) => Description::Faulty(code),
+        })
+    }
+}
+
 #[async_trait]
 impl Describe for Opener {
     async fn describe(&self, entries: &[LoggedEntry]) -> Result<Vec<Description>, DescribeError> {
-        let keys = self.keys.as_ref();
-        let mut descriptions = Vec::with_capacity(entries.len());
-        for entry in entries {
-            descriptions.push(match open_logged(keys, entry).await.map_err(AuditError::describe)? {
-                Opened::Entry(entry) => Description::Keys(index_keys(keys, &entry)),
-                Opened::Erased => Description::Erased,
-                Opened::Faulty(code) => Description::Faulty(code),
-            });
-        }
-        Ok(descriptions)
+        // The key of each may have to come from afar.
+        let each = entries.iter().map(|entry| self.one(entry)).collect::<Vec<_>>();
+        stream::iter(each).buffered(PARALLEL).try_collect().await
     }
 }

@@ -46,6 +46,9 @@ pub enum AuditError {
     /// This process does not sign checkpoints.
     #[error("audit log: this process has no signing key")]
     NoSigner,
+    /// It took longer than there was time.
+    #[error("audit log: the time was up")]
+    TimeUp,
 }
 
 impl AuditError {
@@ -56,7 +59,27 @@ impl AuditError {
             Self::Log(error) => error.is_transient(),
             Self::Index(error) => matches!(**error, IndexError::Transient(_)),
             Self::Keys(error) | Self::NotLogged(error) | Self::Random(error) => error.is_transient(),
+            Self::TimeUp => true,
             _ => false,
+        }
+    }
+
+    /// A word for what failed, for logs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Log(error) if matches!(**error, LogError::Sealed) => "log-sealed",
+            Self::Log(error) if error.is_transient() => "log-unavailable",
+            Self::Log(_) => "log",
+            Self::Index(_) => "log-index",
+            Self::Keys(error) | Self::NotLogged(error) | Self::Random(error) => error.code(),
+            Self::Name(_) => "name",
+            Self::TooLong => "too-long",
+            Self::Unreadable { code, .. } => code,
+            Self::NoSuchEntry => "no-such-entry",
+            Self::Cursor => "cursor",
+            Self::NoSigner => "no-signer",
+            Self::TimeUp => "out-of-time",
         }
     }
 

@@ -8,13 +8,14 @@
 //!
 //! Every minute the clock calls for a checkpoint: [`Handler::checkpoint`].
 
+mod park;
 mod schedule;
 mod tally;
 
 pub use schedule::Standing;
 pub use tally::{Handled, Kinds, Tally};
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +28,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tlog::{Appended, NewEntry};
 use uuid::Uuid;
-use zorgsluis_domain::port::{DeadLetter, DeadLetters, KeyOwner, Keys, PayloadStore, Sealed};
-use zorgsluis_domain::{AuditEntry, Clock, EntryId, MessageId, PortError};
+use zorgsluis_domain::port::{DeadLetters, Journal, Keys, PayloadStore, Sealed};
+use zorgsluis_domain::{AuditEntry, Clock, EntryId};
 
 use crate::content::{self, Opened, SealedEntry};
 use crate::{AuditError, AuditWriter};
@@ -67,6 +68,7 @@ pub async fn envelope(keys: &dyn Keys, entry: &AuditEntry) -> Result<String, Aud
 pub struct Handler {
     writer: Arc<AuditWriter>,
     payloads: Arc<dyn PayloadStore>,
+    journal: Arc<dyn Journal>,
     dead_letters: Arc<dyn DeadLetters>,
     clock: Arc<dyn Clock>,
 }
@@ -91,14 +93,15 @@ enum Prepared {
 }
 
 impl Handler {
-    /// A handler that writes with `writer`, and parks with the other two.
+    /// A handler that writes with `writer`, and parks with the next three.
     pub fn new(
         writer: Arc<AuditWriter>,
         payloads: Arc<dyn PayloadStore>,
+        journal: Arc<dyn Journal>,
         dead_letters: Arc<dyn DeadLetters>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { writer, payloads, dead_letters, clock }
+        Self { writer, payloads, journal, dead_letters, clock }
     }
 
     /// Works through a batch. `deadline` is when the function is stopped: what cannot be done before goes back.
@@ -119,7 +122,7 @@ impl Handler {
                         true
                     }
                     Prepared::Poison(poison) => {
-                        let parked = self.park(message, &poison).await.is_ok();
+                        let parked = self.park_in_time(message, &poison, deadline).await;
                         batch.tally.parked += u64::from(parked);
                         parked
                     }
@@ -157,19 +160,37 @@ impl Handler {
         if entries.is_empty() {
             return Some(Vec::new());
         }
-        let left = self.left(deadline, TO_ANSWER)?;
-        let committed = AssertUnwindSafe(self.writer.commit(entries.into())).catch_unwind();
-        match tokio::time::timeout(left, committed).await {
-            Ok(Ok(Ok(places))) => Some(places),
-            _ => None,
-        }
+        let count = entries.len();
+        let committed = match self.left(deadline, TO_ANSWER) {
+            Some(left) => {
+                let committed = AssertUnwindSafe(self.writer.commit(entries.into())).catch_unwind();
+                tokio::time::timeout(left, committed).await.ok()
+            }
+            None => None,
+        };
+        let (code, error) = match committed {
+            Some(Ok(Ok(places))) => return Some(places),
+            Some(Ok(Err(error))) => (error.code(), error.to_string()),
+            Some(Err(_)) => ("panic", String::from("the software failed")),
+            None => ("out-of-time", AuditError::TimeUp.to_string()),
+        };
+        tracing::error!(code, error, entries = count, "entries could not be put into the log");
+        None
     }
 
     async fn prepare_in_time(&self, message: &SqsMessage, deadline: Timestamp) -> Prepared {
-        if self.left(deadline, TO_COMMIT).is_none() {
+        // A call without an answer must not hold up the batch past the time to write it.
+        let prepared = match self.left(deadline, TO_COMMIT) {
+            Some(left) => {
+                let prepared = AssertUnwindSafe(self.prepare(message)).catch_unwind();
+                tokio::time::timeout(left, prepared).await.ok()
+            }
+            None => None,
+        };
+        let Some(prepared) = prepared else {
+            tracing::warn!(code = "out-of-time", "a message goes back to the audit queue");
             return Prepared::Back;
-        }
-        let prepared = AssertUnwindSafe(self.prepare(message)).catch_unwind().await;
+        };
         prepared.unwrap_or(Prepared::Poison(Poison { code: "panic", text: "the software failed on it" }))
     }
 
@@ -197,7 +218,11 @@ impl Handler {
             Ok(Ok((entry, kinds))) => Prepared::Entry(Box::new(entry), kinds),
             Ok(Err(poison)) => Prepared::Poison(poison),
             Err(AuditError::TooLong) => poison("too-long", "the entry is longer than the log can hold"),
-            Err(_) => Prepared::Back,
+            Err(error) => {
+                let code = error.code();
+                tracing::warn!(code, %error, "a message goes back to the audit queue");
+                Prepared::Back
+            }
         }
     }
 
@@ -219,30 +244,6 @@ impl Handler {
             }
             Opened::Faulty(_) => Ok(Err(unopenable)),
         }
-    }
-
-    /// Keeps the body, sealed, and parks the message. Doing it again changes nothing.
-    async fn park(&self, message: &SqsMessage, poison: &Poison) -> Result<(), PortError> {
-        let body = message.body.as_deref().unwrap_or_default();
-        let parked = self.clock.now();
-        let received = sent(&message.attributes).unwrap_or(parked);
-        let id = MessageId(Uuid::new_v5(
-            &Uuid::NAMESPACE_OID,
-            format!("audit queue {}", message.message_id.as_deref().unwrap_or_default()).as_bytes(),
-        ));
-        self.payloads.put(id, &KeyOwner::System, received, body.as_bytes()).await?;
-        let attempts = message.attributes.get("ApproximateReceiveCount");
-        let letter = DeadLetter {
-            message: id,
-            group: message.attributes.get("MessageGroupId").cloned().unwrap_or_default(),
-            received,
-            parked,
-            code: poison.code.to_owned(),
-            at: None,
-            text: poison.text.to_owned(),
-            attempts: attempts.and_then(|count| count.parse().ok()).unwrap_or(1),
-        };
-        self.dead_letters.park(&letter).await
     }
 }
 
@@ -270,8 +271,4 @@ impl Batch {
         }
         handled
     }
-}
-
-fn sent(attributes: &HashMap<String, String>) -> Option<Timestamp> {
-    Timestamp::from_millisecond(attributes.get("SentTimestamp")?.parse().ok()?).ok()
 }

@@ -43,7 +43,7 @@ impl Function for Behind {
         .map_err(Failed::because)?;
         let writer = AuditWriter::open(log, &SystemRandom, signer).await.map_err(Failed::because)?;
         let (payloads, letters) = (parts.payloads(&keys)?, parts.dead_letters());
-        Ok(Self(Handler::new(Arc::new(writer), payloads, letters, parts.clock())))
+        Ok(Self(Handler::new(Arc::new(writer), payloads, parts.journal(), letters, parts.clock())))
     }
 
     async fn handle(&self, event: Value, call: &Call) -> Result<Option<SqsBatchResponse>, Failed> {
@@ -73,7 +73,7 @@ impl Function for Behind {
 
 impl Behind {
     async fn checkpoint(&self, call: &Call) -> Result<(), Failed> {
-        let Standing { unsealed, age, trouble, .. } = self.0.checkpoint().await;
+        let Standing { unsealed, age, trouble, .. } = self.0.checkpoint(call.deadline).await;
         for (metric, count) in [(Metric::Unsealed, unsealed), (Metric::CheckpointAge, age)] {
             if let Some(count) = count {
                 call.metrics.add(metric, count);

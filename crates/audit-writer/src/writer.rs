@@ -155,6 +155,13 @@ impl AuditWriter {
         Ok(publisher.lock().await.publish().await?)
     }
 
+    /// Covers what comes next behind the last checkpoint, a stride of it. Returns whether more stands behind that.
+    /// Dropping it half way is safe.
+    pub async fn advance_checkpoint(&self) -> Result<bool, AuditError> {
+        let publisher = self.publisher.as_ref().ok_or(AuditError::NoSigner)?;
+        Ok(publisher.lock().await.advance().await?.more)
+    }
+
     /// Keeps a copy of the checkpoint that stands under the name of a day, unless there is one. Returns whether
     /// this call made it. No day, for a time that has none in a key, keeps nothing.
     pub async fn keep_checkpoint(&self, day: Option<Day>) -> Result<bool, AuditError> {

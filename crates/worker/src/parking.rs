@@ -60,13 +60,17 @@ impl Parking {
         raw: &[u8],
         shown: [String; 3],
     ) -> Result<(), PortError> {
-        if self.payloads.put(id, owner, received, raw).await? == Put::AlreadyThere {
+        // Stored before, it may be without its way: the process may have died between the two.
+        if self.payloads.put(id, owner, received, raw).await? == Put::AlreadyThere
+            && self.journal.was_queued(id).await?
+        {
             return Ok(());
         }
         let [sender, event, control_id] = shown;
         let bytes = raw.len() as u64;
         let stage = Stage::Received { transport: Transport::Queue, sender, event, control_id, bytes };
-        self.journal.record(id, received, &[stage]).await
+        // It came through a queue: no sweep must bring it into another one.
+        self.journal.record(id, received, &[stage, Stage::Queued]).await
     }
 
     /// Sets a message aside: an entry in the audit log, a dead letter, a step in the journal. Once for

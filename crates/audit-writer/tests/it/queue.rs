@@ -12,9 +12,9 @@ use zorgsluis_audit_writer::lambda::{Handler, Kinds, Tally, envelope};
 use zorgsluis_domain::audit::{Action, Event, EventKind, PurposeOfUse};
 use zorgsluis_domain::port::clock::FixedClock;
 use zorgsluis_domain::port::{
-    DeadLetter, DeadLetters, KeyOwner, Page, PageRequest, Payload, PayloadStore, Put,
+    DeadLetter, DeadLetters, Journal, KeyOwner, Page, PageRequest, Payload, PayloadStore, Put,
 };
-use zorgsluis_domain::{MessageId, Phi, PortError};
+use zorgsluis_domain::{MessageId, Phi, PortError, Stage, Way, WayStep};
 
 use crate::support::{ANNA, NAME, World, entry, time};
 
@@ -23,7 +23,10 @@ use crate::support::{ANNA, NAME, World, entry, time};
 pub(crate) struct Shelf {
     letters: Mutex<BTreeMap<MessageId, DeadLetter>>,
     bodies: Mutex<BTreeMap<MessageId, Vec<u8>>>,
+    ways: Mutex<BTreeMap<MessageId, Vec<WayStep>>>,
     away: bool,
+    /// Nothing is set aside: the call has no end.
+    hangs: bool,
 }
 
 impl Shelf {
@@ -45,6 +48,9 @@ impl PayloadStore for Shelf {
         bytes: &[u8],
     ) -> Result<Put, PortError> {
         self.check()?;
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
         assert_eq!(*owner, KeyOwner::System);
         self.bodies.lock().unwrap().insert(message, bytes.to_vec());
         Ok(Put::Created)
@@ -66,6 +72,26 @@ impl PayloadStore for Shelf {
         Err(NOT_ASKED)
     }
     async fn get_note(&self, _: MessageId, _: &str) -> Result<Phi<Vec<u8>>, PortError> {
+        Err(NOT_ASKED)
+    }
+}
+
+#[async_trait]
+impl Journal for Shelf {
+    async fn record(&self, message: MessageId, at: Timestamp, stages: &[Stage]) -> Result<(), PortError> {
+        self.check()?;
+        let steps = stages.iter().map(|stage| WayStep { at, stage: stage.clone() });
+        self.ways.lock().unwrap().entry(message).or_default().extend(steps);
+        Ok(())
+    }
+    async fn get(&self, message: MessageId) -> Result<Option<Way>, PortError> {
+        let steps = self.ways.lock().unwrap().get(&message).cloned();
+        Ok(steps.map(|steps| Way { message, steps }))
+    }
+    async fn was_queued(&self, _: MessageId) -> Result<bool, PortError> {
+        Err(NOT_ASKED)
+    }
+    async fn latest(&self, _: &PageRequest) -> Result<Page<Way>, PortError> {
         Err(NOT_ASKED)
     }
 }
@@ -99,7 +125,8 @@ fn event(name: &str) -> SqsEvent {
 }
 
 pub(crate) async fn handler(world: &World, shelf: &Arc<Shelf>) -> Handler {
-    Handler::new(world.writer().await, shelf.clone(), shelf.clone(), Arc::new(FixedClock(time(60))))
+    let clock = Arc::new(FixedClock(time(60)));
+    Handler::new(world.writer().await, shelf.clone(), shelf.clone(), shelf.clone(), clock)
 }
 
 pub(crate) fn failed(response: &SqsBatchResponse) -> Vec<&str> {
@@ -150,6 +177,36 @@ async fn what_can_never_be_an_entry_is_parked_with_its_reason() {
     assert!(letters.iter().all(|letter| !format!("{letter:?}").contains(NAME)));
     handler.handle(event("audit-sqs-poison.json"), in_time()).await;
     assert_eq!(shelf.letters.lock().unwrap().len(), 3);
+    // Each way says once that it was queued, so that no sweep takes it for a message that never was.
+    let ways = shelf.ways.lock().unwrap().clone();
+    assert_eq!(ways.keys().collect::<Vec<_>>(), shelf.letters.lock().unwrap().keys().collect::<Vec<_>>());
+    for way in ways.values() {
+        let [received, queued, parked] = way.as_slice() else { panic!("{way:?}") };
+        assert!(matches!(received.stage, Stage::Received { .. }) && queued.stage == Stage::Queued, "{way:?}");
+        assert!(matches!(parked.stage, Stage::Parked { .. }), "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_finds_nothing_of_what_was_parked() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let directory = zorgsluis_embedded::DataDirectory::open(folder.path().join("data")).unwrap();
+    let payloads = Arc::new(directory.payloads());
+    let handler = Handler::new(
+        world.writer().await,
+        payloads.clone(),
+        Arc::new(directory.journal()),
+        Arc::new(directory.dead_letters()),
+        Arc::new(FixedClock(time(60))),
+    );
+    for _ in 0..2 {
+        handler.handle(event("audit-sqs-poison.json"), in_time()).await;
+        let page = PageRequest::first(10);
+        assert_eq!(payloads.list(Timestamp::MAX, &page).await.unwrap().items.len(), 3);
+        let unqueued = payloads.unqueued(Timestamp::MIN..Timestamp::MAX, &page).await.unwrap();
+        assert_eq!(unqueued.items, []);
+    }
 }
 
 #[tokio::test]
@@ -257,6 +314,20 @@ async fn what_cannot_be_done_in_time_goes_back() {
     }
     assert_eq!(world.log.status().await.unwrap().entries, 0);
     assert!(failed(&handler.handle(batch, time(76)).await.response).is_empty());
+}
+
+#[tokio::test]
+async fn a_service_without_an_answer_does_not_cost_the_rest_of_the_batch_its_time() {
+    let world = World::new();
+    let shelf = Arc::new(Shelf { hangs: true, ..Shelf::default() });
+    let handler = handler(&world, &shelf).await;
+    let batch = event("audit-sqs-poison.json");
+    let ids: Vec<_> = batch.records.iter().map(|record| record.message_id.clone().unwrap()).collect();
+    // The clock stands at 60: a tenth of a second is left for what is not the bundle.
+    let deadline = time(75) + jiff::SignedDuration::from_millis(100);
+    let handled = handler.handle(batch, deadline).await;
+    assert_eq!(failed(&handled.response), ids[1..]);
+    assert_eq!((handled.tally.processed, handled.tally.parked), (1, 0));
 }
 
 #[tokio::test]

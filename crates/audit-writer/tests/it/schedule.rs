@@ -1,8 +1,13 @@
 //! The checkpoint that the clock calls for.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
 
-use tlog::memory::{FaultPlan, Faulty};
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use tlog::memory::{FaultPlan, Faulty, MemoryStorage};
+use tlog::{Created, Etag, Listing, LogStorage, Object, Replaced, RewrittenListing, StorageError};
 use zorgsluis_audit_writer::lambda::Handler;
 use zorgsluis_audit_writer::{AuditError, AuditWriter};
 use zorgsluis_domain::port::AuditSink;
@@ -13,7 +18,12 @@ use crate::support::{ANNA, World, entry, log_on, time};
 
 fn handler(writer: Arc<AuditWriter>, at: i64) -> Handler {
     let shelf = Arc::new(Shelf::default());
-    Handler::new(writer, shelf.clone(), shelf, Arc::new(FixedClock(time(at))))
+    Handler::new(writer, shelf.clone(), shelf.clone(), shelf, Arc::new(FixedClock(time(at))))
+}
+
+/// A minute behind whatever these tests do.
+fn in_time() -> Timestamp {
+    time(300_000)
 }
 
 #[tokio::test]
@@ -22,7 +32,7 @@ async fn a_checkpoint_covers_what_came_and_one_a_day_is_kept() {
     let writer = world.writer().await;
     writer.record(&[entry(1, Some(ANNA)), entry(2, None)]).await.unwrap();
     for (at, kept) in [(60, true), (120, false), (120 + 86_400, true)] {
-        let standing = handler(writer.clone(), at).checkpoint().await;
+        let standing = handler(writer.clone(), at).checkpoint(in_time()).await;
         assert!(standing.trouble.is_none(), "{standing:?}");
         assert_eq!((standing.unsealed, standing.age, standing.kept), (Some(0), Some(0), kept));
     }
@@ -35,11 +45,16 @@ async fn a_checkpoint_covers_what_came_and_one_a_day_is_kept() {
 #[tokio::test]
 async fn when_no_checkpoint_can_be_made_it_is_told_what_is_uncovered_and_how_long() {
     let world = World::new();
-    world.writer().await.record(&[entry(1, Some(ANNA)), entry(2, None)]).await.unwrap();
+    let writer = world.writer().await;
+    // What happened at 1 waited in a queue, and came into the log at 31: it is uncovered since then.
+    world.storage.set_time(time(31).into());
+    writer.record(&[entry(1, Some(ANNA))]).await.unwrap();
+    world.storage.set_time(time(40).into());
+    writer.record(&[entry(2, None)]).await.unwrap();
     let without_key = AuditWriter::new(world.log.clone(), world.random.as_ref()).unwrap();
-    let standing = handler(Arc::new(without_key), 61).checkpoint().await;
+    let standing = handler(Arc::new(without_key), 61).checkpoint(in_time()).await;
     assert!(matches!(standing.trouble, Some(AuditError::NoSigner)), "{standing:?}");
-    assert_eq!((standing.unsealed, standing.age, standing.kept), (Some(2), Some(60), false));
+    assert_eq!((standing.unsealed, standing.age, standing.kept), (Some(2), Some(30), false));
 
     // Nor when the storage is away for a while: the next call makes up for it.
     let plan = FaultPlan::new([]);
@@ -47,10 +62,89 @@ async fn when_no_checkpoint_can_be_made_it_is_told_what_is_uncovered_and_how_lon
     let writer = world.writer_on(log_on(storage, world.index.clone(), world.keys.clone())).await;
     plan.refuse_next(4);
     let handler = handler(writer, 62);
-    let standing = handler.checkpoint().await;
+    let standing = handler.checkpoint(in_time()).await;
     assert!(matches!(&standing.trouble, Some(error) if error.is_transient()), "{standing:?}");
-    assert_eq!((standing.unsealed, standing.age, standing.kept), (Some(2), Some(61), false));
-    let standing = handler.checkpoint().await;
+    assert_eq!((standing.unsealed, standing.age, standing.kept), (Some(2), Some(31), false));
+    let standing = handler.checkpoint(in_time()).await;
     assert!(standing.trouble.is_none(), "{standing:?}");
     assert_eq!((standing.unsealed, standing.age, standing.kept), (Some(0), Some(0), true));
+}
+
+/// A storage that reads so many bundles, and after that does not answer any more.
+struct Tired {
+    storage: Arc<MemoryStorage>,
+    bundles: AtomicU32,
+}
+
+#[async_trait]
+impl LogStorage for Tired {
+    async fn create(&self, key: &str, bytes: &[u8]) -> Result<Created, StorageError> {
+        self.storage.create(key, bytes).await
+    }
+    async fn get(&self, key: &str, limit: usize) -> Result<Option<Object>, StorageError> {
+        let left =
+            || self.bundles.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if key.contains("/entries/") && left().is_err() {
+            std::future::pending::<()>().await;
+        }
+        self.storage.get(key, limit).await
+    }
+    async fn written(&self, key: &str) -> Result<Option<SystemTime>, StorageError> {
+        self.storage.written(key).await
+    }
+    async fn replace_if(
+        &self,
+        key: &str,
+        bytes: &[u8],
+        expected: Option<&Etag>,
+    ) -> Result<Replaced, StorageError> {
+        self.storage.replace_if(key, bytes, expected).await
+    }
+    async fn put(&self, key: &str, bytes: &[u8]) -> Result<(), StorageError> {
+        self.storage.put(key, bytes).await
+    }
+    async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Listing, StorageError> {
+        self.storage.list(prefix, after, limit).await
+    }
+    async fn rewritten(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Option<RewrittenListing>, StorageError> {
+        self.storage.rewritten(prefix, after, limit).await
+    }
+}
+
+#[tokio::test]
+async fn a_backlog_longer_than_one_call_is_covered_by_several() {
+    let world = World::new();
+    world.storage.set_time(time(31).into());
+    let writer = world.writer().await;
+    for number in 0..200 {
+        writer.record(&[entry(number, None)]).await.unwrap();
+    }
+    let tired = Arc::new(Tired { storage: world.storage.clone(), bundles: AtomicU32::new(0) });
+    let log = log_on(tired.clone(), world.index.clone(), world.keys.clone());
+    let writer = world.writer_on(log).await;
+    let handler = handler(writer, 61);
+    let mut left = 200;
+    for _ in 0..20 {
+        tired.bundles.store(100, Ordering::SeqCst);
+        let standing = handler.checkpoint(time(66) + SignedDuration::from_millis(700)).await;
+        assert!(standing.trouble.is_none(), "{standing:?}");
+        let unsealed = standing.unsealed.unwrap();
+        assert!(unsealed < left, "{standing:?}");
+        assert_eq!(standing.age, Some(if unsealed == 0 { 0 } else { 30 }));
+        left = unsealed;
+        if left == 0 {
+            break;
+        }
+        // None of the time that was there brought anything: that is told.
+        let standing = handler.checkpoint(time(66)).await;
+        assert!(matches!(standing.trouble, Some(AuditError::TimeUp)), "{standing:?}");
+        assert_eq!(standing.unsealed, Some(left));
+    }
+    assert_eq!(left, 0);
+    assert!(world.verify().await.is_clean());
 }

@@ -30,7 +30,8 @@ pub enum Metric {
     Unmapped,
     /// Entries of the log that no checkpoint covers.
     Unsealed,
-    /// Age in seconds of the oldest entry that no checkpoint covers; 0 when every one is covered.
+    /// For how many seconds the log has held an entry that no checkpoint covers, counted from when its bundle was
+    /// written (not from when the entry's event happened); 0 when every one is covered.
     CheckpointAge,
     /// Accesses by emergency procedure.
     EmergencyAccess,

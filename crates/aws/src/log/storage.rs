@@ -1,9 +1,10 @@
 //! The objects of the log in S3.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::{EncodingType, ObjectLockMode};
@@ -172,6 +173,19 @@ impl LogStorage for S3LogStorage {
         limit: usize,
     ) -> Result<Option<Object>, StorageError> {
         self.read(check(key)?, Some(version), limit).await
+    }
+
+    async fn written(&self, key: &str) -> Result<Option<SystemTime>, StorageError> {
+        let head = self.s3.head_object().bucket(&*self.bucket).key(check(key)?).send().await;
+        let head = match head {
+            Ok(head) => head,
+            Err(error) if matches!(error.as_service_error(), Some(HeadObjectError::NotFound(_))) => {
+                return Ok(None);
+            }
+            // An answer to HEAD has no body, and so no code: what it is else is trouble.
+            Err(error) => return Err(StorageError::transient(error)),
+        };
+        Ok(head.last_modified.and_then(|written| SystemTime::try_from(written).ok()))
     }
 
     async fn replace_if(

@@ -143,6 +143,19 @@ async fn a_delete_marker_is_told_and_what_it_hides_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_is_told_when_an_object_was_written() {
+    let world = World::new().await;
+    let storage = world.log_storage().await;
+    let key = "log/umc/entries/00000000000000000000";
+    assert_eq!(storage.written(key).await.unwrap(), None);
+    storage.create(key, b"one").await.unwrap();
+    let written = jiff::Timestamp::try_from(storage.written(key).await.unwrap().unwrap()).unwrap();
+    let now = zorgsluis_domain::Clock::now(&zorgsluis_aws::SystemClock);
+    assert!((0..60).contains(&(now.as_second() - written.as_second())), "{written} {now}");
+    assert!(storage.written("not a key").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_another_kind_signs_no_log() {
     let world = World::new().await;
     let key = world.signing_key(KeySpec::EccNistP256).await;

@@ -5,6 +5,7 @@ mod accept;
 mod doubles;
 mod lambda;
 mod modes;
+mod parked;
 mod profiles;
 mod property;
 mod replay;

@@ -13,7 +13,7 @@ use crate::doubles::Doubles;
 
 /// `STRICT` refuses what is not supported; `TALK` wants application acknowledgements; `LATIN` declares no
 /// character set; `BROKEN` has a profile that panics; all others have the default profile.
-struct Rules;
+pub(crate) struct Rules;
 
 impl SenderRules for Rules {
     fn sender(&self, application: &str, _facility: &str) -> Sender {
