@@ -25,9 +25,12 @@ const TOO_LONG = '^(4[2-9][0-9]{5}|[5-9][0-9]{6}|[0-9]{8,})$';
  * Rules of AWS's groups that look into the body. They are counted and never block: a message of HL7 v2 is full
  * of separators and of free text, is no form, script or path to anybody, and a note that was refused because of
  * its words would be a message lost. (SizeRestrictions_BODY would refuse any above 8 KB.)
+ *
+ * NoUserAgent_HEADER is counted too: senders are interface engines with their own clients, of which some name none.
  */
-const OF_BODIES: Record<string, string[]> = {
+const COUNTED: Record<string, string[]> = {
   AWSManagedRulesCommonRuleSet: [
+    'NoUserAgent_HEADER',
     'SizeRestrictions_BODY',
     'EC2MetaDataSSRF_BODY',
     'GenericLFI_BODY',
@@ -48,7 +51,7 @@ export class Firewall extends Construct {
       // Samples show requests, with their headers, in the console.
       sampledRequestsEnabled: false,
     });
-    const groups = Object.entries(OF_BODIES).map(([name, counted], index) => ({
+    const groups = Object.entries(COUNTED).map(([name, counted], index) => ({
       name,
       priority: 10 + index,
       overrideAction: { none: {} },

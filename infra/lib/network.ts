@@ -19,7 +19,7 @@ export const PORTS = {
   mllp: 2575,
   /** MLLP over TLS with client certificates. */
   mllpTls: 2576,
-  /** The listener's word on whether the queue accepts. */
+  /** The listener's word on whether it takes connections, and whether it accepts messages. */
   health: 9575,
   /** HTTPS of AWS's services. */
   https: 443,
@@ -173,8 +173,9 @@ export class NetworkStack extends ZorgsluisStack {
       ['Sqs', aws.SQS, calledActions('sqs')],
       ['Kms', aws.KMS, calledActions('kms')],
       ['HealthLake', aws.HEALTHLAKE, calledActions('healthlake')],
-      // Whether SES takes a policy on its endpoint could not be verified, and one it refuses stops the deployment.
-      ['Ses', aws.EMAIL, []],
+      // Not tried: whether SES takes a policy on its endpoint. Where it does not, the deployment of `network` stops and
+      // says so: then this list is empty (docs/operations/deploy.md).
+      ['Ses', aws.EMAIL, calledActions('ses')],
       ['Logs', aws.CLOUDWATCH_LOGS, ['logs:CreateLogStream', 'logs:PutLogEvents']],
       ['Registry', aws.ECR, pull],
       ['RegistryLayers', aws.ECR_DOCKER, pull],

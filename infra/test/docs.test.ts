@@ -39,6 +39,15 @@ describe('docs/operations', () => {
     assert.deepEqual([...new Set(firstColumn(table))].toSorted(), [...new Set(values)].toSorted());
   });
 
+  test('deploy.md says of each condition on the source of a call that it is to be tried, by the file where it stands', () => {
+    const lib = join(ROOT, 'infra/lib');
+    const files = readdirSync(lib).filter((name) => /'aws:Source(Account|Arn)'/.test(read(join(lib, name))));
+    const table = read(join(OPERATIONS, 'deploy.md')).split('## 10.')[1] ?? '';
+    const named = [...table.matchAll(/`(\w[\w-]*\.ts)`(?=,)/g)].map(([, name]) => String(name));
+    assert.ok(files.length > 10);
+    assert.deepEqual([...new Set(named)].toSorted(), files.toSorted());
+  });
+
   test('pages, sources and tests that pages name stand where they say', () => {
     const pages = [
       ...readdirSync(OPERATIONS).map((name) => join(OPERATIONS, name)),

@@ -78,7 +78,7 @@ test('the buckets that are watched are those that hold data of patients, the log
   assert.deepEqual([...WATCHED_BUCKETS], ['imaging', 'raw', 'log', 'settings']);
 });
 
-test('Config records everything, and looks at encryption, public access, locks and regions', () => {
+test('Config records everything, and looks at encryption, public access and locks; not at regions, of which it sees its own alone', () => {
   const recorder = one(posture, 'AWS::Config::ConfigurationRecorder').Properties;
   assert.deepEqual(recorder.RecordingGroup, { AllSupported: true, IncludeGlobalResourceTypes: true });
   const rules = Object.values(resources(posture, 'AWS::Config::ConfigRule')).map((one) => one.Properties);
@@ -92,7 +92,7 @@ test('Config records everything, and looks at encryption, public access, locks a
     assert.ok(managed.includes(rule), rule);
   }
   const own = rules.filter((one) => one.Source.Owner === 'CUSTOM_POLICY');
-  assert.deepEqual(own.map((one) => one.ConfigRuleName).sort(), ['zorgsluis-eu-regions', 'zorgsluis-locked-buckets']);
+  assert.deepEqual(own.map((one) => one.ConfigRuleName).sort(), ['zorgsluis-locked-buckets']);
 });
 
 test('Config begins to record and deliver when its role may write, not before', () => {
@@ -101,13 +101,6 @@ test('Config begins to record and deliver when its role may write, not before', 
     const { DependsOn } = one(posture, type) as { DependsOn?: string[] };
     assert.ok(writes && DependsOn?.includes(writes), `${type} waits for ${String(DependsOn)}`);
   }
-});
-
-test('our own rule of regions knows the regions of the EU and no others', () => {
-  const rule = one(posture, 'AWS::Config::ConfigRule', ({ ConfigRuleName }) => ConfigRuleName === 'zorgsluis-eu-regions').Properties;
-  const pattern = new RegExp(/\/(\^.*\$)\//.exec(rule.Source.CustomPolicyDetails.PolicyText)?.[1] ?? 'none');
-  for (const region of ['eu-west-1', 'eu-central-1', 'eu-north-1']) assert.match(region, pattern);
-  for (const region of ['eu-west-2', 'eu-central-2', 'us-east-1', 'eu-west-10']) assert.doesNotMatch(region, pattern);
 });
 
 test('GuardDuty looks at objects, at what functions speak to, and scans images for malware', () => {
