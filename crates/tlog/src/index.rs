@@ -154,6 +154,10 @@ pub struct IndexRow {
     pub id: Option<EntryId>,
     /// Its keys.
     pub keys: Vec<IndexKey>,
+    /// Whether as many keys stand here as the index noted with the id when it was recorded. So a key that was
+    /// taken away, or put there, is found also by those who cannot open the entries. An index that notes no
+    /// number says `true`.
+    pub whole: bool,
 }
 
 /// Why a call of the index failed.

@@ -310,7 +310,13 @@ impl EntryIndex for MemoryIndex {
             return Ok(());
         }
         for (index, entry) in (bundle.first..).zip(&bundle.entries) {
-            state.add(IndexRow { index, bundle: bundle.first, id: Some(entry.id), keys: entry.keys.clone() });
+            state.add(IndexRow {
+                index,
+                bundle: bundle.first,
+                id: Some(entry.id),
+                keys: entry.keys.clone(),
+                whole: true,
+            });
         }
         state.coverage = Coverage { through: bundle.end, last_bundle: Some(bundle.first) };
         Ok(())

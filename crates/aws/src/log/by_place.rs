@@ -32,7 +32,7 @@ struct Found {
 }
 
 impl Found {
-    /// Whether the id and all keys that belong to it are there.
+    /// Whether the id and all keys that belong to it are there. More than belong to it are not waited for.
     fn is_whole(&self) -> bool {
         matches!(self.ids.as_slice(), [(_, _, keys)] if *keys <= self.keys.len())
     }
@@ -43,16 +43,19 @@ impl Found {
             keys.entry(bundle).or_default().push(key);
         }
         let mut rows: Vec<IndexRow> = Vec::new();
-        for (id, bundle, _) in self.ids {
+        for (id, bundle, promised) in self.ids {
             let keys = keys.remove(&bundle).unwrap_or_default();
-            rows.push(IndexRow { index, bundle, id: Some(id), keys });
+            let whole = keys.len() == promised;
+            rows.push(IndexRow { index, bundle, id: Some(id), keys, whole });
         }
-        rows.extend(keys.into_iter().map(|(bundle, keys)| IndexRow { index, bundle, id: None, keys }));
+        let without_id = |(bundle, keys)| IndexRow { index, bundle, id: None, keys, whole: true };
+        rows.extend(keys.into_iter().map(without_id));
         rows.extend((0..self.broken).map(|_| IndexRow {
             index,
             bundle: u64::MAX,
             id: None,
             keys: Vec::new(),
+            whole: true,
         }));
         rows
     }

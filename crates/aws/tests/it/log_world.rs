@@ -80,10 +80,18 @@ impl Deployed {
     }
 
     pub(crate) async fn verify(&self, shard: &str) -> Report {
+        self.verified(shard, Some(&Opener)).await
+    }
+
+    /// As somebody verifies who cannot open the entries.
+    pub(crate) async fn verify_closed(&self, shard: &str) -> Report {
+        self.verified(shard, None).await
+    }
+
+    async fn verified(&self, shard: &str, describe: Option<&dyn Describe>) -> Report {
         let log = Log::new(Arc::new(self.storage()), LogPaths::new(shard).unwrap(), ORIGIN);
         let (keys, index) = ([self.signer.verifying_key().clone()], self.index(shard));
-        let options =
-            VerifyOptions { index: Some(&index), describe: Some(&Opener), ..VerifyOptions::new(&keys) };
+        let options = VerifyOptions { index: Some(&index), describe, ..VerifyOptions::new(&keys) };
         tlog::verify(&log, &options).await.unwrap()
     }
 }

@@ -163,9 +163,10 @@ fn rows(connection: &Connection, shard: i64, from: u64, limit: usize) -> Result<
     let mut rows: Vec<IndexRow> = Vec::with_capacity(ids.len());
     for (index, bundle, id) in ids {
         let keys = keys.remove(&(index, bundle)).unwrap_or_default();
-        rows.push(IndexRow { index, bundle, id: Some(id), keys });
+        rows.push(IndexRow { index, bundle, id: Some(id), keys, whole: true });
     }
-    rows.extend(keys.into_iter().map(|((index, bundle), keys)| IndexRow { index, bundle, id: None, keys }));
+    let without_id = |((index, bundle), keys)| IndexRow { index, bundle, id: None, keys, whole: true };
+    rows.extend(keys.into_iter().map(without_id));
     rows.sort_by_key(|row| (row.index, row.bundle, row.id));
     if let Some(cut) = rows.get(limit).map(|row| row.index) {
         rows.truncate(limit);

@@ -24,12 +24,22 @@ pub(super) struct IndexCheck<'a> {
     skip: u64,
     /// A bundle was found that ends where the coverage does and is the one that it names.
     coverage_fits: bool,
+    /// First index of the last bundle of which a row stands behind the coverage.
+    ahead: Option<u64>,
 }
 
 impl<'a> IndexCheck<'a> {
     pub(super) async fn start(index: &'a dyn EntryIndex) -> Result<Self, LogError> {
         let coverage = coverage(index).await?;
-        Ok(Self { index, coverage, rows: VecDeque::new(), next: Some(0), skip: 0, coverage_fits: false })
+        Ok(Self {
+            index,
+            coverage,
+            rows: VecDeque::new(),
+            next: Some(0),
+            skip: 0,
+            coverage_fits: false,
+            ahead: None,
+        })
     }
 
     /// Rows below this index belong to entries that could not be read: passed over.
@@ -72,7 +82,13 @@ impl<'a> IndexCheck<'a> {
                 // Without a description nothing can be said; erasing takes the keys along, or did not yet.
                 _ => true,
             };
-            if row.id != Some(entry.id()) || row.bundle != bundle || !keys_fit {
+            let covered = at < self.coverage.through;
+            if !covered {
+                self.ahead = self.ahead.max(Some(bundle));
+            }
+            // Of a bundle that is just being recorded not all keys need stand there.
+            let whole = row.whole || !covered;
+            if row.id != Some(entry.id()) || row.bundle != bundle || !keys_fit || !whole {
                 findings.add(Code::IndexAltered, None, Some(at));
             }
         }
@@ -95,6 +111,7 @@ impl<'a> IndexCheck<'a> {
         log: &Log,
         size: u64,
         lost: bool,
+        sealed: bool,
         findings: &mut Findings,
     ) -> Result<u64, LogError> {
         // Behind a damaged last bundle nobody knows how many entries there are.
@@ -125,7 +142,27 @@ impl<'a> IndexCheck<'a> {
                 }
             }
         }
+        self.coverage_took_place(size, sealed, findings).await?;
         Ok(size.saturating_sub(self.coverage.through))
+    }
+
+    /// Rows of a bundle are recorded only when everything before it is covered, and coverage never goes back: if
+    /// rows stand further behind it, it was taken back. In a sealed log nobody is going to cover the rest.
+    async fn coverage_took_place(
+        &self,
+        size: u64,
+        sealed: bool,
+        findings: &mut Findings,
+    ) -> Result<(), LogError> {
+        if self.coverage.through >= size {
+            return Ok(());
+        }
+        // Appenders may have gone on since the beginning.
+        let now = coverage(self.index).await?.through;
+        if self.ahead.is_some_and(|bundle| bundle > now) || (sealed && now < size) {
+            findings.add(Code::IndexCoverage, None, Some(now));
+        }
+        Ok(())
     }
 
     /// The next row, if its index is at most `last`.

@@ -327,7 +327,7 @@ impl<'a> Run<'a> {
         }
         let mut unindexed = None;
         if let Some(index) = &mut self.index {
-            let compared = index.finish(self.log, size, self.lost, &mut self.findings).await;
+            let compared = index.finish(self.log, size, self.lost, self.sealed, &mut self.findings).await;
             unindexed = readable(compared, &mut self.findings)?;
         }
         Ok(Report {

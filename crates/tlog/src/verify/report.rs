@@ -146,7 +146,8 @@ codes! {
     IndexUnreadable = "index-unreadable",
     /// The index says that it covers more entries than there are.
     IndexAhead = "index-ahead",
-    /// The index names another last bundle than the one that ends where its coverage does.
+    /// The index names another last bundle than the one that ends where its coverage does; or rows stand where
+    /// its coverage does not reach; or it does not cover all of a sealed log.
     IndexCoverage = "index-coverage-differs",
     /// The index has no row for an entry.
     IndexMissing = "index-row-missing",

@@ -8,3 +8,4 @@ mod proofs;
 mod publishing;
 mod support;
 mod tamper;
+mod tamper_index;

@@ -307,7 +307,7 @@ fn everything_taken_back_behind_a_kept_checkpoint_is_found() {
 #[test]
 fn each_change_of_the_index_is_found() {
     type Tamper = fn(&mut Vec<IndexRow>);
-    let row = |index| IndexRow { index, bundle: 0, id: Some(id(77)), keys: Vec::new() };
+    let row = |index| IndexRow { index, bundle: 0, id: Some(id(77)), keys: Vec::new(), whole: true };
     let attacks: [(Tamper, &str); 10] = [
         (|rows| drop(rows.remove(2)), "index-row-missing"),
         (|rows| rows.truncate(5), "index-row-missing"),
