@@ -145,11 +145,8 @@ mod tests {
 
     #[test]
     fn an_abbreviation_and_a_number_end_no_sentence() {
-        let text = "Low vit. D and 3.5 mg of it. Then more of all the rest.";
-        assert_eq!(
-            texts(text, Limit::Characters(40))[0],
-            "Low vit. D and 3.5 mg of it. ".replace("of it. ", "of it. ")
-        );
+        let text = "Low vit. D and 3.5 mg of iron. Then more of all the rest.";
+        assert_eq!(texts(text, Limit::Characters(40))[0], "Low vit. D and 3.5 mg of iron. ");
         assert_eq!(texts("aaaa vit. Deficit here", Limit::Characters(14)), ["aaaa vit. ", "Deficit here"]);
     }
 
