@@ -48,11 +48,6 @@ impl HttpAnswer {
         Self::plain(413, "the body is larger than 4 MiB")
     }
 
-    /// 401.
-    pub fn unauthorized() -> Self {
-        Self::plain(401, "a valid bearer token is needed")
-    }
-
     /// The answer to one or more messages: the gravest verdict gives the status. A sender that repeats the
     /// whole is always right: what was accepted is recognised.
     fn to(all: &[Accepted]) -> Self {

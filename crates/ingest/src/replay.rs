@@ -15,6 +15,10 @@ use crate::{Ingest, IngestError};
 /// Dead letters that are read at a time.
 const PAGE: usize = 200;
 
+/// Why a letter without a group does not go back: the inbound queue gives each message one, so it came through
+/// another queue (an audit entry, an event of the mail), and this one leads to nobody who could do it.
+const OTHER_QUEUE: &str = "not-from-inbound";
+
 /// Which dead letters go back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replay<'a> {
@@ -45,8 +49,9 @@ impl Requester {
 pub struct Replayed {
     /// Back in the queue, oldest receipt first.
     pub queued: Vec<MessageId>,
-    /// Not done, with the reason in kebab-case: `not-found`, or what the queue said. They stand with the
-    /// dead letters as before.
+    /// Not done, with the reason in kebab-case: `not-found`, `not-from-inbound` (it did not come through the
+    /// inbound queue), `behind-a-failed-one` of its group, or what the queue said. They stand with the dead
+    /// letters as before.
     pub failed: Vec<(MessageId, &'static str)>,
 }
 
@@ -113,7 +118,9 @@ impl Ingest {
             let mut rest = VecDeque::new();
             let mut groups = HashSet::new();
             for letter in waiting {
-                if stopped.contains(&letter.group) {
+                if letter.group.is_empty() {
+                    replayed.failed.push((letter.message, OTHER_QUEUE));
+                } else if stopped.contains(&letter.group) {
                     replayed.failed.push((letter.message, "behind-a-failed-one"));
                 } else if batch.len() < MAX_BATCH && groups.insert(letter.group.clone()) {
                     batch.push(letter);

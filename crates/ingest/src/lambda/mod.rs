@@ -83,7 +83,9 @@ async fn answer(ingest: &Ingest, asked: Asked) -> HttpAnswer {
     if asked.method != "POST" {
         return HttpAnswer::plain(405, "only POST");
     }
-    let Some(sender) = asked.sender else { return HttpAnswer::unauthorized() };
+    let Some(sender) = asked.sender else {
+        return HttpAnswer::plain(401, "the API has not verified who sends this");
+    };
     let body = if asked.base64 {
         // Four characters for three bytes: what is too long is not decoded first.
         if asked.body.len() / 4 > MAX_BODY.div_ceil(3) {

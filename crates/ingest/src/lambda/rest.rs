@@ -27,8 +27,9 @@ pub struct RestRequest {
 /// Written by API Gateway, never by the caller.
 #[derive(Deserialize)]
 struct Context {
+    /// `null`, as nobody, where a caller of the function says so.
     #[serde(default)]
-    identity: Identity,
+    identity: Option<Identity>,
     #[serde(default)]
     authorizer: Option<Map<String, Value>>,
 }
@@ -76,7 +77,7 @@ impl RestRequest {
             traceparent: header("traceparent").or_else(|| trace.map(str::to_owned)),
             path: self.path,
             method: self.http_method,
-            peer: self.request_context.identity.source_ip,
+            peer: self.request_context.identity.and_then(|identity| identity.source_ip),
             body: self.body.unwrap_or_default(),
             base64: self.is_base64_encoded.unwrap_or_default(),
         }
@@ -85,12 +86,13 @@ impl RestRequest {
 
 impl Context {
     fn sender(&self) -> Option<Sender> {
-        let Identity { user_arn, user, client_cert, .. } = &self.identity;
-        if user_arn.is_some() {
-            return Sender::caller(user_arn.as_deref(), user.as_deref());
-        }
-        if let Some(certificate) = client_cert {
-            return certificate.client_cert_pem.as_deref().and_then(Sender::certified);
+        if let Some(Identity { user_arn, user, client_cert, .. }) = &self.identity {
+            if user_arn.is_some() {
+                return Sender::caller(user_arn.as_deref(), user.as_deref());
+            }
+            if let Some(certificate) = client_cert {
+                return certificate.client_cert_pem.as_deref().and_then(Sender::certified);
+            }
         }
         let authorizer = self.authorizer.as_ref().filter(|fields| !fields.is_empty())?;
         Some(Sender::authorized(authorizer.get("sender").and_then(Value::as_str)))

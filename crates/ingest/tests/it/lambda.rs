@@ -41,7 +41,7 @@ async fn every_event_is_answered_as_the_api_says() {
         ("batch", 202, "MSA|AA|LINDE000001\r"),
         ("damaged", 400, "MSA|AR|LINDE000091|"),
         ("enhanced-mode", 202, "MSA|CA|LINDE000097\r"),
-        ("unauthorised", 401, "bearer token"),
+        ("unauthorised", 401, "the API has not verified who sends this"),
         ("unsupported-event", 202, "MSA|AA|LINDE000095\r"),
         ("wrong-content-type", 415, "application/hl7-v2"),
     ];
@@ -260,6 +260,9 @@ async fn a_rest_api_vouches_for_its_senders_too() {
     let nobody = serde_json::json!({ "sourceIp": "192.0.2.17", "userArn": null, "user": null });
     assert_eq!(rest(nobody.clone(), None).await, (401, None));
     assert_eq!(rest(nobody, Some(serde_json::json!({}))).await, (401, None));
+    assert_eq!(rest(serde_json::Value::Null, None).await, (401, None));
+    let named = serde_json::json!({ "sender": "linde-zis" });
+    assert_eq!(rest(serde_json::Value::Null, Some(named)).await, (202, Some(String::from("linde-zis"))));
     let damaged = serde_json::json!({ "clientCert": { "clientCertPem": "none" } });
     assert_eq!(rest(damaged, None).await, (401, None));
 }

@@ -106,6 +106,25 @@ async fn nothing_overtakes_one_that_could_not_be_queued() {
 }
 
 #[tokio::test]
+async fn what_came_through_another_queue_stays_and_holds_nothing_back() {
+    let doubles = Doubles::new();
+    let ingest = ingest(&doubles);
+    let ids = parked(&doubles, &ingest, 4).await;
+    let way = doubles.way(ids[0]);
+    for id in &ids[..2] {
+        doubles.state().dead_letters.get_mut(id).unwrap().group.clear();
+    }
+    let others = [(ids[0], "not-from-inbound"), (ids[1], "not-from-inbound")];
+    let named = ingest.replay(Replay::Messages(&ids[..1]), &Requester::command_line()).await.unwrap();
+    assert_eq!((named.queued, named.failed.as_slice()), (Vec::new(), &others[..1]));
+    let replayed = ingest.replay(Replay::All, &Requester::command_line()).await.unwrap();
+    assert_eq!((replayed.queued.as_slice(), replayed.failed.as_slice()), (&ids[2..], &others[..]));
+    assert_eq!(doubles.way(ids[0]), way, "nothing was done with it");
+    let state = doubles.state();
+    assert_eq!((state.queue.len(), state.dead_letters.len(), state.audit.len()), (2, 2, 2));
+}
+
+#[tokio::test]
 async fn without_an_audit_entry_nothing_is_replayed() {
     let doubles = Doubles::new();
     let ingest = ingest(&doubles);

@@ -113,7 +113,8 @@ impl MailEvents {
             let parked = notifier.ports.clock.now();
             let received = sent.unwrap_or(parked);
             let message = notifier.parking.accept(body.as_bytes(), received).await?;
-            let group = message.to_string();
+            // No group: it did not come through the inbound queue, and no replay brings it there.
+            let group = String::new();
             let letter = DeadLetter { message, group, received, parked, code, at, text, attempts };
             notifier.parking.park(&letter).await
         });
