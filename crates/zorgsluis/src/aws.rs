@@ -90,6 +90,13 @@ mod with {
             vec![signer.verifying_key().clone()],
         )
         .map_err(Failure::usage)?;
+        // A name that is not this log's would read as a log that says nothing of anybody. What cannot be told
+        // here (a checkpoint that cannot be believed, say) is for the reading to say.
+        if log.status().await.is_ok_and(|status| status.entries == 0 && status.covered.is_none()) {
+            return Err(Failure::wrong(format!(
+                "{bucket}: there is no log of {organisation}, which ZORGSLUIS_ORGANISATION names"
+            )));
+        }
         let sink = sink(&parts, &keys)?;
         Ok(OpenLog { keys, patients: parts.patients(), log, sink, clock: parts.clock() })
     }

@@ -20,7 +20,7 @@ mod with {
     use crate::failure::Failure;
 
     /// Verifies the log in a bucket. Payloads stay sealed: that they are those that were logged, their hashes
-    /// say; what the index says of their patients is not compared.
+    /// say; of the keys under which the index holds them only the number is compared.
     pub(in crate::audit) async fn verify(
         args: &VerifyArgs,
         trusted: Option<&[u8]>,
