@@ -84,7 +84,13 @@ async fn a_raw_message_goes_the_whole_way_once() {
     let stages = way(&world, message).await;
     assert!(matches!(
         stages.as_slice(),
-        [Stage::Received { .. }, Stage::Converted { .. }, Stage::Applied { .. }, Stage::Audited { .. }]
+        [
+            Stage::Received { .. },
+            Stage::Queued,
+            Stage::Converted { .. },
+            Stage::Applied { .. },
+            Stage::Audited { .. }
+        ]
     ));
     let report = world.directory.payloads().get_note(message, REPORT).await.unwrap();
     let report: Value = serde_json::from_slice(report.expose_phi()).unwrap();
