@@ -98,8 +98,8 @@ export class StorageStack extends ZorgsluisStack {
     // Notes are written again (a message that is converted anew, the probe of the intake): the lock keeps what stood there.
     guard.createOnly(this.raw, ['messages/*']);
     guard.keep(this.log, { noMarkers: true });
-    guard.createOnly(this.log, LOCKED);
-    guard.lockedEntries(this.log, LOCKED);
+    guard.createOnly(this.log, locked(settings));
+    guard.lockedEntries(this.log, locked(settings));
     guard.leaveLockAlone(this.log, { noBypass: true });
     guard.createOnly(this.settings, ['keys/*']);
     guard.keep(this.settings, { under: ['keys/*'], by: settings.breakGlassRole });
@@ -119,8 +119,11 @@ export class StorageStack extends ZorgsluisStack {
   }
 }
 
-/** What the writer of the log locks: entries, and one checkpoint a day. */
-export const LOCKED = ['log/*/entries/*', 'log/*/checkpoints/*'];
+/**
+ * What the writer of the log locks: entries, and one checkpoint a day. By the name of the log: a star stands for
+ * slashes too, and `log/` with a star and `/entries/` for the tiles of leaves under `tile/entries/`, which are written over.
+ */
+const locked = ({ organisation }: Settings): string[] => ['entries', 'checkpoints'].map((part) => `log/${organisation}/${part}/*`);
 
 const intelligent = (): s3.LifecycleRule => ({
   id: 'seldom read',

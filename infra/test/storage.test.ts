@@ -162,7 +162,7 @@ describe('Storage: the create-only and no-delete policies of the design', () => 
 
   test('entries, daily checkpoints, raw messages and wrapped keys are created once', () => {
     const places: [string, string[]][] = [
-      [LOG, ['/log/*/checkpoints/*', '/log/*/entries/*']],
+      [LOG, ['/log/example/checkpoints/*', '/log/example/entries/*']],
       [RAW, ['/messages/*']],
       [SETTINGS, ['/keys/*']],
     ];

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod actions;
+mod bucket_policy;
 mod comprehend_medical;
 mod environment;
 mod fhir_store;
