@@ -128,9 +128,10 @@ where
         Some("AccessDenied") => Some("permission denied"),
         Some("InvalidObjectState") => Some("the object is archived and has to be restored first"),
         Some("NoSuchBucket") => Some("there is no such bucket"),
-        Some("ExpiredToken" | "InvalidAccessKeyId" | "SignatureDoesNotMatch") => {
+        Some("ExpiredToken" | "InvalidToken" | "InvalidAccessKeyId" | "SignatureDoesNotMatch") => {
             Some("the credentials are not accepted")
         }
+        Some("RequestTimeTooSkewed" | "RequestExpired") => Some("the clock of this machine is off"),
         _ => None,
     };
     match (failed(operation, error), reason) {
