@@ -158,8 +158,8 @@ async fn an_empty_index_is_behind_and_can_be_made_anew() {
     let index = Arc::new(MemoryIndex::new());
     let log = log_on(world.storage.clone(), index.clone(), world.keys.clone());
     let report = log.verify(zorgsluis_audit_writer::Verification::default()).await.unwrap();
-    assert!(report.is_clean());
-    assert_eq!(report.unindexed, Some(4));
+    // Nobody appends to a sealed log, so nobody would ever fill it.
+    assert_eq!((codes(&report), report.unindexed), (vec!["index-coverage-differs"], Some(4)));
     assert_eq!(log.rebuild().await.unwrap(), 4);
     assert_eq!(index.rows(0, 10).await.unwrap(), world.index.rows(0, 10).await.unwrap());
     assert!(index.rows(0, 10).await.unwrap()[0].keys.iter().any(|key| key.at == time(1).as_microsecond()));
