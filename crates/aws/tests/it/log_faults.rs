@@ -76,11 +76,11 @@ impl Shaky {
         call: impl Future<Output = Result<T, StorageError>>,
         late: impl FnOnce() + Send,
     ) -> Result<T, StorageError> {
-        self.call(|why| StorageError::transient(why), call, late).await
+        self.call(StorageError::transient, call, late).await
     }
 
     async fn indexed<T>(&self, call: impl Future<Output = Result<T, IndexError>>) -> Result<T, IndexError> {
-        self.call(|why| IndexError::transient(why), call, || ()).await
+        self.call(IndexError::transient, call, || ()).await
     }
 }
 
@@ -142,7 +142,7 @@ impl EntryIndex for Shaky {
     async fn record(&self, bundle: &IndexedBundle) -> Result<(), IndexError> {
         let (index, rows) = (self.index.clone(), bundle.clone());
         let late = || later(async move { drop(index.record(&rows).await) });
-        self.call(|why| IndexError::transient(why), self.index.record(bundle), late).await
+        self.call(IndexError::transient, self.index.record(bundle), late).await
     }
     async fn find(&self, query: &Query) -> Result<Hits, IndexError> {
         self.indexed(self.index.find(query)).await

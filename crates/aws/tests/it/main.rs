@@ -1,7 +1,7 @@
 //! The adapters, driven through their ports, against MiniStack and the stand-ins of `tests/stand-ins`.
 //!
 //! `ZORGSLUIS_PYTHON` names a Python that has `ministack` (`make e2e` prepares it).
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 mod actions;
 mod bucket_policy;

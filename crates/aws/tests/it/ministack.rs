@@ -118,6 +118,7 @@ pub(crate) fn credentials() -> Credentials {
 
 /// Starts MiniStack on a free port of this machine, with folders of its own.
 async fn start() -> MiniStack {
+    #[expect(clippy::disallowed_methods, reason = "where the Makefile says which Python")]
     let python = std::env::var("ZORGSLUIS_PYTHON")
         .expect("ZORGSLUIS_PYTHON names a Python with ministack: run `make e2e`, or `make test-aws`");
     let folder = tempfile::tempdir().unwrap();

@@ -13,9 +13,9 @@ use zorgsluis_domain::port::{
 use zorgsluis_domain::{PortError, Pseudonym, Purpose, Stage};
 use zorgsluis_embedded::{DataDirectory, OpenError};
 
+use super::{Home, LONG};
 use zorgsluis_contract::records::letter;
 use zorgsluis_contract::{at, fhir_store, log_index, message, registers};
-use super::{Home, LONG};
 
 /// All files below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
