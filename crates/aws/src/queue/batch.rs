@@ -130,6 +130,6 @@ mod tests {
         assert_eq!(split(&batch, &answers), [vec![0], vec![1, 2], vec![3, 4]]);
         answers[2] = Some(());
         assert_eq!(split(&batch, &answers), [vec![0], vec![1, 3, 4]]);
-        assert!(split(&batch, &vec![Some(()); 5]).is_empty());
+        assert!(split(&batch, &[Some(()); 5]).is_empty());
     }
 }
