@@ -85,7 +85,7 @@ PACKAGES := $(foreach name,ingest converter enricher notifier audit-writer,-p zo
 
 .PHONY: build invoke bench-functions deploy
 
-build: $(BUILD_TOOLS) ## The functions as they are deployed, into target/lambda/NAME/bootstrap; none above 4 MB zipped
+build: $(BUILD_TOOLS) ## The functions as they are deployed, into target/lambda/NAME/bootstrap, with their sizes
 	PATH="$(abspath $(PYTHON_ENV))/bin:$$PATH" $(CARGO) lambda build --release --$(ARCH) --skip-target-check $(PACKAGES) \
 	  --lambda-dir $(LAMBDA)
 	$(PYTHON_ENV)/bin/python tests/bench-functions.py --sizes --bootstraps $(LAMBDA)
