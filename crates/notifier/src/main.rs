@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use zorgsluis_audit_writer::QueueSink;
 use zorgsluis_aws::function::{self, Call, Failed, Function, Metric};
-use zorgsluis_aws::{DynamoNoticeRegister, DynamoOptOuts, DynamoProviderDirectory, Parts, Program, Variable};
+use zorgsluis_aws::{Parts, Program, Variable};
 use zorgsluis_notifier::events::lambda::MailEvents;
 use zorgsluis_notifier::{Notifier, Ports, Settings, SigningIdentity, SigningPem};
 use zorgsluis_worker::lambda::Handler;
@@ -30,15 +30,15 @@ impl Function for Behind {
     type Answer = SqsBatchResponse;
 
     async fn start(parts: Parts) -> Result<Self, Failed> {
-        let (settings, clients) = (parts.settings(), parts.clients());
+        let settings = parts.settings();
         let keys = parts.keys().await?;
         let ports = Ports {
             payloads: parts.payloads(&keys)?,
             fhir: parts.fhir(&keys)?,
             patients: parts.patients(),
-            directory: Arc::new(DynamoProviderDirectory::new(clients, settings.table("providers"))),
-            notices: Arc::new(DynamoNoticeRegister::new(clients, settings.table("notices"))),
-            opt_outs: Arc::new(DynamoOptOuts::new(clients, settings.table("opt-outs"))),
+            directory: parts.providers(),
+            notices: parts.notices(),
+            opt_outs: parts.opt_outs(),
             mailer: parts.mailer()?,
             audit: Arc::new(QueueSink::new(Arc::clone(&keys), parts.queue(Variable::AuditQueue)?)),
             journal: parts.journal(),
