@@ -51,7 +51,9 @@ use hl7v2::{Field, Message, Place, Segment, Value};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::conversion::{Authority, Deletion, EntryNote, PatientIdentity, Presumed, Snapshot, Warning};
+use crate::conversion::{
+    Authority, Deletion, EntryNote, Merge, PatientIdentity, Presumed, Snapshot, Warning,
+};
 use crate::identity::{IdentityKey, Ids, Rule};
 use crate::ledger::Ledger;
 use crate::profile::SenderProfile;
@@ -92,6 +94,7 @@ pub(crate) struct Context<'m, 'a> {
     pub(crate) deletions: Vec<Deletion>,
     pub(crate) presumed: Vec<Presumed>,
     pub(crate) snapshots: Vec<Snapshot>,
+    pub(crate) merges: Vec<Merge>,
     pub(crate) patients: Vec<PatientIdentity>,
     /// The reports, and the segments that say who ordered them.
     pub(crate) reported: Vec<Reported<'m, 'a>>,
@@ -129,6 +132,7 @@ impl<'m, 'a> Context<'m, 'a> {
             deletions: Vec::new(),
             presumed: Vec::new(),
             snapshots: Vec::new(),
+            merges: Vec::new(),
             patients: Vec::new(),
             reported: Vec::new(),
             provenance: fhir::Provenance::default(),

@@ -42,7 +42,7 @@ pub fn convert<'a>(bytes: &'a [u8], options: &'a ConvertOptions) -> Result<Conve
     let control_id = trim(message.header().field(10).value().text()).into_owned();
     let event = Event::of(&message);
     let mut cx = Context::new(&message, profile, &options.key);
-    let merges = message::convert(&mut cx, &event).map_err(|refusal| Refusal {
+    message::convert(&mut cx, &event).map_err(|refusal| Refusal {
         control_id: Some(control_id.clone()),
         event: Some(event.name.clone()),
         ..refusal
@@ -56,7 +56,7 @@ pub fn convert<'a>(bytes: &'a [u8], options: &'a ConvertOptions) -> Result<Conve
         deletions: parts.deletions,
         presumed: parts.presumed,
         snapshots: parts.snapshots,
-        merges,
+        merges: parts.merges,
         patients: parts.patients,
         order: parts.order,
         event: event.name,
@@ -78,6 +78,7 @@ struct Parts<'a> {
     deletions: Vec<crate::Deletion>,
     presumed: Vec<crate::Presumed>,
     snapshots: Vec<crate::Snapshot>,
+    merges: Vec<Merge>,
     patients: Vec<crate::PatientIdentity>,
     order: Order,
     sender: Sender,
@@ -108,6 +109,7 @@ fn finish<'a>(mut cx: Context<'_, 'a>, event: &Event, key: &IdentityKey) -> Part
         deletions: cx.deletions,
         presumed: cx.presumed,
         snapshots: cx.snapshots,
+        merges: cx.merges,
         patients: cx.patients,
         order,
         sender: Sender { application: application.into_owned(), facility: facility.into_owned() },
@@ -115,9 +117,6 @@ fn finish<'a>(mut cx: Context<'_, 'a>, event: &Event, key: &IdentityKey) -> Part
         ledger: cx.ledger,
     }
 }
-
-/// The mergers of a message that merges nothing.
-pub(crate) const NO_MERGE: Vec<Merge> = Vec::new();
 
 fn damaged(error: &ParseError) -> Refusal {
     let at = match (error.place(), error.offset()) {

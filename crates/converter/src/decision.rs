@@ -15,7 +15,8 @@ const NULL_PART: &str = "a null inside a value that is replaced as a whole";
 
 /// Why a leaf that is not in the output was left out, if that was decided.
 pub(crate) fn ignored(place: &Place, leaf: Value<'_, '_>) -> Option<&'static str> {
-    let why = by_field(&place.segment, place.field);
+    let why = crate::mapping::why_left(&place.segment, place.field, place.component)
+        .or_else(|| by_field(&place.segment, place.field));
     why.or_else(|| (leaf.is_null() && place.component > 1).then_some(NULL_PART))
 }
 
@@ -27,8 +28,6 @@ fn by_field(segment: &[u8; 3], field: u16) -> Option<&'static str> {
             1,
         ) => SET_ID,
         (b"MSH", 8 | 12..=21 | 24 | 25) => PROTOCOL,
-        (b"EVN", 1) => "repeats the event of MSH-9",
-        (b"EVN", 3) => "when an event is planned says nothing of what is",
         (b"SFT", _) => "the sender's software: product and version are in the MessageHeader",
         (b"PID", 10 | 22) => ORIGIN,
         (b"PID", 33 | 34) => BOOKKEEPING,

@@ -54,6 +54,7 @@ mod decision;
 mod document;
 pub mod identity;
 mod ledger;
+pub mod mapping;
 mod message;
 mod notice;
 pub mod process;

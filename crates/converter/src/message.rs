@@ -9,8 +9,9 @@ pub(crate) mod oru;
 use hl7v2::{Message, Place};
 
 use crate::context::{Context, trim};
-use crate::conversion::{Merge, Refusal};
+use crate::conversion::Refusal;
 use crate::convert::refuse;
+use crate::mapping::Kind;
 
 /// What MSH-9 says.
 pub(crate) struct Event {
@@ -47,29 +48,31 @@ pub(crate) enum Says {
     Orders,
 }
 
+/// What converts the messages of a kind.
+pub(crate) type Convert = for<'m, 'a> fn(&mut Context<'m, 'a>, &Event) -> Result<(), Refusal>;
+
+/// All kinds of message that are converted.
+pub(crate) const KINDS: &[Kind] = &[
+    Kind { kind: "ADT", events: adt::EVENTS, convert: adt::convert },
+    Kind { kind: "ORM", events: orm::EVENTS, convert: orm::convert },
+    Kind { kind: "ORU", events: oru::EVENTS, convert: oru::convert },
+];
+
+/// The kind of an event, if a conversion is written for it.
+fn kind_of(event: &Event) -> Option<&'static Kind> {
+    let of_kind = KINDS.iter().find(|kind| kind.kind == event.kind)?;
+    of_kind.events.iter().any(|known| known.trigger == event.trigger).then_some(of_kind)
+}
+
 /// Whether a conversion is written for the event of this message. Says nothing of its content.
 pub fn supports(message: &Message<'_>) -> bool {
-    let event = Event::of(message);
-    match event.kind.as_str() {
-        "ADT" => adt::Adt::of(&event.trigger).is_some(),
-        "ORU" => event.trigger == "R01",
-        "ORM" => event.trigger == "O01",
-        _ => false,
-    }
+    kind_of(&Event::of(message)).is_some()
 }
 
 /// Converts by event.
-pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &Event) -> Result<Vec<Merge>, Refusal> {
-    if event.kind == "ADT"
-        && let Some(adt) = adt::Adt::of(&event.trigger)
-    {
-        return adt::convert(cx, adt);
-    }
-    if event.kind == "ORU" && event.trigger == "R01" {
-        return oru::convert(cx);
-    }
-    if event.kind == "ORM" && event.trigger == "O01" {
-        return orm::convert(cx);
+pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &Event) -> Result<(), Refusal> {
+    if let Some(kind) = kind_of(event) {
+        return (kind.convert)(cx, event);
     }
     let mut at = Place::of_field(*b"MSH", 1, 9);
     at.repetition = 1;

@@ -24,7 +24,11 @@ use fhir::Element;
 use hl7v2::{Field, Value};
 
 use crate::context::{Context, original_text};
+use crate::mapping::Map;
 use crate::table;
+
+/// The maps of all segments, in the order of their names.
+pub(crate) const MAPS: &[&Map] = &[&evn::MAP];
 
 /// Sex: the FHIR code, and beside it the zib's code or what the sender wrote.
 pub(crate) fn gender<'a>(

@@ -4,13 +4,30 @@ use hl7v2::{Place, Segment};
 
 use super::Says;
 use crate::context::Context;
-use crate::conversion::{Authority, Merge, Refusal};
-use crate::convert::{NO_MERGE, refuse};
+use crate::conversion::{Authority, Refusal};
+use crate::convert::refuse;
+use crate::mapping::{Event as EventRow, official, own};
 use crate::segment::pid::PatientDraft;
 use crate::segment::pv1::EncounterDraft;
 use crate::segment::{Listed, al1, dg1, evn, in1, mrg, nk1, pd1, pid, pv1, pv2, rol};
 
 /// The events that are converted.
+pub(crate) const EVENTS: &[EventRow] = &[
+    official("A01", "admit", "opens the Encounter"),
+    official("A02", "transfer", "the Encounter has another active location"),
+    own("A03", "discharge", "ends the Encounter"),
+    official("A04", "register", "opens the Encounter, its status by the class of the visit"),
+    official("A05", "pre-admit", "a planned Encounter"),
+    official("A08", "update", "Patient and Encounter, without saying how far the visit is"),
+    official("A11", "cancel admit", "the Encounter is cancelled"),
+    own("A12", "cancel transfer", "the Encounter is at its former location"),
+    official("A13", "cancel discharge", "the Encounter is open again, without end and disposition"),
+    official("A28", "add person", "Patient"),
+    official("A31", "update person", "Patient"),
+    own("A40", "merge patients", "the Patient of MRG is replaced by the one of PID"),
+];
+
+/// What an event says of the visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Adt {
     /// A01, admit.
@@ -54,7 +71,8 @@ impl Adt {
 }
 
 /// Converts an ADT message.
-pub(crate) fn convert(cx: &mut Context<'_, '_>, event: Adt) -> Result<Vec<Merge>, Refusal> {
+pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<(), Refusal> {
+    let event = Adt::of(&event.trigger).unwrap_or(Adt::Update);
     cx.registers = Authority::Registration;
     let message = cx.message;
     if message.segment("PID").is_none() {
@@ -66,14 +84,13 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: Adt) -> Result<Vec<Merge>
         return Err(refuse("no-merge", Place::of_segment(*b"MRG", 1), text));
     }
     // A group begins with PID: one in most messages, several in ADT_A39.
-    let mut merges = NO_MERGE;
     let segments: Vec<Segment<'_, '_>> = message.segments().collect();
     let starts = segments.iter().enumerate().filter(|(_, s)| s.id() == "PID").map(|(at, _)| at);
     let mut starts = starts.peekable();
     while let Some(start) = starts.next() {
         let end = starts.peek().copied().unwrap_or(segments.len());
         let group = segments.get(start..end).unwrap_or_default();
-        merges.extend(patient_group(cx, event, Says::Results, group)?);
+        patient_group(cx, event, Says::Results, group)?;
         if event != Adt::Merge && starts.peek().is_some() {
             // Two patients in one admission: which of them is admitted nobody can tell.
             let at = segments.get(end).map_or(Place::of_segment(*b"PID", 2), Segment::place);
@@ -87,7 +104,7 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: Adt) -> Result<Vec<Merge>
     if let Some(evn) = message.segment("EVN") {
         evn::convert(cx, evn);
     }
-    Ok(merges)
+    Ok(())
 }
 
 /// One patient and what hangs on it.
@@ -96,9 +113,9 @@ pub(crate) fn patient_group<'m, 'a>(
     event: Adt,
     says: Says,
     group: &[Segment<'m, 'a>],
-) -> Result<Option<Merge>, Refusal> {
+) -> Result<(), Refusal> {
     let find = |id: &str| group.iter().copied().find(|segment| segment.id() == id);
-    let Some(pid) = find("PID") else { return Ok(None) };
+    let Some(pid) = find("PID") else { return Ok(()) };
     let mut patient = pid::convert(cx, pid);
     let mut encounter = find("PV1").and_then(|pv1| pv1::convert(cx, pv1, pid, patient.id, event));
     let mut lists = Lists::default();
@@ -110,15 +127,15 @@ pub(crate) fn patient_group<'m, 'a>(
         lists.finish(cx, &patient, encounter.as_ref());
     }
     super::oru::results(cx, group, says, patient.id, encounter.as_ref().map(|encounter| encounter.id));
-    let merge = match find("MRG") {
-        Some(mrg) if event == Adt::Merge => Some(mrg::convert(cx, mrg, &mut patient)?),
-        _ => None,
-    };
+    if let Some(mrg) = find("MRG").filter(|_| event == Adt::Merge) {
+        let merge = mrg::convert(cx, mrg, &mut patient)?;
+        cx.merges.push(merge);
+    }
     patient.put(cx);
     if let Some(encounter) = encounter {
         encounter.put(cx);
     }
-    Ok(merge)
+    Ok(())
 }
 
 /// What a group lists.

@@ -14,11 +14,11 @@ use super::group::Group;
 use super::oru::{Whose, patients};
 use super::{Says, adt, order};
 use crate::context::{Context, add_new};
-use crate::conversion::{Authority, Merge, Refusal};
-use crate::convert::NO_MERGE;
+use crate::conversion::{Authority, Refusal};
 use crate::datatype::cwe;
 use crate::document::{self, Belongs};
 use crate::identity::rule;
+use crate::mapping::{Event as EventRow, official};
 use crate::message::adt::Adt;
 use crate::segment::obx::Frame;
 use crate::segment::orc::control::{Control, Party};
@@ -27,14 +27,18 @@ use crate::segment::orc::{self, Numbers, Order};
 /// ORC-9 of a control code that places no order: when that happened to it.
 const EVENT_TIME: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-order-event-time";
 
+/// The events that are converted.
+pub(crate) const EVENTS: &[EventRow] =
+    &[official("O01", "order", "ServiceRequest, and a Task for whoever fills it")];
+
 /// Converts an order message. Its PID only mentions the patient: whoever orders repeats what the hospital or
 /// the practice knows.
-pub(crate) fn convert(cx: &mut Context<'_, '_>) -> Result<Vec<Merge>, Refusal> {
+pub(crate) fn convert(cx: &mut Context<'_, '_>, _: &super::Event) -> Result<(), Refusal> {
     cx.registers = Authority::Mention;
     for group in patients(cx, "an order is for a patient, and there is no PID")? {
         adt::patient_group(cx, Adt::Update, Says::Orders, &group)?;
     }
-    Ok(NO_MERGE)
+    Ok(())
 }
 
 /// The orders of a patient, one after the other.

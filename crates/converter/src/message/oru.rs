@@ -14,23 +14,28 @@ use super::group::{self, Group};
 use super::order::{self, Observed};
 use super::{Says, orm};
 use crate::context::{Context, Reported};
-use crate::conversion::{Authority, Merge, Refusal};
-use crate::convert::{NO_MERGE, refuse};
+use crate::conversion::{Authority, Refusal};
+use crate::convert::refuse;
 use crate::document::{self, Belongs};
+use crate::mapping::{Event as EventRow, official};
 use crate::segment::nte;
 use crate::segment::obr;
 use crate::segment::obx::{Frame, Known, Positions, value::Kind};
 use crate::segment::orc::{self, Numbers, Order};
 
+/// The events that are converted.
+pub(crate) const EVENTS: &[EventRow] =
+    &[official("R01", "results", "DiagnosticReport, Observation, Specimen and the ServiceRequest answered")];
+
 /// Converts a result message. Its PID only mentions the patient: the laboratory repeats what the order
 /// told it.
-pub(crate) fn convert(cx: &mut Context<'_, '_>) -> Result<Vec<Merge>, Refusal> {
+pub(crate) fn convert(cx: &mut Context<'_, '_>, _: &super::Event) -> Result<(), Refusal> {
     cx.registers = Authority::Mention;
     let text = "results are about a patient, and there is no PID";
     for group in patients(cx, text)? {
         adt::patient_group(cx, Adt::Update, Says::Results, &group)?;
     }
-    Ok(NO_MERGE)
+    Ok(())
 }
 
 /// The segments of each patient of a message that is about orders.

@@ -7,6 +7,31 @@ use hl7v2::Segment;
 use crate::context::{Context, add_new};
 use crate::datatype::hd::{Hd, organization};
 use crate::datatype::{cwe, xcn};
+use crate::mapping::{Map, left, to};
+
+/// What becomes of its fields.
+pub(crate) const MAP: Map = Map {
+    segment: "EVN",
+    name: "Event Type",
+    fields: &[
+        "Event Type Code",
+        "Recorded Date/Time",
+        "Date/Time Planned Event",
+        "Event Reason Code",
+        "Operator ID",
+        "Event Occurred",
+        "Event Facility",
+    ],
+    rows: &[
+        left(1, "repeats the event of MSH-9"),
+        to(2, "Provenance.recorded"),
+        left(3, "when an event is planned says nothing of what is"),
+        to(4, "Provenance.reason"),
+        to(5, "Provenance.agent"),
+        to(6, "Provenance.occurredDateTime"),
+        to(7, "Provenance.agent"),
+    ],
+};
 
 pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, evn: Segment<'m, 'a>) {
     let mut provenance = std::mem::take(&mut cx.provenance);

@@ -11,6 +11,7 @@ mod adt;
 mod apply;
 mod documents;
 mod identity;
+mod mapping;
 mod messages;
 mod notice;
 mod orm;
