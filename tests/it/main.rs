@@ -13,6 +13,7 @@ mod crash;
 mod demo;
 mod harness;
 mod lambda;
+mod mapping;
 mod phi;
 mod refusals;
 mod replay;

@@ -75,6 +75,32 @@ pub(crate) enum Command {
     /// The registers of providers and patients.
     #[command(subcommand)]
     Registers(RegistersCommand),
+    /// What becomes of events and fields: where each is written in FHIR, or why it is left out.
+    #[command(
+        after_help = "Examples:\n  zorgsluis mapping                    the events, and how many fields of which segments\n  zorgsluis mapping PV1 PID-3          what becomes of a segment, and of a field\n  zorgsluis mapping ADT                the events of a kind of message\n  zorgsluis mapping --format json      all tables"
+    )]
+    Mapping(MappingArgs),
+}
+
+/// How the tables are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum MappingFormat {
+    /// For a person.
+    Text,
+    /// One object with all tables.
+    Json,
+    /// The page `docs/mapping.md`.
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MappingArgs {
+    /// Kinds of message (`ADT`), events (`ADT^A01`), segments (`PV1`), fields (`PID-3`).
+    #[arg(value_name = "WHAT")]
+    pub(crate) what: Vec<String>,
+    /// How they are written.
+    #[arg(long, value_enum, default_value = "text", conflicts_with = "what")]
+    pub(crate) format: MappingFormat,
 }
 
 #[derive(Debug, Args)]

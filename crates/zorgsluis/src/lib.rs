@@ -7,7 +7,7 @@
 //! | Module | Holds |
 //! |---|---|
 //! | `cli` | the arguments |
-//! | `analyse`, `convert`, `deidentify`, `send`, `audit`, `replay`, `registers`, `demo`, `serve` | the commands |
+//! | `analyse`, `convert`, `deidentify`, `send`, `audit`, `replay`, `registers`, `mapping`, `demo`, `serve` | the commands |
 //! | `system` | the whole system on embedded stores |
 //! | `notes` | the notes of files |
 //! | `way`, `marked`, `terminal` | what a person reads |
@@ -27,6 +27,7 @@ mod deidentify;
 mod demo;
 mod failure;
 mod mail;
+mod mapping;
 mod marked;
 mod notes;
 mod registers;
@@ -65,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Audit(command) => block_on(audit::run(command)),
         Command::Replay(args) => block_on(replay::run(args)),
         Command::Registers(command) => block_on(registers::run(command)),
+        Command::Mapping(args) => mapping::run(args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
