@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use crate::{
     AllergyIntolerance, Condition, Coverage, DiagnosticReport, DocumentReference, Encounter, Identifier,
-    Location, MessageHeader, Observation, OperationOutcome, Organization, Patient, Practitioner,
-    PractitionerRole, Provenance, RelatedPerson, RelativeUrl, ServiceRequest, Specimen, Task, Urn,
+    Immunization, Location, Medication, MedicationAdministration, MedicationDispense, MedicationRequest,
+    MessageHeader, Observation, OperationOutcome, Organization, Patient, Practitioner, PractitionerRole,
+    Provenance, RelatedPerson, RelativeUrl, ServiceRequest, Specimen, Task, Urn,
 };
 
 macro_rules! resources {
@@ -44,7 +45,8 @@ macro_rules! resources {
 
 resources! {
     AllergyIntolerance, Condition, Coverage, DiagnosticReport, DocumentReference, Encounter,
-    Location, MessageHeader, Observation, OperationOutcome, Organization, Patient, Practitioner,
+    Immunization, Location, Medication, MedicationAdministration, MedicationDispense, MedicationRequest,
+    MessageHeader, Observation, OperationOutcome, Organization, Patient, Practitioner,
     PractitionerRole, Provenance, RelatedPerson, ServiceRequest, Specimen, Task,
 }
 

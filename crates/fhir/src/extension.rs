@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::{
     Absent, Address, Attachment, CodeableConcept, Coding, ContactPoint, Decimal, HumanName, Identifier,
-    Period, Quantity, Range, Reference,
+    Period, Quantity, Range, Ratio, Reference,
 };
 
 /// An extension: either a value or further extensions.
@@ -41,6 +41,7 @@ pub enum ExtensionValue<'a> {
     Quantity(Box<Quantity<'a>>),
     Duration(Box<Quantity<'a>>),
     Range(Box<Range<'a>>),
+    Ratio(Box<Ratio<'a>>),
     Period(Box<Period<'a>>),
     Identifier(Box<Identifier<'a>>),
     Reference(Box<Reference<'a>>),
@@ -109,6 +110,7 @@ impl Serialize for Extension<'_> {
             V::Quantity(v) => out.serialize_field("valueQuantity", v),
             V::Duration(v) => out.serialize_field("valueDuration", v),
             V::Range(v) => out.serialize_field("valueRange", v),
+            V::Ratio(v) => out.serialize_field("valueRatio", v),
             V::Period(v) => out.serialize_field("valuePeriod", v),
             V::Identifier(v) => out.serialize_field("valueIdentifier", v),
             V::Reference(v) => out.serialize_field("valueReference", v),

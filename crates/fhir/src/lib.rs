@@ -46,6 +46,8 @@ mod clinical;
 mod datatype;
 mod diagnostic;
 mod extension;
+mod immunization;
+mod medication;
 mod messaging;
 pub mod nl;
 mod primitive;
@@ -70,6 +72,15 @@ pub use diagnostic::{
 };
 pub use element::Absent;
 pub use extension::{Element, ElementList, Extension, ExtensionValue};
+pub use immunization::{
+    Immunization, ImmunizationEducation, ImmunizationOccurrence, ImmunizationPerformer, ImmunizationProtocol,
+    ImmunizationReaction,
+};
+pub use medication::{
+    AdministrationDosage, DispenseRequest, DispenseSubstitution, Dosage, DoseAndRate, InitialFill,
+    Medication, MedicationAdministration, MedicationBatch, MedicationDispense, MedicationIngredient,
+    MedicationPerformer, MedicationRequest, MedicationSubstitution,
+};
 pub use messaging::{
     MessageDestination, MessageHeader, MessageSource, OperationOutcome, OutcomeIssue, Provenance,
     ProvenanceAgent, ProvenanceEntity, ProvenanceOccurred,

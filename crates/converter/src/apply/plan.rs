@@ -6,7 +6,7 @@ mod merging;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 use zorgsluis_domain::port::{Precondition, ResourceKey, Write};
 use zorgsluis_domain::{Effect, Phi, StepEffect};
@@ -161,8 +161,9 @@ impl Planner<'_> {
         let mut same: BTreeSet<(Uuid, Uuid)> = BTreeSet::new();
         for entry in &self.said.entries {
             let stands = self.drafts.0.get(&entry.key).and_then(|draft| draft.stands.as_ref());
-            let Some(holder) = stands.and_then(|stands| of(stands.get("subject"))) else { continue };
-            let Some(named) = of(entry.content.get("subject")) else { continue };
+            let about = |one: &Map<String, Value>| of(one.get("subject").or_else(|| one.get("patient")));
+            let Some(holder) = stands.and_then(about) else { continue };
+            let Some(named) = about(&entry.content) else { continue };
             let asserted = self.who(named).now;
             if holder == asserted || !same.insert((holder, asserted)) {
                 continue;
@@ -346,6 +347,11 @@ fn order(resource_type: &str) -> usize {
         "Condition",
         "Encounter",
         "ServiceRequest",
+        "Medication",
+        "MedicationRequest",
+        "MedicationDispense",
+        "MedicationAdministration",
+        "Immunization",
         "Specimen",
         "Observation",
         "DiagnosticReport",

@@ -71,6 +71,8 @@ pub(crate) const RULES: &[(&str, &str, Rule)] = &[
         "onset",
         Rule::Together(&["onsetDateTime", "onsetString", "onsetAge", "onsetPeriod", "onsetRange"]),
     ),
+    ("MedicationAdministration", "effective", Rule::Together(&["effectiveDateTime", "effectivePeriod"])),
+    ("Immunization", "occurrence", Rule::Together(&["occurrenceDateTime", "occurrenceString"])),
 ];
 
 /// Types whose content is asserted as a whole: a result or a document is not put together from pieces of
@@ -104,7 +106,12 @@ pub(crate) fn is_always_mentioned(resource_type: &str) -> bool {
 /// Elements of which everybody who says something is a source: how far an order is, its filler knows as well
 /// as its placer.
 pub(crate) fn is_told_by_all(resource_type: &str, path: &str) -> bool {
-    matches!((resource_type, path), ("ServiceRequest" | "Task", "status") | ("Task", "businessStatus"))
+    matches!(
+        (resource_type, path),
+        ("ServiceRequest" | "Task" | "MedicationRequest", "status")
+            | ("Task", "businessStatus")
+            | ("MedicationRequest", "statusReason")
+    )
 }
 
 /// What a member that is no longer listed says in the element of [`LISTED`].

@@ -36,7 +36,11 @@ const OF_PATIENT: &[&str] = &[
     "Specimen",
     "ServiceRequest",
     "DocumentReference",
+    "MedicationRequest",
+    "MedicationDispense",
+    "MedicationAdministration",
     "MedicationStatement",
+    "Immunization",
     "Communication",
 ];
 

@@ -40,9 +40,12 @@ impl DataCategory {
             "Encounter" | "EpisodeOfCare" | "Appointment" => Self::Encounters,
             "Condition" => Self::Conditions,
             "AllergyIntolerance" => Self::Allergies,
-            "MedicationStatement" | "MedicationRequest" | "MedicationAdministration" | "Medication" => {
-                Self::Medication
-            }
+            "MedicationStatement"
+            | "MedicationRequest"
+            | "MedicationDispense"
+            | "MedicationAdministration"
+            | "Medication"
+            | "Immunization" => Self::Medication,
             "Observation" | "DiagnosticReport" | "Specimen" => Self::Results,
             "DocumentReference" | "Communication" | "Binary" => Self::Documents,
             "ServiceRequest" | "Task" => Self::Orders,

@@ -99,6 +99,7 @@ const PATIENT: SearchParameter = only("patient", &["patient"], "Patient");
 const ENCOUNTER: SearchParameter = only("encounter", &["encounter"], "Encounter");
 const BASED_ON: SearchParameter = reference("based-on", &["basedOn"]);
 const PERFORMER: SearchParameter = reference("performer", &["performer"]);
+const MEDICATION: SearchParameter = only("medication", &["medicationReference"], "Medication");
 const SPECIMEN: SearchParameter = only("specimen", &["specimen"], "Specimen");
 const EFFECTIVE: SearchParameter =
     date("date", &["effectiveDateTime", "effectiveInstant", "effectivePeriod"]);
@@ -226,6 +227,25 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
         ],
     ),
     (
+        "Immunization",
+        &[
+            IDENTIFIER,
+            PATIENT,
+            STATUS,
+            token("status-reason", &["statusReason"]),
+            token("vaccine-code", &["vaccineCode"]),
+            date("date", &["occurrenceDateTime"]),
+            token("lot-number", &["lotNumber"]),
+            only("location", &["location"], "Location"),
+            only("manufacturer", &["manufacturer"], "Organization"),
+            reference("performer", &["performer.actor"]),
+            only("reaction", &["reaction.detail"], "Observation"),
+            token("reason-code", &["reasonCode"]),
+            reference("reason-reference", &["reasonReference"]),
+            token("target-disease", &["protocolApplied.targetDisease"]),
+        ],
+    ),
+    (
         "Location",
         &[
             IDENTIFIER,
@@ -234,6 +254,67 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
             TYPE,
             only("partof", &["partOf"], "Location"),
             only("organization", &["managingOrganization"], "Organization"),
+        ],
+    ),
+    (
+        "Medication",
+        &[
+            IDENTIFIER,
+            CODE,
+            token("form", &["form"]),
+            token("ingredient-code", &["ingredient.itemCodeableConcept"]),
+            token("lot-number", &["batch.lotNumber"]),
+            date("expiration-date", &["batch.expirationDate"]),
+            only("manufacturer", &["manufacturer"], "Organization"),
+        ],
+    ),
+    (
+        "MedicationAdministration",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            reference("context", &["context"]),
+            STATUS,
+            date("effective-time", &["effectiveDateTime", "effectivePeriod"]),
+            MEDICATION,
+            only("request", &["request"], "MedicationRequest"),
+            reference("performer", &["performer.actor"]),
+            token("reason-given", &["reasonCode"]),
+            token("reason-not-given", &["statusReason"]),
+        ],
+    ),
+    (
+        "MedicationDispense",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            reference("context", &["context"]),
+            STATUS,
+            TYPE,
+            date("whenhandedover", &["whenHandedOver"]),
+            MEDICATION,
+            only("prescription", &["authorizingPrescription"], "MedicationRequest"),
+            reference("performer", &["performer.actor"]),
+            only("destination", &["destination"], "Location"),
+        ],
+    ),
+    (
+        "MedicationRequest",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            ENCOUNTER,
+            STATUS,
+            token("intent", &["intent"]),
+            token("priority", &["priority"]),
+            CATEGORY,
+            date("authoredon", &["authoredOn"]),
+            MEDICATION,
+            reference("requester", &["requester"]),
+            reference("intended-dispenser", &["dispenseRequest.performer"]),
         ],
     ),
     (

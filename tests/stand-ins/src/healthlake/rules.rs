@@ -76,6 +76,24 @@ const REQUEST: &[&str] =
 const STATEMENT: &[&str] =
     &["active", "completed", "entered-in-error", "intended", "stopped", "on-hold", "unknown", "not-taken"];
 
+const ADMINISTRATION: &[&str] =
+    &["in-progress", "not-done", "on-hold", "completed", "entered-in-error", "stopped", "unknown"];
+
+const DISPENSE: &[&str] = &[
+    "preparation",
+    "in-progress",
+    "cancelled",
+    "on-hold",
+    "completed",
+    "entered-in-error",
+    "stopped",
+    "declined",
+    "unknown",
+];
+
+const PRESCRIPTION: &[&str] =
+    &["active", "on-hold", "cancelled", "completed", "entered-in-error", "stopped", "draft", "unknown"];
+
 const EVENT: &[&str] = &[
     "preparation",
     "in-progress",
@@ -125,7 +143,24 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule("Encounter", &["status", "class"], &[("status", ENCOUNTER)]),
     rule("Group", &["type", "actual"], &[]),
+    rule(
+        "Immunization",
+        &["status", "vaccineCode", "patient", "occurrence[x]"],
+        &[("status", &["completed", "entered-in-error", "not-done"])],
+    ),
     rule("Location", &[], &[("status", &["active", "suspended", "inactive"])]),
+    rule("Medication", &[], &[("status", &["active", "inactive", "entered-in-error"])]),
+    rule(
+        "MedicationAdministration",
+        &["status", "medication[x]", "subject", "effective[x]"],
+        &[("status", ADMINISTRATION)],
+    ),
+    rule("MedicationDispense", &["status", "medication[x]"], &[("status", DISPENSE)]),
+    rule(
+        "MedicationRequest",
+        &["status", "intent", "medication[x]", "subject"],
+        &[("status", PRESCRIPTION), ("intent", INTENT)],
+    ),
     rule("MedicationStatement", &["status", "medication[x]", "subject"], &[("status", STATEMENT)]),
     rule("MessageHeader", &["event[x]", "source"], &[]),
     rule("Observation", &["status", "code"], &[("status", OBSERVATION)]),
@@ -170,6 +205,7 @@ pub(super) fn kind(resource_type: &str, name: &str) -> Option<Kind> {
         | "occurredDateTime" | "onsetDateTime" | "abatementDateTime" | "recordedDate" | "lastOccurrence"
         | "authoredOn" | "dateAsserted" | "collectedDateTime" | "receivedTime" | "sent" | "received"
         | "valueDateTime" | "lastModified" | "creation" => Kind::DateTime,
+        "recorded" if resource_type == "Immunization" => Kind::DateTime,
         "issued" | "recorded" | "lastUpdated" | "effectiveInstant" | "valueInstant" => Kind::Instant,
         "multipleBirthInteger" | "valueInteger" | "valueDecimal" | "rank" | "size" => Kind::Number,
         "status" | "intent" | "gender" | "docStatus" | "use" | "language" | "contentType" | "criticality"
