@@ -53,15 +53,16 @@ pub(crate) type Convert = for<'m, 'a> fn(&mut Context<'m, 'a>, &Event) -> Result
 
 /// All kinds of message that are converted.
 pub(crate) const KINDS: &[Kind] = &[
-    Kind { kind: "ADT", events: adt::EVENTS, convert: adt::convert },
+    Kind { kind: "ADT", events: adt::visit::EVENTS, convert: adt::convert },
+    Kind { kind: "ADT", events: adt::PERSON_EVENTS, convert: adt::convert },
     Kind { kind: "ORM", events: orm::EVENTS, convert: orm::convert },
     Kind { kind: "ORU", events: oru::EVENTS, convert: oru::convert },
 ];
 
 /// The kind of an event, if a conversion is written for it.
 fn kind_of(event: &Event) -> Option<&'static Kind> {
-    let of_kind = KINDS.iter().find(|kind| kind.kind == event.kind)?;
-    of_kind.events.iter().any(|known| known.trigger == event.trigger).then_some(of_kind)
+    let mut of_kind = KINDS.iter().filter(|kind| kind.kind == event.kind);
+    of_kind.find(|kind| kind.events.iter().any(|known| known.trigger == event.trigger))
 }
 
 /// Whether a conversion is written for the event of this message. Says nothing of its content.

@@ -1,5 +1,7 @@
 //! ADT: registration, admission, transfer, discharge, merge (HL7 v2.5.1 chapter 3).
 
+pub(crate) mod visit;
+
 use hl7v2::{Place, Segment};
 
 use super::Says;
@@ -10,76 +12,43 @@ use crate::mapping::{Event as EventRow, official, own};
 use crate::segment::pid::PatientDraft;
 use crate::segment::pv1::EncounterDraft;
 use crate::segment::{Listed, al1, dg1, evn, in1, mrg, nk1, pd1, pid, pv1, pv2, rol};
+use visit::Effect;
 
-/// The events that are converted.
-pub(crate) const EVENTS: &[EventRow] = &[
-    official("A01", "admit", "opens the Encounter"),
-    official("A02", "transfer", "the Encounter has another active location"),
-    own("A03", "discharge", "ends the Encounter"),
-    official("A04", "register", "opens the Encounter, its status by the class of the visit"),
-    official("A05", "pre-admit", "a planned Encounter"),
-    official("A08", "update", "Patient and Encounter, without saying how far the visit is"),
-    official("A11", "cancel admit", "the Encounter is cancelled"),
-    own("A12", "cancel transfer", "the Encounter is at its former location"),
-    official("A13", "cancel discharge", "the Encounter is open again, without end and disposition"),
+/// The events about persons that are converted.
+pub(crate) const PERSON_EVENTS: &[EventRow] = &[
     official("A28", "add person", "Patient"),
     official("A31", "update person", "Patient"),
     own("A40", "merge patients", "the Patient of MRG is replaced by the one of PID"),
 ];
 
-/// What an event says of the visit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Adt {
-    /// A01, admit.
-    Admit,
-    /// A02, transfer.
-    Transfer,
-    /// A03, discharge.
-    Discharge,
-    /// A04, register an outpatient.
-    Register,
-    /// A05, pre-admit.
-    PreAdmit,
-    /// A08, update; A28, add person; A31, update person. They say nothing of the visit's state.
-    Update,
-    /// A11, cancel admit.
-    CancelAdmit,
-    /// A12, cancel transfer.
-    CancelTransfer,
-    /// A13, cancel discharge.
-    CancelDischarge,
-    /// A40, merge patients.
-    Merge,
+/// What becomes of an ADT message.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Adt {
+    /// What it says of the visit of its PV1.
+    pub(crate) visit: &'static Effect,
+    /// Whether it merges the patients of PID and MRG.
+    pub(crate) merges: bool,
 }
 
 impl Adt {
-    pub(crate) fn of(trigger: &str) -> Option<Self> {
-        Some(match trigger {
-            "A01" => Self::Admit,
-            "A02" => Self::Transfer,
-            "A03" => Self::Discharge,
-            "A04" => Self::Register,
-            "A05" => Self::PreAdmit,
-            "A08" | "A28" | "A31" => Self::Update,
-            "A11" => Self::CancelAdmit,
-            "A12" => Self::CancelTransfer,
-            "A13" => Self::CancelDischarge,
-            "A40" => Self::Merge,
-            _ => return None,
-        })
+    /// A message that only names a patient and a visit, or changes what is known of them.
+    pub(crate) const MENTION: Self = Self { visit: visit::MENTION, merges: false };
+
+    fn of(trigger: &str) -> Self {
+        Self { visit: visit::effect_of(trigger), merges: trigger == "A40" }
     }
 }
 
 /// Converts an ADT message.
 pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<(), Refusal> {
-    let event = Adt::of(&event.trigger).unwrap_or(Adt::Update);
+    let event = Adt::of(&event.trigger);
     cx.registers = Authority::Registration;
     let message = cx.message;
     if message.segment("PID").is_none() {
         let text = "an ADT message is about a patient, and there is no PID";
         return Err(refuse("no-patient", Place::of_segment(*b"PID", 1), text));
     }
-    if event == Adt::Merge && message.segment("MRG").is_none() {
+    if event.merges && message.segment("MRG").is_none() {
         let text = "a merge names the identifiers that are merged, and there is no MRG";
         return Err(refuse("no-merge", Place::of_segment(*b"MRG", 1), text));
     }
@@ -91,7 +60,7 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
         let end = starts.peek().copied().unwrap_or(segments.len());
         let group = segments.get(start..end).unwrap_or_default();
         patient_group(cx, event, Says::Results, group)?;
-        if event != Adt::Merge && starts.peek().is_some() {
+        if !event.merges && starts.peek().is_some() {
             // Two patients in one admission: which of them is admitted nobody can tell.
             let at = segments.get(end).map_or(Place::of_segment(*b"PID", 2), Segment::place);
             return Err(refuse(
@@ -117,7 +86,7 @@ pub(crate) fn patient_group<'m, 'a>(
     let find = |id: &str| group.iter().copied().find(|segment| segment.id() == id);
     let Some(pid) = find("PID") else { return Ok(()) };
     let mut patient = pid::convert(cx, pid);
-    let mut encounter = find("PV1").and_then(|pv1| pv1::convert(cx, pv1, pid, patient.id, event));
+    let mut encounter = find("PV1").and_then(|pv1| pv1::convert(cx, pv1, pid, patient.id, event.visit));
     let mut lists = Lists::default();
     for &segment in group {
         member(cx, segment, &mut patient, encounter.as_mut(), &mut lists);
@@ -127,7 +96,7 @@ pub(crate) fn patient_group<'m, 'a>(
         lists.finish(cx, &patient, encounter.as_ref());
     }
     super::oru::results(cx, group, says, patient.id, encounter.as_ref().map(|encounter| encounter.id));
-    if let Some(mrg) = find("MRG").filter(|_| event == Adt::Merge) {
+    if let Some(mrg) = find("MRG").filter(|_| event.merges) {
         let merge = mrg::convert(cx, mrg, &mut patient)?;
         cx.merges.push(merge);
     }

@@ -36,7 +36,7 @@ pub(crate) const EVENTS: &[EventRow] =
 pub(crate) fn convert(cx: &mut Context<'_, '_>, _: &super::Event) -> Result<(), Refusal> {
     cx.registers = Authority::Mention;
     for group in patients(cx, "an order is for a patient, and there is no PID")? {
-        adt::patient_group(cx, Adt::Update, Says::Orders, &group)?;
+        adt::patient_group(cx, Adt::MENTION, Says::Orders, &group)?;
     }
     Ok(())
 }

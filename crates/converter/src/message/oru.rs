@@ -33,7 +33,7 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, _: &super::Event) -> Result<(), 
     cx.registers = Authority::Mention;
     let text = "results are about a patient, and there is no PID";
     for group in patients(cx, text)? {
-        adt::patient_group(cx, Adt::Update, Says::Results, &group)?;
+        adt::patient_group(cx, Adt::MENTION, Says::Results, &group)?;
     }
     Ok(())
 }

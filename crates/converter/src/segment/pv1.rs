@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::context::{Context, add_new, trim};
 use crate::datatype::{cwe, cx as identifier, pl, xcn, xon};
 use crate::identity::rule;
-use crate::message::adt::Adt;
+use crate::message::adt::visit::{Effect, Status};
 use crate::table;
 
 /// An Encounter that other segments still add to.
@@ -76,7 +76,7 @@ pub(crate) fn convert<'m, 'a>(
     pv1: Segment<'m, 'a>,
     pid: Segment<'m, 'a>,
     patient: Uuid,
-    event: Adt,
+    event: &'static Effect,
 ) -> Option<EncounterDraft<'a>> {
     if says_no_visit(pv1) {
         cx.ignore_field(pv1.field(2), "patient class N: the message is about no visit");
@@ -122,14 +122,14 @@ fn identify<'m, 'a>(
     pv1: Segment<'m, 'a>,
     pid: Segment<'m, 'a>,
     patient: Uuid,
-    event: Adt,
+    event: &'static Effect,
 ) -> Option<Uuid> {
     for (list, rule) in [(pv1.field(19), &rule::ENCOUNTER), (pid.field(18), &rule::ENCOUNTER_BY_ACCOUNT)] {
         if let Some((authority, number)) = identifier::key(cx, list.first()) {
             return Some(cx.id(rule, &[&[&authority, &number]], list.first().value().place()));
         }
     }
-    if matches!(event, Adt::Update | Adt::Merge) {
+    if !event.registers() {
         return None;
     }
     let patient = patient.hyphenated().to_string();
@@ -227,7 +227,7 @@ fn hospitalization<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     pv1: Segment<'m, 'a>,
     draft: &mut EncounterDraft<'a>,
-    event: Adt,
+    event: &'static Effect,
 ) {
     let id = draft.id;
     let first = |n: usize| pv1.field(n).first();
@@ -246,7 +246,7 @@ fn hospitalization<'m, 'a>(
     {
         draft.hospitalization().admit_source = Some(concept);
     }
-    if event == Adt::CancelDischarge {
+    if event.undoes("A03") {
         for (field, path) in
             [(36, "hospitalization.dischargeDisposition"), (37, "hospitalization.destination")]
         {
@@ -254,7 +254,7 @@ fn hospitalization<'m, 'a>(
             cx.ignore_field(pv1.field(field), "the discharge that this event takes back");
         }
     }
-    let discharge = event != Adt::CancelDischarge;
+    let discharge = !event.undoes("A03");
     if discharge
         && cx.given(pv1.field(36), id, "hospitalization.dischargeDisposition")
         && let Some(concept) = cwe::concept(cx, first(36), "PV1-36", None)
@@ -306,14 +306,14 @@ fn period_and_status<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     pv1: Segment<'m, 'a>,
     draft: &mut EncounterDraft<'a>,
-    event: Adt,
+    event: &'static Effect,
 ) {
     let id = draft.id;
     let mut period = Period::default();
     if cx.given(pv1.field(44), id, "period.start") {
         (period.start, period.start_ext) = cx.date_time(pv1.field(44).value());
     }
-    if event == Adt::CancelDischarge {
+    if event.undoes("A03") {
         cx.deletions.push(crate::Deletion { entry: id, path: "period.end" });
         cx.ignore_field(pv1.field(45), "the discharge that this event takes back");
     } else if cx.given(pv1.field(45), id, "period.end") {
@@ -328,15 +328,13 @@ fn period_and_status<'m, 'a>(
         let class = pv1.field(2).value().text();
         table::encounter_status_of_class(&class).map_or("in-progress", |target| target.code)
     };
-    draft.resource.status = Some(match event {
-        Adt::Discharge => "finished",
-        Adt::CancelAdmit => "cancelled",
-        Adt::PreAdmit => "planned",
-        Adt::CancelTransfer | Adt::CancelDischarge => "in-progress",
+    draft.resource.status = Some(match event.status {
+        Status::Is(status) if !(ended && status == "in-progress") => status,
         _ if ended => "finished",
-        Adt::Admit | Adt::Transfer => "in-progress",
-        Adt::Register => by_class(),
-        Adt::Update | Adt::Merge => {
+        Status::Is(status) => status,
+        Status::OfClass => by_class(),
+        Status::GoingOn => "in-progress",
+        Status::Unsaid => {
             cx.presume(id, "status");
             by_class()
         }
