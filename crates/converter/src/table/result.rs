@@ -1,6 +1,6 @@
 //! Tables of OBR, OBX, ORC and NTE: status, interpretation, service section, comment type.
 
-use super::{Row, Table};
+use super::{Row, Table, Target};
 
 const INTERPRETATION: &str = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
 const OBSERVATION_STATUS: &str = "http://hl7.org/fhir/observation-status";
@@ -182,12 +182,35 @@ pub(super) static ORDER_STATUS: Table = Table::mapped(&[
     Row::near("SC", REQUEST_STATUS, "active", "Active"),
 ]);
 
-/// HL7 tables 0485 and 0027 → `ServiceRequest.priority`.
-pub(super) static ORDER_PRIORITY: Table = Table::mapped(&[
+/// HL7 tables 0485 and 0027 → `ServiceRequest.priority`, with `TM30` (within thirty minutes) and its like.
+pub(super) static ORDER_PRIORITY: Priorities = Priorities(Table::mapped(&[
     Row::exact("A", REQUEST_PRIORITY, "asap", "ASAP"),
     Row::near("C", REQUEST_PRIORITY, "urgent", "Urgent"),
     Row::near("P", REQUEST_PRIORITY, "routine", "Routine"),
+    Row::near("PRN", REQUEST_PRIORITY, "routine", "Routine"),
     Row::exact("R", REQUEST_PRIORITY, "routine", "Routine"),
     Row::exact("S", REQUEST_PRIORITY, "stat", "STAT"),
     Row::near("T", REQUEST_PRIORITY, "urgent", "Urgent"),
-]);
+]));
+
+/// A table with a pattern: `T`, a unit of time and how many of them.
+pub(super) struct Priorities(Table);
+
+impl Priorities {
+    pub(super) fn get(&self, code: &str) -> Option<Target> {
+        self.0.get(code).or_else(|| if is_timed(code) { self.0.get("T") } else { None })
+    }
+
+    #[cfg(test)]
+    pub(super) fn sources(&self) -> Vec<&'static str> {
+        self.0.sources()
+    }
+}
+
+fn is_timed(code: &str) -> bool {
+    let mut letters = code.trim().bytes();
+    matches!(letters.next(), Some(b'T' | b't'))
+        && letters.next().is_some_and(|unit| b"SMHDWL".contains(&unit.to_ascii_uppercase()))
+        && letters.len() > 0
+        && letters.all(|digit| digit.is_ascii_digit())
+}

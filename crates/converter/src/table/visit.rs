@@ -131,3 +131,61 @@ pub(super) static ALLERGY_SEVERITY: Table = Table::same(
         Row::same("U", "Unknown"),
     ],
 );
+
+const SERVICE_TYPE: &str = "http://terminology.hl7.org/CodeSystem/service-type";
+const ARRANGEMENTS: &str = "http://terminology.hl7.org/CodeSystem/encounter-special-arrangements";
+const ACT_REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
+
+/// HL7 table 0217 (PV2-25) → `Encounter.priority`.
+pub(super) static VISIT_PRIORITY: Table = Table::mapped(&[
+    Row::exact("1", ACT_PRIORITY, "EM", "emergency"),
+    Row::exact("2", ACT_PRIORITY, "UR", "urgent"),
+    Row::exact("3", ACT_PRIORITY, "EL", "elective"),
+]);
+
+/// HL7 table 0009 (PV1-15): what a patient needs or is able to.
+pub(super) static AMBULATORY_STATUS: Table = Table::same(
+    "http://terminology.hl7.org/CodeSystem/v2-0009",
+    &[
+        Row::same("A0", "No functional limitations"),
+        Row::same("A1", "Ambulates with assistive device"),
+        Row::near("A2", ARRANGEMENTS, "wheel", "Wheelchair"),
+        Row::same("A3", "Comatose; non-responsive"),
+        Row::same("A4", "Disoriented"),
+        Row::same("A5", "Vision impaired"),
+        Row::same("A6", "Hearing impaired"),
+        Row::same("A7", "Speech impaired"),
+        Row::same("A8", "Non-English speaking"),
+        Row::same("A9", "Functional level unknown"),
+        Row::same("B1", "Oxygen therapy"),
+        Row::same("B2", "Special equipment (tubes, IVs, catheters)"),
+        Row::same("B3", "Amputee"),
+        Row::same("B4", "Mastectomy"),
+        Row::same("B5", "Paraplegic"),
+        Row::same("B6", "Pregnant"),
+    ],
+);
+
+/// HL7 table 0069 (PV1-10) → `Encounter.serviceType`.
+pub(super) static HOSPITAL_SERVICE: Table = Table::same(
+    "http://terminology.hl7.org/CodeSystem/v2-0069",
+    &[
+        Row::same("CAR", "Cardiac Service"),
+        Row::exact("MED", SERVICE_TYPE, "382", "Medical Services"),
+        Row::same("PUL", "Pulmonary Service"),
+        Row::same("SUR", "Surgical Service"),
+        Row::exact("URO", SERVICE_TYPE, "222", "Urology"),
+    ],
+);
+
+/// HL7 table 0062 (EVN-4) → `Provenance.reason`.
+pub(super) static EVENT_REASON: Table = Table::same(
+    "http://terminology.hl7.org/CodeSystem/v2-0062",
+    &[
+        Row::exact("01", ACT_REASON, "PATRQT", "patient requested"),
+        Row::near("02", ACT_REASON, "TREAT", "treatment"),
+        Row::near("03", ACT_REASON, "HOPERAT", "healthcare operations"),
+        Row::same("O", "Other"),
+        Row::same("U", "Unknown"),
+    ],
+);

@@ -1,0 +1,73 @@
+//! Body parts (HL7 table 0550) and countries (HL7 table 0399).
+
+use super::Codes;
+
+/// HL7 table 0550 (SPM-8): where a specimen was taken.
+pub(super) static BODY_PART: Codes = Codes(
+    "http://terminology.hl7.org/CodeSystem/v2-0550",
+    &[
+        "ACET", "ACHIL", "ADB", "ADE", "ADR", "AMN", "AMS", "ANAL", "ANKL", "ANTEC", "ANTECF", "ANTR",
+        "ANUS", "AORTA", "APDX", "AR", "AREO", "ARM", "ARTE", "ASCIT", "ASCT", "ATR", "AURI", "AV", "AXI",
+        "BACK", "BARTD", "BARTG", "BCYS", "BDY", "BID", "BIFL", "BLAD", "BLD", "BLDA", "BLDC", "BLDV",
+        "BLOOD", "BMAR", "BON", "BOWEL", "BOWLA", "BOWSM", "BPH", "BRA", "BRAIN", "BRO", "BROCH", "BRONC",
+        "BROW", "BRST", "BRSTFL", "BRTGF", "BRV", "BUCCA", "BURSA", "BURSF", "BUTT", "CALF", "CANAL",
+        "CANLI", "CANTH", "CARO", "CARP", "CAVIT", "CBLD", "CDM", "CDUCT", "CECUM", "CERVUT", "CHE", "CHEEK",
+        "CHES", "CHESTÂ", "CHIN", "CIRCU", "CLAVI", "CLIT", "CLITO", "CNL", "COCCG", "COCCY", "COLON",
+        "COLOS", "CONJ", "COR", "CORAL", "CORD", "CORN", "COS", "CRANE", "CRANF", "CRANO", "CRANP", "CRANS",
+        "CRANT", "CSF", "CUBIT", "CUFF", "CULD", "CULDO", "CVX", "DELT", "DEN", "DENTA", "DIAF", "DIGIT",
+        "DISC", "DORS", "DPH", "DUFL", "DUODE", "DUR", "EAR", "EARBI", "EARBM", "EARBS", "EARLO", "EC",
+        "ELBOW", "ELBOWJ", "ENDC", "ENDM", "EOLPH", "EOS", "EPD", "EPICA", "EPICM", "EPIDU", "EPIGL", "ESO",
+        "ESOPG", "ET", "ETHMO", "EUR", "EYE", "EYELI", "FACE", "FALLT", "FBINC", "FBLAC", "FBMAX", "FBNAS",
+        "FBPAL", "FBVOM", "FBZYG", "FEMOR", "FEMUR", "FET", "FIBU", "FING", "FINGN", "FMH", "FOL", "FOOT",
+        "FOREA", "FOREH", "FORES", "FOURC", "GB", "GEN", "GENC", "GENL", "GL", "GLAND", "GLANS", "GLUT",
+        "GLUTE", "GLUTM", "GROIN", "GUM", "GVU", "HAL", "HAND", "HAR", "HART", "HEAD", "HEEL", "HEM", "HIP",
+        "HIPJ", "HUMER", "HV", "HVB", "HVT", "HYMEN", "ICX", "ILC", "ILCON", "ILCR", "ILE", "ILEOS", "ILEUM",
+        "ILIAC", "INASA", "INGUI", "INSTL", "INSTS", "INT", "INTRO", "INTRU", "ISCHI", "ISH", "JAW", "JUGE",
+        "JUGI", "KIDNÂ", "KNEE", "KNEEF", "KNEEJ", "LABIA", "LABMA", "LABMI", "LACRI", "LAM", "LARYN", "LEG",
+        "LENS", "LING", "LINGU", "LIP", "LIVER", "LMN", "LN", "LNG", "LOBE", "LOCH", "LUMBA", "LUNG", "LYM",
+        "MAC", "MALLE", "MANDI", "MAR", "MAST", "MAXIL", "MAXS", "MEATU", "MEC", "MEDST", "MEDU", "METAC",
+        "METAT", "MILK", "MITRL", "MOLAR", "MONSU", "MONSV", "MOU", "MOUTH", "MP", "MPB", "MRSA2", "MYO",
+        "NAIL", "NAILB", "NAILF", "NAILT", "NARES", "NASL", "NAVEL", "NECK", "NERVE", "NIPPL", "NLACR",
+        "NOS", "NOSE", "NOSTR", "NP", "NSS", "NTRAC", "OCCIP", "OLECR", "OMEN", "ORBIT", "ORO", "OSCOX",
+        "OVARY", "PAFL", "PALAT", "PALM", "PANAL", "PANCR", "PARAT", "PARIE", "PARON", "PAROT", "PAS",
+        "PATEL", "PCARD", "PCLIT", "PELV", "PENIS", "PENSH", "PER", "PERI", "PERIH", "PERIN", "PERIS",
+        "PERIT", "PERIU", "PERIV", "PERRA", "PERT", "PHALA", "PILO", "PINNA", "PLACF", "PLACM", "PLANT",
+        "PLATH", "PLATS", "PLC", "PLEU", "PLEUR", "PLR", "PNEAL", "PNEPH", "PNM", "POPLI", "PORBI", "PREAU",
+        "PRERE", "PROS", "PRST", "PTONS", "PUBIC", "PUL", "RADI", "RADIUS", "RBC", "RECTL", "RECTU", "RENL",
+        "RIB", "RNP", "RPERI", "SAC", "SACIL", "SACRA", "SACRO", "SACRU", "SALGL", "SCALP", "SCAPU", "SCLAV",
+        "SCLER", "SCLV", "SCROT", "SDP", "SEM", "SEMN", "SEPTU", "SEROM", "SGF", "SHIN", "SHOL", "SHOLJ",
+        "SIGMO", "SINUS", "SKENE", "SKM", "SKULL", "SOLE", "SPCOR", "SPHEN", "SPLN", "SPRM", "SPX", "STER",
+        "STOM", "STOMA", "STOOLL", "STUMP", "SUB", "SUBD", "SUBM", "SUBME", "SUBPH", "SUBX", "SUPB", "SUPRA",
+        "SWT", "SWTG", "SYN", "SYNOL", "SYNOV", "TARS", "TBRON", "TCN", "TDUCT", "TEAR", "TEMPL", "TEMPO",
+        "TESTI", "THIGH", "THM", "THORA", "THRB", "THUMB", "THYRD", "TIBIA", "TML", "TNL", "TOE", "TOEN",
+        "TONG", "TONS", "TOOTH", "TRCHE", "TSK", "ULNA", "UMB", "UMBL", "URET", "URTH", "USTOM", "UTER",
+        "UTERI", "VAGIN", "VAL", "VAS", "VASTL", "VAULT", "VCSF", "VCUFF", "VEIN", "VENTG", "VERMI", "VERTC",
+        "VERTL", "VERTT", "VESCL", "VESFLD", "VESI", "VESTI", "VGV", "VITR", "VOC", "VULVA", "WBC", "WRIST",
+        "Â",
+    ],
+);
+
+/// HL7 table 0399 (XAD.6, MSH-17): ISO 3166, three letters.
+pub(super) static COUNTRY: Codes = Codes(
+    "urn:iso:std:iso:3166",
+    &[
+        "ABW", "AFG", "AGO", "AIA", "ALA", "ALB", "AND", "ARE", "ARG", "ARM", "ASM", "ATA", "ATF", "ATG",
+        "AUS", "AUT", "AZE", "BDI", "BEL", "BEN", "BES", "BFA", "BGD", "BGR", "BHR", "BHS", "BIH", "BLM",
+        "BLR", "BLZ", "BMU", "BOL", "BRA", "BRB", "BRN", "BTN", "BVT", "BWA", "CAF", "CAN", "CCK", "CHE",
+        "CHL", "CHN", "CIV", "CMR", "COD", "COG", "COK", "COL", "COM", "CPV", "CRI", "CUB", "CUW", "CXR",
+        "CYM", "CYP", "CZE", "DEU", "DJI", "DMA", "DNK", "DOM", "DZA", "ECU", "EGY", "ERI", "ESH", "ESP",
+        "EST", "ETH", "FIN", "FJI", "FLK", "FRA", "FRO", "FSM", "GAB", "GBR", "GEO", "GGY", "GHA", "GIB",
+        "GIN", "GLP", "GMB", "GNB", "GNQ", "GRC", "GRD", "GRL", "GTM", "GUF", "GUM", "GUY", "HKG", "HMD",
+        "HND", "HRV", "HTI", "HUN", "IDN", "IMN", "IND", "IOT", "IRL", "IRN", "IRQ", "ISL", "ISR", "ITA",
+        "JAM", "JEY", "JOR", "JPN", "KAZ", "KEN", "KGZ", "KHM", "KIR", "KNA", "KOR", "KWT", "LAO", "LBN",
+        "LBR", "LBY", "LCA", "LIE", "LKA", "LSO", "LTU", "LUX", "LVA", "MAC", "MAF", "MAR", "MCO", "MDA",
+        "MDG", "MDV", "MEX", "MHL", "MKD", "MLI", "MLT", "MMR", "MNE", "MNG", "MNP", "MOZ", "MRT", "MSR",
+        "MTQ", "MUS", "MWI", "MYS", "MYT", "NAM", "NCL", "NER", "NFK", "NGA", "NIC", "NIU", "NLD", "NOR",
+        "NPL", "NRU", "NZL", "OMN", "PAK", "PAN", "PCN", "PER", "PHL", "PLW", "PNG", "POL", "PRI", "PRK",
+        "PRT", "PRY", "PSE", "PYF", "QAT", "REU", "ROU", "RUS", "RWA", "SAU", "SDN", "SEN", "SGP", "SGS",
+        "SHN", "SJM", "SLB", "SLE", "SLV", "SMR", "SOM", "SPM", "SRB", "SSD", "STP", "SUR", "SVK", "SVN",
+        "SWE", "SWZ", "SXM", "SYC", "SYR", "TCA", "TCD", "TGO", "THA", "TJK", "TKL", "TKM", "TLS", "TON",
+        "TTO", "TUN", "TUR", "TUV", "TWN", "TZA", "UGA", "UKR", "UMI", "URY", "USA", "UZB", "VAT", "VCT",
+        "VEN", "VGB", "VIR", "VNM", "VUT", "WLF", "WSM", "YEM", "ZAF", "ZMB", "ZWE",
+    ],
+);
