@@ -1,8 +1,7 @@
 //! The tables by what they are for: one function each, named after what is looked up.
 
 use super::{
-    Target, document, identifier, order, person, place, religion, result, role, same, schedule, specimen,
-    visit,
+    Target, document, identifier, order, person, place, result, role, same, schedule, specimen, visit,
 };
 
 macro_rules! lookups {
@@ -90,7 +89,7 @@ lookups! {
     identifier_type => identifier::IDENTIFIER_TYPE;
     // ---- persons
     /// PID-17, table 0006 → the extension patient-religion.
-    religion => religion::RELIGION_OF;
+    religion => super::religion::RELIGION_OF;
     /// IN1-17, table 0063 → `Coverage.relationship`: who the insured is to the subscriber.
     subscriber_relationship => role::SUBSCRIBER_RELATIONSHIP;
     /// ROL-3, table 0443 → the part in a visit or plan.
