@@ -2,10 +2,13 @@
 
 use hl7v2::{Component, Repetition, Value};
 
+pub(crate) mod cq;
 pub(crate) mod cwe;
 pub(crate) mod cx;
 pub(crate) mod hd;
 pub(crate) mod pl;
+pub(crate) mod rpt;
+pub(crate) mod tq;
 pub(crate) mod xad;
 pub(crate) mod xcn;
 pub(crate) mod xon;

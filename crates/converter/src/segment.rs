@@ -28,7 +28,7 @@ use crate::mapping::Map;
 use crate::table;
 
 /// The maps of all segments, in the order of their names.
-pub(crate) const MAPS: &[&Map] = &[&evn::MAP];
+pub(crate) const MAPS: &[&Map] = &[&evn::MAP, &tq1::MAP];
 
 /// Sex: the FHIR code, and beside it the zib's code or what the sender wrote.
 pub(crate) fn gender<'a>(

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::{
     Absent, Address, Attachment, CodeableConcept, Coding, ContactPoint, Decimal, HumanName, Identifier,
-    Period, Quantity, Range, Ratio, Reference,
+    Period, Quantity, Range, Ratio, Reference, Timing,
 };
 
 /// An extension: either a value or further extensions.
@@ -49,6 +49,7 @@ pub enum ExtensionValue<'a> {
     Address(Box<Address<'a>>),
     ContactPoint(Box<ContactPoint<'a>>),
     Attachment(Box<Attachment<'a>>),
+    Timing(Box<Timing<'a>>),
 }
 
 impl<'a> Extension<'a> {
@@ -118,6 +119,7 @@ impl Serialize for Extension<'_> {
             V::Address(v) => out.serialize_field("valueAddress", v),
             V::ContactPoint(v) => out.serialize_field("valueContactPoint", v),
             V::Attachment(v) => out.serialize_field("valueAttachment", v),
+            V::Timing(v) => out.serialize_field("valueTiming", v),
         }?;
         out.end()
     }

@@ -53,6 +53,7 @@ pub mod nl;
 mod primitive;
 mod request;
 pub mod system;
+mod timing;
 
 pub use administrative::{
     Coverage, CoverageClass, Encounter, EncounterDiagnosis, EncounterHospitalization, EncounterLocation,
@@ -87,3 +88,4 @@ pub use messaging::{
 };
 pub use primitive::{Decimal, RelativeUrl, Urn};
 pub use request::{ServiceRequest, Task};
+pub use timing::{Timing, TimingBounds, TimingRepeat};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Annotation, CodeableConcept, Element, Identifier, Period, Reference};
+use crate::{Annotation, CodeableConcept, Element, Identifier, Period, Quantity, Reference, Timing};
 
 fhir_type! {
     /// An order.
@@ -20,12 +20,20 @@ fhir_type! {
         priority_ext: Option<Element<'a>>,
         code: Option<CodeableConcept<'a>>,
         order_detail: Vec<CodeableConcept<'a>>,
+        #[serde(rename = "quantityQuantity")]
+        quantity: Option<Quantity<'a>>,
         subject: Option<Reference<'a>>,
         encounter: Option<Reference<'a>>,
         #[serde(rename = "occurrenceDateTime")]
         occurrence_date_time: Option<Cow<'a, str>>,
         #[serde(rename = "occurrencePeriod")]
         occurrence_period: Option<Period<'a>>,
+        #[serde(rename = "occurrenceTiming")]
+        occurrence_timing: Option<Timing<'a>>,
+        #[serde(rename = "asNeededCodeableConcept")]
+        as_needed: Option<CodeableConcept<'a>>,
+        #[serde(rename = "asNeededBoolean")]
+        as_needed_boolean: Option<bool>,
         authored_on: Option<Cow<'a, str>>,
         requester: Option<Reference<'a>>,
         performer: Vec<Reference<'a>>,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use fhir::{CodeableConcept, Coding, Extension};
-use hl7v2::{Repetition, Value};
+use hl7v2::{Component, Repetition, Value};
 
 use super::Parts;
 use crate::context::{Context, extension};
@@ -115,6 +115,58 @@ pub(crate) fn coding_of<'a>(
         }
     }
     coding
+}
+
+/// A CWE inside a component: its parts are subcomponents. Otherwise as [`concept`].
+pub(crate) fn concept_of_component<'a>(
+    cx: &mut Context<'_, 'a>,
+    from: Component<'_, 'a>,
+    field: &str,
+    table: Option<Table>,
+) -> Option<CodeableConcept<'a>> {
+    let part = |n: usize| from.subcomponent(n);
+    let mut concept = CodeableConcept::default();
+    let code = part(1);
+    let target = table.filter(|_| code.is_present()).and_then(|table| table(&code.text()));
+    let own = cx.profile.coding_system(&part(3).text());
+    // A code that already says that it is of the table needs no second coding.
+    let target = target.filter(|target| own.as_deref() != Some(target.system));
+    if let Some(target) = target {
+        let mut coding = Coding::new(target.system, target.code);
+        coding.display = target.display.map(Cow::Borrowed);
+        concept.coding.push(coding);
+    }
+    let profile = cx.profile;
+    if let Some(mapped) = profile.translate(field, &part(3).text(), &code.text()) {
+        let mut coding = Coding::new(mapped.system.as_str(), mapped.code.as_str());
+        coding.display = mapped.display.as_deref().map(Cow::Borrowed);
+        concept.coding.push(coding);
+    }
+    if target.is_some_and(|target| target.exact) && !part(3).is_present() {
+        cx.mark(code);
+        concept.text = cx.write(part(2));
+    } else {
+        add_subcomponents(cx, &mut concept, [code, part(2), part(3)]);
+    }
+    add_subcomponents(cx, &mut concept, [part(4), part(5), part(6)]);
+    if concept.text.is_none() {
+        concept.text = cx.write(part(9));
+    }
+    (concept != CodeableConcept::default()).then_some(concept)
+}
+
+fn add_subcomponents<'a>(
+    cx: &mut Context<'_, 'a>,
+    concept: &mut CodeableConcept<'a>,
+    [code, text, system]: [Value<'_, 'a>; 3],
+) {
+    if let Some(code) = cx.write_code(code) {
+        let mut coding = coding_of(cx, code, system);
+        coding.display = cx.write(text);
+        concept.coding.push(coding);
+    } else if concept.text.is_none() {
+        concept.text = cx.write(text);
+    }
 }
 
 /// One coding where FHIR takes no concept (Encounter.class). `system` is the code system of a code

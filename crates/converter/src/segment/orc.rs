@@ -5,6 +5,7 @@
 
 pub(crate) mod control;
 mod placed;
+mod when;
 
 use std::borrow::Cow;
 
@@ -14,7 +15,7 @@ use fhir::{
 use hl7v2::{Field, Segment, Value};
 use uuid::Uuid;
 
-use super::{nte, tq1};
+use super::nte;
 use crate::context::{Context, add_new};
 use crate::datatype::{cwe, hd, xad, xcn, xon, xtn};
 use crate::identity::rule;
@@ -132,13 +133,8 @@ pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) ->
     if let Some(obr) = order.obr {
         of_obr(cx, obr, order.alone || order.control.is_some(), &mut request);
     }
-    if let Some(orc) = order.orc {
-        timing_field(cx, orc.field(7), &mut request);
-    }
+    when::timing(cx, order, &mut request);
     requester(cx, order, &mut request);
-    for timing in order.timing {
-        tq1::convert(cx, *timing, &mut request);
-    }
     if let Some(control) = order.control {
         placed::complete(cx, order, control, &mut request);
     }
@@ -190,10 +186,6 @@ fn of_obr<'a>(cx: &mut Context<'_, 'a>, obr: Segment<'_, 'a>, alone: bool, reque
     if alone {
         request.code = cwe::concept(cx, obr.field(4).first(), "OBR-4", None);
     }
-    let (priority, beside) = cx.code(obr.field(5).value(), table::order_priority);
-    (request.priority, request.priority_ext) = (priority, beside);
-    request.occurrence_date_time = date_time_only(cx, obr.field(6).value());
-    timing_field(cx, obr.field(27), request);
     for clinical in obr.field(13).repetitions() {
         let text = super::obx::value::whole(cx, clinical);
         let note = text.map(|text| Annotation { text: Some(text), ..Annotation::default() });
@@ -201,23 +193,6 @@ fn of_obr<'a>(cx: &mut Context<'_, 'a>, obr: Segment<'_, 'a>, alone: bool, reque
     }
     for reason in obr.field(31).repetitions() {
         request.reason_code.extend(cwe::concept(cx, reason, "OBR-31", None));
-    }
-}
-
-/// TQ, which TQ1 replaced: start (4) and priority (6). OBR says more of this very report than ORC: what
-/// would contradict what stands is not written, and stays in the report.
-fn timing_field<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>, request: &mut ServiceRequest<'a>) {
-    let tq = field.first();
-    let (start, urgency) = (tq.component(4).value(), tq.component(6).value());
-    let told = date_time_only(cx, start);
-    if !fill(&mut request.occurrence_date_time, told) {
-        cx.unmark_value(start);
-    }
-    let told = cx.code(urgency, table::order_priority);
-    if request.priority.is_none() && request.priority_ext.is_none() {
-        (request.priority, request.priority_ext) = told;
-    } else if told != (request.priority, request.priority_ext.clone()) {
-        cx.unmark_value(urgency);
     }
 }
 
@@ -299,6 +274,10 @@ fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut request: ServiceRequest<'a>, 
     }
     fill(&mut known.requester, request.requester);
     fill(&mut known.occurrence_period, request.occurrence_period);
+    fill(&mut known.occurrence_timing, request.occurrence_timing);
+    fill(&mut known.quantity, request.quantity);
+    fill(&mut known.as_needed, request.as_needed);
+    fill(&mut known.as_needed_boolean, request.as_needed_boolean);
     if let Some(code) = request.code {
         // A further service under the same number. FHIR has no detail without a code (prr-1).
         match &known.code {

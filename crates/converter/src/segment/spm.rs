@@ -3,17 +3,16 @@
 use std::borrow::Cow;
 
 use fhir::{
-    Annotation, CodeableConcept, Coding, Identifier, Quantity, Reference, Resource, Specimen,
-    SpecimenCollection, SpecimenContainer,
+    Annotation, CodeableConcept, Identifier, Reference, Resource, Specimen, SpecimenCollection,
+    SpecimenContainer,
 };
-use hl7v2::{Component, Repetition, Segment, Value};
+use hl7v2::{Component, Segment};
 use uuid::Uuid;
 
 use super::nte;
-use super::obx::quantity::{number, simple_unit};
 use crate::context::{Context, add_new, trim};
 use crate::datatype::hd::Hd;
-use crate::datatype::{cwe, cx as identifier, xcn};
+use crate::datatype::{cq, cwe, cx as identifier, xcn};
 use crate::identity::rule;
 use crate::table;
 
@@ -161,7 +160,7 @@ fn collection<'a>(cx: &mut Context<'_, 'a>, spm: Segment<'_, 'a>, specimen: &mut
     let mut collection = SpecimenCollection {
         method: cwe::concept(cx, spm.field(7).first(), "SPM-7", Some(table::collection_method)),
         body_site: cwe::concept(cx, spm.field(8).first(), "SPM-8", None),
-        quantity: amount(cx, spm.field(12).first()),
+        quantity: cq::quantity(cx, spm.field(12).first()),
         ..SpecimenCollection::default()
     };
     let taken = spm.field(17).first();
@@ -200,25 +199,6 @@ fn state<'a>(cx: &mut Context<'_, 'a>, spm: Segment<'_, 'a>, specimen: &mut Spec
     }
 }
 
-/// CQ: a quantity and its unit.
-fn amount<'a>(cx: &mut Context<'_, 'a>, cq: Repetition<'_, 'a>) -> Option<Quantity<'a>> {
-    let value = cq.component(1).value();
-    let Ok(read) = number(&trim(value.text())) else {
-        if value.is_present() {
-            cx.warn(value.place(), "not-a-number");
-        }
-        return None;
-    };
-    if read.comparator.is_some() {
-        cx.warn(value.place(), "comparator-in-number");
-        return None;
-    }
-    cx.mark(value);
-    let mut quantity = Quantity { value: Some(read.value), ..Quantity::default() };
-    simple_unit(cx, cq.component(2), &mut quantity);
-    Some(quantity)
-}
-
 /// The specimen that OBR names itself: OBR-9, 10, 14 and 15. `None` when they are empty.
 pub(crate) fn of_obr<'a>(
     cx: &mut Context<'_, 'a>,
@@ -230,10 +210,14 @@ pub(crate) fn of_obr<'a>(
     let mut specimen = Specimen { subject: Some(Reference::to(patient)), ..Specimen::default() };
     let mut collection = SpecimenCollection::default();
     fill_from_obr(cx, obr, &mut specimen, &mut collection);
-    specimen.r#type = concept(cx, source.component(1), "OBR-15", Some(table::specimen_source));
-    collection.body_site = concept(cx, source.component(4), "OBR-15", None);
-    collection.method = concept(cx, source.component(6), "OBR-15", Some(table::collection_method));
-    if let Some(additive) = concept(cx, source.component(2), "OBR-15", Some(table::specimen_additive)) {
+    specimen.r#type =
+        cwe::concept_of_component(cx, source.component(1), "OBR-15", Some(table::specimen_source));
+    collection.body_site = cwe::concept_of_component(cx, source.component(4), "OBR-15", None);
+    collection.method =
+        cwe::concept_of_component(cx, source.component(6), "OBR-15", Some(table::collection_method));
+    if let Some(additive) =
+        cwe::concept_of_component(cx, source.component(2), "OBR-15", Some(table::specimen_additive))
+    {
         specimen.container.push(SpecimenContainer { additive: Some(additive), ..Default::default() });
     }
     if let Some(text) = cx.write(source.component(3).value()) {
@@ -295,59 +279,7 @@ fn fill_from_obr<'a>(
     specimen: &mut Specimen<'a>,
     collection: &mut SpecimenCollection<'a>,
 ) {
-    collection.quantity = amount(cx, obr.field(9).first());
+    collection.quantity = cq::quantity(cx, obr.field(9).first());
     collection.collector = xcn::professional(cx, obr.field(10).first()).map(xcn::Professional::reference);
     (specimen.received_time, specimen.received_time_ext) = cx.date_time(obr.field(14).value());
-}
-
-/// A CWE inside a component: its parts are subcomponents.
-fn concept<'a>(
-    cx: &mut Context<'_, 'a>,
-    from: Component<'_, 'a>,
-    field: &str,
-    table: Option<cwe::Table>,
-) -> Option<CodeableConcept<'a>> {
-    let part = |n: usize| from.subcomponent(n);
-    let mut concept = CodeableConcept::default();
-    let code = part(1);
-    let target = table.filter(|_| code.is_present()).and_then(|table| table(&code.text()));
-    let own = cx.profile.coding_system(&part(3).text());
-    // A code that already says that it is of the table needs no second coding.
-    let target = target.filter(|target| own.as_deref() != Some(target.system));
-    if let Some(target) = target {
-        let mut coding = Coding::new(target.system, target.code);
-        coding.display = target.display.map(Cow::Borrowed);
-        concept.coding.push(coding);
-    }
-    let profile = cx.profile;
-    if let Some(mapped) = profile.translate(field, &part(3).text(), &code.text()) {
-        let mut coding = Coding::new(mapped.system.as_str(), mapped.code.as_str());
-        coding.display = mapped.display.as_deref().map(Cow::Borrowed);
-        concept.coding.push(coding);
-    }
-    if target.is_some_and(|target| target.exact) && !part(3).is_present() {
-        cx.mark(code);
-        concept.text = cx.write(part(2));
-    } else {
-        coding_of(cx, &mut concept, [code, part(2), part(3)]);
-    }
-    coding_of(cx, &mut concept, [part(4), part(5), part(6)]);
-    if concept.text.is_none() {
-        concept.text = cx.write(part(9));
-    }
-    (concept != CodeableConcept::default()).then_some(concept)
-}
-
-fn coding_of<'a>(
-    cx: &mut Context<'_, 'a>,
-    concept: &mut CodeableConcept<'a>,
-    [code, text, system]: [Value<'_, 'a>; 3],
-) {
-    if let Some(code) = cx.write_code(code) {
-        let mut coding = cwe::coding_of(cx, code, system);
-        coding.display = cx.write(text);
-        concept.coding.push(coding);
-    } else if concept.text.is_none() {
-        concept.text = cx.write(text);
-    }
 }

@@ -3,6 +3,7 @@
 mod events;
 mod notes;
 mod orders;
+mod timing;
 mod values;
 
 use serde_json::Value;

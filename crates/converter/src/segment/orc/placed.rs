@@ -75,7 +75,8 @@ pub(super) fn complete<'a>(
         request.order_detail.push(CodeableConcept::of(action));
     }
     let (start, end) = (obr.field(7).value(), obr.field(8).value());
-    if request.occurrence_date_time.is_none() {
+    let open = request.occurrence_period.is_none() && request.occurrence_timing.is_none();
+    if request.occurrence_date_time.is_none() && open {
         if end.is_present() && start.is_present() {
             request.occurrence_period = cx.period(start, end);
         } else {

@@ -27,20 +27,6 @@ fn a_result_twice_is_kept_apart_and_warned_of() {
 }
 
 #[test]
-fn what_orc_says_of_the_timing_is_written_or_reported() {
-    let priority = |orc: &str, obr5: &str| {
-        let obr = OBR.replacen("zli|||", &format!("zli|{obr5}||"), 1);
-        let text = message(&[&format!("ORC|RE|P1^ZIS|F1^LABSYS||||{orc}"), &obr]);
-        let (bundle, report) = run(text.as_bytes());
-        let unmapped: Vec<String> = report.unmapped.iter().map(|one| one.at.0.to_string()).collect();
-        (of_kind(&bundle, "ServiceRequest").remove(0)["priority"].clone(), unmapped)
-    };
-    assert_eq!(priority("^^^^^S", ""), (json!("stat"), vec![]));
-    assert_eq!(priority("^^^^^S", "S"), (json!("stat"), vec![]));
-    assert_eq!(priority("^^^^^S", "R"), (json!("routine"), vec!["ORC[1]-7[1].6".to_owned()]));
-}
-
-#[test]
 fn sub_ids_with_points_make_members() {
     let text = message(&[
         OBR,

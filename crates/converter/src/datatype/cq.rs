@@ -1,0 +1,41 @@
+//! CQ: a number and its unit (HL7 v2.5.1 §2.A.16).
+
+use fhir::{Extension, Quantity};
+use hl7v2::{Component, Repetition, Value};
+
+use crate::context::{Context, extension, trim};
+use crate::segment::obx::quantity::{number, simple_unit};
+
+/// A simple quantity: FHIR takes no comparator in it. What is no number stays in the report.
+pub(crate) fn quantity<'a>(cx: &mut Context<'_, 'a>, cq: Repetition<'_, 'a>) -> Option<Quantity<'a>> {
+    of(cx, cq.component(1).value(), |cx, quantity| simple_unit(cx, cq.component(2), quantity))
+}
+
+/// A CQ inside a component (TQ.1): its parts are subcomponents, and the unit is one text.
+pub(crate) fn of_component<'a>(cx: &mut Context<'_, 'a>, cq: Component<'_, 'a>) -> Option<Quantity<'a>> {
+    of(cx, cq.subcomponent(1), |cx, quantity| quantity.unit = cx.write(cq.subcomponent(2)))
+}
+
+/// What stands there, as a quantity; what is no number as text in an extension of it.
+fn of<'a>(
+    cx: &mut Context<'_, 'a>,
+    value: Value<'_, 'a>,
+    unit: impl FnOnce(&mut Context<'_, 'a>, &mut Quantity<'a>),
+) -> Option<Quantity<'a>> {
+    let mut quantity = Quantity::default();
+    match number(&trim(value.text())) {
+        Ok(read) if read.comparator.is_none() => {
+            cx.mark(value);
+            quantity.value = Some(read.value);
+        }
+        read => {
+            if value.is_present() {
+                cx.warn(value.place(), read.err().unwrap_or("comparator-in-number"));
+            }
+            let said = cx.write(value)?;
+            quantity.extension.push(Extension::string(extension::ORIGINAL_TEXT, said));
+        }
+    }
+    unit(cx, &mut quantity);
+    Some(quantity)
+}
