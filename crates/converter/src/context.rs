@@ -72,6 +72,38 @@ pub(crate) mod extension {
     /// The facility where an identifier was given (CX.6).
     pub(crate) const ASSIGNING_FACILITY: &str =
         "https://zorgsluis.github.io/fhir/StructureDefinition/v2-assigning-facility";
+    /// Who, what or where has a part in something, as what and from when to when (PRT).
+    pub(crate) const PARTICIPATION: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-participation";
+    /// The number that a participation has (ROL-1, PRT-1).
+    pub(crate) const PARTICIPATION_NUMBER: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-participation-number";
+    /// Where someone takes part (PRT-9).
+    pub(crate) const PARTICIPATION_LOCATION: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-participation-location";
+    /// With what (PRT-10).
+    pub(crate) const PARTICIPATION_DEVICE: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-participation-device";
+    /// From when to when.
+    pub(crate) const PARTICIPATION_PERIOD: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-participation-period";
+    /// Why a participation, allergy or restriction was added or changed (ROL-8, PRT-3, IAM-8, ARV-4).
+    pub(crate) const ACTION_REASON: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-action-reason";
+    /// How long something lasts, in words (ROL-7, PRT-13).
+    pub(crate) const DURATION: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-duration";
+    /// For what kind of part of an organisation someone acts (ROL-10, PRT-7).
+    pub(crate) const ORGANIZATION_UNIT_TYPE: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-organization-unit-type";
+    /// How someone is best reached (PRT-23, PD1-11).
+    pub(crate) const PREFERRED_CONTACT: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-preferred-contact";
+    /// An address or telephone number of someone for whom there is no resource.
+    pub(crate) const WHEREABOUTS: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-whereabouts";
+    /// The name of who gave a number, where FHIR has only a URI for it.
+    pub(crate) const ASSIGNING_AUTHORITY: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-assigning-authority";
     /// The name of a local code system (CWE.3) that has no URI.
     pub(crate) const CODE_SYSTEM_NAME: &str =
         "https://zorgsluis.github.io/fhir/StructureDefinition/v2-code-system-name";

@@ -6,10 +6,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    AllergyIntolerance, Condition, Coverage, DiagnosticReport, DocumentReference, Encounter, Identifier,
-    Immunization, Location, Medication, MedicationAdministration, MedicationDispense, MedicationRequest,
-    MessageHeader, Observation, OperationOutcome, Organization, Patient, Practitioner, PractitionerRole,
-    Provenance, RelatedPerson, RelativeUrl, ServiceRequest, Specimen, Task, Urn,
+    AllergyIntolerance, CareTeam, Condition, Consent, Coverage, Device, DiagnosticReport, DocumentReference,
+    Encounter, Extension, Identifier, Immunization, Location, Medication, MedicationAdministration,
+    MedicationDispense, MedicationRequest, MessageHeader, Observation, OperationOutcome, Organization,
+    Patient, Practitioner, PractitionerRole, Provenance, RelatedPerson, RelativeUrl, ServiceRequest,
+    Specimen, Task, Urn,
 };
 
 macro_rules! resources {
@@ -33,6 +34,13 @@ macro_rules! resources {
             }
         }
 
+        impl<'a> Resource<'a> {
+            /// Its extensions.
+            pub fn extension_mut(&mut self) -> &mut Vec<Extension<'a>> {
+                match self { $( Self::$name(resource) => &mut resource.extension, )* }
+            }
+        }
+
         $(
             impl<'a> From<$name<'a>> for Resource<'a> {
                 fn from(resource: $name<'a>) -> Self {
@@ -44,9 +52,7 @@ macro_rules! resources {
 }
 
 resources! {
-    AllergyIntolerance, Condition, Coverage, DiagnosticReport, DocumentReference, Encounter,
-    Immunization, Location, Medication, MedicationAdministration, MedicationDispense, MedicationRequest,
-    MessageHeader, Observation, OperationOutcome, Organization, Patient, Practitioner,
+    AllergyIntolerance, CareTeam, Condition, Consent, Coverage, Device, DiagnosticReport, DocumentReference, Encounter, Immunization, Location, Medication, MedicationAdministration, MedicationDispense, MedicationRequest, MessageHeader, Observation, OperationOutcome, Organization, Patient, Practitioner,
     PractitionerRole, Provenance, RelatedPerson, ServiceRequest, Specimen, Task,
 }
 

@@ -53,6 +53,7 @@ pub mod nl;
 mod primitive;
 mod request;
 pub mod system;
+mod team;
 mod timing;
 
 pub use administrative::{
@@ -88,4 +89,8 @@ pub use messaging::{
 };
 pub use primitive::{Decimal, RelativeUrl, Urn};
 pub use request::{ServiceRequest, Task};
+pub use team::{
+    CareTeam, CareTeamParticipant, Consent, ConsentProvision, ConsentVerification, Device, DeviceName,
+    DeviceUdiCarrier,
+};
 pub use timing::{Timing, TimingBounds, TimingRepeat};

@@ -33,6 +33,8 @@ pub(crate) enum Key {
     Other,
     /// The reference in `location`.
     Location,
+    /// The reference in `member`.
+    Member,
 }
 
 /// Resource type (`*` is any), element, rule.
@@ -48,6 +50,7 @@ pub(crate) const RULES: &[(&str, &str, Rule)] = &[
     ("Encounter", "hospitalization", Rule::Parts),
     ("Encounter", "participant", Rule::Keyed(Key::Type)),
     ("Encounter", "location", Rule::Keyed(Key::Location)),
+    ("CareTeam", "participant", Rule::Keyed(Key::Member)),
     ("Coverage", "period", Rule::Parts),
     ("Coverage", "class", Rule::Keyed(Key::Type)),
     (
@@ -100,7 +103,7 @@ pub(crate) fn is_whole(resource_type: &str) -> bool {
 
 /// Types that are the source of nothing in a message: the message only names them, whatever its kind.
 pub(crate) fn is_always_mentioned(resource_type: &str) -> bool {
-    matches!(resource_type, "Practitioner" | "PractitionerRole" | "Organization" | "Location")
+    matches!(resource_type, "Practitioner" | "PractitionerRole" | "Organization" | "Location" | "Device")
 }
 
 /// Elements of which everybody who says something is a source: how far an order is, its filler knows as well
@@ -168,6 +171,7 @@ impl Key {
             }
             Self::Other => token(&text(member.pointer("/other/reference"))),
             Self::Location => token(&text(member.pointer("/location/reference"))),
+            Self::Member => token(&text(member.pointer("/member/reference"))),
         }
     }
 }

@@ -30,6 +30,8 @@ const OF_PATIENT: &[&str] = &[
     "Observation",
     "DiagnosticReport",
     "AllergyIntolerance",
+    "CareTeam",
+    "Consent",
     "Condition",
     "Coverage",
     "RelatedPerson",

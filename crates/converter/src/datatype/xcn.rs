@@ -1,17 +1,18 @@
 //! XCN: professionals (HL7 v2.5.1 §2.A.86).
 
 use fhir::{
-    ContactPoint, HumanName, Identifier, Meta, Practitioner, PractitionerRole, Reference, Resource, nl,
+    ContactPoint, HumanName, Identifier, Meta, Practitioner, PractitionerRole, Reference, RelatedPerson,
+    Resource, nl,
 };
 use hl7v2::Repetition;
 use uuid::Uuid;
 
-use super::Parts;
 use super::cx::type_of;
 use super::hd::Assigner;
-use super::xpn;
+use super::{Parts, cwe, xpn};
 use crate::context::{Context, add_new};
 use crate::identity::rule;
+use crate::table;
 
 /// A professional that the message names.
 #[derive(Clone, Copy)]
@@ -43,7 +44,7 @@ pub(crate) fn professional_of<'a>(
     if xcn.is_empty() || xcn.is_null() {
         return None;
     }
-    let parts = Parts::<14>::of(xcn);
+    let parts = Parts::<23>::of(xcn);
     let part = |n: usize| parts.value(n);
     let name_key = xpn::key(xcn, &xpn::XCN);
     let number = cx.write(part(1));
@@ -99,7 +100,7 @@ pub(crate) fn professional_of<'a>(
 
 fn identifier<'a>(
     cx: &mut Context<'_, 'a>,
-    xcn: &Parts<'_, 'a, 14>,
+    xcn: &Parts<'_, 'a, 23>,
     authority: Assigner<'_, 'a>,
     value: std::borrow::Cow<'a, str>,
 ) -> Identifier<'a> {
@@ -119,6 +120,57 @@ fn identifier<'a>(
 
 fn is_of_dutch_register(identifier: &Identifier<'_>) -> bool {
     matches!(identifier.system.as_deref(), Some(nl::AGB | nl::UZI_PERSON | nl::BIG))
+}
+
+/// Someone in a relation to the patient, named by an XCN: the same person as in an NK1 with that relation and
+/// name.
+pub(crate) fn related<'a>(
+    cx: &mut Context<'_, 'a>,
+    xcn: Repetition<'_, 'a>,
+    relation: Repetition<'_, 'a>,
+    patient: Uuid,
+    period: Option<&fhir::Period<'a>>,
+) -> Option<Uuid> {
+    let (family, given) = xpn::key(xcn, &xpn::XCN).or_else(|| {
+        let number = crate::context::trim(xcn.component(1).value().text());
+        (!number.is_empty()).then_some((number, std::borrow::Cow::Borrowed("")))
+    })?;
+    let (system, code) = cwe::key(cx, relation).unwrap_or_default();
+    let key = patient.hyphenated().to_string();
+    let parts: &[&[&str]] = &[&[&key], &[&system, &code], &[&family, &given]];
+    let id = cx.id(&rule::RELATED_PERSON, parts, xcn.place());
+    let mut person = RelatedPerson { id: Some(id), active: Some(true), ..RelatedPerson::default() };
+    person.patient = Some(Reference::to(patient));
+    person.relationship.extend(cwe::concept(cx, relation, "NK1-3", Some(table::relationship)));
+    person.identifier.extend(number(cx, xcn));
+    person.name.extend(xpn::name(cx, xcn, &xpn::XCN, Some("official")));
+    person.period = period.cloned();
+    match cx.entry(id) {
+        Some(Resource::RelatedPerson(known)) => {
+            add_new(&mut known.identifier, person.identifier);
+            add_new(&mut known.name, person.name);
+            known.period = known.period.take().or(person.period);
+        }
+        _ => cx.put(id, person),
+    }
+    Some(id)
+}
+
+/// The patient, named by an XCN: who that is, PID says better, so that only what is the same is marked.
+pub(crate) fn of_patient<'a>(cx: &mut Context<'_, 'a>, xcn: Repetition<'_, 'a>) {
+    for component in xcn.components() {
+        for value in component.subcomponents() {
+            cx.ignore(value, "the patient: PID says who that is");
+        }
+    }
+}
+
+/// The number of an XCN with its authority.
+fn number<'a>(cx: &mut Context<'_, 'a>, xcn: Repetition<'_, 'a>) -> Option<Identifier<'a>> {
+    let parts = Parts::<23>::of(xcn);
+    let value = cx.write(parts.value(1))?;
+    let authority = Assigner::of(parts.component(9), parts.value(13));
+    Some(identifier(cx, &parts, authority, value))
 }
 
 /// nl-core-NameInformation: an official name, or the name by which someone is called.

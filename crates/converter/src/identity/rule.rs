@@ -88,6 +88,15 @@ pub const RELATED_PERSON: Rule = Rule::sound(
     "RelatedPerson",
     &[Clear("patient"), Clear("relationship"), Pseudonym("family name, given name, or organisation")],
 );
+/// Those who care for a patient.
+pub const CARE_TEAM: Rule = Rule::sound("CareTeam", &[Clear("patient")]);
+/// A device, by its number.
+pub const DEVICE: Rule = Rule::sound("Device", &[Clear("authority, identifier")]);
+/// A device without number.
+pub const DEVICE_BY_UDI: Rule =
+    Rule::sound("Device/udi", &[Clear("UDI, lot, serial number, donation number, type")]);
+/// What a patient agreed to.
+pub const CONSENT: Rule = Rule::sound("Consent", &[Clear("patient"), Pseudonym("number, or type and time")]);
 /// An insurance.
 pub const COVERAGE: Rule = Rule::sound(
     "Coverage",
@@ -189,6 +198,10 @@ pub const RULES: &[Rule] = &[
     ORGANIZATION_BY_NAME,
     LOCATION,
     RELATED_PERSON,
+    CARE_TEAM,
+    DEVICE,
+    DEVICE_BY_UDI,
+    CONSENT,
     COVERAGE,
     ALLERGY,
     CONDITION,

@@ -11,7 +11,7 @@ use crate::convert::refuse;
 use crate::mapping::{Event as EventRow, official, own};
 use crate::segment::pid::PatientDraft;
 use crate::segment::pv1::EncounterDraft;
-use crate::segment::{Listed, al1, dg1, evn, in1, mrg, nk1, pd1, pid, pv1, pv2, rol};
+use crate::segment::{Listed, al1, dg1, evn, in1, mrg, nk1, pd1, pid, prt, pv1, pv2, rol};
 use visit::Effect;
 
 /// The events about persons that are converted.
@@ -165,6 +165,11 @@ fn member<'m, 'a>(
         "ROL" => {
             let encounter = encounter.filter(|_| lists.in_visit);
             rol::convert(cx, segment, patient, encounter);
+        }
+        // Behind an order it is about that: `super::oru` gives it to it.
+        "PRT" if !lists.in_order => {
+            let encounter = encounter.filter(|_| lists.in_visit);
+            prt::of_patient(cx, segment, patient, encounter);
         }
         _ => {}
     }

@@ -1,13 +1,25 @@
 //! ROL: who plays a role for the patient or in the visit (HL7 v2.5.1 §15.4.7). Behind PD1 it is about the
 //! patient, behind PV1 about the visit.
 
-use fhir::{Reference, Resource};
+use fhir::{Extension, ExtensionValue, Reference, Resource};
 use hl7v2::Segment;
+use uuid::Uuid;
 
+use super::participation::{Layout, Participation, Person};
 use super::pid::PatientDraft;
 use super::pv1::EncounterDraft;
-use crate::context::{Context, add_new};
-use crate::datatype::{cwe, hd, pl, xad, xcn, xon, xtn};
+use crate::context::{Context, add_new, extension};
+use crate::datatype::{cwe, pl, xad, xon, xtn};
+
+const LAYOUT: Layout = Layout {
+    number: 1,
+    action: 2,
+    reason: (8, "ROL-8"),
+    role: (3, "ROL-3"),
+    start: 5,
+    end: 6,
+    duration: (7, "ROL-7"),
+};
 
 pub(crate) fn convert<'m, 'a>(
     cx: &mut Context<'m, 'a>,
@@ -15,62 +27,79 @@ pub(crate) fn convert<'m, 'a>(
     patient: &mut PatientDraft<'a>,
     encounter: Option<&mut EncounterDraft<'a>>,
 ) {
-    let role = rol.field(3).value().text();
-    let primary = matches!(role.trim().to_ascii_uppercase().as_str(), "PP" | "FHCP");
-    // Who no longer plays it (table 0287: delete) is not written; the fields stay in the report.
-    if rol.field(2).value().text().trim().eq_ignore_ascii_case("DE") || (encounter.is_none() && !primary) {
-        return;
-    }
+    let mut part = Participation::of(cx, rol, &LAYOUT);
     let organization = xon::organization(cx, rol.field(14).first());
-    let mut who = Vec::new();
-    for repetition in rol.field(4).repetitions() {
-        who.extend(xcn::professional_of(cx, repetition, organization));
+    let people = part.people(cx, rol.field(4), rol.field(3).first(), patient.id, organization);
+    if people.is_empty() {
+        part.members.extend(organization);
     }
-    let Some(first) = who.first().copied() else { return };
-    let mut telecom = Vec::new();
-    xtn::contact_points(cx, rol.field(12), None, &mut telecom);
-    let mut address = Vec::new();
-    xad::addresses(cx, rol.field(11), &mut address);
-    let place = pl::location(cx, rol.field(13).first());
-    let number = hd::ei(cx, rol.field(1).first());
-    if let Some(Resource::Practitioner(person)) = cx.entry(first.practitioner) {
-        add_new(&mut person.address, address);
-        add_new(&mut person.telecom, telecom);
-        add_new(&mut person.identifier, number);
-    }
-    if let Some(place) = place {
-        at_place(cx, rol, first, place);
-    }
-    let kind = cwe::concept(cx, rol.field(3).first(), "ROL-3", None);
+    let kind = cwe::concept(cx, rol.field(9).first(), "ROL-9", None);
+    part.role.extend(kind);
+    unit_type(cx, rol, organization, &mut part);
+    whereabouts(cx, rol, people.first().copied(), organization, &mut part);
     match encounter {
-        Some(encounter) => {
-            let period = cx.period(rol.field(5).value(), rol.field(6).value());
-            for one in who {
-                encounter.participant(one, kind.clone(), period.clone());
-            }
-        }
-        None => {
-            // The role itself is said by the element.
-            cx.unmark(rol.field(3));
-            cx.mark(rol.field(3).value());
-            add_new(
-                &mut patient.resource.general_practitioner,
-                who.into_iter().map(xcn::Professional::reference),
-            );
-        }
+        Some(encounter) => part.in_visit(encounter),
+        None => part.in_care(cx, patient),
     }
 }
 
-/// Where somebody works belongs to the role; without one it stays in the report.
-fn at_place<'m, 'a>(
+/// What kind of part of an organisation it is (ROL-10) belongs to the organisation.
+fn unit_type<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     rol: Segment<'m, 'a>,
-    who: xcn::Professional,
-    place: pl::Place,
+    organization: Option<Uuid>,
+    part: &mut Participation<'a>,
 ) {
-    if let Some(Resource::PractitionerRole(role)) = who.role.and_then(|id| cx.entry(id)) {
-        add_new(&mut role.location, [Reference::to(place.location)]);
+    let Some(kind) = cwe::concept(cx, rol.field(10).first(), "ROL-10", None) else { return };
+    if let Some(Resource::Organization(organization)) = organization.and_then(|id| cx.entry(id)) {
+        add_new(&mut organization.r#type, [kind]);
     } else {
-        cx.warn(rol.field(13).place(), "place-without-role");
+        part.extension.push(Extension::concept(extension::ORGANIZATION_UNIT_TYPE, kind));
     }
+}
+
+/// Address (ROL-11), telephone (ROL-12) and place (ROL-13) of the first person, else of the organisation.
+fn whereabouts<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    rol: Segment<'m, 'a>,
+    person: Option<Person>,
+    organization: Option<Uuid>,
+    part: &mut Participation<'a>,
+) {
+    let mut address = Vec::new();
+    xad::addresses(cx, rol.field(11), &mut address);
+    let mut telecom = Vec::new();
+    xtn::contact_points(cx, rol.field(12), None, &mut telecom);
+    let mut place = pl::location(cx, rol.field(13).first()).map(|place| place.location);
+    match person {
+        Some(Person::Professional(who)) => {
+            if let Some(Resource::PractitionerRole(role)) = who.role.and_then(|id| cx.entry(id)) {
+                add_new(&mut role.location, place.take().map(Reference::to));
+                add_new(&mut role.telecom, std::mem::take(&mut telecom));
+            }
+            if let Some(Resource::Practitioner(person)) = cx.entry(who.practitioner) {
+                add_new(&mut person.address, std::mem::take(&mut address));
+                add_new(&mut person.telecom, std::mem::take(&mut telecom));
+            }
+        }
+        Some(Person::Relative(id)) => {
+            if let Some(Resource::RelatedPerson(person)) = cx.entry(id) {
+                add_new(&mut person.address, std::mem::take(&mut address));
+                add_new(&mut person.telecom, std::mem::take(&mut telecom));
+            }
+        }
+        Some(Person::Patient) | None => {
+            if let Some(Resource::Organization(known)) = organization.and_then(|id| cx.entry(id)) {
+                add_new(&mut known.address, std::mem::take(&mut address));
+                add_new(&mut known.telecom, std::mem::take(&mut telecom));
+            }
+        }
+    }
+    // What nobody could take stands with the part itself.
+    let addresses = address.into_iter().map(|one| ExtensionValue::Address(Box::new(one)));
+    let numbers = telecom.into_iter().map(|one| ExtensionValue::ContactPoint(Box::new(one)));
+    let whereabouts = addresses.chain(numbers).map(|value| Extension::new(extension::WHEREABOUTS, value));
+    part.extension.extend(whereabouts);
+    let place = place.map(|id| ExtensionValue::Reference(Box::new(Reference::to(id))));
+    part.extension.extend(place.map(|place| Extension::new(extension::PARTICIPATION_LOCATION, place)));
 }

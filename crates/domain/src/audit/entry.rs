@@ -36,7 +36,7 @@ impl DataCategory {
     /// The category to which a FHIR resource type belongs.
     pub fn of_resource(resource_type: &str) -> Self {
         match resource_type {
-            "Patient" | "RelatedPerson" | "Coverage" | "Person" => Self::Demographics,
+            "Patient" | "RelatedPerson" | "Coverage" | "Person" | "CareTeam" | "Consent" => Self::Demographics,
             "Encounter" | "EpisodeOfCare" | "Appointment" => Self::Encounters,
             "Condition" => Self::Conditions,
             "AllergyIntolerance" => Self::Allergies,

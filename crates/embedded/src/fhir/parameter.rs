@@ -124,6 +124,18 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
         ],
     ),
     (
+        "CareTeam",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            ENCOUNTER,
+            STATUS,
+            CATEGORY,
+            reference("participant", &["participant.member"]),
+        ],
+    ),
+    (
         "Communication",
         &[
             IDENTIFIER,
@@ -156,6 +168,19 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
         ],
     ),
     (
+        "Consent",
+        &[
+            IDENTIFIER,
+            PATIENT,
+            STATUS,
+            token("scope", &["scope"]),
+            CATEGORY,
+            date("date", &["dateTime"]),
+            reference("consentor", &["performer"]),
+            reference("organization", &["organization"]),
+        ],
+    ),
+    (
         "Coverage",
         &[
             IDENTIFIER,
@@ -166,6 +191,19 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
             reference("payor", &["payor"]),
             TYPE,
             STATUS,
+        ],
+    ),
+    (
+        "Device",
+        &[
+            IDENTIFIER,
+            TYPE,
+            STATUS,
+            string("device-name", &["deviceName.name"]),
+            string("manufacturer", &["manufacturer"]),
+            PATIENT,
+            only("location", &["location"], "Location"),
+            only("organization", &["owner"], "Organization"),
         ],
     ),
     (

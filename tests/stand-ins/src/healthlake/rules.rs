@@ -125,13 +125,20 @@ const CRITICALITY: (&str, &[&str]) = ("criticality", &["low", "high", "unable-to
 /// By name.
 pub(super) const RULES: &[Rule] = &[
     rule("AllergyIntolerance", &["patient"], &[("type", &["allergy", "intolerance"]), CRITICALITY]),
+    rule("CareTeam", &[], &[("status", &["proposed", "active", "suspended", "inactive", "entered-in-error"])]),
     rule("Communication", &["status"], &[("status", EVENT)]),
     rule("Condition", &["subject"], &[]),
+    rule(
+        "Consent",
+        &["status", "scope", "category"],
+        &[("status", &["draft", "proposed", "active", "rejected", "inactive", "entered-in-error"])],
+    ),
     rule(
         "Coverage",
         &["status", "beneficiary", "payor"],
         &[("status", &["active", "cancelled", "draft", "entered-in-error"])],
     ),
+    rule("Device", &[], &[("status", &["active", "inactive", "entered-in-error", "unknown"])]),
     rule("DiagnosticReport", &["status", "code"], &[("status", REPORT)]),
     rule(
         "DocumentReference",

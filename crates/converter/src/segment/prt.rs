@@ -1,0 +1,422 @@
+//! PRT: who has a part in what the segment before it is about (HL7 v2.7 §7.3.4): a person, an organisation, a
+//! place or a device.
+
+use std::borrow::Cow;
+
+use fhir::{
+    Address, ContactPoint, Device, DeviceUdiCarrier, Extension, ExtensionValue, Identifier, Location,
+    Reference, Resource,
+};
+use hl7v2::{Repetition, Segment};
+use uuid::Uuid;
+
+use super::participation::{Layout, Participation, Person};
+use super::pid::PatientDraft;
+use super::pv1::EncounterDraft;
+use crate::context::{Context, add_new, extension};
+use crate::datatype::{cwe, cx as identifier, hd, pl, xad, xon, xtn};
+use crate::identity::rule;
+
+const LAYOUT: Layout = Layout {
+    number: 1,
+    action: 2,
+    reason: (3, "PRT-3"),
+    role: (4, "PRT-4"),
+    start: 11,
+    end: 12,
+    duration: (13, "PRT-13"),
+};
+
+const PERFORMER_FUNCTION: &str = "http://hl7.org/fhir/StructureDefinition/event-performerFunction";
+const EVENT_LOCATION: &str = "http://hl7.org/fhir/StructureDefinition/event-location";
+const PREFERRED: &str = "http://hl7.org/fhir/StructureDefinition/iso21090-preferred";
+
+/// Participants of the resource that the segments before this one are about. Call it when that resource has
+/// been put: of a result or report they become performers (with what they did), device and place; of any
+/// other resource an extension that says all of it. Without a resource, and where it is not in the message,
+/// they are members of the patient's CareTeam.
+pub(crate) fn convert<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    prt: Segment<'m, 'a>,
+    patient: Uuid,
+    about: Option<Uuid>,
+) {
+    let part = read(cx, prt, patient);
+    match about.filter(|id| cx.has(*id)) {
+        Some(id) => attach(cx, id, part),
+        None => into_team(cx, patient, part),
+    }
+}
+
+/// A PRT behind PID or PD1 is about the patient, one behind PV1 about the visit.
+pub(crate) fn of_patient<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    prt: Segment<'m, 'a>,
+    patient: &mut PatientDraft<'a>,
+    encounter: Option<&mut EncounterDraft<'a>>,
+) {
+    let part = read(cx, prt, patient.id);
+    match encounter {
+        Some(encounter) => {
+            let (mut participation, beside) = part.split();
+            participation.extension.extend(beside);
+            // An Encounter's participants are people: what else takes part stands in an extension.
+            let members = std::mem::take(&mut participation.members);
+            let (people, others): (Vec<_>, Vec<_>) = members.into_iter().partition(|id| is_person(cx, *id));
+            if people.is_empty() || !others.is_empty() {
+                let others = Participation { members: others, ..participation.clone() };
+                encounter.resource.extension.extend(whole(others, Vec::new()));
+            }
+            Participation { members: people, ..participation }.in_visit(encounter);
+        }
+        None => {
+            let (mut participation, beside) = part.split();
+            participation.extension.extend(beside);
+            if participation.members.is_empty() {
+                patient.resource.extension.extend(whole(participation, Vec::new()));
+            } else {
+                participation.in_care(cx, patient);
+            }
+        }
+    }
+}
+
+fn is_person(cx: &mut Context<'_, '_>, id: Uuid) -> bool {
+    matches!(
+        cx.entry(id),
+        Some(Resource::Practitioner(_) | Resource::PractitionerRole(_) | Resource::RelatedPerson(_))
+    )
+}
+
+/// What a PRT says.
+struct Part<'a> {
+    participation: Participation<'a>,
+    location: Option<Uuid>,
+    devices: Vec<Uuid>,
+}
+
+impl<'a> Part<'a> {
+    /// Place and devices as extensions.
+    fn split(self) -> (Participation<'a>, Vec<Extension<'a>>) {
+        let place = self.location.map(|id| reference(extension::PARTICIPATION_LOCATION, id));
+        let devices = self.devices.into_iter().map(|id| reference(extension::PARTICIPATION_DEVICE, id));
+        (self.participation, place.into_iter().chain(devices).collect())
+    }
+}
+
+fn reference<'a>(url: &'static str, id: Uuid) -> Extension<'a> {
+    Extension::new(url, ExtensionValue::Reference(Box::new(Reference::to(id))))
+}
+
+fn read<'m, 'a>(cx: &mut Context<'m, 'a>, prt: Segment<'m, 'a>, patient: Uuid) -> Part<'a> {
+    let mut participation = Participation::of(cx, prt, &LAYOUT);
+    let organizations: Vec<Uuid> =
+        prt.field(8).repetitions().filter_map(|one| xon::organization(cx, one)).collect();
+    let people =
+        participation.people(cx, prt.field(5), prt.field(4).first(), patient, organizations.first().copied());
+    // The first organisation is the one that the people act for; without people it takes part itself.
+    let for_people = usize::from(people.iter().any(|person| matches!(person, Person::Professional(_))));
+    participation.members.extend(organizations.iter().skip(for_people));
+    organization_type(cx, prt, organizations.first().copied(), &mut participation);
+    let mut location = pl::location(cx, prt.field(9).first()).map(|place| place.location);
+    let addresses = addresses(cx, prt);
+    let telecom = telecom(cx, prt, &mut participation);
+    let mut numbers = Vec::new();
+    for repetition in prt.field(24).repetitions() {
+        let number = identifier::identifier(cx, repetition, None);
+        add_new(&mut numbers, number);
+    }
+    let specialty = cwe::concept(cx, prt.field(6).first(), "PRT-6", None);
+    let details = Details { addresses, telecom, numbers, location };
+    match people.first() {
+        Some(Person::Professional(who)) => {
+            if let Some(Resource::PractitionerRole(role)) = who.role.and_then(|id| cx.entry(id)) {
+                add_new(&mut role.specialty, specialty);
+                add_new(&mut role.telecom, details.telecom);
+                add_new(&mut role.identifier, details.numbers);
+                add_new(&mut role.location, details.location.map(Reference::to));
+                location = None;
+            } else {
+                participation.role.extend(specialty);
+                if let Some(Resource::Practitioner(person)) = cx.entry(who.practitioner) {
+                    add_new(&mut person.telecom, details.telecom);
+                    add_new(&mut person.identifier, details.numbers);
+                }
+            }
+            if let Some(Resource::Practitioner(person)) = cx.entry(who.practitioner) {
+                add_new(&mut person.address, details.addresses);
+            }
+        }
+        Some(Person::Relative(id)) => {
+            participation.role.extend(specialty);
+            if let Some(Resource::RelatedPerson(person)) = cx.entry(*id) {
+                add_new(&mut person.address, details.addresses);
+                add_new(&mut person.telecom, details.telecom);
+                add_new(&mut person.identifier, details.numbers);
+            }
+        }
+        Some(Person::Patient) | None => {
+            participation.role.extend(specialty);
+            without_person(cx, prt, organizations.first().copied(), details, &mut location);
+        }
+    }
+    let devices = devices(cx, prt);
+    Part { participation, location, devices }
+}
+
+struct Details<'a> {
+    addresses: Vec<Address<'a>>,
+    telecom: Vec<ContactPoint<'a>>,
+    numbers: Vec<Identifier<'a>>,
+    location: Option<Uuid>,
+}
+
+/// Addresses and numbers of an organisation, else of the place; without either the address is the place.
+fn without_person<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    prt: Segment<'m, 'a>,
+    organization: Option<Uuid>,
+    details: Details<'a>,
+    location: &mut Option<Uuid>,
+) {
+    if let Some(Resource::Organization(organization)) = organization.and_then(|id| cx.entry(id)) {
+        add_new(&mut organization.address, details.addresses);
+        add_new(&mut organization.telecom, details.telecom);
+        add_new(&mut organization.identifier, details.numbers);
+        return;
+    }
+    let Details { addresses, telecom, numbers, .. } = details;
+    if addresses.is_empty() && telecom.is_empty() && numbers.is_empty() {
+        return;
+    }
+    let id = location.unwrap_or_else(|| {
+        let digest = cx.digest();
+        let sender = cx.sender_key().to_owned();
+        let nth = prt.place().to_string();
+        cx.id(&rule::LOCATION, &[&[&sender], &["", "", "", "", "", "", &digest, &nth]], prt.place())
+    });
+    if !cx.has(id) {
+        cx.put(id, Location { id: Some(id), mode: Some("instance"), ..Location::default() });
+    }
+    *location = Some(id);
+    let mut lost = addresses.len() > 1;
+    if let Some(Resource::Location(place)) = cx.entry(id) {
+        let address = addresses.into_iter().next();
+        if place.address.is_none() {
+            place.address = address;
+        } else {
+            lost |= address.is_some() && place.address != address;
+        }
+        add_new(&mut place.telecom, telecom);
+        add_new(&mut place.identifier, numbers);
+    }
+    if lost {
+        super::report_conflicts(cx, prt, &[14]);
+    }
+}
+
+fn addresses<'m, 'a>(cx: &mut Context<'m, 'a>, prt: Segment<'m, 'a>) -> Vec<Address<'a>> {
+    let mut addresses = Vec::new();
+    xad::addresses(cx, prt.field(14), &mut addresses);
+    addresses
+}
+
+/// What kind of part of an organisation it is (PRT-7) belongs to the organisation.
+fn organization_type<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    prt: Segment<'m, 'a>,
+    organization: Option<Uuid>,
+    participation: &mut Participation<'a>,
+) {
+    let Some(kind) = cwe::concept(cx, prt.field(7).first(), "PRT-7", None) else { return };
+    if let Some(Resource::Organization(organization)) = organization.and_then(|id| cx.entry(id)) {
+        add_new(&mut organization.r#type, [kind]);
+    } else {
+        participation.extension.push(Extension::concept(extension::ORGANIZATION_UNIT_TYPE, kind));
+    }
+}
+
+/// PRT-15, and which of them is preferred (PRT-23, table 0185).
+fn telecom<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    prt: Segment<'m, 'a>,
+    participation: &mut Participation<'a>,
+) -> Vec<ContactPoint<'a>> {
+    let mut telecom = Vec::new();
+    xtn::contact_points(cx, prt.field(15), None, &mut telecom);
+    let Some(preferred) = cwe::concept(cx, prt.field(23).first(), "PRT-23", None) else { return telecom };
+    let code = prt.field(23).value().text();
+    let suits = |one: &&mut ContactPoint<'_>| match code.trim().to_ascii_uppercase().as_str() {
+        "B" => one.system == Some("pager"),
+        "C" => one.r#use == Some("mobile"),
+        "E" => one.system == Some("email"),
+        "F" => one.system == Some("fax"),
+        "H" => one.system == Some("phone") && one.r#use == Some("home"),
+        "O" => one.system == Some("phone") && one.r#use == Some("work"),
+        _ => false,
+    };
+    match telecom.iter_mut().find(suits) {
+        Some(one) => one.extension.push(Extension::new(PREFERRED, ExtensionValue::Boolean(true))),
+        None => participation.extension.push(Extension::concept(extension::PREFERRED_CONTACT, preferred)),
+    }
+    telecom
+}
+
+/// The devices (PRT-10), each put once; PRT-16 to PRT-22 describe the first.
+fn devices<'m, 'a>(cx: &mut Context<'m, 'a>, prt: Segment<'m, 'a>) -> Vec<Uuid> {
+    let mut all: Vec<Uuid> = prt.field(10).repetitions().filter_map(|one| device(cx, one)).collect();
+    let described = (16..=22).any(|field| prt.field(field).value().is_present());
+    if !described {
+        return all;
+    }
+    let first = all.first().copied().or_else(|| {
+        let id = device_by_udi(cx, prt);
+        all.push(id);
+        Some(id)
+    });
+    let Some(id) = first else { return all };
+    let mut known = Device::default();
+    if let Some(udi) = hd::ei(cx, prt.field(16).first()) {
+        let issuer = udi.system.or_else(|| udi.assigner.and_then(|assigner| assigner.display));
+        known.udi_carrier.push(carrier(udi.value, issuer));
+    }
+    (known.manufacture_date, known.manufacture_date_ext) = cx.date_time(prt.field(17).value());
+    (known.expiration_date, known.expiration_date_ext) = cx.date_time(prt.field(18).value());
+    known.lot_number = cx.write(prt.field(19).value());
+    known.serial_number = cx.write(prt.field(20).value());
+    if let Some(donation) = hd::ei(cx, prt.field(21).first()) {
+        known.distinct_identifier = donation.value.clone();
+        if donation.system.is_some() || donation.assigner.is_some() {
+            known.identifier.push(donation);
+        }
+    }
+    known.r#type = cwe::concept(cx, prt.field(22).first(), "PRT-22", None);
+    if let Some(Resource::Device(device)) = cx.entry(id) {
+        add_new(&mut device.udi_carrier, known.udi_carrier);
+        add_new(&mut device.identifier, known.identifier);
+        device.manufacture_date = known.manufacture_date;
+        device.manufacture_date_ext = known.manufacture_date_ext;
+        device.expiration_date = known.expiration_date;
+        device.expiration_date_ext = known.expiration_date_ext;
+        device.lot_number = known.lot_number;
+        device.serial_number = known.serial_number;
+        device.distinct_identifier = known.distinct_identifier;
+        device.r#type = known.r#type;
+    }
+    all
+}
+
+fn carrier<'a>(value: Option<Cow<'a, str>>, issuer: Option<Cow<'a, str>>) -> DeviceUdiCarrier<'a> {
+    let issuer_name = issuer.as_ref().filter(|issuer| !issuer.contains(':')).cloned();
+    let issuer = issuer.filter(|issuer| issuer.contains(':'));
+    DeviceUdiCarrier {
+        device_identifier: value,
+        issuer,
+        extension: issuer_name
+            .map(|name| Extension::string(extension::ASSIGNING_AUTHORITY, name))
+            .into_iter()
+            .collect(),
+        ..DeviceUdiCarrier::default()
+    }
+}
+
+/// The device that an EI names: put once, its id given back.
+pub(crate) fn device<'a>(cx: &mut Context<'_, 'a>, ei: Repetition<'_, 'a>) -> Option<Uuid> {
+    let (authority, value) = hd::ei_key(cx, ei)?;
+    let id = cx.id(&rule::DEVICE, &[&[&authority, &value]], ei.place());
+    let number = hd::ei(cx, ei);
+    if !cx.has(id) {
+        cx.put(id, Device { id: Some(id), identifier: number.into_iter().collect(), ..Device::default() });
+    }
+    Some(id)
+}
+
+/// A device without number, by its UDI, else by lot and serial number.
+fn device_by_udi<'m, 'a>(cx: &mut Context<'m, 'a>, prt: Segment<'m, 'a>) -> Uuid {
+    let text = |field: usize| crate::context::trim(prt.field(field).value().text());
+    let parts = [16, 19, 20, 21, 22].map(text);
+    let id = cx.id(&rule::DEVICE_BY_UDI, &[&parts.each_ref().map(|part| &**part)], prt.place());
+    if !cx.has(id) {
+        cx.put(id, Device { id: Some(id), ..Device::default() });
+    }
+    id
+}
+
+/// Participants of a resource of the Bundle.
+fn attach<'a>(cx: &mut Context<'_, 'a>, id: Uuid, part: Part<'a>) {
+    let Part { mut participation, location, devices } = part;
+    let is_event = matches!(cx.entry(id), Some(Resource::Observation(_) | Resource::DiagnosticReport(_)));
+    if !is_event {
+        let (participation, beside) = Part { participation, location, devices }.split();
+        let extension = whole(participation, beside);
+        if let Some(resource) = cx.entry(id) {
+            add_new(resource.extension_mut(), extension);
+        }
+        return;
+    }
+    let mut devices = devices;
+    let location = location.map(|id| reference(EVENT_LOCATION, id));
+    let members = std::mem::take(&mut participation.members);
+    let mut performers = Vec::new();
+    for member in members {
+        let mut who = Reference::to(member);
+        let function = participation.role.iter().cloned();
+        who.extension.extend(function.map(|role| Extension::concept(PERFORMER_FUNCTION, role)));
+        who.extension.extend(participation.extension.iter().cloned());
+        let period = participation.period.clone();
+        who.extension.extend(period.map(|period| {
+            Extension::new(extension::PARTICIPATION_PERIOD, ExtensionValue::Period(Box::new(period)))
+        }));
+        performers.push(who);
+    }
+    let said = !performers.is_empty();
+    match cx.entry(id) {
+        Some(Resource::Observation(observation)) => {
+            add_new(&mut observation.performer, performers);
+            add_new(&mut observation.extension, location);
+            if observation.device.is_none() && !devices.is_empty() {
+                observation.device = Some(Reference::to(devices.remove(0)));
+            }
+        }
+        Some(Resource::DiagnosticReport(report)) => {
+            add_new(&mut report.performer, performers);
+            add_new(&mut report.extension, location);
+        }
+        _ => {}
+    }
+    // What has neither person nor organisation keeps its role with the device or the place.
+    let beside: Vec<_> =
+        devices.into_iter().map(|id| reference(extension::PARTICIPATION_DEVICE, id)).collect();
+    if (!said || !beside.is_empty())
+        && let Some(resource) = cx.entry(id)
+    {
+        let extension = whole(participation, beside);
+        add_new(resource.extension_mut(), extension);
+    }
+}
+
+/// Members of the patient's team; a place or device alone is said of the patient.
+fn into_team<'a>(cx: &mut Context<'_, 'a>, patient: Uuid, part: Part<'a>) {
+    let (mut participation, beside) = part.split();
+    participation.extension.extend(beside);
+    if participation.members.is_empty() {
+        let extension = whole(participation, Vec::new());
+        if let Some(resource) = cx.entry(patient) {
+            add_new(resource.extension_mut(), extension);
+        }
+        return;
+    }
+    participation.in_team(cx, patient);
+}
+
+/// The whole participation as one extension.
+fn whole<'a>(participation: Participation<'a>, beside: Vec<Extension<'a>>) -> Option<Extension<'a>> {
+    let Participation { role, members, period, extension, .. } = participation;
+    let mut parts: Vec<Extension<'a>> =
+        role.into_iter().map(|role| Extension::concept("role", role)).collect();
+    parts.extend(members.into_iter().map(|id| reference("who", id)));
+    parts.extend(period.map(|period| Extension::new("period", ExtensionValue::Period(Box::new(period)))));
+    parts.extend(extension);
+    parts.extend(beside);
+    (!parts.is_empty()).then(|| Extension::new(extension::PARTICIPATION, ExtensionValue::Parts(parts)))
+}
