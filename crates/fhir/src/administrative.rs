@@ -46,6 +46,7 @@ fhir_type! {
         length: Option<Quantity<'a>>,
         reason_code: Vec<CodeableConcept<'a>>,
         diagnosis: Vec<EncounterDiagnosis<'a>>,
+        account: Vec<Reference<'a>>,
         hospitalization: Option<EncounterHospitalization<'a>>,
         location: Vec<EncounterLocation<'a>>,
         service_provider: Option<Reference<'a>>,
@@ -84,6 +85,7 @@ fhir_type! {
         telecom: Vec<ContactPoint<'a>>,
         address: Vec<Address<'a>>,
         part_of: Option<Reference<'a>>,
+        contact: Vec<OrganizationContact<'a>>,
     }
 
     /// A ward, a room, a bed.
@@ -137,6 +139,7 @@ fhir_type! {
         payor: Vec<Reference<'a>>,
         class: Vec<CoverageClass<'a>>,
         order: Option<u32>,
+        cost_to_beneficiary: Vec<crate::CoverageCost<'a>>,
     }
 }
 
@@ -195,6 +198,14 @@ fhir_type! {
         identifier: Vec<Identifier<'a>>,
         code: Option<CodeableConcept<'a>>,
         period: Option<Period<'a>>,
+    }
+
+    /// Someone at an organisation.
+    datatype OrganizationContact {
+        purpose: Option<CodeableConcept<'a>>,
+        name: Option<HumanName<'a>>,
+        telecom: Vec<ContactPoint<'a>>,
+        address: Option<Address<'a>>,
     }
 
     /// A classification of an insurance: group, plan.

@@ -6,11 +6,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    AllergyIntolerance, CareTeam, Condition, Consent, Coverage, Device, DiagnosticReport, DocumentReference,
-    Encounter, Extension, Identifier, Immunization, Location, Medication, MedicationAdministration,
-    MedicationDispense, MedicationRequest, MessageHeader, Observation, OperationOutcome, Organization,
-    Patient, Practitioner, PractitionerRole, Provenance, RelatedPerson, RelativeUrl, ServiceRequest,
-    Specimen, Task, Urn,
+    Account, AllergyIntolerance, CarePlan, CareTeam, ChargeItem, Condition, Consent, Coverage, Device,
+    DiagnosticReport, DocumentReference, Encounter, Extension, Goal, Identifier, Immunization, Location,
+    Medication, MedicationAdministration, MedicationDispense, MedicationRequest, MessageHeader, Observation,
+    OperationOutcome, Organization, Patient, Practitioner, PractitionerRole, Procedure, Provenance,
+    RelatedPerson, RelativeUrl, ServiceRequest, Specimen, Task, Urn,
 };
 
 macro_rules! resources {
@@ -52,8 +52,7 @@ macro_rules! resources {
 }
 
 resources! {
-    AllergyIntolerance, CareTeam, Condition, Consent, Coverage, Device, DiagnosticReport, DocumentReference, Encounter, Immunization, Location, Medication, MedicationAdministration, MedicationDispense, MedicationRequest, MessageHeader, Observation, OperationOutcome, Organization, Patient, Practitioner,
-    PractitionerRole, Provenance, RelatedPerson, ServiceRequest, Specimen, Task,
+    Account, AllergyIntolerance, CarePlan, CareTeam, ChargeItem, Condition, Consent, Coverage, Device, DiagnosticReport, DocumentReference, Encounter, Goal, Immunization, Location, Medication, MedicationAdministration, MedicationDispense, MedicationRequest, MessageHeader, Observation, OperationOutcome, Organization, Patient, Practitioner, PractitionerRole, Procedure, Provenance, RelatedPerson, ServiceRequest, Specimen, Task,
 }
 
 fhir_type! {

@@ -45,6 +45,8 @@ fhir_type! {
         encounter: Option<Reference<'a>>,
         #[serde(flatten)]
         onset: Option<Onset<'a>>,
+        #[serde(flatten)]
+        abatement: Option<Abatement<'a>>,
         recorded_date: Option<Cow<'a, str>>,
         #[serde(rename = "_recordedDate")]
         recorded_date_ext: Option<Element<'a>>,
@@ -76,5 +78,13 @@ fhir_choice! {
         DateTime(Cow<'a, str>) = "onsetDateTime",
         DateTimeExt(Element<'a>) = "_onsetDateTime",
         String(Cow<'a, str>) = "onsetString",
+    }
+}
+
+fhir_choice! {
+    /// When it ended.
+    choice Abatement {
+        DateTime(Cow<'a, str>) = "abatementDateTime",
+        DateTimeExt(Element<'a>) = "_abatementDateTime",
     }
 }

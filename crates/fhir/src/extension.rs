@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::{
     Absent, Address, Attachment, CodeableConcept, Coding, ContactPoint, Decimal, HumanName, Identifier,
-    Period, Quantity, Range, Ratio, Reference, Timing,
+    Money, Period, Quantity, Range, Ratio, Reference, Timing,
 };
 
 /// An extension: either a value or further extensions.
@@ -42,6 +42,7 @@ pub enum ExtensionValue<'a> {
     Duration(Box<Quantity<'a>>),
     Range(Box<Range<'a>>),
     Ratio(Box<Ratio<'a>>),
+    Money(Box<Money<'a>>),
     Period(Box<Period<'a>>),
     Identifier(Box<Identifier<'a>>),
     Reference(Box<Reference<'a>>),
@@ -112,6 +113,7 @@ impl Serialize for Extension<'_> {
             V::Duration(v) => out.serialize_field("valueDuration", v),
             V::Range(v) => out.serialize_field("valueRange", v),
             V::Ratio(v) => out.serialize_field("valueRatio", v),
+            V::Money(v) => out.serialize_field("valueMoney", v),
             V::Period(v) => out.serialize_field("valuePeriod", v),
             V::Identifier(v) => out.serialize_field("valueIdentifier", v),
             V::Reference(v) => out.serialize_field("valueReference", v),

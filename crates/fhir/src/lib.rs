@@ -42,10 +42,12 @@ mod element;
 
 mod administrative;
 mod bundle;
+mod care;
 mod clinical;
 mod datatype;
 mod diagnostic;
 mod extension;
+mod financial;
 mod immunization;
 mod medication;
 mod messaging;
@@ -58,11 +60,13 @@ mod timing;
 
 pub use administrative::{
     Coverage, CoverageClass, Encounter, EncounterDiagnosis, EncounterHospitalization, EncounterLocation,
-    EncounterParticipant, Location, MultipleBirth, Organization, Patient, PatientCommunication,
-    PatientDeceased, PatientLink, Practitioner, PractitionerQualification, PractitionerRole, RelatedPerson,
+    EncounterParticipant, Location, MultipleBirth, Organization, OrganizationContact, Patient,
+    PatientCommunication, PatientDeceased, PatientLink, Practitioner, PractitionerQualification,
+    PractitionerRole, RelatedPerson,
 };
 pub use bundle::{Bundle, BundleEntry, BundleRequest, Resource};
-pub use clinical::{AllergyIntolerance, AllergyReaction, Condition, Onset};
+pub use care::{CarePlan, Goal, GoalTarget, Performed, Procedure, ProcedurePerformer};
+pub use clinical::{Abatement, AllergyIntolerance, AllergyReaction, Condition, Onset};
 pub use datatype::{
     Address, Annotation, Attachment, CodeableConcept, Coding, ContactPoint, HumanName, Identifier, Meta,
     Period, Quantity, Range, Ratio, Reference, SampledData,
@@ -74,6 +78,9 @@ pub use diagnostic::{
 };
 pub use element::Absent;
 pub use extension::{Element, ElementList, Extension, ExtensionValue};
+pub use financial::{
+    Account, AccountCoverage, AccountGuarantor, ChargeItem, ChargeItemPerformer, CoverageCost, Money,
+};
 pub use immunization::{
     Immunization, ImmunizationEducation, ImmunizationOccurrence, ImmunizationPerformer, ImmunizationProtocol,
     ImmunizationReaction,

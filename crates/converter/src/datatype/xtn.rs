@@ -27,7 +27,7 @@ pub(crate) fn contact_points<'a>(
     }
 }
 
-fn contact_point<'a>(
+pub(crate) fn contact_point<'a>(
     cx: &mut Context<'_, 'a>,
     xtn: Repetition<'_, 'a>,
     otherwise: Option<&'static str>,

@@ -182,6 +182,60 @@ pub const MESSAGE_HEADER: Rule = Rule::sound("MessageHeader", &[Pseudonym("the w
 /// Where the content of a message's resources comes from.
 pub const PROVENANCE: Rule = Rule::sound("Provenance", &[Pseudonym("the whole message")]);
 
+/// The person who took out an insurance (IN1-16), where it is not the patient.
+pub const INSURED: Rule = Rule::sound(
+    "RelatedPerson/insured",
+    &[Clear("patient"), Pseudonym("family name, given name; without them the insured's number")],
+);
+/// Who pays what the insurances do not (GT1).
+pub const GUARANTOR: Rule = Rule::sound(
+    "RelatedPerson/guarantor",
+    &[Clear("patient"), Pseudonym("family name, given name; without them the guarantor's number")],
+);
+/// An account.
+pub const ACCOUNT: Rule = Rule::sound("Account", &[Pseudonym("authority, account number")]);
+/// The account of a visit that has no account number.
+pub const ACCOUNT_OF_VISIT: Rule = Rule::sound("Account/visit", &[Clear("encounter")]);
+/// The account of a patient, where neither an account nor a visit has a number.
+pub const ACCOUNT_OF_PATIENT: Rule =
+    Rule::last_resort("Account/patient", &[Clear("patient")], "account-without-number");
+/// A charge.
+pub const CHARGE: Rule =
+    Rule::sound("ChargeItem", &[Clear("patient"), Pseudonym("authority, transaction number (FT1-2)")]);
+/// A charge without number.
+pub const CHARGE_BY_CONTENT: Rule = Rule::last_resort(
+    "ChargeItem/content",
+    &[Clear("patient"), Clear("FT1-6"), Clear("FT1-7"), Pseudonym("account, FT1-4, FT1-10, FT1-11")],
+    "charge-without-number",
+);
+/// A procedure.
+pub const PROCEDURE: Rule = Rule::sound("Procedure", &[Pseudonym("authority, PR1-19")]);
+/// A procedure without number.
+pub const PROCEDURE_BY_CODE: Rule = Rule::sound(
+    "Procedure/code",
+    &[Clear("patient"), Clear("encounter, if any"), Clear("system and code, or text"), Pseudonym("PR1-5")],
+);
+/// The care team around an insurance's certification (IN3).
+pub const CARE_TEAM_OF_COVERAGE: Rule = Rule::sound("CareTeam/coverage", &[Clear("coverage")]);
+/// A problem of the problem list.
+pub const PROBLEM: Rule =
+    Rule::sound("Condition/problem", &[Clear("patient"), Pseudonym("authority, PRB-4; without it PRB-3")]);
+/// A goal.
+pub const GOAL: Rule =
+    Rule::sound("Goal", &[Clear("patient"), Pseudonym("authority, GOL-4; without it GOL-3")]);
+/// A clinical pathway.
+pub const CARE_PLAN: Rule =
+    Rule::sound("CarePlan", &[Clear("patient"), Pseudonym("authority, PTH-3; without it PTH-2")]);
+/// A referral.
+pub const REFERRAL: Rule =
+    Rule::sound("ServiceRequest/referral", &[Pseudonym("authority, RF1-6; without it RF1-11")]);
+/// A referral without number.
+pub const REFERRAL_BY_TIME: Rule = Rule::last_resort(
+    "ServiceRequest/referral-time",
+    &[Clear("patient"), Clear("RF1-3"), Pseudonym("RF1-7, else RF1-9, else the whole message")],
+    "referral-without-number",
+);
+
 /// All rules, in the order of `docs/identity.md`.
 pub const RULES: &[Rule] = &[
     PATIENT,
@@ -202,9 +256,22 @@ pub const RULES: &[Rule] = &[
     DEVICE,
     DEVICE_BY_UDI,
     CONSENT,
+    INSURED,
+    GUARANTOR,
     COVERAGE,
+    ACCOUNT,
+    ACCOUNT_OF_VISIT,
+    ACCOUNT_OF_PATIENT,
+    CHARGE,
+    CHARGE_BY_CONTENT,
     ALLERGY,
     CONDITION,
+    PROBLEM,
+    PROCEDURE,
+    PROCEDURE_BY_CODE,
+    GOAL,
+    CARE_PLAN,
+    CARE_TEAM_OF_COVERAGE,
     OBSERVATION,
     OBSERVATION_OF_PATIENT,
     OBSERVATION_BY_POSITION,
@@ -217,6 +284,8 @@ pub const RULES: &[Rule] = &[
     NOTE_BY_TEXT,
     SERVICE_REQUEST,
     SERVICE_REQUEST_BY_TIME,
+    REFERRAL,
+    REFERRAL_BY_TIME,
     TASK,
     MESSAGE_HEADER,
     PROVENANCE,

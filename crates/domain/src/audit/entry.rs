@@ -36,9 +36,10 @@ impl DataCategory {
     /// The category to which a FHIR resource type belongs.
     pub fn of_resource(resource_type: &str) -> Self {
         match resource_type {
-            "Patient" | "RelatedPerson" | "Coverage" | "Person" | "CareTeam" | "Consent" => Self::Demographics,
-            "Encounter" | "EpisodeOfCare" | "Appointment" => Self::Encounters,
-            "Condition" => Self::Conditions,
+            "Patient" | "RelatedPerson" | "Coverage" | "Person" | "CareTeam" | "Consent" | "Account"
+            | "ChargeItem" => Self::Demographics,
+            "Encounter" | "EpisodeOfCare" | "Appointment" | "CarePlan" => Self::Encounters,
+            "Condition" | "Procedure" | "Goal" => Self::Conditions,
             "AllergyIntolerance" => Self::Allergies,
             "MedicationStatement"
             | "MedicationRequest"

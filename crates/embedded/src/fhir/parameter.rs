@@ -108,6 +108,19 @@ const EFFECTIVE: SearchParameter =
 /// FHIR R4 (4.0.1).
 const TABLE: &[(&str, &[SearchParameter])] = &[
     (
+        "Account",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            NAME,
+            reference("owner", &["owner"]),
+            date("period", &["servicePeriod"]),
+            STATUS,
+            TYPE,
+        ],
+    ),
+    (
         "AllergyIntolerance",
         &[
             IDENTIFIER,
@@ -124,6 +137,22 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
         ],
     ),
     (
+        "CarePlan",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            ENCOUNTER,
+            STATUS,
+            token("intent", &["intent"]),
+            CATEGORY,
+            date("date", &["period"]),
+            reference("goal", &["goal"]),
+            reference("condition", &["addresses"]),
+            reference("care-team", &["careTeam"]),
+        ],
+    ),
+    (
         "CareTeam",
         &[
             IDENTIFIER,
@@ -133,6 +162,24 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
             STATUS,
             CATEGORY,
             reference("participant", &["participant.member"]),
+        ],
+    ),
+    (
+        "ChargeItem",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            CODE,
+            reference("account", &["account"]),
+            reference("context", &["context"]),
+            date("occurrence", &["occurrenceDateTime", "occurrencePeriod"]),
+            date("entered-date", &["enteredDate"]),
+            reference("enterer", &["enterer"]),
+            reference("performer-actor", &["performer.actor"]),
+            reference("performing-organization", &["performingOrganization"]),
+            reference("requesting-organization", &["requestingOrganization"]),
+            reference("service", &["service"]),
         ],
     ),
     (
@@ -262,6 +309,19 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
             only("part-of", &["partOf"], "Encounter"),
             reference("diagnosis", &["diagnosis.condition"]),
             BASED_ON,
+        ],
+    ),
+    (
+        "Goal",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            CATEGORY,
+            token("lifecycle-status", &["lifecycleStatus"]),
+            token("achievement-status", &["achievementStatus"]),
+            date("start-date", &["startDate"]),
+            date("target-date", &["target.dueDate"]),
         ],
     ),
     (
@@ -439,6 +499,24 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
             token("role", &["code"]),
             token("specialty", &["specialty"]),
             ACTIVE,
+        ],
+    ),
+    (
+        "Procedure",
+        &[
+            IDENTIFIER,
+            PATIENT_SUBJECT,
+            SUBJECT,
+            ENCOUNTER,
+            STATUS,
+            CODE,
+            CATEGORY,
+            date("date", &["performedDateTime", "performedPeriod"]),
+            BASED_ON,
+            reference("part-of", &["partOf"]),
+            reference("performer", &["performer.actor"]),
+            reference("location", &["location"]),
+            token("reason-code", &["reasonCode"]),
         ],
     ),
     (

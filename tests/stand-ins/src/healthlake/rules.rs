@@ -105,6 +105,21 @@ const EVENT: &[&str] = &[
     "unknown",
 ];
 
+const CHARGE: &[&str] =
+    &["planned", "billable", "not-billable", "aborted", "billed", "entered-in-error", "unknown"];
+
+const GOAL: &[&str] = &[
+    "proposed",
+    "planned",
+    "accepted",
+    "active",
+    "on-hold",
+    "completed",
+    "cancelled",
+    "entered-in-error",
+    "rejected",
+];
+
 const TASK: &[&str] = &[
     "draft",
     "requested",
@@ -124,8 +139,19 @@ const CRITICALITY: (&str, &[&str]) = ("criticality", &["low", "high", "unable-to
 
 /// By name.
 pub(super) const RULES: &[Rule] = &[
+    rule(
+        "Account",
+        &["status"],
+        &[("status", &["active", "inactive", "entered-in-error", "on-hold", "unknown"])],
+    ),
     rule("AllergyIntolerance", &["patient"], &[("type", &["allergy", "intolerance"]), CRITICALITY]),
-    rule("CareTeam", &[], &[("status", &["proposed", "active", "suspended", "inactive", "entered-in-error"])]),
+    rule("CarePlan", &["status", "intent", "subject"], &[("status", REQUEST), ("intent", INTENT)]),
+    rule(
+        "CareTeam",
+        &[],
+        &[("status", &["proposed", "active", "suspended", "inactive", "entered-in-error"])],
+    ),
+    rule("ChargeItem", &["status", "code", "subject"], &[("status", CHARGE)]),
     rule("Communication", &["status"], &[("status", EVENT)]),
     rule("Condition", &["subject"], &[]),
     rule(
@@ -149,6 +175,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     rule("Encounter", &["status", "class"], &[("status", ENCOUNTER)]),
+    rule("Goal", &["lifecycleStatus", "description", "subject"], &[("lifecycleStatus", GOAL)]),
     rule("Group", &["type", "actual"], &[]),
     rule(
         "Immunization",
@@ -175,6 +202,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("Patient", &[], &[GENDER]),
     rule("Practitioner", &[], &[GENDER]),
     rule("PractitionerRole", &[], &[]),
+    rule("Procedure", &["status", "subject"], &[("status", EVENT)]),
     rule("Provenance", &["target", "recorded", "agent"], &[]),
     rule("RelatedPerson", &["patient"], &[GENDER]),
     rule("ServiceRequest", &["status", "intent", "subject"], &[("status", REQUEST), ("intent", INTENT)]),
