@@ -49,6 +49,7 @@
 mod algebra;
 mod assertion;
 mod draft;
+mod handover;
 mod identity;
 mod merged;
 mod plan;

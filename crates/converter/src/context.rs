@@ -52,7 +52,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::conversion::{
-    Authority, Deletion, EntryNote, Merge, PatientIdentity, Presumed, Snapshot, Warning,
+    Authority, Deletion, EntryNote, Merge, Move, PatientIdentity, Presumed, Snapshot, Unlink, Warning,
 };
 use crate::identity::{IdentityKey, Ids, Rule};
 use crate::ledger::Ledger;
@@ -104,6 +104,9 @@ pub(crate) mod extension {
     /// The name of who gave a number, where FHIR has only a URI for it.
     pub(crate) const ASSIGNING_AUTHORITY: &str =
         "https://zorgsluis.github.io/fhir/StructureDefinition/v2-assigning-authority";
+    /// What took the place of a visit or account that has another number now, or was merged.
+    pub(crate) const REPLACED_BY: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-replaced-by";
     /// The name of a local code system (CWE.3) that has no URI.
     pub(crate) const CODE_SYSTEM_NAME: &str =
         "https://zorgsluis.github.io/fhir/StructureDefinition/v2-code-system-name";
@@ -127,6 +130,8 @@ pub(crate) struct Context<'m, 'a> {
     pub(crate) presumed: Vec<Presumed>,
     pub(crate) snapshots: Vec<Snapshot>,
     pub(crate) merges: Vec<Merge>,
+    pub(crate) moves: Vec<Move>,
+    pub(crate) unlinks: Vec<Unlink>,
     pub(crate) patients: Vec<PatientIdentity>,
     /// The reports, and the segments that say who ordered them.
     pub(crate) reported: Vec<Reported<'m, 'a>>,
@@ -165,6 +170,8 @@ impl<'m, 'a> Context<'m, 'a> {
             presumed: Vec::new(),
             snapshots: Vec::new(),
             merges: Vec::new(),
+            moves: Vec::new(),
+            unlinks: Vec::new(),
             patients: Vec::new(),
             reported: Vec::new(),
             provenance: fhir::Provenance::default(),

@@ -26,8 +26,12 @@ pub struct Conversion<'a> {
     pub presumed: Vec<Presumed>,
     /// The sets that the message lists in full.
     pub snapshots: Vec<Snapshot>,
-    /// The patients that were merged (A40).
+    /// Patients, visits and accounts that turned out to be one, or that have another number.
     pub merges: Vec<Merge>,
+    /// Visits and accounts that belong to another patient.
+    pub moves: Vec<Move>,
+    /// Patients between whom there is no link any more.
+    pub unlinks: Vec<Unlink>,
     /// The patients that the message names, the surviving one first in a merge.
     pub patients: Vec<PatientIdentity>,
     /// Where the message stands among others about the same things.
@@ -83,6 +87,8 @@ impl fmt::Debug for Conversion<'_> {
             .field("deletions", &self.deletions)
             .field("snapshots", &self.snapshots.len())
             .field("merges", &self.merges.len())
+            .field("moves", &self.moves.len())
+            .field("unlinks", &self.unlinks.len())
             .field("notice", &self.notice)
             .field("warnings", &self.warnings)
             .finish_non_exhaustive()
@@ -139,13 +145,38 @@ pub struct Snapshot {
     pub ids: Vec<Uuid>,
 }
 
-/// Patients that turned out to be one.
+/// What is told of under two numbers, and is one from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merge {
-    /// The patient that stays.
+    /// The FHIR type: `Patient`, `Encounter`, `Account`.
+    pub kind: &'static str,
+    /// What stays.
     pub surviving: Uuid,
-    /// The patients that are replaced by it.
+    /// What is replaced by it.
     pub obsolete: Vec<Uuid>,
+    /// Whether it always was one thing and only its number changed (A47, A49, A50): what was said under
+    /// the old number counts as if it had been said under the new one. In a merger it only fills.
+    pub renamed: bool,
+}
+
+/// Something that was told of one patient and belongs to another (A44, A45).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move {
+    /// The FHIR type: `Encounter`, `Account`.
+    pub kind: &'static str,
+    /// What is moved, with all that hangs on it.
+    pub id: Uuid,
+    /// The patient to whom it was given by mistake.
+    pub from: Uuid,
+    /// The patient whose it is.
+    pub to: Uuid,
+}
+
+/// Two patients between whom there is no link any more (A37).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unlink {
+    /// Both of them.
+    pub patients: [Uuid; 2],
 }
 
 /// An identifier as the patient index keeps it.

@@ -64,8 +64,8 @@ pub mod table;
 pub mod time;
 
 pub use conversion::{
-    At, Authority, Conversion, Deletion, EntryNote, Ignored, Merge, Order, PatientIdentifier,
-    PatientIdentity, Presumed, Refusal, Refused, ReportLine, Sender, Snapshot, Unmapped, Warning,
+    At, Authority, Conversion, Deletion, EntryNote, Ignored, Merge, Move, Order, PatientIdentifier,
+    PatientIdentity, Presumed, Refusal, Refused, ReportLine, Sender, Snapshot, Unlink, Unmapped, Warning,
 };
 pub use convert::{ConvertOptions, convert};
 pub use document::{NOTE_SERIES, SOURCE_RANGE};

@@ -11,13 +11,15 @@ use super::rule;
 use super::stamp::{Moment, Rank, Stamp};
 use super::state::{Register, split};
 use super::{ApplyError, Delivery};
-use crate::conversion::{Authority, Conversion, PatientIdentifier};
+use crate::conversion::{Authority, Conversion, Merge, Move, PatientIdentifier, Unlink};
 
 /// All that a message asserts. Holds PHI: no `Debug`.
 pub(crate) struct Assertions {
     pub(crate) entries: Vec<Assertion>,
     pub(crate) patients: Vec<Person>,
-    pub(crate) mergers: Vec<(Uuid, Uuid)>,
+    pub(crate) mergers: Vec<Merged>,
+    pub(crate) moves: Vec<Move>,
+    pub(crate) unlinks: Vec<Unlink>,
     pub(crate) lists: Vec<List>,
     pub(crate) moment: Moment,
     pub(crate) sender: String,
@@ -41,6 +43,16 @@ pub(crate) struct Person {
     pub(crate) id: Uuid,
     /// The first is the one behind the id.
     pub(crate) identifiers: Vec<Phi<PatientIdentifier>>,
+}
+
+/// Two numbers of which the message says that they are one thing.
+pub(crate) struct Merged {
+    /// The FHIR type.
+    pub(crate) kind: &'static str,
+    pub(crate) obsolete: Uuid,
+    pub(crate) surviving: Uuid,
+    /// Only the number changed.
+    pub(crate) renamed: bool,
 }
 
 /// A set that the message lists in full.
@@ -102,8 +114,14 @@ impl Assertions {
             mergers: conversion
                 .merges
                 .iter()
-                .flat_map(|merge| merge.obsolete.iter().map(|obsolete| (*obsolete, merge.surviving)))
+                .flat_map(|merge| {
+                    let Merge { kind, surviving, renamed, .. } = *merge;
+                    let one = move |obsolete: &Uuid| Merged { kind, obsolete: *obsolete, surviving, renamed };
+                    merge.obsolete.iter().map(one)
+                })
                 .collect(),
+            moves: conversion.moves.clone(),
+            unlinks: conversion.unlinks.clone(),
             lists: conversion
                 .snapshots
                 .iter()

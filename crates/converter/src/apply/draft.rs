@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use uuid::Uuid;
 use zorgsluis_domain::PortError;
 use zorgsluis_domain::port::{FhirStore, Precondition, ResourceKey};
 
@@ -60,6 +61,65 @@ impl Draft {
         }
     }
 
+    /// The visit that it hangs on; of a visit, itself.
+    pub(crate) fn visit(&self, key: &ResourceKey) -> Option<ResourceKey> {
+        if key.resource_type == "Encounter" {
+            return Some(key.clone());
+        }
+        match &self.content {
+            Content::Registers(state) => ["encounter", "context"]
+                .into_iter()
+                .find_map(|path| visit_of(state.registers.get(path)?.value.as_ref()?.as_object()?)),
+            Content::Whole(whole) => visit_of(whole.as_ref()?.content()),
+        }
+    }
+
+    /// The patient that it is about.
+    pub(crate) fn patient(&self) -> Option<Uuid> {
+        match &self.content {
+            Content::Registers(state) => PATIENT_IN
+                .iter()
+                .find_map(|path| patient_of(state.registers.get(*path)?.value.as_ref()?.as_object()?)),
+            Content::Whole(whole) => patient_of(whole.as_ref()?.content()),
+        }
+    }
+
+    /// Gives it to another patient; who said what about it, and when, stays.
+    pub(crate) fn give_to(&mut self, patient: &ResourceKey) {
+        if self.patient().is_none_or(|now| now.to_string() == patient.id) {
+            return;
+        }
+        let reference = Value::from(patient.to_string());
+        let change = |content: &mut Map<String, Value>| {
+            for element in PATIENT_IN {
+                if let Some(Value::Object(subject)) = content.get_mut(*element) {
+                    subject.insert(String::from("reference"), reference.clone());
+                }
+            }
+        };
+        match &mut self.content {
+            Content::Registers(state) => {
+                for path in PATIENT_IN {
+                    let register = state.registers.get_mut(*path).and_then(|one| one.value.as_mut());
+                    if let Some(Value::Object(content)) = register {
+                        change(content);
+                    }
+                }
+            }
+            Content::Whole(Some(whole)) => {
+                let mut content = whole.content().clone();
+                change(&mut content);
+                for element in PATIENT_IN {
+                    if let Some(value) = content.get(*element) {
+                        whole.set(element, Some(value.clone()));
+                    }
+                }
+            }
+            Content::Whole(None) => return,
+        }
+        self.dirty = true;
+    }
+
     /// What must still hold when it is written.
     pub(crate) fn precondition(&self) -> Precondition {
         match (&self.stands, self.version) {
@@ -78,6 +138,27 @@ impl Draft {
             _ => None,
         }
     }
+}
+
+/// The elements that name the patient of a resource.
+const PATIENT_IN: &[&str] = &["subject", "patient", "for"];
+
+/// The patient that a resource names.
+pub(crate) fn patient_of(content: &Map<String, Value>) -> Option<Uuid> {
+    let of = |element: &&str| content.get(*element)?.get("reference")?.as_str()?.strip_prefix("Patient/");
+    PATIENT_IN.iter().find_map(of)?.parse().ok()
+}
+
+/// The visit that a resource names.
+pub(crate) fn visit_of(content: &Map<String, Value>) -> Option<ResourceKey> {
+    let context = content.get("context");
+    let references =
+        [content.get("encounter"), context, context.and_then(|context| context.get("encounter")?.get(0))];
+    let id = references
+        .into_iter()
+        .flatten()
+        .find_map(|one| one.get("reference")?.as_str()?.strip_prefix("Encounter/"))?;
+    Some(ResourceKey::new("Encounter", id))
 }
 
 /// All resources that one message touches.

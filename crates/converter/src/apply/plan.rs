@@ -3,16 +3,17 @@
 mod follow;
 mod lists;
 mod merging;
+mod moving;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 use zorgsluis_domain::port::{Precondition, ResourceKey, Write};
 use zorgsluis_domain::{Effect, Phi, StepEffect};
 
 use super::ApplyError;
-use super::assertion::{Assertion, Assertions, rewrite_references};
+use super::assertion::{Assertion, Assertions, Merged, rewrite_references};
 use super::draft::{Content, Draft, Drafts};
 use super::identity::{IdentifierConflict, Identities, Resolved, replaced_by};
 use super::snapshot::{Listed, Listing};
@@ -20,6 +21,7 @@ use super::state::Joined;
 use super::whole::Whole;
 pub(crate) use follow::task_key;
 use merging::Merging;
+pub(crate) use moving::replaced_by as thing_replaced_by;
 
 /// What is to be done for one message.
 pub(crate) struct Plan {
@@ -28,11 +30,29 @@ pub(crate) struct Plan {
     /// What the decisions rest on and is not written itself.
     pub(crate) checks: Vec<(ResourceKey, Precondition)>,
     pub(crate) effects: Vec<StepEffect>,
-    /// Patients whose data move: from, to.
-    pub(crate) moves: Vec<(Uuid, Uuid)>,
+    /// Patients that were merged: from, to.
+    pub(crate) merged: Vec<(Uuid, Uuid)>,
+    /// What others are to be given once this is written.
+    pub(crate) handovers: Vec<Handover>,
     /// The patients that the message is about, as they are known now.
     pub(crate) patients: Vec<Uuid>,
     pub(crate) conflicts: Vec<IdentifierConflict>,
+}
+
+/// Resources that refer to something, and are to refer to something else.
+pub(crate) struct Handover {
+    /// The patients among whose resources they are.
+    pub(crate) among: Vec<Uuid>,
+    /// Only what hangs on this visit.
+    pub(crate) visit: Option<ResourceKey>,
+    /// References: from, to.
+    pub(crate) changes: Vec<(String, String)>,
+    /// What holds them from now on: while it stays what it is, nothing is added to what is handed over.
+    pub(crate) holder: ResourceKey,
+    /// In whose entry of the log it is recorded.
+    pub(crate) patients: Vec<Uuid>,
+    /// What the operator reads.
+    pub(crate) why: &'static str,
 }
 
 /// One write.
@@ -70,14 +90,19 @@ pub(crate) async fn plan(said: &Assertions, identities: &Identities<'_>) -> Resu
     let mut planner = Planner {
         said,
         people: HashMap::new(),
+        things: HashMap::new(),
+        survivors: HashMap::new(),
+        leant: BTreeSet::new(),
         drafts: Drafts::default(),
         touched: BTreeMap::new(),
         locked: BTreeSet::new(),
     };
     let conflicts = planner.resolve(identities).await?;
+    planner.resolve_things(identities).await?;
     let mergers = planner.mergers()?;
     planner.load(identities, &mergers).await?;
-    if mergers.is_empty() {
+    planner.load_visits(identities).await?;
+    if !mergers.iter().any(|merging| merging.kind == "Patient") {
         planner.subjects(identities).await?;
     }
     planner.load_followers(identities).await?;
@@ -90,16 +115,25 @@ pub(crate) async fn plan(said: &Assertions, identities: &Identities<'_>) -> Resu
     for entry in said_alone {
         planner.join(entry);
     }
+    planner.unlink();
+    planner.move_visits();
+    planner.follow_moves(identities).await?;
     planner.follow_requests();
     planner.correct_notes();
     planner.renew_lists();
-    planner.relist(identities, before, !mergers.is_empty()).await?;
-    Ok(planner.finish(mergers, conflicts))
+    planner.relist(identities, before, &mergers).await?;
+    Ok(planner.finish(&mergers, conflicts))
 }
 
 struct Planner<'a> {
     said: &'a Assertions,
     people: HashMap<Uuid, Resolved>,
+    /// Visits and accounts that were replaced by others.
+    things: HashMap<ResourceKey, ResourceKey>,
+    /// Where the data of patients live now.
+    survivors: HashMap<Uuid, Uuid>,
+    /// Visits on which what is decided rests.
+    leant: BTreeSet<ResourceKey>,
     drafts: Drafts,
     /// Lists that this message renews, by the resource that remembers them.
     touched: BTreeMap<ResourceKey, Vec<(Listing, Listed)>>,
@@ -112,7 +146,7 @@ impl Planner<'_> {
         let mut all = Vec::new();
         for person in &self.said.patients {
             let said = self.said.entries.iter().find(|entry| entry.key == patient(person.id));
-            let obsolete = self.said.mergers.iter().any(|(obsolete, _)| *obsolete == person.id);
+            let obsolete = self.mergers_of_patients().any(|merged| merged.obsolete == person.id);
             let (resolved, conflicts) =
                 identities.resolve(person, said.map(|entry| &entry.content), obsolete).await?;
             self.people.insert(person.id, resolved);
@@ -120,8 +154,8 @@ impl Planner<'_> {
         }
         // What the two of a merger have in common is no conflict.
         let one = |a: Uuid, b: Uuid| {
-            self.said.mergers.iter().any(|(obsolete, surviving)| {
-                let ids = [self.who(*obsolete), self.who(*surviving)];
+            self.mergers_of_patients().any(|merged| {
+                let ids = [self.who(merged.obsolete), self.who(merged.surviving)];
                 ids.iter().any(|who| who.given == a || who.now == a)
                     && ids.iter().any(|who| who.given == b || who.now == b)
             })
@@ -134,15 +168,22 @@ impl Planner<'_> {
         self.people.get(&named).copied().unwrap_or(Resolved { named, given: named, now: named })
     }
 
+    fn mergers_of_patients(&self) -> impl Iterator<Item = &Merged> {
+        self.said.mergers.iter().filter(|merged| merged.kind == "Patient")
+    }
+
     fn is_obsolete(&self, entry: &Assertion, mergers: &[Merging]) -> bool {
-        mergers.iter().any(|merging| entry.key == patient(merging.obsolete.named))
+        mergers.iter().any(|merging| entry.key == merging.key(merging.obsolete.named))
     }
 
     async fn load(&mut self, identities: &Identities<'_>, mergers: &[Merging]) -> Result<(), ApplyError> {
         let keys = self.said.entries.iter().map(|entry| self.target(&entry.key));
         let people = self.people.values().map(|who| patient(who.now));
-        let stubs = mergers.iter().map(|merging| patient(merging.obsolete.given));
-        let visits = self.said.lists.iter().filter_map(|list| list.encounter).map(encounter);
+        let stubs = mergers
+            .iter()
+            .flat_map(|merging| [merging.obsolete.given, merging.surviving.now].map(|id| merging.key(id)));
+        let visits = self.said.lists.iter().filter_map(|list| list.encounter);
+        let visits = visits.map(|visit| self.target(&encounter(visit)));
         let keys: Vec<ResourceKey> = keys.chain(people).chain(stubs).chain(visits).collect();
         self.drafts.load(identities.store, keys).await?;
         let raced = self.people.values().any(|who| {
@@ -152,38 +193,11 @@ impl Planner<'_> {
         if raced { Err(ApplyError::Contended) } else { Ok(()) }
     }
 
-    /// Nothing goes from one patient to another but by a merger: a visit or order number that comes with
-    /// somebody else is wrong in one of the two messages, and nobody can tell in which.
-    async fn subjects(&self, identities: &Identities<'_>) -> Result<(), ApplyError> {
-        let of = |reference: Option<&Value>| {
-            reference?.get("reference")?.as_str()?.strip_prefix("Patient/")?.parse::<Uuid>().ok()
-        };
-        let mut same: BTreeSet<(Uuid, Uuid)> = BTreeSet::new();
-        for entry in &self.said.entries {
-            let stands = self.drafts.0.get(&entry.key).and_then(|draft| draft.stands.as_ref());
-            let about = |one: &Map<String, Value>| of(one.get("subject").or_else(|| one.get("patient")));
-            let Some(holder) = stands.and_then(about) else { continue };
-            let Some(named) = about(&entry.content) else { continue };
-            let asserted = self.who(named).now;
-            if holder == asserted || !same.insert((holder, asserted)) {
-                continue;
-            }
-            // Either may have been merged since this plan was begun.
-            if identities.survivor(holder).await? != identities.survivor(asserted).await? {
-                return Err(ApplyError::Refused {
-                    code: "subject-conflict",
-                    text: "a visit, order or result of the message stands under another patient",
-                });
-            }
-        }
-        Ok(())
-    }
-
     /// Where what is said of a resource goes.
     fn target(&self, key: &ResourceKey) -> ResourceKey {
         match (key.resource_type.as_str(), key.id.parse::<Uuid>()) {
             ("Patient", Ok(named)) => patient(self.who(named).now),
-            _ => key.clone(),
+            _ => self.things.get(key).unwrap_or(key).clone(),
         }
     }
 
@@ -194,7 +208,11 @@ impl Planner<'_> {
         let mut entry = entry.clone();
         let mut content = Value::Object(std::mem::take(&mut entry.content));
         rewrite_references(&mut content, &|reference| {
-            let named: Uuid = reference.strip_prefix("Patient/")?.parse().ok()?;
+            let Some(named) = reference.strip_prefix("Patient/") else {
+                let (kind, id) = reference.split_once('/').filter(|_| !as_given)?;
+                return self.things.get(&ResourceKey::new(kind, id)).map(ToString::to_string);
+            };
+            let named: Uuid = named.parse().ok()?;
             let who = self.who(named);
             let id = if as_given { who.given } else { who.now };
             (id != named).then(|| format!("Patient/{id}"))
@@ -207,8 +225,13 @@ impl Planner<'_> {
 
     fn join(&mut self, entry: &Assertion) {
         let target = self.target(&entry.key);
-        let about = entry.key.id.parse().map(|named| self.who(named).given.to_string()).unwrap_or_default();
         let is_patient = entry.key.resource_type == "Patient";
+        let about = match entry.key.id.parse() {
+            Ok(named) if is_patient => self.who(named).given.to_string(),
+            _ => entry.key.id.clone(),
+        };
+        // Whether a number is in use says nothing of the one that took its place.
+        let in_use = is_patient && about != target.id;
         let entry = self.in_store(entry);
         let Some(draft) = self.drafts.0.get_mut(&target) else { return };
         draft.named = true;
@@ -216,9 +239,10 @@ impl Planner<'_> {
         match content {
             Content::Registers(state) => {
                 for (path, mut register) in entry.registers() {
-                    if is_patient {
-                        register.stamp = state.mergers.carry(&about, &register.stamp);
+                    if in_use && path == "active" {
+                        continue;
                     }
+                    register.stamp = state.mergers.carry(&about, &register.stamp);
                     joined.push(state.join_register(path, register));
                 }
             }
@@ -235,11 +259,12 @@ impl Planner<'_> {
         }
     }
 
-    fn finish(self, mergers: Vec<Merging>, conflicts: Vec<IdentifierConflict>) -> Plan {
+    fn finish(self, mergers: &[Merging], conflicts: Vec<IdentifierConflict>) -> Plan {
         let mut writes = Vec::new();
         let mut effects = Vec::new();
         let mut carriers: BTreeSet<ResourceKey> = self.touched.keys().cloned().collect();
         carriers.extend(self.people.values().map(|who| patient(who.now)));
+        carriers.extend(self.leant.iter().cloned());
         let mut checks = Vec::new();
         for (key, draft) in &self.drafts.0 {
             let rendered = draft.render();
@@ -278,18 +303,20 @@ impl Planner<'_> {
             let who = self.who(person.id);
             for id in [who.now, who.given] {
                 if !patients.contains(&id)
-                    && (id == who.now || mergers.iter().any(|m| m.obsolete.given == id))
+                    && (id == who.now
+                        || mergers.iter().any(|m| m.kind == "Patient" && m.obsolete.given == id))
                 {
                     patients.push(id);
                 }
             }
         }
-        let moves = mergers
+        let merged = mergers
             .iter()
-            .filter(|merging| !merging.is_alias())
+            .filter(|merging| merging.kind == "Patient" && !merging.is_alias())
             .map(|merging| (merging.obsolete.given, merging.surviving.now))
             .collect();
-        Plan { writes, checks, effects, moves, patients, conflicts }
+        let handovers = self.handovers(mergers);
+        Plan { writes, checks, effects, merged, handovers, patients, conflicts }
     }
 }
 
@@ -347,6 +374,7 @@ fn order(resource_type: &str) -> usize {
         "AllergyIntolerance",
         "Device",
         "Consent",
+        "Account",
         "Condition",
         "Encounter",
         "Procedure",

@@ -10,7 +10,7 @@
 //!     { "url": "deleted", "valueString": "telecom:work" } ] }
 //! ```
 //!
-//! One for each message of which something still stands. `snapshot` and `merged` remember what
+//! One for each message of which something still stands. `snapshot`, `merged` and `moved` remember what
 //! [`super::snapshot`] and [`super::merged`] need; `withheld` keeps what a member said that is no longer
 //! listed. Nothing of it says more about a patient than the resource itself.
 
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
-use super::merged::{Merger, Mergers};
+use super::merged::{Merger, Mergers, Moves};
 use super::snapshot::{Listed, Listing, Snapshots};
 use super::stamp::{Moment, Rank, Stamp};
 use super::state::State;
@@ -28,7 +28,8 @@ pub(crate) const ASSERTED: &str = "https://zorgsluis.github.io/fhir/StructureDef
 const SNAPSHOT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/snapshot";
 const MERGED: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/merged";
 const WITHHELD: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/withheld";
-const OURS: [&str; 4] = [ASSERTED, SNAPSHOT, MERGED, WITHHELD];
+const MOVED: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/moved";
+const OURS: [&str; 5] = [ASSERTED, SNAPSHOT, MERGED, MOVED, WITHHELD];
 
 /// What the extensions of a stored resource say.
 #[derive(Default)]
@@ -37,6 +38,7 @@ pub(crate) struct Record {
     pub(crate) cleared: Vec<(String, Stamp)>,
     pub(crate) snapshots: Snapshots,
     pub(crate) mergers: Mergers,
+    pub(crate) moves: Moves,
     pub(crate) unlisted: bool,
     pub(crate) withheld: Option<Value>,
 }
@@ -59,8 +61,14 @@ impl Record {
                     record.snapshots.join_one(listing, Listed { moment: parts.moment(), ids });
                 }
                 MERGED => {
-                    let merger = Merger { into: parts.text("into"), moment: parts.moment() };
+                    let renamed = parts.flag("renamed");
+                    let merger = Merger { into: parts.text("into"), moment: parts.moment(), renamed };
                     record.mergers.add(parts.text("obsolete"), merger);
+                }
+                MOVED => {
+                    if let (Ok(from), Ok(to)) = (parts.text("from").parse(), parts.text("to").parse()) {
+                        record.moves.add(from, to, parts.moment());
+                    }
                 }
                 WITHHELD => {
                     record.unlisted = true;
@@ -131,7 +139,16 @@ pub(crate) fn write(meta: &mut Map<String, Value>, state: &State, withheld: Opti
         let mut parts = moment(&merger.moment);
         parts.push(json!({ "url": "obsolete", "valueString": obsolete }));
         parts.push(json!({ "url": "into", "valueString": merger.into }));
+        if merger.renamed {
+            parts.push(json!({ "url": "renamed", "valueBoolean": true }));
+        }
         extensions.push(json!({ "url": MERGED, "extension": parts }));
+    }
+    for ((from, to), at) in &state.moves.0 {
+        let mut parts = moment(at);
+        parts.push(json!({ "url": "from", "valueString": from.to_string() }));
+        parts.push(json!({ "url": "to", "valueString": to.to_string() }));
+        extensions.push(json!({ "url": MOVED, "extension": parts }));
     }
     if state.unlisted {
         let value = withheld.unwrap_or(Value::Null).to_string();
@@ -203,6 +220,10 @@ impl<'a> Parts<'a> {
 
     pub(crate) fn number(&self, url: &str) -> u32 {
         self.value(url).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
+    }
+
+    fn flag(&self, url: &str) -> bool {
+        self.value(url).and_then(Value::as_bool).unwrap_or(false)
     }
 
     pub(crate) fn moment(&self) -> Moment {

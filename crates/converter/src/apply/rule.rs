@@ -29,7 +29,7 @@ pub(crate) enum Key {
     Place,
     /// The first code of `type`.
     Type,
-    /// The reference in `other`.
+    /// The reference in `other`; a link that says no more than *see also* apart from one that replaces.
     Other,
     /// The reference in `location`.
     Location,
@@ -169,7 +169,13 @@ impl Key {
                     concept.and_then(|concept| concept.get("coding")).and_then(|codings| codings.get(0));
                 token(&text(coding.and_then(|coding| coding.get("code"))))
             }
-            Self::Other => token(&text(member.pointer("/other/reference"))),
+            Self::Other => {
+                let other = text(member.pointer("/other/reference"));
+                match member.get("type").and_then(Value::as_str) {
+                    Some("seealso") => format!("seealso.{}", token(&other)),
+                    _ => token(&other),
+                }
+            }
             Self::Location => token(&text(member.pointer("/location/reference"))),
             Self::Member => token(&text(member.pointer("/member/reference"))),
         }

@@ -3,17 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use serde_json::Value;
-use uuid::Uuid;
-use zorgsluis_domain::port::{
-    PageRequest, Precondition, ResourceKey, Search, StoredResource, TransactionError, Write,
-};
-use zorgsluis_domain::{Effect, EntryId, Phi, PortError, StepEffect};
+use zorgsluis_domain::port::{Precondition, ResourceKey, TransactionError, Write};
+use zorgsluis_domain::{Effect, EntryId, StepEffect};
 
-use super::assertion::{Assertions, rewrite_references};
+use super::assertion::Assertions;
 use super::identity::Identities;
-use super::plan::{Plan, Planned, patient, plan, task_key};
-use super::read::object;
+use super::plan::{Plan, Planned, patient, plan};
 use super::trail::Trail;
 use super::{Applied, Apply, ApplyError, Delivery};
 
@@ -22,34 +17,6 @@ const TRANSACTION: usize = 160;
 
 /// How often a message is planned anew before it goes back to the queue.
 const ATTEMPTS: u32 = 12;
-
-/// Types whose resources belong to a patient, and go along in a merger. `Provenance` and
-/// `MessageHeader` stay: they tell what a message was about when it came.
-const OF_PATIENT: &[&str] = &[
-    "Encounter",
-    "Observation",
-    "DiagnosticReport",
-    "AllergyIntolerance",
-    "Consent",
-    "Condition",
-    "Coverage",
-    "RelatedPerson",
-    "Specimen",
-    "ServiceRequest",
-    "Account",
-    "ChargeItem",
-    "Procedure",
-    "Goal",
-    "CarePlan",
-    "CareTeam",
-    "DocumentReference",
-    "MedicationRequest",
-    "MedicationDispense",
-    "MedicationAdministration",
-    "MedicationStatement",
-    "Immunization",
-    "Communication",
-];
 
 impl Apply {
     /// Plans, records and writes until nothing stands in the way.
@@ -102,14 +69,16 @@ impl Apply {
         result?;
         applied.conflicts.clone_from(&plan.conflicts);
         applied.patients.clone_from(&plan.patients);
-        for (old, new) in &plan.moves {
+        for (old, new) in &plan.merged {
             self.index.merge(*old, *new).await?;
-            self.move_all(*old, *new, &trail, applied, effects).await?;
+        }
+        for handover in &plan.handovers {
+            self.hand_over(handover, &trail, applied, effects).await?;
         }
         Ok(())
     }
 
-    async fn record(
+    pub(super) async fn record(
         &self,
         entries: &[zorgsluis_domain::AuditEntry],
         applied: &mut Applied,
@@ -172,104 +141,13 @@ impl Apply {
         Ok(())
     }
 
-    async fn transact(&self, writes: &[Write]) -> Result<Vec<(ResourceKey, u64)>, ApplyError> {
+    pub(super) async fn transact(&self, writes: &[Write]) -> Result<Vec<(ResourceKey, u64)>, ApplyError> {
         match self.store.transaction(writes).await {
             Ok(written) => Ok(written.into_iter().map(|written| (written.key, written.version)).collect()),
             Err(TransactionError::Conflict(_)) => Err(ApplyError::Contended),
             Err(TransactionError::Port(error)) => Err(error.into()),
         }
     }
-
-    /// Gives everything that refers to `old` to `new`. Nothing is added meanwhile: whoever writes about a
-    /// patient holds to the version of that patient, and that changed.
-    async fn move_all(
-        &self,
-        old: Uuid,
-        new: Uuid,
-        trail: &Trail<'_>,
-        applied: &mut Applied,
-        effects: &mut BTreeMap<String, StepEffect>,
-    ) -> Result<(), ApplyError> {
-        let (from, to) = (patient(old).to_string(), patient(new).to_string());
-        for kind in OF_PATIENT {
-            let mut after = None;
-            loop {
-                let search = Search {
-                    resource_type: (*kind).to_owned(),
-                    parameters: Phi::new(vec![(String::from("patient"), from.clone())]),
-                    // With their tasks they fit into one transaction.
-                    page: PageRequest { after: after.take(), limit: 75 },
-                };
-                let page = self.store.search(&search).await?;
-                let mut items = page.items;
-                // A task goes along with its request.
-                let tasks: Vec<ResourceKey> = items.iter().filter_map(|one| task_key(&one.key)).collect();
-                if !tasks.is_empty() {
-                    items.extend(self.store.read(&tasks).await?.into_iter().flatten());
-                }
-                let moved = items
-                    .iter()
-                    .filter_map(|stored| moved(stored, &from, &to).transpose())
-                    .collect::<Result<Vec<Write>, PortError>>()?;
-                if moved.is_empty() {
-                    match page.next {
-                        Some(next) => after = Some(next),
-                        None => break,
-                    }
-                    continue;
-                }
-                self.move_some(new, moved, trail, applied, effects).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn move_some(
-        &self,
-        new: Uuid,
-        mut moved: Vec<Write>,
-        trail: &Trail<'_>,
-        applied: &mut Applied,
-        effects: &mut BTreeMap<String, StepEffect>,
-    ) -> Result<(), ApplyError> {
-        let versions: Vec<(ResourceKey, u64)> = moved
-            .iter()
-            .filter_map(|write| match write {
-                Write::Put { key, precondition: Precondition::Version(version), .. } => {
-                    Some((key.clone(), *version))
-                }
-                _ => None,
-            })
-            .collect();
-        self.record(&[trail.of_move(new, &versions)], applied).await?;
-        let key = patient(new);
-        let survivor = self.store.read(std::slice::from_ref(&key)).await?.pop().flatten();
-        let Some(survivor) = survivor else { return Err(ApplyError::Contended) };
-        if super::identity::replaced_by(&object(&survivor)?).is_some() {
-            return Err(ApplyError::Contended);
-        }
-        moved.push(Write::Check { key, precondition: Precondition::Version(survivor.version) });
-        // Before it is done: a conflict may be told although it was, and then it is not found to be moved again. All of
-        // it is with the survivor in the end, or nothing of this is told.
-        for (key, _) in versions {
-            let resource = key.to_string();
-            let why = Some(String::from("moved-to-survivor"));
-            effects.insert(resource.clone(), StepEffect { resource, effect: Effect::Changed, why });
-        }
-        self.transact(&moved).await?;
-        Ok(())
-    }
-}
-
-/// The resource with references to another patient; `None` when it has none to the first.
-fn moved(stored: &StoredResource, from: &str, to: &str) -> Result<Option<Write>, PortError> {
-    let mut resource = Value::Object(object(stored)?);
-    let changed = rewrite_references(&mut resource, &|reference| (reference == from).then(|| to.to_owned()));
-    Ok(changed.then(|| Write::Put {
-        key: stored.key.clone(),
-        json: Phi::new(resource.to_string().into_bytes()),
-        precondition: Precondition::Version(stored.version),
-    }))
 }
 
 fn add(entries: &mut Vec<EntryId>, entry: EntryId) {

@@ -105,8 +105,9 @@ impl Stamp {
         self.weight() < other.weight()
     }
 
-    fn weight(&self) -> (std::cmp::Reverse<u32>, Rank) {
-        (std::cmp::Reverse(self.merged), self.rank)
+    /// What no message says gives way to what one says, about whatever number it was.
+    fn weight(&self) -> (bool, std::cmp::Reverse<u32>, Rank) {
+        (self.rank > Rank::Presumed, std::cmp::Reverse(self.merged), self.rank)
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use zorgsluis_domain::port::ResourceKey;
 
-use super::merged::Mergers;
+use super::merged::{Mergers, Moves};
 use super::record;
 use super::rule::{self, Rule};
 use super::snapshot::Snapshots;
@@ -26,6 +26,11 @@ pub(crate) fn path_of_old(identifier: &str) -> Option<String> {
 /// What stands in it.
 pub(crate) const fn old(stamp: Stamp) -> Register {
     Register { stamp, value: Some(Value::Bool(true)) }
+}
+
+/// The number is in use, whatever was said of it before.
+pub(crate) const fn in_use(stamp: Stamp) -> Register {
+    Register { stamp, value: None }
 }
 
 /// Before the key of a location that is shown as left: the message said that the patient is there. So
@@ -75,8 +80,10 @@ pub(crate) struct State {
     pub(crate) registers: BTreeMap<String, Register>,
     /// Of a patient or visit: what its senders listed last.
     pub(crate) snapshots: Snapshots,
-    /// Of a patient: who was merged into it.
+    /// Of a patient, visit or account: what was merged into it.
     pub(crate) mergers: Mergers,
+    /// Of a visit or account: whose it was.
+    pub(crate) moves: Moves,
     /// Of a member of a listed set: no sender lists it any more.
     pub(crate) unlisted: bool,
 }
@@ -88,6 +95,7 @@ impl State {
             registers: BTreeMap::new(),
             snapshots: Snapshots::default(),
             mergers: Mergers::default(),
+            moves: Moves::default(),
             unlisted: false,
         }
     }
@@ -119,6 +127,7 @@ impl State {
         }
         state.snapshots = record.snapshots;
         state.mergers = record.mergers;
+        state.moves = record.moves;
         state.unlisted = record.unlisted;
         if let (true, Some((element, _))) = (state.unlisted, rule::unlisted(&state.key.resource_type)) {
             match (record.withheld, state.registers.get_mut(element)) {
@@ -321,7 +330,10 @@ fn put_together(
 ) -> Map<String, Value> {
     let mut content = Map::new();
     let mut lists: BTreeMap<&str, Vec<Keyed<'_>>> = BTreeMap::new();
-    let is_old = |path: &str| path_of_old(path).is_some_and(|old| registers.contains_key(&old));
+    let is_old = |path: &str| {
+        let old = path_of_old(path).and_then(|old| registers.get(&old));
+        old.is_some_and(|old| old.value.is_some())
+    };
     for (path, register) in registers {
         match (path.split_once(':'), path.split_once('.'), &register.value) {
             (Some((element, _)), _, Some(Value::Array(members))) => {

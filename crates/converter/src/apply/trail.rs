@@ -50,7 +50,7 @@ impl Trail<'_> {
                 entries.push(self.entry(&name, kind, action, first).with_resources(written));
             }
         }
-        for (old, new) in &plan.moves {
+        for (old, new) in &plan.merged {
             for patient in [old, new] {
                 let name = format!("merge {old} {new} {patient}");
                 let both = [old, new].map(|id| (format!("Patient/{id}"), None));
@@ -61,8 +61,13 @@ impl Trail<'_> {
         entries
     }
 
-    /// What is recorded before resources of a merged patient are given to the surviving one.
-    pub(crate) fn of_move(&self, new: Uuid, moved: &[(ResourceKey, u64)]) -> AuditEntry {
+    /// What is recorded before resources of a merged patient are given to the surviving one, or those of a
+    /// visit to whose it is: with each of the patients.
+    pub(crate) fn of_move(&self, patients: &[Uuid], moved: &[(ResourceKey, u64)]) -> Vec<AuditEntry> {
+        patients.iter().map(|patient| self.of_move_with(*patient, moved)).collect()
+    }
+
+    fn of_move_with(&self, new: Uuid, moved: &[(ResourceKey, u64)]) -> AuditEntry {
         let keys =
             moved.iter().map(|(key, version)| format!("{key} {version}")).collect::<Vec<_>>().join(" ");
         let name = format!("move {new} {keys}");

@@ -48,5 +48,5 @@ pub(crate) fn convert<'m, 'a>(
         }
         _ => cx.put(old, patient),
     }
-    Ok(Merge { surviving: surviving.id, obsolete: vec![old] })
+    Ok(Merge { kind: "Patient", surviving: surviving.id, obsolete: vec![old], renamed: false })
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use zorgsluis_domain::port::ResourceKey;
 
+use super::merging::Merging;
 use super::{Planner, encounter, patient};
 use crate::apply::ApplyError;
 use crate::apply::draft::Draft;
@@ -41,7 +42,7 @@ impl Planner<'_> {
     pub(super) fn renew_lists(&mut self) {
         for list in &self.said.lists {
             let who = self.who(list.patient);
-            let visit = list.encounter.map(encounter).filter(|key| {
+            let visit = list.encounter.map(|visit| self.target(&encounter(visit))).filter(|key| {
                 self.drafts.0.get(key).is_some_and(|draft| draft.named || draft.stands.is_some())
             });
             let about = if visit.is_some() { String::new() } else { who.given.to_string() };
@@ -64,7 +65,7 @@ impl Planner<'_> {
         &mut self,
         identities: &Identities<'_>,
         before: Members,
-        merged: bool,
+        mergers: &[Merging],
     ) -> Result<(), ApplyError> {
         let mut affected: BTreeSet<(String, String)> = BTreeSet::new();
         let mut now: BTreeSet<(String, String)> = BTreeSet::new();
@@ -74,7 +75,7 @@ impl Planner<'_> {
             for kind in state.snapshots.kinds() {
                 let of_message =
                     touched.is_some_and(|lists| lists.iter().any(|(listing, _)| listing.kind == kind));
-                let of_merger = merged && key.resource_type == "Patient";
+                let of_merger = mergers.iter().any(|merging| merging.kind == key.resource_type);
                 if of_message || of_merger {
                     let remembered = state.snapshots.0.iter().filter(|(listing, _)| listing.kind == kind);
                     affected.extend(

@@ -1,0 +1,232 @@
+//! A45 and its kin: a visit goes to another patient, with all that hangs on it. And visits and accounts that were
+//! replaced by others.
+//!
+//! A visit remembers its moves. Its patient is the one of its last move, whatever a message says that does not
+//! know of it, and so is the patient of all that hangs on it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+use zorgsluis_domain::port::ResourceKey;
+
+use super::{Handover, Planner, encounter, patient};
+use crate::apply::ApplyError;
+use crate::apply::assertion::Assertion;
+use crate::apply::draft::{patient_of, visit_of};
+use crate::apply::identity::{Identities, Resolved};
+use crate::context::extension::REPLACED_BY;
+
+/// A chain of replacements longer than this is no chain.
+const LONGEST_WAY: usize = 64;
+
+/// Types that can be replaced, beside patients.
+const REPLACEABLE: &[&str] = &["Account", "Encounter"];
+
+impl Planner<'_> {
+    /// Follows the visits and accounts of the message to what took their place.
+    pub(super) async fn resolve_things(&mut self, identities: &Identities<'_>) -> Result<(), ApplyError> {
+        let named = self.said.entries.iter().map(|entry| entry.key.clone());
+        let listed = self.said.lists.iter().filter_map(|list| list.encounter).map(encounter);
+        let named: BTreeSet<ResourceKey> =
+            named.chain(listed).filter(|key| REPLACEABLE.contains(&key.resource_type.as_str())).collect();
+        self.drafts.load(identities.store, named.iter().cloned()).await?;
+        for key in named {
+            self.follow(identities, key).await?;
+        }
+        Ok(())
+    }
+
+    /// Follows one.
+    async fn follow(&mut self, identities: &Identities<'_>, key: ResourceKey) -> Result<(), ApplyError> {
+        let mut at = key.clone();
+        for _ in 0..LONGEST_WAY {
+            self.drafts.load(identities.store, [at.clone()]).await?;
+            let stands = self.drafts.0.get(&at).and_then(|draft| draft.stands.as_ref());
+            let Some(next) = stands.and_then(replaced_by) else { break };
+            at = next;
+        }
+        if at != key {
+            self.things.insert(key, at);
+        }
+        Ok(())
+    }
+
+    /// Who or what stands behind a number of the message.
+    pub(super) fn resolved(&self, kind: &str, named: Uuid) -> Resolved {
+        if kind == "Patient" {
+            return self.who(named);
+        }
+        let key = ResourceKey::new(kind, named.to_string());
+        let now = self.things.get(&key).and_then(|key| key.id.parse().ok()).unwrap_or(named);
+        Resolved { named, given: named, now }
+    }
+
+    /// Reads the visits that the message's resources hang on, and their patients.
+    pub(super) async fn load_visits(&mut self, identities: &Identities<'_>) -> Result<(), ApplyError> {
+        let stand = self.drafts.0.iter().filter_map(|(key, draft)| draft.visit(key));
+        let said = self.said.entries.iter().filter_map(|entry| visit_of(&entry.content));
+        let visits: BTreeSet<ResourceKey> = stand.chain(said).map(|key| self.target(&key)).collect();
+        self.drafts.load(identities.store, visits.iter().cloned()).await?;
+        let mut patients: BTreeSet<Uuid> =
+            self.people.values().flat_map(|who| [who.given, who.now]).collect();
+        for key in &visits {
+            let Some(draft) = self.drafts.0.get(key) else { continue };
+            patients.extend(draft.patient());
+            patients.extend(draft.state().into_iter().flat_map(|state| state.moves.patients()));
+        }
+        let holders = self.drafts.0.values().filter_map(|draft| patient_of(draft.stands.as_ref()?));
+        patients.extend(holders);
+        for id in patients {
+            let now = match self.people.values().find(|who| who.given == id || who.now == id) {
+                Some(who) => who.now,
+                None => identities.survivor(id).await?,
+            };
+            self.survivors.insert(id, now);
+        }
+        self.leant.extend(visits);
+        Ok(())
+    }
+
+    fn survivor(&self, id: Uuid) -> Uuid {
+        self.survivors.get(&id).copied().unwrap_or(id)
+    }
+
+    /// Nothing goes from one patient to another but by a merger or a move: a visit or order number that comes
+    /// with somebody else is wrong in one of the two messages, and nobody can tell in which.
+    pub(super) async fn subjects(&self, identities: &Identities<'_>) -> Result<(), ApplyError> {
+        let mut same: BTreeSet<(Uuid, Uuid)> = BTreeSet::new();
+        for entry in &self.said.entries {
+            let Some(draft) = self.drafts.0.get(&self.target(&entry.key)) else { continue };
+            let subject =
+                |content: &Map<String, Value>| patient_of(content).filter(|_| !content.contains_key("for"));
+            let Some(holder) = draft.stands.as_ref().and_then(subject) else { continue };
+            let Some(named) = subject(&entry.content) else { continue };
+            let asserted = self.who(named).now;
+            if holder == asserted || same.contains(&(holder, asserted)) {
+                continue;
+            }
+            let had_it = self.had(entry);
+            if had_it.contains(&self.survivor(holder)) && had_it.contains(&asserted) {
+                continue;
+            }
+            same.insert((holder, asserted));
+            // Either may have been merged since this plan was begun.
+            if identities.survivor(holder).await? != identities.survivor(asserted).await? {
+                return Err(ApplyError::Refused {
+                    code: "subject-conflict",
+                    text: "a visit, order or result of the message stands under another patient",
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The patients who had the visit that an entry hangs on, this message's moves among them.
+    fn had(&self, entry: &Assertion) -> BTreeSet<Uuid> {
+        let key = self.target(&entry.key);
+        let stands = self.drafts.0.get(&key).and_then(|draft| draft.visit(&key));
+        let said = visit_of(&entry.content).map(|visit| self.target(&visit));
+        let mut all = BTreeSet::new();
+        for visit in [stands, said].into_iter().flatten() {
+            let state = self.drafts.state(&visit);
+            all.extend(state.into_iter().flat_map(|state| state.moves.patients()));
+            let moves = self.said.moves.iter().filter(|one| self.target(&encounter(one.id)) == visit);
+            all.extend(moves.flat_map(|one| [one.from, one.to].map(|named| self.who(named).given)));
+        }
+        all.into_iter().map(|id| self.survivor(id)).collect()
+    }
+
+    /// The moves of this message.
+    pub(super) fn move_visits(&mut self) {
+        for said in &self.said.moves {
+            let (from, to) = (self.who(said.from).given, self.who(said.to).given);
+            let key = self.target(&ResourceKey::new(said.kind, said.id.to_string()));
+            let Some(draft) = self.drafts.0.get_mut(&key) else { continue };
+            draft.named = true;
+            if let Some(state) = draft.state_mut() {
+                state.moves.add(from, to, self.said.moment.clone());
+            }
+        }
+    }
+
+    /// Whose a visit is, where it was moved.
+    fn owner(&self, visit: &ResourceKey) -> Option<Uuid> {
+        let (_, to) = self.drafts.state(visit)?.moves.last()?;
+        Some(self.survivor(to))
+    }
+
+    /// What hangs on a visit that was moved has its patient.
+    pub(super) async fn follow_moves(&mut self, identities: &Identities<'_>) -> Result<(), ApplyError> {
+        // A resource may hang on another visit since the join.
+        self.load_visits(identities).await?;
+        let mut given: Vec<(ResourceKey, Uuid)> = Vec::new();
+        let of_message: Vec<ResourceKey> = self
+            .said
+            .entries
+            .iter()
+            .filter(|entry| entry.key.resource_type == "Encounter")
+            .map(|entry| self.target(&entry.key))
+            .collect();
+        for (key, draft) in &self.drafts.0 {
+            let visit = draft.visit(key).map(|visit| self.target(&visit));
+            // A specimen hangs on no visit, but on what was examined during it.
+            let visit = visit.or_else(|| {
+                let mut visits = of_message.iter().filter(|_| key.resource_type == "Specimen");
+                let its = |visit: &&ResourceKey| {
+                    let had = self.drafts.state(visit).into_iter().flat_map(|state| state.moves.patients());
+                    draft.patient().is_some_and(|now| had.map(|id| self.survivor(id)).any(|id| id == now))
+                };
+                visits.find(its).cloned()
+            });
+            given.extend(visit.and_then(|visit| self.owner(&visit)).map(|owner| (key.clone(), owner)));
+        }
+        for (key, owner) in given {
+            if let Some(draft) = self.drafts.0.get_mut(&key) {
+                draft.give_to(&patient(owner));
+            }
+        }
+        Ok(())
+    }
+
+    /// The patients of visits or accounts, as they are known now.
+    pub(super) fn patients_of(&self, keys: &[&ResourceKey]) -> Vec<Uuid> {
+        let mut all = BTreeSet::new();
+        for draft in keys.iter().filter_map(|key| self.drafts.0.get(*key)) {
+            all.extend(draft.patient().map(|id| self.survivor(id)));
+            all.extend(draft.stands.as_ref().and_then(patient_of).map(|id| self.survivor(id)));
+        }
+        all.into_iter().collect()
+    }
+
+    /// What hangs on the visits that this message moves.
+    pub(super) fn moved_visits(&self) -> Vec<Handover> {
+        let mut all = Vec::new();
+        for said in self.said.moves.iter().filter(|said| said.kind == "Encounter") {
+            let key = self.target(&encounter(said.id));
+            let (Some(owner), Some(state)) = (self.owner(&key), self.drafts.state(&key)) else { continue };
+            let had: BTreeSet<Uuid> = state.moves.patients().map(|id| self.survivor(id)).collect();
+            let among: Vec<Uuid> = had.into_iter().filter(|id| *id != owner).collect();
+            let to = patient(owner).to_string();
+            all.push(Handover {
+                changes: among.iter().map(|id| (patient(*id).to_string(), to.clone())).collect(),
+                patients: among.iter().copied().chain([owner]).collect(),
+                among,
+                visit: Some(key.clone()),
+                holder: key,
+                why: "moved-with-its-visit",
+            });
+        }
+        all
+    }
+}
+
+/// What replaced a visit or account.
+pub(crate) fn replaced_by(stands: &Map<String, Value>) -> Option<ResourceKey> {
+    let extensions = stands.get("extension").and_then(Value::as_array).into_iter().flatten();
+    let ours = |one: &&Value| one.get("url").and_then(Value::as_str) == Some(REPLACED_BY);
+    let mut references =
+        extensions.filter(ours).filter_map(|one| one.pointer("/valueReference/reference")?.as_str());
+    let (kind, id) = references.next()?.split_once('/')?;
+    Some(ResourceKey::new(kind, id))
+}
