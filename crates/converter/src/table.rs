@@ -21,7 +21,9 @@ mod coding_system;
 mod document;
 mod identifier;
 mod lookup;
+mod maps;
 mod order;
+mod page;
 mod person;
 mod place;
 mod religion;
@@ -35,6 +37,8 @@ mod visit;
 pub use coding_system::{coding_system_uri, hl7_table_uri};
 
 pub use lookup::*;
+pub use maps::{By, ConceptMap, MAPS};
+pub use page::markdown;
 
 pub(crate) use coding_system::is_oid;
 
@@ -105,6 +109,10 @@ impl Table {
         Self { system, rows }
     }
 
+    fn sources(&self) -> Vec<&'static str> {
+        self.rows.iter().map(|row| row.source).collect()
+    }
+
     fn get(&self, code: &str) -> Option<Target> {
         let code = code.trim();
         let at = self.rows.binary_search_by(|row| compare(row.source, code)).ok()?;
@@ -122,6 +130,10 @@ impl Table {
 struct Codes(&'static str, &'static [&'static str]);
 
 impl Codes {
+    fn sources(&self) -> Vec<&'static str> {
+        self.1.to_vec()
+    }
+
     fn get(&self, code: &str) -> Option<Target> {
         let code = code.trim();
         let at = self.1.binary_search_by(|known| compare(known, code)).ok()?;
@@ -138,25 +150,43 @@ fn compare(a: &str, b: &str) -> Ordering {
 mod tests {
     use super::*;
 
-    impl Table {
-        pub(super) fn sources(&self) -> Vec<&'static str> {
-            self.rows.iter().map(|row| row.source).collect()
-        }
-    }
-
-    impl Codes {
-        pub(super) fn sources(&self) -> Vec<&'static str> {
-            self.1.to_vec()
-        }
-    }
-
     /// Binary search finds only what is in order, and a code twice would be two answers.
     #[test]
     fn every_table_is_in_order_and_without_doubles() {
-        for (name, sources) in lookup::every_table() {
-            for pair in sources.windows(2) {
-                assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{name}: {} {}", pair[0], pair[1]);
+        for table in all() {
+            assert!(!table.codes.is_empty() && !table.what.is_empty(), "{}", table.name);
+            for pair in table.codes.windows(2) {
+                assert_eq!(compare(pair[0].0, pair[1].0), Ordering::Less, "{}: {}", table.name, pair[0].0);
             }
+            for (code, target) in &table.codes {
+                assert!(target.system.contains(':') && !target.code.contains(' '), "{}: {code}", table.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_official_concept_map_is_done_by_a_table_that_there_is_or_has_a_reason() {
+        assert!(MAPS.is_sorted_by(|a, b| a.name < b.name));
+        let tables = all();
+        for map in MAPS {
+            match map.by {
+                By::Table(ours) => {
+                    let table = tables.iter().find(|table| table.name == ours).expect(ours);
+                    let number = format!("able {}", map.table);
+                    let named = table.what.contains(&number) || table.what.contains(map.table);
+                    assert!(named, "{} is of table {}: {}", map.name, map.table, table.what);
+                }
+                By::Code(why) | By::Nothing(why) => assert!(why.len() > 20, "{}", map.name),
+            }
+            assert!(map.differs.iter().all(|(code, why)| !code.is_empty() && why.len() > 10), "{}", map.name);
+        }
+    }
+
+    #[test]
+    fn a_priority_within_a_time_is_urgent() {
+        assert_eq!(order_priority("TM30").map(|target| (target.code, target.exact)), Some(("urgent", false)));
+        for odd in ["TX30", "TM", "TM3x", "T30"] {
+            assert_eq!(order_priority(odd), None, "{odd}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! HL7 table 0203: what kind of identifier a CX or XCN is.
 
-use super::{Row, Table};
+use super::{Codes, Row, Table};
 
 /// HL7 table 0203 → `Identifier.type`. NNxxx (with a country code) is handled by the caller.
 pub(super) static IDENTIFIER_TYPE: Table = Table::same(
@@ -133,4 +133,10 @@ pub(super) static IDENTIFIER_TYPE: Table = Table::same(
         Row::same("XV", "Health Plan Identifier"),
         Row::same("XX", "Organization identifier"),
     ],
+);
+
+/// HL7 table 0338: what practitioners' numbers were called by.
+pub(super) static PRACTITIONER_NUMBER: Codes = Codes(
+    "http://terminology.hl7.org/CodeSystem/v2-0338",
+    &["CY", "DEA", "GL", "L&I", "LI", "MCD", "MCR", "QA", "SL", "TAX", "TRL", "UPIN"],
 );

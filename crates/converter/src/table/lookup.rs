@@ -4,12 +4,31 @@ use super::{
     Target, document, identifier, order, person, place, result, role, same, schedule, specimen, visit,
 };
 
+/// A table, as `docs/terminology.md` shows it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The name of its function.
+    pub name: &'static str,
+    /// Where its codes stand, and what they become.
+    pub what: &'static str,
+    /// The codes, in order, with what they become.
+    pub codes: Vec<(&'static str, Target)>,
+}
+
 macro_rules! lookups {
-    ($($(#[$doc:meta])* $name:ident => $table:expr;)*) => {
-        $($(#[$doc])* #[must_use] pub fn $name(code: &str) -> Option<Target> { $table.get(code) })*
-        #[cfg(test)]
-        pub(super) fn every_table() -> Vec<(&'static str, Vec<&'static str>)> {
-            vec![$((stringify!($name), $table.sources())),*]
+    ($($(#[doc = $doc:literal])* $name:ident => $table:expr;)*) => {
+        $($(#[doc = $doc])* #[must_use] pub fn $name(code: &str) -> Option<Target> { $table.get(code) })*
+
+        /// All tables, in the order of their names.
+        #[must_use]
+        pub fn all() -> Vec<Listed> {
+            let mut all = vec![$(Listed {
+                name: stringify!($name),
+                what: concat!($($doc),*).trim_ascii(),
+                codes: $table.sources().into_iter().filter_map(|code| Some((code, $name(code)?))).collect(),
+            }),*];
+            all.sort_unstable_by_key(|listed| listed.name);
+            all
         }
     };
 }
@@ -234,6 +253,12 @@ lookups! {
     transaction_type => same::TRANSACTION_TYPE;
     /// IN1-22, table 0173, as its own code system.
     coordination_of_benefits => same::COORDINATION_OF_BENEFITS;
+    /// SPM-20, table 0136 → `Specimen.status`.
+    specimen_status => specimen::STATUS;
+    /// XPN.11, table 0444 → the extension humanname-assembly-order, as its own code system.
+    name_assembly => same::NAME_ASSEMBLY;
+    /// XCN.13 in versions before 2.3, table 0338 → `Identifier.type`.
+    practitioner_number => identifier::PRACTITIONER_NUMBER;
     // ---- messages
     /// MSH-11.1, table 0103, as its own code system.
     processing => same::PROCESSING;

@@ -201,7 +201,6 @@ impl Priorities {
         self.0.get(code).or_else(|| if is_timed(code) { self.0.get("T") } else { None })
     }
 
-    #[cfg(test)]
     pub(super) fn sources(&self) -> Vec<&'static str> {
         self.0.sources()
     }

@@ -200,3 +200,5 @@ pub(super) static PROCESSING: Codes =
 /// HL7 table 0207 (MSH-11.2).
 pub(super) static PROCESSING_MODE: Codes =
     Codes("http://terminology.hl7.org/CodeSystem/v2-0207", &["A", "I", "R", "T"]);
+/// HL7 table 0444 (XPN.11).
+pub(super) static NAME_ASSEMBLY: Codes = Codes("http://terminology.hl7.org/CodeSystem/v2-0444", &["F", "G"]);

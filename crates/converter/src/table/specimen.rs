@@ -2,6 +2,14 @@
 
 use super::{Codes, Row, Table};
 
+const SPECIMEN_STATUS: &str = "http://hl7.org/fhir/specimen-status";
+
+/// HL7 table 0136 (SPM-20) → `Specimen.status`.
+pub(super) static STATUS: Table = Table::mapped(&[
+    Row::exact("N", SPECIMEN_STATUS, "unavailable", "Unavailable"),
+    Row::exact("Y", SPECIMEN_STATUS, "available", "Available"),
+]);
+
 /// HL7 table 0493 → `Specimen.condition`.
 pub(super) static CONDITION: Table = Table::same(
     "http://terminology.hl7.org/CodeSystem/v2-0493",

@@ -19,4 +19,5 @@ mod oru;
 mod profile;
 mod properties;
 mod support;
+mod terminology;
 mod time;
