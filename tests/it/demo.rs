@@ -58,7 +58,7 @@ fn dead_letters_are_replayed_through_the_running_server_and_without_one() {
     let text = data.to_str().unwrap().to_owned();
     let server = Server::start(&data);
     let unsupported =
-        b"MSH|^~\\&|EPD|WEST|ZS|WEST|20261101120000||ADT^A20|U1|P|2.5\rEVN|A20|20261101120000\r";
+        b"MSH|^~\\&|EPD|WEST|ZS|WEST|20261101120000||ADT^A19|U1|P|2.5\rEVN|A19|20261101120000\r";
     assert_eq!(code(&server.send(unsupported)), "AA", "kept, not rejected");
     server.settle();
     assert!(server.get("/dead-letters").1.contains("unsupported-event"));

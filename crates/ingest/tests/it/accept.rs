@@ -157,9 +157,9 @@ async fn a_refusal_that_cannot_be_logged_is_put_off() {
 async fn an_unsupported_event_is_kept_or_refused_as_the_profile_says() {
     let doubles = Doubles::new();
     let ingest = ingest(&doubles);
-    let kept = ingest.accept(&adt("ZIS", "A20", "M1", "1000001"), &mllp()).await;
+    let kept = ingest.accept(&adt("ZIS", "A19", "M1", "1000001"), &mllp()).await;
     assert_eq!(kept.verdict, Verdict::Accepted);
-    let refused = ingest.accept(&adt("STRICT", "A20", "M2", "1000001"), &mllp()).await;
+    let refused = ingest.accept(&adt("STRICT", "A19", "M2", "1000001"), &mllp()).await;
     assert_eq!(refused.verdict, Verdict::Refused);
     let ack = String::from_utf8(refused.ack()).unwrap();
     assert!(ack.contains("ERR||MSH^1^9^1^2|201^Unsupported event code^HL70357|E|unsupported-event"), "{ack}");

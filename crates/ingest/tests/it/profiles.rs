@@ -55,7 +55,7 @@ async fn a_profile_that_rejects_is_followed() {
     let doubles = Doubles::new();
     let rules = Arc::new(ProfileRules::new(Profiles::parse(&[("profiles.toml", PROFILES)]).unwrap()));
     let ingest = Ingest::new(doubles.ports(), rules, Settings::default());
-    let unsupported = |sender| message(sender, "ADT^A20", "1000001^^^LINDE^PI");
+    let unsupported = |sender| message(sender, "ADT^A19", "1000001^^^LINDE^PI");
     assert_eq!(ingest.accept(&unsupported("ZIS"), &mllp()).await.verdict, Verdict::Accepted);
     assert_eq!(ingest.accept(&unsupported("LAB"), &mllp()).await.verdict, Verdict::Refused);
 }
@@ -65,7 +65,7 @@ fn what_ingest_calls_supported_is_what_the_converter_converts() {
     let profiles = ProfileRules::new(Profiles::builtin());
     let options = ConvertOptions::demonstration();
     let mut kinds: Vec<String> = (1..=62).map(|n| format!("ADT^A{n:02}")).collect();
-    kinds.extend(["ORU^R01", "ORU^R30", "ORM^O01", "SIU^S12", "ACK", "", "adt^a01"].map(String::from));
+    kinds.extend(["ORU^R01", "ORU^R30", "ORM^O01", "SIU^S12", "SIU^S25", "MDM^T02", "MDM^T12", "ACK", "", "adt^a01"].map(String::from));
     for kind in kinds {
         let bytes = message("ZIS", &kind, "1000001^^^LINDE^PI");
         let parsed = hl7v2::Message::parse(&bytes).unwrap();

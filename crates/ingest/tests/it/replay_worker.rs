@@ -88,7 +88,7 @@ impl World {
 async fn accept_unsupported(ingest: &Ingest) -> HashSet<MessageId> {
     let mut accepted = HashSet::new();
     for n in 0..MESSAGES {
-        let message = adt("ZIS", "A20", &format!("M{n}"), &format!("{}", 1_000_000 + n));
+        let message = adt("ZIS", "A19", &format!("M{n}"), &format!("{}", 1_000_000 + n));
         accepted.insert(ingest.accept(&message, &mllp()).await.message.unwrap());
     }
     accepted

@@ -136,7 +136,7 @@ async fn what_cannot_succeed_is_parked_with_its_reason_and_place() {
     for (name, code, at) in [
         ("91-damaged-header.hl7", "invalid-delimiters", "MSH"),
         ("92-adt-a01-without-patient.hl7", "no-patient", "PID[1]"),
-        ("95-adt-a20-unsupported.hl7", "unsupported-event", "MSH[1]-9[1]"),
+        ("95-adt-a19-unsupported.hl7", "unsupported-event", "MSH[1]-9[1]"),
     ] {
         let world = World::new();
         let processor = processor(&world);
@@ -171,7 +171,7 @@ async fn the_worker_empties_the_queue_and_stops() {
     let names = [
         "01-adt-a01-admission.hl7",
         "02-adt-a02-transfer.hl7",
-        "95-adt-a20-unsupported.hl7",
+        "95-adt-a19-unsupported.hl7",
         "06-adt-a03-discharge.hl7",
     ];
     for (nth, name) in names.iter().enumerate() {
