@@ -24,7 +24,7 @@ fn by_field(segment: &[u8; 3], field: u16) -> Option<&'static str> {
     Some(match (segment, field) {
         (
             b"PID" | b"PV1" | b"NK1" | b"AL1" | b"DG1" | b"IN1" | b"OBX" | b"OBR" | b"NTE" | b"SPM" | b"PR1"
-            | b"GT1" | b"DB1" | b"IAM" | b"TXA",
+            | b"GT1" | b"DB1" | b"IAM",
             1,
         ) => SET_ID,
         (b"MSH", 8 | 12..=21 | 24 | 25) => PROTOCOL,

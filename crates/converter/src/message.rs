@@ -1,7 +1,9 @@
 //! Messages: one module for each kind, named as HL7 names them.
 
 pub(crate) mod adt;
-mod group;
+pub(crate) mod group;
+pub(crate) mod mdm;
+mod mentioned;
 mod order;
 pub(crate) mod orm;
 pub(crate) mod oru;
@@ -46,6 +48,8 @@ pub(crate) enum Says {
     Results,
     /// That they are placed, changed or cancelled, or how far they are.
     Orders,
+    /// Of which order a document came, and no more.
+    Documents,
 }
 
 /// What converts the messages of a kind.
@@ -55,6 +59,7 @@ pub(crate) type Convert = for<'m, 'a> fn(&mut Context<'m, 'a>, &Event) -> Result
 pub(crate) const KINDS: &[Kind] = &[
     Kind { kind: "ADT", events: adt::visit::EVENTS, convert: adt::convert },
     Kind { kind: "ADT", events: adt::PERSON_EVENTS, convert: adt::convert },
+    Kind { kind: "MDM", events: mdm::EVENTS, convert: mdm::convert },
     Kind { kind: "ORM", events: orm::EVENTS, convert: orm::convert },
     Kind { kind: "ORU", events: oru::EVENTS, convert: oru::convert },
 ];

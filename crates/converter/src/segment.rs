@@ -20,6 +20,7 @@ pub(crate) mod pv2;
 pub(crate) mod rol;
 pub(crate) mod spm;
 pub(crate) mod tq1;
+pub(crate) mod txa;
 pub(crate) mod z;
 
 use fhir::Element;
@@ -30,7 +31,7 @@ use crate::mapping::Map;
 use crate::table;
 
 /// The maps of all segments, in the order of their names.
-pub(crate) const MAPS: &[&Map] = &[&evn::MAP, &tq1::MAP];
+pub(crate) const MAPS: &[&Map] = &[&evn::MAP, &tq1::MAP, &txa::MAP];
 
 /// Sex: the FHIR code, and beside it the zib's code or what the sender wrote.
 pub(crate) fn gender<'a>(

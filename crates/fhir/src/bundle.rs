@@ -6,11 +6,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    Account, AllergyIntolerance, CarePlan, CareTeam, ChargeItem, Condition, Consent, Coverage, Device,
+    Account, AllergyIntolerance, Appointment, CarePlan, CareTeam, ChargeItem, Condition, Consent, Coverage, Device,
     DiagnosticReport, DocumentReference, Encounter, Extension, Goal, Identifier, Immunization, Location,
     Medication, MedicationAdministration, MedicationDispense, MedicationRequest, MessageHeader, Observation,
     OperationOutcome, Organization, Patient, Practitioner, PractitionerRole, Procedure, Provenance,
-    RelatedPerson, RelativeUrl, ServiceRequest, Specimen, Task, Urn,
+    RelatedPerson, RelativeUrl, Schedule, ServiceRequest, Slot, Specimen, Task, Urn,
 };
 
 macro_rules! resources {
@@ -52,7 +52,7 @@ macro_rules! resources {
 }
 
 resources! {
-    Account, AllergyIntolerance, CarePlan, CareTeam, ChargeItem, Condition, Consent, Coverage, Device, DiagnosticReport, DocumentReference, Encounter, Goal, Immunization, Location, Medication, MedicationAdministration, MedicationDispense, MedicationRequest, MessageHeader, Observation, OperationOutcome, Organization, Patient, Practitioner, PractitionerRole, Procedure, Provenance, RelatedPerson, ServiceRequest, Specimen, Task,
+    Account, AllergyIntolerance, Appointment, CarePlan, CareTeam, ChargeItem, Condition, Consent, Coverage, Device, DiagnosticReport, DocumentReference, Encounter, Goal, Immunization, Location, Medication, MedicationAdministration, MedicationDispense, MedicationRequest, MessageHeader, Observation, OperationOutcome, Organization, Patient, Practitioner, PractitionerRole, Procedure, Provenance, RelatedPerson, Schedule, ServiceRequest, Slot, Specimen, Task,
 }
 
 fhir_type! {

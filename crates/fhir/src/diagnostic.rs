@@ -90,6 +90,8 @@ fhir_type! {
         master_identifier: Option<Identifier<'a>>,
         identifier: Vec<Identifier<'a>>,
         status: Option<&'static str>,
+        #[serde(rename = "_status")]
+        status_ext: Option<Element<'a>>,
         doc_status: Option<&'static str>,
         #[serde(rename = "_docStatus")]
         doc_status_ext: Option<Element<'a>>,
@@ -102,6 +104,7 @@ fhir_type! {
         author: Vec<Reference<'a>>,
         authenticator: Option<Reference<'a>>,
         custodian: Option<Reference<'a>>,
+        relates_to: Vec<DocumentRelatesTo<'a>>,
         description: Option<Cow<'a, str>>,
         security_label: Vec<CodeableConcept<'a>>,
         content: Vec<DocumentContent<'a>>,
@@ -169,6 +172,12 @@ fhir_type! {
     datatype DocumentContent {
         attachment: Option<Attachment<'a>>,
         format: Option<Coding<'a>>,
+    }
+
+    /// Another document, and what this one is to it.
+    datatype DocumentRelatesTo {
+        code: Option<&'static str>,
+        target: Option<Reference<'a>>,
     }
 
     /// In what a document came about.

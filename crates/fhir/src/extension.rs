@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 
 use crate::{
-    Absent, Address, Attachment, CodeableConcept, Coding, ContactPoint, Decimal, HumanName, Identifier,
+    Absent, Address, Annotation, Attachment, CodeableConcept, Coding, ContactPoint, Decimal, HumanName, Identifier,
     Money, Period, Quantity, Range, Ratio, Reference, Timing,
 };
 
@@ -51,6 +51,7 @@ pub enum ExtensionValue<'a> {
     ContactPoint(Box<ContactPoint<'a>>),
     Attachment(Box<Attachment<'a>>),
     Timing(Box<Timing<'a>>),
+    Annotation(Box<Annotation<'a>>),
 }
 
 impl<'a> Extension<'a> {
@@ -122,6 +123,7 @@ impl Serialize for Extension<'_> {
             V::ContactPoint(v) => out.serialize_field("valueContactPoint", v),
             V::Attachment(v) => out.serialize_field("valueAttachment", v),
             V::Timing(v) => out.serialize_field("valueTiming", v),
+            V::Annotation(v) => out.serialize_field("valueAnnotation", v),
         }?;
         out.end()
     }

@@ -54,6 +54,7 @@ mod messaging;
 pub mod nl;
 mod primitive;
 mod request;
+mod scheduling;
 pub mod system;
 mod team;
 mod timing;
@@ -72,9 +73,9 @@ pub use datatype::{
     Period, Quantity, Range, Ratio, Reference, SampledData,
 };
 pub use diagnostic::{
-    DiagnosticReport, DiagnosticReportMedia, DocumentContent, DocumentContext, DocumentReference, Effective,
-    Observation, ObservationComponent, ObservationValue, ReferenceRange, Specimen, SpecimenCollection,
-    SpecimenContainer,
+    DiagnosticReport, DiagnosticReportMedia, DocumentContent, DocumentContext, DocumentReference,
+    DocumentRelatesTo, Effective, Observation, ObservationComponent, ObservationValue, ReferenceRange,
+    Specimen, SpecimenCollection, SpecimenContainer,
 };
 pub use element::Absent;
 pub use extension::{Element, ElementList, Extension, ExtensionValue};
@@ -101,3 +102,4 @@ pub use team::{
     DeviceUdiCarrier,
 };
 pub use timing::{Timing, TimingBounds, TimingRepeat};
+pub use scheduling::{Appointment, AppointmentParticipant, Schedule, Slot};

@@ -54,6 +54,14 @@ impl Draft {
         }
     }
 
+    /// Nobody said anything of it yet, and now this is said.
+    pub(crate) fn expect(&mut self, key: &ResourceKey, said: &Map<String, Value>) {
+        if matches!(self.content, Content::Whole(None)) && !rule::is_told_as_a_whole(&key.resource_type, said)
+        {
+            self.content = Content::Registers(Box::new(State::new(key.clone())));
+        }
+    }
+
     pub(crate) fn whole(&self) -> Option<&Whole> {
         match &self.content {
             Content::Whole(whole) => whole.as_deref(),
@@ -181,7 +189,12 @@ impl Drafts {
             for (key, stored) in keys.iter().zip(stored) {
                 let stored = stored.filter(|stored| !stored.deleted);
                 let stands = stored.as_ref().map(object).transpose()?;
-                let content = match (&stands, rule::is_whole(&key.resource_type)) {
+                let whole = match &stands {
+                    Some(resource) => rule::is_told_as_a_whole(&key.resource_type, resource),
+                    // What is said first decides: see `Draft::expect`.
+                    None => rule::is_whole(&key.resource_type),
+                };
+                let content = match (&stands, whole) {
                     (Some(resource), true) => {
                         Content::Whole(Some(Box::new(Whole::of_stored(key.clone(), resource.clone()))))
                     }

@@ -235,6 +235,7 @@ impl Planner<'_> {
         let entry = self.in_store(entry);
         let Some(draft) = self.drafts.0.get_mut(&target) else { return };
         draft.named = true;
+        draft.expect(&target, &entry.content);
         let Draft { content, joined, .. } = draft;
         match content {
             Content::Registers(state) => {
@@ -381,6 +382,8 @@ fn order(resource_type: &str) -> usize {
         "Goal",
         "CareTeam",
         "CarePlan",
+        "Schedule",
+        "Slot",
         "ServiceRequest",
         "Medication",
         "MedicationRequest",
@@ -390,6 +393,7 @@ fn order(resource_type: &str) -> usize {
         "Specimen",
         "Observation",
         "DiagnosticReport",
+        "Appointment",
         "DocumentReference",
         "ChargeItem",
         "Task",

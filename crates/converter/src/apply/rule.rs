@@ -4,7 +4,7 @@
 //! top-level element (`name`, `birthDate`, with its `_birthDate`). [`RULES`] holds every exception.
 //! `docs/decisions/apply.md` shows the same table; a test compares the two.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// How an element is divided into registers.
@@ -35,6 +35,8 @@ pub(crate) enum Key {
     Location,
     /// The reference in `member`.
     Member,
+    /// Whom or what `actor` refers to, or, where it names none, the first code of `type`; all patients are one.
+    Actor,
 }
 
 /// Resource type (`*` is any), element, rule.
@@ -51,6 +53,11 @@ pub(crate) const RULES: &[(&str, &str, Rule)] = &[
     ("Encounter", "participant", Rule::Keyed(Key::Type)),
     ("Encounter", "location", Rule::Keyed(Key::Location)),
     ("CareTeam", "participant", Rule::Keyed(Key::Member)),
+    ("Appointment", "status", Rule::Together(&["status", "cancelationReason"])),
+    ("Appointment", "time", Rule::Together(&["start", "end"])),
+    ("Appointment", "participant", Rule::Keyed(Key::Actor)),
+    ("Slot", "time", Rule::Together(&["start", "end"])),
+    ("DocumentReference", "context", Rule::Parts),
     ("Coverage", "period", Rule::Parts),
     ("Coverage", "class", Rule::Keyed(Key::Type)),
     (
@@ -99,6 +106,12 @@ pub(crate) const LISTED: &[(&str, &str)] = &[
 
 pub(crate) fn is_whole(resource_type: &str) -> bool {
     WHOLE.iter().any(|(whole, _)| *whole == resource_type)
+}
+
+/// Whether this resource is asserted as a whole. A document with a number of its own (TXA-12) is not: its
+/// messages change it piece by piece, and a change of status leaves the content.
+pub(crate) fn is_told_as_a_whole(resource_type: &str, content: &Map<String, Value>) -> bool {
+    is_whole(resource_type) && !content.contains_key("masterIdentifier")
 }
 
 /// Types that are the source of nothing in a message: the message only names them, whatever its kind.
@@ -178,6 +191,18 @@ impl Key {
             }
             Self::Location => token(&text(member.pointer("/location/reference"))),
             Self::Member => token(&text(member.pointer("/member/reference"))),
+            Self::Actor => {
+                let reference = text(member.pointer("/actor/reference"));
+                let told =
+                    ["/actor/identifier/value", "/actor/display", "/type/0/coding/0/code", "/type/0/text"];
+                match reference.as_str() {
+                    "" => hashed(
+                        &told.map(|pointer| text(member.pointer(pointer))).each_ref().map(String::as_str),
+                    ),
+                    patient if patient.starts_with("Patient/") => String::from("patient"),
+                    other => token(other),
+                }
+            }
         }
     }
 }

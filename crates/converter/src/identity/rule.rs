@@ -162,6 +162,20 @@ pub const NOTE_BY_TEXT: Rule = Rule::sound(
     "DocumentReference/text",
     &[Clear("patient"), Pseudonym("visit or patient, OBX-3, OBX-4, the text")],
 );
+/// A document that a document message is about.
+pub const DOCUMENT_BY_NUMBER: Rule =
+    Rule::sound("DocumentReference/number", &[Pseudonym("authority, document number")]);
+/// The same without a number.
+pub const DOCUMENT_BY_CIRCUMSTANCES: Rule = Rule::last_resort(
+    "DocumentReference/circumstances",
+    &[
+        Clear("patient"),
+        Pseudonym(
+            "TXA-2, TXA-4, TXA-6, TXA-14, TXA-15, TXA-16, and where they say nothing the whole message",
+        ),
+    ],
+    "document-without-number",
+);
 /// An order.
 pub const SERVICE_REQUEST: Rule =
     Rule::sound("ServiceRequest", &[Pseudonym("authority, placer or filler order number")]);
@@ -235,6 +249,9 @@ pub const REFERRAL_BY_TIME: Rule = Rule::last_resort(
     &[Clear("patient"), Clear("RF1-3"), Pseudonym("RF1-7, else RF1-9, else the whole message")],
     "referral-without-number",
 );
+/// An edit of a document.
+pub const PROVENANCE_OF_EDIT: Rule =
+    Rule::sound("Provenance/edit", &[Clear("document"), Pseudonym("time of the edit")]);
 
 /// All rules, in the order of `docs/identity.md`.
 pub const RULES: &[Rule] = &[
@@ -282,6 +299,8 @@ pub const RULES: &[Rule] = &[
     DOCUMENT,
     NOTE,
     NOTE_BY_TEXT,
+    DOCUMENT_BY_NUMBER,
+    DOCUMENT_BY_CIRCUMSTANCES,
     SERVICE_REQUEST,
     SERVICE_REQUEST_BY_TIME,
     REFERRAL,
@@ -289,4 +308,5 @@ pub const RULES: &[Rule] = &[
     TASK,
     MESSAGE_HEADER,
     PROVENANCE,
+    PROVENANCE_OF_EDIT,
 ];

@@ -95,7 +95,7 @@ pub(crate) fn results<'m, 'a>(
         if says == Says::Orders && !group.is_loose() {
             orders.convert(cx, group, whose);
         } else {
-            made.push(order(cx, group, whose));
+            made.push(order(cx, group, whose, says));
         }
     }
     parent::link(cx, &made);
@@ -120,7 +120,12 @@ pub(super) struct Whose<'r> {
 }
 
 /// One order: its request, specimens, observations and report.
-fn order<'m, 'a>(cx: &mut Context<'m, 'a>, group: &Group<'m, 'a>, whose: Whose<'_>) -> Made<'m, 'a> {
+fn order<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    group: &Group<'m, 'a>,
+    whose: Whose<'_>,
+    says: Says,
+) -> Made<'m, 'a> {
     let Whose { patient, encounter, alone, positions } = whose;
     let numbers = if group.orc.is_some() || group.obr.is_some() {
         Numbers::read(cx, group.orc, group.obr)
@@ -130,8 +135,13 @@ fn order<'m, 'a>(cx: &mut Context<'m, 'a>, group: &Group<'m, 'a>, whose: Whose<'
     if let Some(orc) = group.orc {
         cx.ignore(orc.field(1).value(), "what was to be done with the order does not outlive the message");
     }
-    let report_id = group.obr.map(|obr| obr::identify(cx, obr, &numbers, patient, positions));
-    let mut report = match (group.obr, report_id) {
+    // A document is no report of what was observed: that has a message of its own.
+    let report_of = group.obr.filter(|_| says == Says::Results);
+    if let Some(obr) = group.obr.filter(|_| says == Says::Documents) {
+        obr::ignore_results(cx, obr);
+    }
+    let report_id = report_of.map(|obr| obr::identify(cx, obr, &numbers, patient, positions));
+    let mut report = match (report_of, report_id) {
         (Some(obr), Some(id)) => Some(obr::convert(cx, obr, id, &numbers, patient, encounter)),
         _ => None,
     };

@@ -188,3 +188,10 @@ fn person<'a>(cx: &mut Context<'_, 'a>, ndl: Repetition<'_, 'a>) -> Option<Refer
     }
     Some(Reference::to(id))
 }
+
+/// What OBR says of results, in a message that brings a document and no results.
+pub(crate) fn ignore_results<'a>(cx: &mut Context<'_, 'a>, obr: Segment<'_, 'a>) {
+    for n in (7..=12).chain([14, 15]).chain(18..=26).chain(28..=30).chain(32..=38) {
+        cx.ignore_field(obr.field(n), "about results, which their own message brings: here is a document");
+    }
+}

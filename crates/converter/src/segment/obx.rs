@@ -4,6 +4,7 @@
 //! a result is never missing because its sender was careless. Consecutive TX or FT with the same
 //! identifier are lines of one text. Text without an identifier is no observation but a document.
 
+pub(crate) mod content;
 mod document;
 mod performer;
 pub(crate) mod quantity;

@@ -137,6 +137,26 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
         ],
     ),
     (
+        "Appointment",
+        &[
+            IDENTIFIER,
+            only("patient", &["participant.actor"], "Patient"),
+            only("practitioner", &["participant.actor"], "Practitioner"),
+            only("location", &["participant.actor"], "Location"),
+            reference("actor", &["participant.actor"]),
+            token("part-status", &["participant.status"]),
+            STATUS,
+            token("service-type", &["serviceType"]),
+            token("appointment-type", &["appointmentType"]),
+            token("reason-code", &["reasonCode"]),
+            reference("reason-reference", &["reasonReference"]),
+            BASED_ON,
+            reference("slot", &["slot"]),
+            reference("supporting-info", &["supportingInformation"]),
+            date("date", &["start"]),
+        ],
+    ),
+    (
         "CarePlan",
         &[
             IDENTIFIER,
@@ -543,6 +563,10 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
         ],
     ),
     (
+        "Schedule",
+        &[IDENTIFIER, reference("actor", &["actor"]), token("service-type", &["serviceType"])],
+    ),
+    (
         "ServiceRequest",
         &[
             IDENTIFIER,
@@ -559,6 +583,17 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
             BASED_ON,
             SPECIMEN,
             token("requisition", &["requisition"]),
+        ],
+    ),
+    (
+        "Slot",
+        &[
+            IDENTIFIER,
+            only("schedule", &["schedule"], "Schedule"),
+            STATUS,
+            token("service-type", &["serviceType"]),
+            token("appointment-type", &["appointmentType"]),
+            date("start", &["start"]),
         ],
     ),
     (

@@ -120,6 +120,21 @@ const GOAL: &[&str] = &[
     "rejected",
 ];
 
+const APPOINTMENT: &[&str] = &[
+    "proposed",
+    "pending",
+    "booked",
+    "arrived",
+    "fulfilled",
+    "cancelled",
+    "noshow",
+    "entered-in-error",
+    "checked-in",
+    "waitlist",
+];
+
+const SLOT: &[&str] = &["busy", "free", "busy-unavailable", "busy-tentative", "entered-in-error"];
+
 const TASK: &[&str] = &[
     "draft",
     "requested",
@@ -152,6 +167,7 @@ pub(super) const RULES: &[Rule] = &[
         &[("status", &["proposed", "active", "suspended", "inactive", "entered-in-error"])],
     ),
     rule("ChargeItem", &["status", "code", "subject"], &[("status", CHARGE)]),
+    rule("Appointment", &["status", "participant"], &[("status", APPOINTMENT)]),
     rule("Communication", &["status"], &[("status", EVENT)]),
     rule("Condition", &["subject"], &[]),
     rule(
@@ -205,7 +221,9 @@ pub(super) const RULES: &[Rule] = &[
     rule("Procedure", &["status", "subject"], &[("status", EVENT)]),
     rule("Provenance", &["target", "recorded", "agent"], &[]),
     rule("RelatedPerson", &["patient"], &[GENDER]),
+    rule("Schedule", &["actor"], &[]),
     rule("ServiceRequest", &["status", "intent", "subject"], &[("status", REQUEST), ("intent", INTENT)]),
+    rule("Slot", &["schedule", "status", "start", "end"], &[("status", SLOT)]),
     rule("Specimen", &[], &[("status", &["available", "unavailable", "unsatisfactory", "entered-in-error"])]),
     rule("Task", &["status", "intent"], &[("status", TASK), ("intent", INTENT)]),
 ];

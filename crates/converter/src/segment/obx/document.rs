@@ -54,7 +54,7 @@ fn about<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, document: &mut fhir
 }
 
 /// ED: source, type, subtype, encoding, data (HL7 v2.5.1 §2.A.24).
-fn encapsulated<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>) -> Option<Attachment<'a>> {
+pub(super) fn encapsulated<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>) -> Option<Attachment<'a>> {
     let part = |n: usize| from.component(n).value();
     let data = part(5);
     if !data.is_present() {
@@ -98,7 +98,7 @@ fn encapsulated<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>) -> Optio
 }
 
 /// RP: pointer, application, type, subtype (HL7 v2.5.1 §2.A.65).
-fn pointed<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>) -> Option<Attachment<'a>> {
+pub(super) fn pointed<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>) -> Option<Attachment<'a>> {
     let pointer = cx.write(from.component(1).value())?;
     let mut attachment = Attachment::default();
     if pointer.contains(':') && !pointer.contains(char::is_whitespace) {
@@ -117,7 +117,7 @@ fn keep<'a>(cx: &mut Context<'_, 'a>, value: hl7v2::Value<'_, 'a>, attachment: &
 }
 
 /// The MIME type from type of data and subtype (HL7 tables 0191 and 0291).
-fn content_type<'a>(
+pub(super) fn content_type<'a>(
     cx: &mut Context<'_, 'a>,
     from: Repetition<'_, 'a>,
     [kind, subtype]: [usize; 2],
