@@ -6,11 +6,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    Account, AllergyIntolerance, Appointment, CarePlan, CareTeam, ChargeItem, Condition, Consent, Coverage, Device,
-    DiagnosticReport, DocumentReference, Encounter, Extension, Goal, Identifier, Immunization, Location,
-    Medication, MedicationAdministration, MedicationDispense, MedicationRequest, MessageHeader, Observation,
-    OperationOutcome, Organization, Patient, Practitioner, PractitionerRole, Procedure, Provenance,
-    RelatedPerson, RelativeUrl, Schedule, ServiceRequest, Slot, Specimen, Task, Urn,
+    Account, AllergyIntolerance, Appointment, CarePlan, CareTeam, ChargeItem, Condition, Consent, Coverage,
+    Device, DiagnosticReport, DocumentReference, Encounter, Extension, Goal, Identifier, Immunization,
+    Location, Medication, MedicationAdministration, MedicationDispense, MedicationRequest, MessageHeader,
+    Observation, OperationOutcome, Organization, Patient, Practitioner, PractitionerRole, Procedure,
+    Provenance, RelatedPerson, RelativeUrl, Schedule, ServiceRequest, Slot, Specimen, Task, Urn,
 };
 
 macro_rules! resources {

@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 
 use crate::{
-    Absent, Address, Annotation, Attachment, CodeableConcept, Coding, ContactPoint, Decimal, HumanName, Identifier,
-    Money, Period, Quantity, Range, Ratio, Reference, Timing,
+    Absent, Address, Annotation, Attachment, CodeableConcept, Coding, ContactPoint, Decimal, HumanName,
+    Identifier, Money, Period, Quantity, Range, Ratio, Reference, Timing,
 };
 
 /// An extension: either a value or further extensions.

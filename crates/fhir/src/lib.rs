@@ -97,9 +97,9 @@ pub use messaging::{
 };
 pub use primitive::{Decimal, RelativeUrl, Urn};
 pub use request::{ServiceRequest, Task};
+pub use scheduling::{Appointment, AppointmentParticipant, Schedule, Slot};
 pub use team::{
     CareTeam, CareTeamParticipant, Consent, ConsentProvision, ConsentVerification, Device, DeviceName,
     DeviceUdiCarrier,
 };
 pub use timing::{Timing, TimingBounds, TimingRepeat};
-pub use scheduling::{Appointment, AppointmentParticipant, Schedule, Slot};

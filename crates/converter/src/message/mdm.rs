@@ -97,7 +97,7 @@ fn patient<'m, 'a>(
     let of_visit = observed.iter().flat_map(|one| std::iter::once(one.segment).chain(one.notes.clone()));
     rest.splice(orders..orders, of_visit);
     let before = cx.entries.len();
-    adt::patient_group(cx, Adt::Update, Says::Documents, &rest)?;
+    adt::patient_group(cx, Adt::MENTION, Says::Documents, &rest)?;
     let Some(patient) = cx.patients.last().map(|patient| patient.id) else { return Ok(()) };
     let made = |kind: &str| -> Vec<Uuid> {
         let new = cx.entries.iter().skip(before).filter(|entry| entry.resource.kind() == kind);

@@ -38,7 +38,9 @@ impl DataCategory {
         match resource_type {
             "Patient" | "RelatedPerson" | "Coverage" | "Person" | "CareTeam" | "Consent" | "Account"
             | "ChargeItem" => Self::Demographics,
-            "Encounter" | "EpisodeOfCare" | "Appointment" | "Schedule" | "Slot" | "CarePlan" => Self::Encounters,
+            "Encounter" | "EpisodeOfCare" | "Appointment" | "Schedule" | "Slot" | "CarePlan" => {
+                Self::Encounters
+            }
             "Condition" | "Procedure" | "Goal" => Self::Conditions,
             "AllergyIntolerance" => Self::Allergies,
             "MedicationStatement"

@@ -562,10 +562,7 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
             token("relationship", &["relationship"]),
         ],
     ),
-    (
-        "Schedule",
-        &[IDENTIFIER, reference("actor", &["actor"]), token("service-type", &["serviceType"])],
-    ),
+    ("Schedule", &[IDENTIFIER, reference("actor", &["actor"]), token("service-type", &["serviceType"])]),
     (
         "ServiceRequest",
         &[
