@@ -44,6 +44,7 @@ mod code;
 mod time;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use fhir::{BundleEntry, Element, Extension, Resource};
@@ -140,6 +141,7 @@ pub(crate) struct Context<'m, 'a> {
     pub(crate) ledger: Ledger,
     pub(crate) warnings: Vec<Warning>,
     ids: Ids<'a>,
+    digest: OnceCell<[u8; 32]>,
     by_id: HashMap<Uuid, usize>,
 }
 
@@ -178,6 +180,7 @@ impl<'m, 'a> Context<'m, 'a> {
             ledger: Ledger::new(message.bytes().len()),
             warnings: message.warnings().iter().map(|w| Warning { at: w.place, code: w.code() }).collect(),
             ids: Ids::new(key),
+            digest: OnceCell::new(),
             by_id: HashMap::with_capacity(24),
         }
     }
@@ -192,9 +195,14 @@ impl<'m, 'a> Context<'m, 'a> {
         self.ids.id(rule, parts)
     }
 
-    /// A pseudonym of the whole message, as text.
+    /// A pseudonym of the whole message. Made once.
+    pub(crate) fn digest_bytes(&self) -> [u8; 32] {
+        *self.digest.get_or_init(|| self.ids.key().pseudonym_of_bytes(self.message.bytes()))
+    }
+
+    /// The same as text.
     pub(crate) fn digest(&self) -> String {
-        Self::hex(&self.ids.key().pseudonym_of_bytes(self.message.bytes()))
+        Self::hex(&self.digest_bytes())
     }
 
     /// Bytes as lower-case hexadecimal digits.

@@ -49,7 +49,7 @@ pub fn convert<'a>(bytes: &'a [u8], options: &'a ConvertOptions) -> Result<Conve
     })?;
     z::convert(&mut cx);
     let notice = notice::of(&mut cx, &event);
-    let parts = finish(cx, &event, &options.key);
+    let parts = finish(cx, &event);
     Ok(Conversion {
         bundle: parts.bundle,
         notes: parts.notes,
@@ -90,9 +90,9 @@ struct Parts<'a> {
     ledger: crate::ledger::Ledger,
 }
 
-fn finish<'a>(mut cx: Context<'_, 'a>, event: &Event, key: &IdentityKey) -> Parts<'a> {
+fn finish<'a>(mut cx: Context<'_, 'a>, event: &Event) -> Parts<'a> {
     let header = cx.message.header();
-    let digest = key.pseudonym_of_bytes(cx.message.bytes());
+    let digest = cx.digest_bytes();
     msh::convert(&mut cx, event, &digest);
     let mut bundle = Bundle::transaction(std::mem::take(&mut cx.entries));
     (bundle.timestamp, bundle.timestamp_ext) = cx.instant(header.field(7).value());

@@ -40,6 +40,9 @@ impl<'m, 'a> Part<'m, 'a> {
     fn nth(&self, n: usize, separator: Option<u8>, place: Place) -> Self {
         let absent = Self { start: self.end, place, ..*self };
         let Some(mut left) = n.checked_sub(1) else { return absent };
+        if self.start >= self.end {
+            return absent;
+        }
         let mut parts = Parts::new(*self, separator);
         loop {
             match parts.next_range() {
@@ -233,9 +236,11 @@ impl<'m, 'a> Component<'m, 'a> {
 
     /// Subcomponent `n`, from 1; empty when there are fewer.
     pub fn subcomponent(&self, n: usize) -> Value<'m, 'a> {
-        let whole = n == 1 && !self.has_several();
-        let place = if whole { self.0.place } else { self.0.place.with_subcomponent(n) };
-        leaf(self.0.nth(n, self.0.message.delimiters.subcomponent, place))
+        // Nearly all components are their own only subcomponent: one look at the bytes is enough.
+        if n == 1 && !self.has_several() {
+            return leaf(self.0);
+        }
+        leaf(self.0.nth(n, self.0.message.delimiters.subcomponent, self.0.place.with_subcomponent(n)))
     }
 
     /// The first subcomponent.
