@@ -1,0 +1,25 @@
+// medplum.mjs MESSAGES SECONDS: see README.md for what a runner reads and prints.
+import { readFileSync } from 'node:fs';
+import { Hl7Message } from '@medplum/core';
+
+const [messages, seconds] = process.argv.slice(2);
+const accepted = {};
+const texts = [];
+for (const line of readFileSync(messages, 'utf8').split('\n').filter(Boolean)) {
+  const one = JSON.parse(line);
+  try {
+    accepted[one.name] = Hl7Message.parse(one.text).segments.length;
+    texts.push(one.text);
+  } catch {
+    // Not accepted.
+  }
+}
+const start = performance.now();
+let count = 0;
+while (texts.length > 0 && performance.now() - start < Number(seconds) * 1000) {
+  for (const text of texts) {
+    Hl7Message.parse(text);
+    count += 1;
+  }
+}
+console.log(JSON.stringify({ accepted, messages: count, seconds: (performance.now() - start) / 1000 }));
