@@ -108,6 +108,8 @@ pub(crate) mod extension {
     /// What took the place of a visit or account that has another number now, or was merged.
     pub(crate) const REPLACED_BY: &str =
         "https://zorgsluis.github.io/fhir/StructureDefinition/v2-replaced-by";
+    /// The value set from which a code was taken (CWE.15).
+    pub(crate) const VALUE_SET: &str = "http://hl7.org/fhir/StructureDefinition/valueset-reference";
     /// The name of a local code system (CWE.3) that has no URI.
     pub(crate) const CODE_SYSTEM_NAME: &str =
         "https://zorgsluis.github.io/fhir/StructureDefinition/v2-code-system-name";

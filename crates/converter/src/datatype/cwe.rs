@@ -1,4 +1,8 @@
-//! CWE, CE, CNE, IS and ID: coded values (HL7 v2.5.1 §2.A.13).
+//! CWE, CE, CNE, CF, IS and ID: coded values (HL7 v2.5.1 §2.A.13, v2.8.2 §2.A.13).
+//!
+//! Three codes (components 1–3, 4–6, 10–12) with the versions of their systems (7, 8, 13) are three codings;
+//! the original text (9) is the concept's text. The OIDs of v2.7 (14–22) name code systems and value sets: an
+//! OID gives a coding its system where the name gives none, a value set stands in the standard extension.
 
 use std::borrow::Cow;
 
@@ -7,7 +11,7 @@ use hl7v2::{Component, Repetition, Value};
 
 use super::Parts;
 use crate::context::{Context, extension};
-use crate::table::Target;
+use crate::table::{Target, is_oid};
 
 /// A table that gives the FHIR code of an HL7 code.
 pub(crate) type Table = fn(&str) -> Option<Target>;
@@ -27,6 +31,7 @@ pub(crate) fn concept<'a>(
     let part = |n: usize| parts.value(n);
     let mut concept = CodeableConcept::default();
     let code = part(1);
+    let oids = Oids::of(from);
     let target = match table {
         Some(table) if code.is_present() => table(&code.text()),
         _ => None,
@@ -37,8 +42,9 @@ pub(crate) fn concept<'a>(
         concept.coding.push(coding);
     }
     let profile = cx.profile;
-    if code.is_present()
-        && let Some(mapped) = profile.translate(field, &part(3).text(), &code.text())
+    let mut own = [(1, 3), (4, 6), (10, 12)].into_iter().filter(|&(code, _)| part(code).is_present());
+    if let Some(mapped) =
+        own.find_map(|(code, system)| profile.translate(field, &part(system).text(), &part(code).text()))
     {
         let mut coding = Coding::new(mapped.system.as_str(), mapped.code.as_str());
         coding.display = mapped.display.as_deref().map(Cow::Borrowed);
@@ -46,16 +52,17 @@ pub(crate) fn concept<'a>(
     }
     // A code of the HL7 table itself is the code that was translated.
     let of_table = !part(3).is_present() || part(3).raw().trim_ascii().starts_with(b"HL7");
-    let exact = target.is_some_and(|target| target.exact) && of_table && !part(7).is_present();
+    let exact =
+        target.is_some_and(|target| target.exact) && of_table && !part(7).is_present() && oids.is_none();
     if exact {
         cx.mark(code);
         cx.mark(part(3));
         concept.text = cx.write(part(2));
     } else {
-        add(cx, &mut concept, [part(1), part(2), part(3), part(7)]);
+        add(cx, &mut concept, [part(1), part(2), part(3), part(7)], oids.map(|oids| oids.of_code(0)));
     }
-    add(cx, &mut concept, [part(4), part(5), part(6), part(8)]);
-    add(cx, &mut concept, [part(10), part(11), part(12), part(13)]);
+    add(cx, &mut concept, [part(4), part(5), part(6), part(8)], oids.map(|oids| oids.of_code(1)));
+    add(cx, &mut concept, [part(10), part(11), part(12), part(13)], oids.map(|oids| oids.of_code(2)));
     match cx.write(part(9)) {
         Some(text) if concept.text.is_none() => concept.text = Some(text),
         // The text of a code without system is taken by the original text: it becomes a display.
@@ -70,12 +77,52 @@ pub(crate) fn concept<'a>(
     (concept != CodeableConcept::default()).then_some(concept)
 }
 
+/// Components 14–22, which few messages have: of each of the three codes the OIDs of its system and of its
+/// value set, and the version of that.
+#[derive(Clone, Copy)]
+struct Oids<'m, 'a>(Repetition<'m, 'a>);
+
+impl<'m, 'a> Oids<'m, 'a> {
+    fn of(from: Repetition<'m, 'a>) -> Option<Self> {
+        let some = from.component_count() > 13 && from.components().skip(13).any(|c| !c.value().is_empty());
+        some.then_some(Self(from))
+    }
+
+    fn of_code(self, nth: usize) -> [Value<'m, 'a>; 3] {
+        [0, 1, 2].map(|at| self.0.component(14 + 3 * nth + at).value())
+    }
+
+    /// Writes them to the coding whose system the name gave, or did not.
+    fn write(cx: &mut Context<'_, 'a>, coding: &mut Coding<'a>, [system, set, version]: [Value<'_, 'a>; 3]) {
+        let named = cx.profile.coding_system(&system.text());
+        if named.is_some() && (coding.system.is_none() || coding.system == named) {
+            coding.system = named;
+            cx.mark(system);
+        } else if let Some(oid) = cx.write(system) {
+            coding.extension.push(Extension::string(extension::CODE_SYSTEM_NAME, oid));
+        }
+        // What is no URI is no value set: it stays in the report.
+        if set.text().contains(char::is_whitespace) {
+            return;
+        }
+        let Some(set) = cx.write(set) else { return };
+        let mut set = if is_oid(&set) { format!("urn:oid:{set}") } else { set.into_owned() };
+        if let Some(version) = cx.write(version) {
+            set.push('|');
+            set.push_str(&version);
+        }
+        let uri = fhir::ExtensionValue::Uri(set.into());
+        coding.extension.push(Extension::new(extension::VALUE_SET, uri));
+    }
+}
+
 /// A coding of code, text, name of the system and version, added to the concept; text without a code
 /// becomes the concept's text.
 fn add<'a>(
     cx: &mut Context<'_, 'a>,
     concept: &mut CodeableConcept<'a>,
     [code, text, system, version]: [Value<'_, 'a>; 4],
+    oids: Option<[Value<'_, 'a>; 3]>,
 ) {
     let bare = !text.is_present() && !system.is_present();
     // `Penicilline V` alone in CWE.1 is what people wrote, not a code.
@@ -96,6 +143,9 @@ fn add<'a>(
     let mut coding = coding_of(cx, code, system);
     coding.display = cx.write(text);
     coding.version = cx.write(version);
+    if let Some(oids) = oids {
+        Oids::write(cx, &mut coding, oids);
+    }
     concept.coding.push(coding);
 }
 

@@ -9,6 +9,7 @@
 
 mod adt;
 mod apply;
+mod coded;
 mod documents;
 mod identity;
 mod mapping;
