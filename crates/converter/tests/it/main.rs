@@ -13,6 +13,7 @@ mod coded;
 mod documents;
 mod identity;
 mod mapping;
+mod marker;
 mod messages;
 mod notice;
 mod orm;

@@ -1,0 +1,119 @@
+//! No silent loss: a marker in the place of any leaf is in the Bundle, or the leaf is in the report.
+//!
+//! Over the examples of the mapping and `events/`; with `ZORGSLUIS_CORPUS=FOLDER` over the messages of that
+//! folder as well (`tests/validate.sh` sets it).
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hl7v2::Message;
+use serde_json::Value;
+use zorgsluis_converter::{ConvertOptions, convert};
+
+/// All text of a Bundle: its JSON, and what its attachments hold.
+fn text_of(bundle: &[u8]) -> String {
+    let mut text = String::from_utf8(bundle.to_vec()).unwrap();
+    attachments(&serde_json::from_slice(bundle).unwrap(), &mut text);
+    text
+}
+
+fn attachments(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(members) => {
+            if let Some(data) = members.get("data").and_then(Value::as_str)
+                && let Ok(bytes) = STANDARD.decode(data)
+            {
+                text.push('\n');
+                text.push_str(&String::from_utf8_lossy(&bytes));
+            }
+            members.values().for_each(|member| attachments(member, text));
+        }
+        Value::Array(items) => items.iter().for_each(|item| attachments(item, text)),
+        _ => {}
+    }
+}
+
+/// What says how to read the message, not what it says.
+fn is_syntax(place: &str) -> bool {
+    ["MSH[1]-1[", "MSH[1]-2[", "MSH[1]-9[", "MSH[1]-18["].iter().any(|start| place.starts_with(start))
+}
+
+/// Where a leaf stands, without which of several segments and repetitions: one of each is enough, for each
+/// event and type of value.
+fn kind_of_place(event: &str, leaf: hl7v2::Value<'_, '_>, message: &Message<'_>) -> String {
+    let place = leaf.place();
+    let segment = std::str::from_utf8(&place.segment).unwrap().to_owned();
+    let of_type = message.segments().filter(|one| one.id() == segment).nth(usize::from(place.nth.max(1)) - 1);
+    let value_type = of_type.filter(|_| segment == "OBX").map(|obx| obx.field(2).value().text().into_owned());
+    format!(
+        "{event} {segment}-{}.{}.{} {}",
+        place.field,
+        place.component,
+        place.subcomponent,
+        value_type.unwrap_or_default()
+    )
+}
+
+/// The places where a marker is lost, and how many were tried.
+fn lost(name: &str, bytes: &[u8], seen: &mut BTreeSet<String>) -> (Vec<String>, usize) {
+    let options = ConvertOptions::demonstration();
+    let Ok(conversion) = convert(bytes, &options) else { return (Vec::new(), 0) };
+    let Ok(message) = Message::parse(bytes) else { return (Vec::new(), 0) };
+    let (mut lost, mut tried) = (Vec::new(), 0);
+    for (nth, leaf) in message.leaves().enumerate() {
+        let place = leaf.place().to_string();
+        if is_syntax(&place) || !seen.insert(kind_of_place(&conversion.event, leaf, &message)) {
+            continue;
+        }
+        let (start, end) = (leaf.offset() as usize, leaf.offset() as usize + leaf.raw().len());
+        let marker = format!("Zq{nth}x");
+        let changed = [&bytes[..start], marker.as_bytes(), &bytes[end..]].concat();
+        let Ok(conversion) = convert(&changed, &options) else { continue };
+        tried += 1;
+        let report = conversion.report("marker", 0);
+        let reported = report.ignored.iter().any(|one| one.at.0.to_string() == place)
+            || report.unmapped.iter().any(|one| one.at.0.to_string() == place);
+        // Codes are written in lower or upper case where FHIR's are.
+        if !reported && !text_of(&conversion.bundle_json()).to_lowercase().contains(&marker.to_lowercase()) {
+            lost.push(format!("{name}: {place}"));
+        }
+    }
+    (lost, tried)
+}
+
+fn files(folder: &Path, to: &mut Vec<PathBuf>) {
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            files(&path, to);
+        } else if path.extension().is_some_and(|extension| extension == "hl7") {
+            to.push(path);
+        }
+    }
+}
+
+#[test]
+fn a_marker_in_any_leaf_is_in_the_bundle_or_its_place_in_the_report() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = Vec::new();
+    files(&root.join("tests/mapping"), &mut paths);
+    files(&root.join("../../events"), &mut paths);
+    if let Some(corpus) = std::env::var_os("ZORGSLUIS_CORPUS") {
+        files(Path::new(&corpus), &mut paths);
+    }
+    let (mut all_lost, mut all_tried, mut seen) = (Vec::new(), 0, BTreeSet::new());
+    for path in paths {
+        let bytes = std::fs::read(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy();
+        for entry in hl7v2::batch::messages(&bytes) {
+            let (lost, tried) = lost(&name, entry.bytes, &mut seen);
+            all_lost.extend(lost);
+            all_tried += tried;
+        }
+    }
+    assert!(all_lost.is_empty(), "neither in the Bundle nor in the report:\n{}", all_lost.join("\n"));
+    assert!(all_tried > 200, "only {all_tried} leaves were tried");
+}
