@@ -115,6 +115,14 @@ pub(crate) mod extension {
         "https://zorgsluis.github.io/fhir/StructureDefinition/v2-code-system-name";
 }
 
+/// The address of an extension of our own, by its name: what a field says for which FHIR has no element.
+macro_rules! own {
+    ($name:literal) => {
+        concat!("https://zorgsluis.github.io/fhir/StructureDefinition/v2-", $name)
+    };
+}
+pub(crate) use own;
+
 /// What a conversion works with and builds up.
 pub(crate) struct Context<'m, 'a> {
     /// The message.
@@ -260,6 +268,11 @@ impl<'m, 'a> Context<'m, 'a> {
         if !value.is_empty() {
             self.ledger.mark(value.offset());
         }
+    }
+
+    /// Whether the leaf's content stands in the output.
+    pub(crate) fn is_marked(&self, value: Value<'_, 'a>) -> bool {
+        self.ledger.is_marked(value.offset())
     }
 
     /// The leaf is left out on purpose.

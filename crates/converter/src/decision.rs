@@ -7,10 +7,6 @@ use hl7v2::{Place, Value};
 
 const SET_ID: &str = "set ids number the segments of a message and mean nothing outside it";
 const BILLING: &str = "billing: what we write is about care, not about accounts";
-const PROTOCOL: &str = "how the message travels, not what it says";
-const ORIGIN: &str =
-    "race and ethnicity: nl-core has no place for them and GDPR art. 9 wants a reason to keep them";
-const BOOKKEEPING: &str = "the sender's own bookkeeping about its record";
 const NULL_PART: &str = "a null inside a value that is replaced as a whole";
 
 /// Why a leaf that is not in the output was left out, if that was decided.
@@ -25,20 +21,15 @@ fn by_field(segment: &[u8; 3], field: u16) -> Option<&'static str> {
         (
             b"PID" | b"PV1" | b"NK1" | b"AL1" | b"DG1" | b"IN1" | b"OBX" | b"OBR" | b"NTE" | b"SPM" | b"PR1"
             | b"GT1" | b"DB1" | b"IAM",
+            b"PV1" | b"DG1" | b"IN1" | b"OBX" | b"OBR" | b"NTE" | b"SPM" | b"PR1" | b"GT1" | b"TXA",
             1,
         ) => SET_ID,
-        (b"MSH", 8 | 12..=21 | 24 | 25) => PROTOCOL,
-        (b"SFT", _) => "the sender's software: product and version are in the MessageHeader",
-        (b"PID", 10 | 22) => ORIGIN,
-        (b"PID", 33 | 34) => BOOKKEEPING,
-        (b"PID", 27) => "military status is no Dutch care data",
         (b"PV1", 20..=35 | 41 | 46..=49) => BILLING,
         (b"PV1", 51) => "a visit number is a visit number, whichever level the sender counts",
         (b"GT1", _) => "billing: a guarantor has no place in what we write",
         (b"IN1", 6 | 10 | 11 | 14 | 18..=35 | 37..=48 | 50..=55) => BILLING,
         (b"IN2" | b"IN3", _) => BILLING,
         (b"DG1", 7..=14 | 17 | 18) => BILLING,
-        (b"ROL", 2) => "who plays a role now is in the message",
         (b"BLG" | b"FT1" | b"UB1" | b"UB2" | b"ACC" | b"ABS" | b"BLC" | b"RMI" | b"DRG", _) => BILLING,
         _ => return None,
     })

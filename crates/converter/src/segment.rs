@@ -1,8 +1,12 @@
 //! Segments: one module for each, named after it.
 
 pub(crate) mod al1;
+pub(crate) mod arv;
+pub(crate) mod db1;
 pub(crate) mod dg1;
 pub(crate) mod evn;
+pub(crate) mod exchange;
+pub(crate) mod iam;
 pub(crate) mod in1;
 pub(crate) mod mrg;
 pub(crate) mod msh;
@@ -32,6 +36,24 @@ use crate::table;
 
 /// The maps of all segments, in the order of their names.
 pub(crate) const MAPS: &[&Map] = &[&evn::MAP, &tq1::MAP, &txa::MAP];
+pub(crate) const MAPS: &[&Map] = &[
+    &al1::MAP,
+    &arv::MAP,
+    &db1::MAP,
+    &exchange::ERR,
+    &evn::MAP,
+    &iam::MAP,
+    &exchange::MSA,
+    &msh::MAP,
+    &nk1::MAP,
+    &pd1::MAP,
+    &pid::MAP,
+    &prt::MAP,
+    &rol::MAP,
+    &exchange::SFT,
+    &tq1::MAP,
+    &exchange::UAC,
+];
 
 /// Sex: the FHIR code, and beside it the zib's code or what the sender wrote.
 pub(crate) fn gender<'a>(

@@ -25,6 +25,8 @@ fhir_type! {
         #[serde(flatten)]
         onset: Option<Onset<'a>>,
         recorded_date: Option<Cow<'a, str>>,
+        #[serde(rename = "_recordedDate")]
+        recorded_date_ext: Option<Element<'a>>,
         recorder: Option<Reference<'a>>,
         asserter: Option<Reference<'a>>,
         last_occurrence: Option<Cow<'a, str>>,

@@ -92,8 +92,8 @@ pub use medication::{
     MedicationPerformer, MedicationRequest, MedicationSubstitution,
 };
 pub use messaging::{
-    MessageDestination, MessageHeader, MessageSource, OperationOutcome, OutcomeIssue, Provenance,
-    ProvenanceAgent, ProvenanceEntity, ProvenanceOccurred,
+    MessageDestination, MessageHeader, MessageResponse, MessageSource, OperationOutcome, OutcomeIssue,
+    Provenance, ProvenanceAgent, ProvenanceEntity, ProvenanceOccurred,
 };
 pub use primitive::{Decimal, RelativeUrl, Urn};
 pub use request::{ServiceRequest, Task};

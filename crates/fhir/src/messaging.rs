@@ -7,6 +7,7 @@ use crate::{CodeableConcept, Coding, ContactPoint, Element, Extension, Reference
 fhir_type! {
     /// What a message was about, from whom to whom.
     resource MessageHeader {
+        language: Option<Cow<'a, str>>,
         event_coding: Option<Coding<'a>>,
         destination: Vec<MessageDestination<'a>>,
         sender: Option<Reference<'a>>,
@@ -15,6 +16,7 @@ fhir_type! {
         source: Option<MessageSource<'a>>,
         responsible: Option<Reference<'a>>,
         reason: Option<CodeableConcept<'a>>,
+        response: Option<MessageResponse<'a>>,
         focus: Vec<Reference<'a>>,
     }
 
@@ -42,11 +44,22 @@ fhir_type! {
 fhir_type! {
     /// Where a message goes.
     datatype MessageDestination {
+        extension: Vec<Extension<'a>>,
         name: Option<Cow<'a, str>>,
         endpoint: Option<Cow<'a, str>>,
         #[serde(rename = "_endpoint")]
         endpoint_ext: Option<Element<'a>>,
         receiver: Option<Reference<'a>>,
+    }
+
+    /// To which message this one answers.
+    datatype MessageResponse {
+        extension: Vec<Extension<'a>>,
+        identifier: Option<Cow<'a, str>>,
+        #[serde(rename = "_identifier")]
+        identifier_ext: Option<Element<'a>>,
+        code: Option<&'static str>,
+        details: Option<Reference<'a>>,
     }
 
     /// Where a message comes from.
@@ -76,6 +89,7 @@ fhir_type! {
 
     /// One thing that went wrong or was noticed.
     datatype OutcomeIssue {
+        extension: Vec<Extension<'a>>,
         severity: Option<&'static str>,
         code: Option<&'static str>,
         details: Option<CodeableConcept<'a>>,

@@ -16,10 +16,14 @@ pub const ADDRESS_USE: &str = "http://terminology.hl7.org/CodeSystem/v3-AddressU
 pub const NULL_FLAVOR: &str = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor";
 /// HL7 v3 Confidentiality.
 pub const CONFIDENTIALITY: &str = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
+/// HL7 v3 DataOperation: what was done with a record.
+pub const DATA_OPERATION: &str = "http://terminology.hl7.org/CodeSystem/v3-DataOperation";
 /// HL7 v2 table 0003: events.
 pub const V2_EVENT: &str = "http://terminology.hl7.org/CodeSystem/v2-0003";
 /// HL7 v2 table 0103: processing ids.
 pub const V2_PROCESSING_ID: &str = "http://terminology.hl7.org/CodeSystem/v2-0103";
+/// HL7 v2 table 0207: processing modes.
+pub const V2_PROCESSING_MODE: &str = "http://terminology.hl7.org/CodeSystem/v2-0207";
 /// HL7 v2 table 0203: kinds of identifier.
 pub const V2_IDENTIFIER_TYPE: &str = "http://terminology.hl7.org/CodeSystem/v2-0203";
 /// HL7 v2 table 0119: order control codes.
@@ -30,6 +34,9 @@ pub const TASK_CODE: &str = "http://hl7.org/fhir/CodeSystem/task-code";
 pub const PHYSICAL_TYPE: &str = "http://terminology.hl7.org/CodeSystem/location-physical-type";
 /// FHIR allergyintolerance-clinical.
 pub const ALLERGY_CLINICAL: &str = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
+/// FHIR allergyintolerance-verification.
+pub const ALLERGY_VERIFICATION: &str =
+    "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification";
 /// FHIR condition-clinical.
 pub const CONDITION_CLINICAL: &str = "http://terminology.hl7.org/CodeSystem/condition-clinical";
 /// FHIR condition-ver-status.

@@ -252,6 +252,11 @@ pub const REFERRAL_BY_TIME: Rule = Rule::last_resort(
 /// An edit of a document.
 pub const PROVENANCE_OF_EDIT: Rule =
     Rule::sound("Provenance/edit", &[Clear("document"), Pseudonym("time of the edit")]);
+/// What a message says that went wrong with another.
+pub const OPERATION_OUTCOME: Rule = Rule::sound("OperationOutcome", &[Pseudonym("the whole message")]);
+/// Who last changed a patient's record at the sender (PID-33, PID-34).
+pub const PROVENANCE_OF_PATIENT: Rule =
+    Rule::sound("Provenance/patient", &[Clear("patient"), Pseudonym("the whole message")]);
 
 /// All rules, in the order of `docs/identity.md`.
 pub const RULES: &[Rule] = &[
@@ -308,5 +313,7 @@ pub const RULES: &[Rule] = &[
     TASK,
     MESSAGE_HEADER,
     PROVENANCE,
+    OPERATION_OUTCOME,
     PROVENANCE_OF_EDIT,
+    PROVENANCE_OF_PATIENT,
 ];

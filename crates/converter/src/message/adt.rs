@@ -11,7 +11,7 @@ use crate::convert::refuse;
 use crate::mapping::{Event as EventRow, official, own};
 use crate::segment::pid::PatientDraft;
 use crate::segment::pv1::EncounterDraft;
-use crate::segment::{Listed, al1, dg1, evn, in1, mrg, nk1, pd1, pid, prt, pv1, pv2, rol};
+use crate::segment::{Listed, al1, arv, db1, dg1, evn, iam, in1, mrg, nk1, pd1, pid, prt, pv1, pv2, rol};
 use visit::Effect;
 
 /// The events about persons that are converted.
@@ -87,6 +87,9 @@ pub(crate) fn patient_group<'m, 'a>(
     let Some(pid) = find("PID") else { return Ok(()) };
     let mut patient = pid::convert(cx, pid);
     let mut encounter = find("PV1").and_then(|pv1| pv1::convert(cx, pv1, pid, patient.id, event.visit));
+    if encounter.is_none() {
+        pid::account_number(cx, pid, &mut patient);
+    }
     let mut lists = Lists::default();
     for &segment in group {
         member(cx, segment, &mut patient, encounter.as_mut(), &mut lists);
@@ -124,6 +127,8 @@ struct Lists {
 #[derive(Default)]
 struct List {
     ids: Vec<uuid::Uuid>,
+    /// Whether each segment speaks of its own thing only (IAM-6): what is not named stays as it is.
+    actions: bool,
     /// Whether the message says anything of this kind.
     said: bool,
     /// The first segment that could not be read: the list is not known in full.
@@ -151,6 +156,19 @@ fn member<'m, 'a>(
     match segment.id() {
         "PD1" => pd1::convert(cx, segment, patient),
         "NK1" => lists.related.add(segment, nk1::convert(cx, segment, patient.id)),
+        "IAM" => {
+            lists.allergies.actions |= iam::is_action(segment);
+            lists.allergies.add(segment, iam::convert(cx, segment, patient.id));
+        }
+        "ARV" => match encounter.filter(|_| lists.in_visit) {
+            Some(visit) => {
+                arv::convert(cx, segment, &mut visit.resource.meta, &mut visit.resource.extension);
+            }
+            None => {
+                arv::convert(cx, segment, &mut patient.resource.meta, &mut patient.resource.extension);
+            }
+        },
+        "DB1" => db1::convert(cx, segment, patient),
         "AL1" => lists.allergies.add(segment, al1::convert(cx, segment, patient.id)),
         "ORC" | "OBR" => lists.in_order = true,
         "DG1" if lists.in_order => {}
@@ -191,6 +209,9 @@ impl Lists {
             ("Coverage", self.coverages, None),
             ("RelatedPerson", self.related, None),
         ] {
+            if list.actions {
+                continue;
+            }
             if let Some(place) = list.unread {
                 cx.warn(place, "incomplete-list");
             } else if list.said {

@@ -12,7 +12,32 @@ use crate::context::extension::ORIGINAL_CODE;
 use crate::context::{Context, add_new};
 use crate::datatype::cwe;
 use crate::identity::rule;
+use crate::mapping::{Map, left, to};
 use crate::table;
+
+/// What becomes of its fields.
+pub(crate) const MAP: Map = Map {
+    segment: "AL1",
+    name: "Patient Allergy Information",
+    fields: &[
+        "Set ID - AL1",
+        "Allergen Type Code",
+        "Allergen Code/Mnemonic/Description",
+        "Allergy Severity Code",
+        "Allergy Reaction Code",
+        "Identification Date",
+    ],
+    rows: &[
+        left(1, "set ids number the segments of a message and mean nothing outside it"),
+        to(2, "AllergyIntolerance.category"),
+        to(2, "AllergyIntolerance.type"),
+        to(3, "AllergyIntolerance.code"),
+        to(4, "AllergyIntolerance.criticality"),
+        to(4, "AllergyIntolerance.reaction"),
+        to(5, "AllergyIntolerance.reaction"),
+        to(6, "AllergyIntolerance.onsetDateTime"),
+    ],
+};
 
 pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, patient: Uuid) -> Listed {
     if empties_list(cx, al1, &[3]) {
@@ -28,16 +53,21 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, pa
     allergy.patient = Some(Reference::to(patient));
     allergy.clinical_status = Some(CodeableConcept::code(system::ALLERGY_CLINICAL, "active"));
     allergy.code = cwe::concept(cx, al1.field(3).first(), "AL1-3", None);
-    kind(cx, al1, &mut allergy);
-    severity_and_reactions(cx, al1, &mut allergy);
+    kind(cx, al1, "AL1-2", &mut allergy);
+    severity_and_reactions(cx, al1, ["AL1-4", "AL1-5"], &mut allergy);
     let (onset, original) = cx.date_time(al1.field(6).value());
     allergy.onset = onset.map(Onset::DateTime).or(original.map(Onset::DateTimeExt));
-    put(cx, al1, id, allergy);
+    put(cx, al1, id, allergy, [2, 3, 4, 6]);
     Listed::Member(id)
 }
 
-/// AL1-2 says both what kind of thing it is (category) and that it is an allergy (type).
-fn kind<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, allergy: &mut AllergyIntolerance<'a>) {
+/// AL1-2 (IAM-2) says both what kind of thing it is (category) and that it is an allergy (type).
+pub(super) fn kind<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    al1: Segment<'m, 'a>,
+    place: &'static str,
+    allergy: &mut AllergyIntolerance<'a>,
+) {
     let from = al1.field(2).first();
     let text = from.value().text();
     let category = table::allergy_category(&text);
@@ -51,7 +81,7 @@ fn kind<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, allergy: &mut Al
         cx.mark(from.value());
         return;
     }
-    let Some(original) = cwe::concept(cx, from, "AL1-2", Some(table::allergen_type)) else { return };
+    let Some(original) = cwe::concept(cx, from, place, Some(table::allergen_type)) else { return };
     let beside = Element::of(Extension::concept(ORIGINAL_CODE, original));
     if category.is_some() {
         allergy.category_ext = ElementList(vec![Some(beside)]);
@@ -60,17 +90,18 @@ fn kind<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, allergy: &mut Al
     }
 }
 
-/// AL1-4 and AL1-5: how bad, and what happened. Severity belongs to a reaction; without one it is how
+/// AL1-4 and AL1-5 (IAM-4 and IAM-5): how bad, and what happened. Severity belongs to a reaction; without one it is how
 /// bad the allergy may become.
-fn severity_and_reactions<'m, 'a>(
+pub(super) fn severity_and_reactions<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     al1: Segment<'m, 'a>,
+    [place_of_severity, place_of_reaction]: [&'static str; 2],
     allergy: &mut AllergyIntolerance<'a>,
 ) {
     let mut manifestation = Vec::new();
     for repetition in al1.field(5).repetitions() {
         // ST since v2.4, CE in some feeds.
-        manifestation.extend(cwe::concept(cx, repetition, "AL1-5", None));
+        manifestation.extend(cwe::concept(cx, repetition, place_of_reaction, None));
     }
     let from = al1.field(4).first();
     let text = from.value().text();
@@ -81,7 +112,7 @@ fn severity_and_reactions<'m, 'a>(
         cx.mark(from.value());
         None
     } else {
-        cwe::concept(cx, from, "AL1-4", Some(table::allergy_severity))
+        cwe::concept(cx, from, place_of_severity, Some(table::allergy_severity))
             .map(|original| Element::of(Extension::concept(ORIGINAL_CODE, original)))
     };
     let code = target.map(|target| target.code);
@@ -98,16 +129,32 @@ fn severity_and_reactions<'m, 'a>(
     }
 }
 
-/// The same substance twice in a message is one allergy: each AL1 adds its reaction.
-fn put<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, id: Uuid, allergy: AllergyIntolerance<'a>) {
+/// The same substance twice in a message is one allergy: each segment adds its reaction. `fields` are those of
+/// kind, substance, severity and onset.
+pub(super) fn put<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    al1: Segment<'m, 'a>,
+    id: Uuid,
+    allergy: AllergyIntolerance<'a>,
+    fields: [usize; 4],
+) {
     let Some(Resource::AllergyIntolerance(known)) = cx.entry(id) else {
         cx.put(id, allergy);
         return;
     };
     add_new(&mut known.reaction, allergy.reaction);
+    add_new(&mut known.identifier, allergy.identifier);
+    add_new(&mut known.extension, allergy.extension);
+    known.verification_status = known.verification_status.take().or(allergy.verification_status);
+    known.recorder = known.recorder.take().or(allergy.recorder);
+    known.asserter = known.asserter.take().or(allergy.asserter);
+    if known.recorded_date.is_none() && known.recorded_date_ext.is_none() {
+        (known.recorded_date, known.recorded_date_ext) = (allergy.recorded_date, allergy.recorded_date_ext);
+    }
+    let [kind, substance, severity, onset] = fields;
     let mut lost = Vec::new();
     if !settle(&mut known.code, allergy.code) {
-        lost.push(3);
+        lost.push(substance);
     }
     if known.category.is_empty() && known.r#type.is_none() && known.type_ext.is_none() {
         (known.category, known.category_ext) = (allergy.category, allergy.category_ext);
@@ -116,16 +163,16 @@ fn put<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, id: Uuid, allergy
         || known.category_ext != allergy.category_ext
         || known.type_ext != allergy.type_ext
     {
-        lost.push(2);
+        lost.push(kind);
     }
     let said = (known.criticality, known.criticality_ext.clone());
     if said == (None, None) {
         (known.criticality, known.criticality_ext) = (allergy.criticality, allergy.criticality_ext);
     } else if allergy.criticality.is_some() && said != (allergy.criticality, allergy.criticality_ext) {
-        lost.push(4);
+        lost.push(severity);
     }
     if !settle(&mut known.onset, allergy.onset) {
-        lost.push(6);
+        lost.push(onset);
     }
     report_conflicts(cx, al1, &lost);
 }

@@ -1,5 +1,8 @@
 //! PID: the patient (HL7 v2.5.1 §3.4.2), written as nl-core-Patient.
 
+mod map;
+mod more;
+
 use std::borrow::Cow;
 
 use fhir::{
@@ -17,7 +20,8 @@ use crate::datatype::{cwe, cx as identifier, xad, xcn, xpn, xtn};
 use crate::identity::rule;
 use crate::table;
 
-const MOTHERS_MAIDEN_NAME: &str = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName";
+pub(crate) use map::MAP;
+
 const RELIGION: &str = "http://hl7.org/fhir/StructureDefinition/patient-religion";
 const BIRTH_PLACE: &str = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace";
 const CITIZENSHIP: &str = "http://hl7.org/fhir/StructureDefinition/patient-citizenship";
@@ -81,9 +85,9 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>) ->
     }
     if cx.given(pid.field(11), id, "address") {
         xad::addresses(cx, pid.field(11), &mut patient.address);
-        if let Some(district) = cx.write(pid.field(12).value()) {
-            county(cx, pid.field(12), district, &mut patient);
-        }
+    }
+    if let Some(district) = cx.write(pid.field(12).value()) {
+        county(district, &mut patient);
     }
     telecom(cx, pid, id, &mut patient);
     civil_status(cx, pid, id, &mut patient);
@@ -118,17 +122,24 @@ fn driving_licence<'a>(cx: &mut Context<'_, 'a>, dln: hl7v2::Repetition<'_, 'a>)
     })
 }
 
-/// PID-12 belongs to the address: the first one's district, where XAD.9 says none.
-fn county<'a>(
-    cx: &mut Context<'_, 'a>,
-    field: Field<'_, 'a>,
-    district: Cow<'a, str>,
-    patient: &mut Patient<'a>,
+/// PID-12 is the district of the only address that says none; else nobody knows of which, and it stands alone.
+fn county<'a>(district: Cow<'a, str>, patient: &mut Patient<'a>) {
+    match patient.address.as_mut_slice() {
+        [Address { district: empty @ None, .. }] => *empty = Some(district),
+        [Address { district: Some(known), .. }] if *known == district => {}
+        _ => patient.address.push(Address { district: Some(district), ..Address::default() }),
+    }
+}
+
+/// PID-18 is the number of the account of a visit; without a visit it stays with the patient.
+pub(crate) fn account_number<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    pid: Segment<'m, 'a>,
+    draft: &mut PatientDraft<'a>,
 ) {
-    match patient.address.first_mut() {
-        Some(Address { district: empty @ None, .. }) => *empty = Some(district),
-        Some(Address { district: Some(known), .. }) if *known == district => {}
-        _ => cx.unmark(field),
+    for repetition in pid.field(18).repetitions() {
+        let number = identifier::identifier(cx, repetition, Some("AN"));
+        add_new(&mut draft.resource.identifier, number);
     }
 }
 
@@ -146,9 +157,10 @@ fn telecom<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, id: Uuid, pat
 }
 
 fn civil_status<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, id: Uuid, patient: &mut Patient<'a>) {
-    if let Some(mother) = cx.write(pid.field(6).first().component(1).value()) {
-        patient.extension.push(Extension::string(MOTHERS_MAIDEN_NAME, mother));
-    }
+    more::mother(cx, pid, patient);
+    more::animal(cx, pid, patient);
+    more::reliability(cx, pid, patient);
+    more::last_update(cx, pid, id);
     if cx.given(pid.field(15), id, "communication") {
         for repetition in pid.field(15).repetitions() {
             let language = cwe::concept(cx, repetition, "PID-15", None).map(language);

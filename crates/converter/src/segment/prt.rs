@@ -16,6 +16,7 @@ use super::pv1::EncounterDraft;
 use crate::context::{Context, add_new, extension};
 use crate::datatype::{cwe, cx as identifier, hd, pl, xad, xon, xtn};
 use crate::identity::rule;
+use crate::mapping::{Map, elsewhere, left, to};
 
 const LAYOUT: Layout = Layout {
     number: 1,
@@ -30,6 +31,96 @@ const LAYOUT: Layout = Layout {
 const PERFORMER_FUNCTION: &str = "http://hl7.org/fhir/StructureDefinition/event-performerFunction";
 const EVENT_LOCATION: &str = "http://hl7.org/fhir/StructureDefinition/event-location";
 const PREFERRED: &str = "http://hl7.org/fhir/StructureDefinition/iso21090-preferred";
+
+const OF_PART: &str = "it is about this part in the care, not about the person's work";
+const IN_ROLE: &str =
+    "the organisation stands in the PractitionerRole; a CareTeam takes onBehalfOf of a person only";
+
+/// What becomes of its fields.
+pub(crate) const MAP: Map = Map {
+    segment: "PRT",
+    name: "Participation Information",
+    fields: &[
+        "Participation Instance ID",
+        "Action Code",
+        "Action Reason",
+        "Role of Participation",
+        "Person",
+        "Person Provider Type",
+        "Participant Organization Unit Type",
+        "Organization",
+        "Location",
+        "Device",
+        "Begin Date/Time (arrival time)",
+        "End Date/Time (departure time)",
+        "Qualitative Duration",
+        "Address",
+        "Telecommunication Address",
+        "UDI Device Identifier",
+        "Device Manufacture Date",
+        "Device Expiry Date",
+        "Device Lot Number",
+        "Device Serial Number",
+        "Device Donation Identification",
+        "Device Type",
+        "Preferred Method of Contact",
+        "Contact Identifiers",
+    ],
+    rows: &[
+        to(1, "CareTeam.participant.extension(v2-participation-number)"),
+        to(2, "CareTeam.participant.period.end"),
+        left(2, "a part that is said is added or confirmed; only its end (DE) says more")
+            .not_to("Patient.Operation"),
+        to(3, "CareTeam.participant.extension(v2-action-reason)"),
+        to(4, "CareTeam.participant.role"),
+        elsewhere(4, "PractitionerRole.code", OF_PART),
+        to(4, "Patient.generalPractitioner"),
+        to(4, "RelatedPerson.relationship"),
+        to(5, "CareTeam.participant.member"),
+        to(5, "PractitionerRole.practitioner"),
+        to(5, "Patient.generalPractitioner"),
+        to(5, "RelatedPerson.name"),
+        to(6, "CareTeam.participant.role"),
+        to(6, "PractitionerRole.specialty"),
+        to(7, "Organization.type"),
+        elsewhere(7, "PractitionerRole.organization", "it is the kind of the organisation"),
+        to(8, "CareTeam.participant.member"),
+        elsewhere(8, "CareTeam.participant.onBehalfOf", IN_ROLE),
+        to(8, "PractitionerRole.organization"),
+        to(9, "PractitionerRole.location"),
+        to(9, "Encounter.extension(v2-participation)"),
+        to(9, "Observation.extension(event-location)"),
+        to(10, "Device.identifier"),
+        elsewhere(10, "Device.udiCarrier", "PRT-10 is a number of the device; its UDI is PRT-16"),
+        to(11, "CareTeam.participant.period"),
+        elsewhere(11, "PractitionerRole.period", OF_PART),
+        elsewhere(11, "Patient.generalPractitioner", OF_PART),
+        to(11, "RelatedPerson.period"),
+        to(12, "CareTeam.participant.period"),
+        elsewhere(12, "PractitionerRole.period", OF_PART),
+        elsewhere(12, "Patient.generalPractitioner", OF_PART),
+        to(12, "RelatedPerson.period"),
+        to(13, "CareTeam.participant.extension(v2-duration)"),
+        to(14, "Practitioner.address"),
+        to(14, "RelatedPerson.address"),
+        to(14, "Organization.address"),
+        to(14, "Observation.extension(event-location)"),
+        to(15, "PractitionerRole.telecom"),
+        to(15, "RelatedPerson.telecom"),
+        to(15, "Organization.telecom"),
+        to(16, "Device.udiCarrier"),
+        to(17, "Device.manufactureDate"),
+        to(18, "Device.expirationDate"),
+        to(19, "Device.lotNumber"),
+        to(20, "Device.serialNumber"),
+        to(21, "Device.distinctIdentifier"),
+        to(22, "Device.type"),
+        to(23, "PractitionerRole.telecom"),
+        to(23, "RelatedPerson.telecom"),
+        to(24, "PractitionerRole.identifier"),
+        to(24, "RelatedPerson.identifier"),
+    ],
+};
 
 /// Participants of the resource that the segments before this one are about. Call it when that resource has
 /// been put: of a result or report they become performers (with what they did), device and place; of any

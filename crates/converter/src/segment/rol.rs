@@ -10,6 +10,7 @@ use super::pid::PatientDraft;
 use super::pv1::EncounterDraft;
 use crate::context::{Context, add_new, extension};
 use crate::datatype::{cwe, pl, xad, xon, xtn};
+use crate::mapping::{Map, elsewhere, left, to};
 
 const LAYOUT: Layout = Layout {
     number: 1,
@@ -19,6 +20,72 @@ const LAYOUT: Layout = Layout {
     start: 5,
     end: 6,
     duration: (7, "ROL-7"),
+};
+
+const OF_PART: &str = "it is about this part in the care, not about the person's work";
+const IN_ROLE: &str =
+    "the organisation stands in the PractitionerRole; a CareTeam takes onBehalfOf of a person only";
+
+/// What becomes of its fields.
+pub(crate) const MAP: Map = Map {
+    segment: "ROL",
+    name: "Role",
+    fields: &[
+        "Role Instance ID",
+        "Action Code",
+        "Role-ROL",
+        "Role Person",
+        "Role Begin Date/Time",
+        "Role End Date/Time",
+        "Role Duration",
+        "Role Action Reason",
+        "Provider Type",
+        "Organization Unit Type",
+        "Office/Home Address/Birthplace",
+        "Phone",
+        "Person's Location",
+        "Organization",
+    ],
+    rows: &[
+        to(1, "CareTeam.participant"),
+        to(1, "Encounter.participant"),
+        elsewhere(1, "PractitionerRole.identifier", OF_PART),
+        elsewhere(1, "Patient.generalPractitioner", OF_PART),
+        elsewhere(1, "RelatedPerson.identifier", OF_PART),
+        to(2, "CareTeam.participant.period.end"),
+        left(2, "a part that is said is added or confirmed; only its end (DE) says more"),
+        to(3, "CareTeam.participant.role"),
+        to(3, "Encounter.participant.type"),
+        to(3, "Patient.generalPractitioner"),
+        to(3, "RelatedPerson.relationship"),
+        to(4, "CareTeam.participant.member"),
+        to(4, "Encounter.participant.individual"),
+        to(4, "Patient.generalPractitioner"),
+        to(4, "RelatedPerson.name"),
+        to(5, "CareTeam.participant.period"),
+        to(5, "Encounter.participant.period"),
+        elsewhere(5, "Patient.generalPractitioner", OF_PART),
+        to(5, "RelatedPerson.period"),
+        to(6, "CareTeam.participant.period"),
+        to(6, "Encounter.participant.period"),
+        elsewhere(6, "Patient.generalPractitioner", OF_PART),
+        to(6, "RelatedPerson.period"),
+        to(7, "CareTeam.participant.extension(v2-duration)"),
+        to(8, "CareTeam.participant.extension(v2-action-reason)"),
+        elsewhere(8, "CareTeam.reasonCode", "it is the reason of one member's part, not of the team"),
+        to(9, "CareTeam.participant.role"),
+        to(10, "CareTeam.participant.extension(v2-organization-unit-type)"),
+        to(10, "Organization.type"),
+        to(11, "Practitioner.address"),
+        to(11, "RelatedPerson.address"),
+        to(12, "PractitionerRole.telecom"),
+        to(12, "RelatedPerson.telecom"),
+        elsewhere(12, "CareTeam.telecom", "it is the number of the person, not of the team"),
+        to(13, "PractitionerRole.location"),
+        to(14, "PractitionerRole.organization"),
+        to(14, "CareTeam.participant.member"),
+        elsewhere(14, "CareTeam.participant.onBehalfOf", IN_ROLE),
+    ],
 };
 
 pub(crate) fn convert<'m, 'a>(
