@@ -18,12 +18,7 @@ pub(crate) fn ignored(place: &Place, leaf: Value<'_, '_>) -> Option<&'static str
 
 fn by_field(segment: &[u8; 3], field: u16) -> Option<&'static str> {
     Some(match (segment, field) {
-        (
-            b"PID" | b"PV1" | b"NK1" | b"AL1" | b"DG1" | b"IN1" | b"OBX" | b"OBR" | b"NTE" | b"SPM" | b"PR1"
-            | b"GT1" | b"DB1" | b"IAM",
-            b"PV1" | b"DG1" | b"IN1" | b"OBX" | b"OBR" | b"NTE" | b"SPM" | b"PR1" | b"GT1" | b"TXA",
-            1,
-        ) => SET_ID,
+        (b"PV1" | b"DG1" | b"IN1" | b"OBX" | b"OBR" | b"NTE" | b"SPM" | b"PR1" | b"GT1", 1) => SET_ID,
         (b"PV1", 20..=35 | 41 | 46..=49) => BILLING,
         (b"PV1", 51) => "a visit number is a visit number, whichever level the sender counts",
         (b"GT1", _) => "billing: a guarantor has no place in what we write",

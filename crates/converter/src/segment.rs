@@ -35,7 +35,6 @@ use crate::mapping::Map;
 use crate::table;
 
 /// The maps of all segments, in the order of their names.
-pub(crate) const MAPS: &[&Map] = &[&evn::MAP, &tq1::MAP, &txa::MAP];
 pub(crate) const MAPS: &[&Map] = &[
     &al1::MAP,
     &arv::MAP,
@@ -52,6 +51,7 @@ pub(crate) const MAPS: &[&Map] = &[
     &rol::MAP,
     &exchange::SFT,
     &tq1::MAP,
+    &txa::MAP,
     &exchange::UAC,
 ];
 
