@@ -62,6 +62,7 @@ pub mod profile;
 mod segment;
 pub mod table;
 pub mod time;
+pub mod unit;
 
 pub use conversion::{
     At, Authority, Conversion, Deletion, EntryNote, Ignored, Merge, Move, Order, PatientIdentifier,

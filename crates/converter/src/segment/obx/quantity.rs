@@ -7,6 +7,7 @@ use hl7v2::{Field, Repetition};
 
 use crate::context::Context;
 use crate::datatype::cwe;
+use crate::unit;
 
 /// The unit as the sender coded it, where a Quantity has no room for all of it.
 pub(super) const UNIT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-unit";
@@ -31,6 +32,8 @@ pub(crate) fn number<'a>(text: &Cow<'a, str>) -> Result<Number<'a>, &'static str
     }
     let unsigned = rest.strip_prefix(['+', '-']).unwrap_or(rest);
     let mut oddity = "odd-number";
+    let grouped = without_groups(unsigned);
+    let unsigned = grouped.as_deref().unwrap_or(unsigned);
     let plain: Cow<'_, str> = match unsigned.split_once(',') {
         None => Cow::Borrowed(unsigned),
         Some((whole, fraction)) => {
@@ -62,6 +65,21 @@ pub(crate) fn number<'a>(text: &Cow<'a, str>) -> Result<Number<'a>, &'static str
     }
     let value = Decimal::parse(Cow::Owned(fixed)).ok_or("not-a-number")?;
     Ok(Number { comparator, value, oddity: Some(oddity) })
+}
+
+/// `1.234,56` and `1,234.56`: groups of three, and the other sign before the fraction. With one kind of sign
+/// only, nobody can tell.
+fn without_groups(text: &str) -> Option<String> {
+    let (group, point) = if text.rfind('.')? < text.rfind(',')? { ('.', ',') } else { (',', '.') };
+    let (whole, fraction) = text.split_once(point)?;
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let mut groups = whole.split(group);
+    let first = groups.next().filter(|first| digits(first) && first.len() <= 3)?;
+    let rest: Vec<_> = groups.collect();
+    if !digits(fraction) || rest.iter().any(|part| !digits(part) || part.len() != 3) {
+        return None;
+    }
+    Some(format!("{first}{}.{fraction}", rest.concat()))
 }
 
 /// The decimal that begins at `at`, borrowed where the text is.
@@ -106,30 +124,31 @@ impl<'a> Unit<'a> {
         if !field.is_present() {
             return None;
         }
-        let unit = field.first();
-        if let Some(unit) = Self::unescaped(cx, unit) {
+        let sent = field.first();
+        if let Some(unit) = Self::unescaped(cx, sent) {
             return Some(unit);
         }
         let is_ucum = |cx: &Context<'_, 'a>, n: usize| {
-            let name = unit.component(n).value().text();
+            let name = sent.component(n).value().text();
             cx.profile.coding_system(&name).as_deref() == Some(system::UCUM)
         };
-        let code = unit.component(1).value();
-        let concept = cwe::concept(cx, unit, "OBX-6", None)?;
+        let code = sent.component(1).value();
+        let concept = cwe::concept(cx, sent, "OBX-6", None)?;
         let own = crate::context::trim(code.text());
         let ucum = if is_ucum(cx, 3) && !own.is_empty() {
             Some(own.clone())
-        } else if is_ucum(cx, 6) && unit.component(4).value().is_present() {
-            Some(crate::context::trim(unit.component(4).value().text()))
+        } else if is_ucum(cx, 6) && sent.component(4).value().is_present() {
+            Some(crate::context::trim(sent.component(4).value().text()))
         } else {
-            certain_ucum(&own).map(Cow::Borrowed)
+            None
         };
-        let ucum = ucum.filter(|code| is_ucum_like(code));
-        let display = crate::context::trim(unit.component(2).value().text());
+        // What calls itself UCUM and is not is read as any other text.
+        let ucum = ucum.filter(|code| unit::is_ucum(code)).or_else(|| unit::ucum(&own).map(Cow::Owned));
+        let display = crate::context::trim(sent.component(2).value().text());
         let text = if display.is_empty() { own.clone() } else { display };
         // Text and UCUM code stand in the Quantity; anything beside them needs the extension.
-        let more = (4..=unit.component_count()).any(|n| unit.component(n).value().is_present());
-        let named = unit.component(3).value().is_present() && !is_ucum(cx, 3);
+        let more = (4..=sent.component_count()).any(|n| sent.component(n).value().is_present());
+        let named = sent.component(3).value().is_present() && !is_ucum(cx, 3);
         let code_is_lost = !own.is_empty() && text != own && ucum.as_ref() != Some(&own);
         let text = if text.is_empty() { first_text(&concept)? } else { text };
         let whole = (more || named || code_is_lost).then_some(concept);
@@ -138,8 +157,8 @@ impl<'a> Unit<'a> {
 
     /// `10^9/L` in which nobody escaped the `^`: two components that are one unit. What stands behind
     /// them is not known to be anything, and stays in the report.
-    fn unescaped(cx: &mut Context<'_, 'a>, unit: Repetition<'_, 'a>) -> Option<Self> {
-        let (base, rest) = (unit.component(1).value(), unit.component(2).value());
+    fn unescaped(cx: &mut Context<'_, 'a>, sent: Repetition<'_, 'a>) -> Option<Self> {
+        let (base, rest) = (sent.component(1).value(), sent.component(2).value());
         let (written, power) = (base.text(), rest.text());
         let times = written.trim();
         let times = times.strip_prefix(['x', 'X', '*', '×']).unwrap_or(times).trim_start();
@@ -148,8 +167,8 @@ impl<'a> Unit<'a> {
         if times != "10" || !is_number || per.trim().is_empty() {
             return None;
         }
-        let code = certain_ucum(&format!("10^{digits}/{}", per.trim())).map(Cow::Borrowed);
-        cx.warn(unit.place(), "unescaped-unit");
+        let code = unit::ucum(&format!("10^{digits}/{}", per.trim())).map(Cow::Owned);
+        cx.warn(sent.place(), "unescaped-unit");
         let (base, rest) = (cx.write(base)?, cx.write(rest)?);
         Some(Self { text: Cow::Owned(format!("{base}^{rest}")), code, whole: None })
     }
@@ -192,19 +211,20 @@ pub(super) fn quantity<'a>(
 /// The unit of a CQ: a coded value whose parts are subcomponents.
 pub(crate) fn simple_unit<'a>(
     cx: &mut Context<'_, 'a>,
-    unit: hl7v2::Component<'_, 'a>,
+    sent: hl7v2::Component<'_, 'a>,
     quantity: &mut Quantity<'a>,
 ) {
-    let system_name = unit.subcomponent(3).text();
+    let system_name = sent.subcomponent(3).text();
     let says_ucum = cx.profile.coding_system(&system_name).as_deref() == Some(system::UCUM);
-    let code = cx.write_code(unit.subcomponent(1));
-    let text = cx.write(unit.subcomponent(2));
+    let code = cx.write_code(sent.subcomponent(1));
+    let text = cx.write(sent.subcomponent(2));
     let ucum = code
         .as_ref()
-        .and_then(|code| if says_ucum { Some(code.clone()) } else { certain_ucum(code).map(Cow::Borrowed) });
-    let ucum = ucum.filter(|ucum| is_ucum_like(ucum));
+        .filter(|code| says_ucum && unit::is_ucum(code))
+        .cloned()
+        .or_else(|| code.as_ref().and_then(|code| unit::ucum(code)).map(Cow::Owned));
     if says_ucum && ucum.is_some() {
-        cx.mark(unit.subcomponent(3));
+        cx.mark(sent.subcomponent(3));
     }
     if ucum.is_some() {
         quantity.system = Some(Cow::Borrowed(system::UCUM));
@@ -219,103 +239,6 @@ pub(crate) fn simple_unit<'a>(
         }
         (None, code) => quantity.unit = code,
     }
-}
-
-/// UCUM has no blanks, and no letters outside ASCII.
-fn is_ucum_like(code: &str) -> bool {
-    !code.is_empty() && code.bytes().all(|b| b.is_ascii_graphic())
-}
-
-/// Units that are written in many ways and mean one thing: what feeds write, and UCUM, in byte order.
-static UNITS: &[(&str, &str)] = &[
-    ("%", "%"),
-    ("/min", "/min"),
-    ("10*12/L", "10*12/L"),
-    ("10*3/uL", "10*3/uL"),
-    ("10*6/L", "10*6/L"),
-    ("10*6/uL", "10*6/uL"),
-    ("10*9/L", "10*9/L"),
-    ("10^12/L", "10*12/L"),
-    ("10^12/l", "10*12/L"),
-    ("10^3/uL", "10*3/uL"),
-    ("10^6/L", "10*6/L"),
-    ("10^6/l", "10*6/L"),
-    ("10^6/mL", "10*6/mL"),
-    ("10^6/ml", "10*6/mL"),
-    ("10^6/uL", "10*6/uL"),
-    ("10^9/L", "10*9/L"),
-    ("10^9/l", "10*9/L"),
-    ("Cel", "Cel"),
-    ("IU/L", "[IU]/L"),
-    ("IU/mL", "[IU]/mL"),
-    ("IU/ml", "[IU]/mL"),
-    ("L", "L"),
-    ("L/L", "L/L"),
-    ("U/L", "U/L"),
-    ("U/l", "U/L"),
-    ("[IU]/L", "[IU]/L"),
-    ("[IU]/mL", "[IU]/mL"),
-    ("cm", "cm"),
-    ("fL", "fL"),
-    ("fl", "fL"),
-    ("fmol", "fmol"),
-    ("g/L", "g/L"),
-    ("g/dL", "g/dL"),
-    ("g/dl", "g/dL"),
-    ("g/l", "g/L"),
-    ("kPa", "kPa"),
-    ("kU/L", "kU/L"),
-    ("kg", "kg"),
-    ("kg/m2", "kg/m2"),
-    ("m2", "m2"),
-    ("mL", "mL"),
-    ("mL/min", "mL/min"),
-    ("mU/L", "mU/L"),
-    ("mg/L", "mg/L"),
-    ("mg/dL", "mg/dL"),
-    ("mg/dl", "mg/dL"),
-    ("mg/l", "mg/L"),
-    ("mg/mmol", "mg/mmol"),
-    ("ml", "mL"),
-    ("ml/min", "mL/min"),
-    ("ml/min/1.73m2", "mL/min/{1.73_m2}"),
-    ("mm/h", "mm/h"),
-    ("mm/hr", "mm/h"),
-    ("mm/uur", "mm/h"),
-    ("mmHg", "mm[Hg]"),
-    ("mm[Hg]", "mm[Hg]"),
-    ("mmol/L", "mmol/L"),
-    ("mmol/l", "mmol/L"),
-    ("mmol/mol", "mmol/mol"),
-    ("mosm/kg", "mosm/kg"),
-    ("ng/L", "ng/L"),
-    ("ng/l", "ng/L"),
-    ("ng/mL", "ng/mL"),
-    ("ng/ml", "ng/mL"),
-    ("nmol/L", "nmol/L"),
-    ("nmol/l", "nmol/L"),
-    ("pg", "pg"),
-    ("pg/mL", "pg/mL"),
-    ("pg/ml", "pg/mL"),
-    ("pmol/L", "pmol/L"),
-    ("pmol/l", "pmol/L"),
-    ("ug/L", "ug/L"),
-    ("ug/l", "ug/L"),
-    ("ug/mL", "ug/mL"),
-    ("umol/L", "umol/L"),
-    ("umol/l", "umol/L"),
-    ("°C", "Cel"),
-    ("µg/L", "ug/L"),
-    ("µg/l", "ug/L"),
-    ("µmol/L", "umol/L"),
-    ("µmol/l", "umol/L"),
-    ("μg/L", "ug/L"),
-    ("μmol/L", "umol/L"),
-];
-
-fn certain_ucum(text: &str) -> Option<&'static str> {
-    let at = UNITS.binary_search_by(|(written, _)| (*written).cmp(text)).ok()?;
-    UNITS.get(at).map(|&(_, ucum)| ucum)
 }
 
 /// The bounds of a reference range (OBX-7, HL7 v2.5.1 §7.4.2.7), only where they are certain: two
@@ -378,6 +301,9 @@ mod tests {
             ("0,125", None, "0.125", Some("decimal-comma")),
             ("1234,5", None, "1234.5", Some("decimal-comma")),
             ("<0,5", Some("<"), "0.5", Some("decimal-comma")),
+            ("5,10", None, "5.10", Some("decimal-comma")),
+            ("1.234,50", None, "1234.50", Some("odd-number")),
+            ("-1,234,567.8", None, "-1234567.8", Some("odd-number")),
         ] {
             assert_eq!(read(text), Ok((comparator, value.to_owned(), oddity)), "{text}");
         }
@@ -419,12 +345,5 @@ mod tests {
         for text in ["", "neg", "<0.50 IU/mL", "145-135", "1-2-3", "5", "<", "M: 7-10 V: 6-9", "10-"] {
             assert_eq!(bounds(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn units_are_in_order() {
-        assert!(UNITS.windows(2).all(|pair| pair[0].0 < pair[1].0));
-        assert_eq!(certain_ucum("mmHg"), Some("mm[Hg]"));
-        assert_eq!(certain_ucum("MMHG"), None, "case has meaning in units");
     }
 }
