@@ -58,7 +58,7 @@ pub(crate) type Convert = for<'m, 'a> fn(&mut Context<'m, 'a>, &Event) -> Result
 /// All kinds of message that are converted.
 pub(crate) const KINDS: &[Kind] = &[
     Kind { kind: "ADT", events: adt::visit::EVENTS, convert: adt::convert },
-    Kind { kind: "ADT", events: adt::PERSON_EVENTS, convert: adt::convert },
+    Kind { kind: "ADT", events: adt::person::EVENTS, convert: adt::convert },
     Kind { kind: "MDM", events: mdm::EVENTS, convert: mdm::convert },
     Kind { kind: "ORM", events: orm::EVENTS, convert: orm::convert },
     Kind { kind: "ORU", events: oru::EVENTS, convert: oru::convert },

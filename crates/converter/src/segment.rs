@@ -42,6 +42,7 @@ pub(crate) const MAPS: &[&Map] = &[
     &exchange::ERR,
     &evn::MAP,
     &iam::MAP,
+    &mrg::MAP,
     &exchange::MSA,
     &msh::MAP,
     &nk1::MAP,

@@ -100,7 +100,11 @@ impl Draft {
         let reference = Value::from(patient.to_string());
         let change = |content: &mut Map<String, Value>| {
             for element in PATIENT_IN {
-                if let Some(Value::Object(subject)) = content.get_mut(*element) {
+                let about = match content.get_mut(*element) {
+                    Some(Value::Array(list)) => list.first_mut(),
+                    other => other,
+                };
+                if let Some(Value::Object(subject)) = about {
                     subject.insert(String::from("reference"), reference.clone());
                 }
             }
@@ -153,7 +157,11 @@ const PATIENT_IN: &[&str] = &["subject", "patient", "for"];
 
 /// The patient that a resource names.
 pub(crate) fn patient_of(content: &Map<String, Value>) -> Option<Uuid> {
-    let of = |element: &&str| content.get(*element)?.get("reference")?.as_str()?.strip_prefix("Patient/");
+    let of = |element: &&str| {
+        let about = content.get(*element)?;
+        // The subjects of an account are a list.
+        about.get(0).unwrap_or(about).get("reference")?.as_str()?.strip_prefix("Patient/")
+    };
     PATIENT_IN.iter().find_map(of)?.parse().ok()
 }
 

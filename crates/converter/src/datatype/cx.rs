@@ -51,10 +51,10 @@ pub(crate) fn type_of<'a>(
 }
 
 /// What stands for an identifier in a natural key or in the patient index: authority and value.
-pub(crate) fn key<'a>(
-    cx: &Context<'_, 'a>,
-    from: Repetition<'_, 'a>,
-) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+pub(crate) type Key<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// The key of an identifier.
+pub(crate) fn key<'a>(cx: &Context<'_, 'a>, from: Repetition<'_, 'a>) -> Option<Key<'a>> {
     let value = trim(from.component(1).value().text());
     let authority = || Assigner::of(from.component(4), from.component(5).value()).key(cx);
     (!value.is_empty()).then(|| (authority(), value))

@@ -1,5 +1,6 @@
 //! ADT: registration, admission, transfer, discharge, merge (HL7 v2.5.1 chapter 3).
 
+pub(crate) mod person;
 pub(crate) mod visit;
 
 use hl7v2::{Place, Segment};
@@ -8,34 +9,26 @@ use super::Says;
 use crate::context::Context;
 use crate::conversion::{Authority, Refusal};
 use crate::convert::refuse;
-use crate::mapping::{Event as EventRow, official, own};
 use crate::segment::pid::PatientDraft;
 use crate::segment::pv1::EncounterDraft;
-use crate::segment::{Listed, al1, arv, db1, dg1, evn, iam, in1, mrg, nk1, pd1, pid, prt, pv1, pv2, rol};
+use crate::segment::{Listed, al1, arv, db1, dg1, evn, iam, in1, nk1, pd1, pid, prt, pv1, pv2, rol};
 use visit::Effect;
-
-/// The events about persons that are converted.
-pub(crate) const PERSON_EVENTS: &[EventRow] = &[
-    official("A28", "add person", "Patient"),
-    official("A31", "update person", "Patient"),
-    own("A40", "merge patients", "the Patient of MRG is replaced by the one of PID"),
-];
 
 /// What becomes of an ADT message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Adt {
     /// What it says of the visit of its PV1.
     pub(crate) visit: &'static Effect,
-    /// Whether it merges the patients of PID and MRG.
-    pub(crate) merges: bool,
+    /// What it says of who is who.
+    pub(crate) person: &'static person::Effect,
 }
 
 impl Adt {
     /// A message that only names a patient and a visit, or changes what is known of them.
-    pub(crate) const MENTION: Self = Self { visit: visit::MENTION, merges: false };
+    pub(crate) const MENTION: Self = Self { visit: visit::MENTION, person: person::NONE };
 
     fn of(trigger: &str) -> Self {
-        Self { visit: visit::effect_of(trigger), merges: trigger == "A40" }
+        Self { visit: visit::effect_of(trigger), person: person::effect_of(trigger) }
     }
 }
 
@@ -48,7 +41,7 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
         let text = "an ADT message is about a patient, and there is no PID";
         return Err(refuse("no-patient", Place::of_segment(*b"PID", 1), text));
     }
-    if event.merges && message.segment("MRG").is_none() {
+    if event.person.needs_mrg() && message.segment("MRG").is_none() {
         let text = "a merge names the identifiers that are merged, and there is no MRG";
         return Err(refuse("no-merge", Place::of_segment(*b"MRG", 1), text));
     }
@@ -59,8 +52,10 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     while let Some(start) = starts.next() {
         let end = starts.peek().copied().unwrap_or(segments.len());
         let group = segments.get(start..end).unwrap_or_default();
-        patient_group(cx, event, Says::Results, group)?;
-        if !event.merges && starts.peek().is_some() {
+        for group in by_mrg(group) {
+            patient_group(cx, event, Says::Results, &group)?;
+        }
+        if !event.person.of_several() && starts.peek().is_some() {
             // Two patients in one admission: which of them is admitted nobody can tell.
             let at = segments.get(end).map_or(Place::of_segment(*b"PID", 2), Segment::place);
             return Err(refuse(
@@ -70,10 +65,22 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
             ));
         }
     }
+    event.person.link(cx)?;
     if let Some(evn) = message.segment("EVN") {
         evn::convert(cx, evn);
     }
     Ok(())
+}
+
+/// A group with several MRG (ADT_A45) is as many groups, each with the patient of all.
+fn by_mrg<'s, 'm, 'a>(group: &'s [Segment<'m, 'a>]) -> Vec<std::borrow::Cow<'s, [Segment<'m, 'a>]>> {
+    let starts: Vec<usize> =
+        group.iter().enumerate().filter(|(_, one)| one.id() == "MRG").map(|(at, _)| at).collect();
+    let [first, _, ..] = starts.as_slice() else { return vec![group.into()] };
+    let head = group.get(..*first).unwrap_or_default();
+    let ends = starts.iter().skip(1).copied().chain([group.len()]);
+    let parts = starts.iter().zip(ends).map(|(start, end)| group.get(*start..end).unwrap_or_default());
+    parts.map(|part| [head, part].concat().into()).collect()
 }
 
 /// One patient and what hangs on it.
@@ -99,10 +106,7 @@ pub(crate) fn patient_group<'m, 'a>(
         lists.finish(cx, &patient, encounter.as_ref());
     }
     super::oru::results(cx, group, says, patient.id, encounter.as_ref().map(|encounter| encounter.id));
-    if let Some(mrg) = find("MRG").filter(|_| event.merges) {
-        let merge = mrg::convert(cx, mrg, &mut patient)?;
-        cx.merges.push(merge);
-    }
+    event.person.convert(cx, pid, (find("MRG"), find("PV1")), &mut patient, &mut encounter)?;
     patient.put(cx);
     if let Some(encounter) = encounter {
         encounter.put(cx);
