@@ -16,7 +16,12 @@
 //!   1937) is rounded to the nearest minute; the wall time stands as it was sent.
 //! * Month `00` or day `00` says that this part is not known, as Dutch population registers write
 //!   it (`19800000`, `19800500`): the value gets the precision year or month.
-//! * Real feeds also send `Z`, `+01` and `+01:00`; these offsets are understood.
+//! * Midnight may be written as the end of a day: `202402282400` is the beginning of the 29th.
+//! * Real feeds also send `Z`, `+01` and `+01:00`, and whole dates as ISO 8601 writes them
+//!   (`2024-07-01`, `2024-07-01T14:30:00+02:00`); these are understood. `2024-07` is not: in HL7 v2 it is a
+//!   year with an offset.
+//!
+//! `docs/time.md` tells all this to people.
 //!
 //! What is not a date is an error with a name, and the caller keeps the sender's own text.
 //!
@@ -56,7 +61,7 @@ pub enum TimeError {
     /// That month has no such day.
     #[error("the day does not exist in that month")]
     DayOutOfRange,
-    /// The hour is not 00–23.
+    /// The hour is not 00–23, nor is it 24:00 exactly, at the end of a day.
     #[error("the hour is out of range")]
     HourOutOfRange,
     /// The minute is not 00–59.
@@ -139,6 +144,10 @@ impl PointInTime {
         if cursor.0.is_empty() {
             return Err(TimeError::Empty);
         }
+        let plain = cursor.iso_as_hl7();
+        if let Some(plain) = &plain {
+            cursor = Cursor(plain);
+        }
         let century = cursor.two_digits().ok_or(TimeError::Malformed)?;
         let year = cursor.two_digits().ok_or(TimeError::Malformed)?;
         let year = i16::from(century) * 100 + i16::from(year);
@@ -153,9 +162,22 @@ impl PointInTime {
         {
             parsed.clock = clock;
             parsed.precision = precision;
+            if clock.hour == 24 {
+                parsed.to_next_midnight()?;
+            }
         }
         parsed.offset = cursor.offset()?;
         if cursor.0.is_empty() { Ok(parsed) } else { Err(TimeError::Malformed) }
+    }
+
+    /// `24:00` is the midnight that ends the day.
+    fn to_next_midnight(&mut self) -> Result<(), TimeError> {
+        self.clock.hour = 0;
+        let day = civil::Date::new(self.year, self.month.cast_signed(), self.day.cast_signed());
+        let next = day.and_then(|day| day.tomorrow()).map_err(|_| TimeError::YearOutOfRange)?;
+        (self.year, self.month) = (next.year(), next.month().cast_unsigned());
+        self.day = next.day().cast_unsigned();
+        Ok(())
     }
 
     fn month_and_day(&mut self, cursor: &mut Cursor<'_>) -> Result<(), TimeError> {
@@ -309,7 +331,9 @@ impl TimeOfDay {
         if cursor.0.is_empty() {
             return Err(TimeError::Empty);
         }
-        let (clock, _) = cursor.clock()?.ok_or(TimeError::Malformed)?;
+        let (mut clock, _) = cursor.clock()?.ok_or(TimeError::Malformed)?;
+        // A time of day has no next day: midnight is midnight.
+        clock.hour %= 24;
         let offset = cursor.offset()?;
         if cursor.0.is_empty() { Ok(Self { clock, offset }) } else { Err(TimeError::Malformed) }
     }

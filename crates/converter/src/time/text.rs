@@ -28,6 +28,19 @@ impl Cursor<'_> {
         }
     }
 
+    /// A whole ISO 8601 date, with or without a time, in the letters of HL7 v2.
+    pub(super) fn iso_as_hl7(&self) -> Option<Vec<u8>> {
+        let [_, _, _, _, b'-', m1, m2, b'-', d1, d2, rest @ ..] = self.0 else { return None };
+        let mut plain = self.0.get(..4)?.to_vec();
+        plain.extend([*m1, *m2, *d1, *d2]);
+        match rest {
+            [b'T' | b' ', time @ ..] if !time.is_empty() => plain.extend_from_slice(time),
+            [] => {}
+            _ => return None,
+        }
+        Some(plain)
+    }
+
     fn skip(&mut self, byte: u8) -> bool {
         match self.0 {
             [first, rest @ ..] if *first == byte => {
@@ -40,24 +53,31 @@ impl Cursor<'_> {
 
     pub(super) fn clock(&mut self) -> Result<Option<(Clock, Precision)>, TimeError> {
         let Some(hour) = self.two_digits() else { return Ok(None) };
-        if hour > 23 {
+        if hour > 24 {
             return Err(TimeError::HourOutOfRange);
         }
-        let mut clock = Clock { hour, ..MIDNIGHT };
+        let read = self.behind_hour(Clock { hour, ..MIDNIGHT })?;
+        if hour == 24 && read.0 != (Clock { digits: read.0.digits, hour, ..MIDNIGHT }) {
+            return Err(TimeError::HourOutOfRange);
+        }
+        Ok(Some(read))
+    }
+
+    fn behind_hour(&mut self, mut clock: Clock) -> Result<(Clock, Precision), TimeError> {
         self.skip(b':');
-        let Some(minute) = self.two_digits() else { return Ok(Some((clock, Precision::Hour))) };
+        let Some(minute) = self.two_digits() else { return Ok((clock, Precision::Hour)) };
         if minute > 59 {
             return Err(TimeError::MinuteOutOfRange);
         }
         clock.minute = minute;
         self.skip(b':');
-        let Some(second) = self.two_digits() else { return Ok(Some((clock, Precision::Minute))) };
+        let Some(second) = self.two_digits() else { return Ok((clock, Precision::Minute)) };
         if second > 59 {
             return Err(TimeError::SecondOutOfRange);
         }
         clock.second = second;
         if !self.skip(b'.') {
-            return Ok(Some((clock, Precision::Second)));
+            return Ok((clock, Precision::Second));
         }
         let mut unit = 100_000_000;
         while let [digit @ b'0'..=b'9', rest @ ..] = self.0 {
@@ -70,7 +90,7 @@ impl Cursor<'_> {
             self.0 = rest;
         }
         let precision = if clock.digits == 0 { Precision::Second } else { Precision::Fraction };
-        Ok(Some((clock, precision)))
+        Ok((clock, precision))
     }
 
     /// Minutes east of UTC.

@@ -74,7 +74,10 @@ fn what_is_no_time_is_named() {
         ("", TimeError::Empty),
         ("   ", TimeError::Empty),
         ("198", TimeError::Malformed),
-        ("1980-06-23", TimeError::Malformed),
+        ("1980-6-23", TimeError::Malformed),
+        ("1980-06-23T", TimeError::Malformed),
+        ("1980-06-23x", TimeError::Malformed),
+        ("80-06-23", TimeError::Malformed),
         ("onbekend", TimeError::Malformed),
         ("198006231", TimeError::Malformed),
         ("19800623121530.1234567890", TimeError::Malformed),
@@ -85,7 +88,10 @@ fn what_is_no_time_is_named() {
         ("20230229", TimeError::DayOutOfRange),
         ("19000229", TimeError::DayOutOfRange),
         ("20240431", TimeError::DayOutOfRange),
-        ("2024043024", TimeError::HourOutOfRange),
+        ("2024043025", TimeError::HourOutOfRange),
+        ("202404302401", TimeError::HourOutOfRange),
+        ("20240430240000.1", TimeError::HourOutOfRange),
+        ("999912312400", TimeError::YearOutOfRange),
         ("202404302360", TimeError::MinuteOutOfRange),
         ("20240430235960", TimeError::SecondOutOfRange),
         ("20240430235959+1500", TimeError::OffsetOutOfRange),
@@ -107,8 +113,62 @@ fn times_of_day() {
         assert_eq!(TimeOfDay::parse(sent).unwrap().time(), expected);
     }
     assert!(TimeOfDay::parse("0905+0100").unwrap().has_offset());
+    assert_eq!(TimeOfDay::parse("2400").unwrap().time(), "00:00:00");
     assert_eq!(TimeOfDay::parse("2405"), Err(TimeError::HourOutOfRange));
     assert_eq!(TimeOfDay::parse("noon"), Err(TimeError::Malformed));
+}
+
+#[test]
+fn midnight_may_be_the_end_of_a_day() {
+    for (sent, expected) in [
+        ("2024022824", "2024-02-29T00:00:00+01:00"),
+        ("202402292400", "2024-03-01T00:00:00+01:00"),
+        ("20241231240000", "2025-01-01T00:00:00+01:00"),
+        ("20241231240000.00-0500", "2025-01-01T00:00:00.00-05:00"),
+    ] {
+        assert_eq!(date_time(sent), expected, "{sent}");
+    }
+}
+
+#[test]
+fn whole_iso_dates_are_read_as_what_they_are() {
+    for (sent, expected) in [
+        ("2024-07-01", "2024-07-01"),
+        ("2024-07-01T14:30:05.25+02:00", "2024-07-01T14:30:05.25+02:00"),
+        ("2024-07-01 14:30", "2024-07-01T14:30:00+02:00"),
+        ("2024-07-01T1430Z", "2024-07-01T14:30:00+00:00"),
+        // In HL7 v2 a year and an offset.
+        ("2024-07", "2024"),
+    ] {
+        assert_eq!(date_time(sent), expected, "{sent}");
+    }
+}
+
+/// Every clock change of every zone since 1970, and the hours around it, against jiff's own reading.
+#[test]
+fn every_clock_change_of_every_zone_is_read_as_defined() {
+    let (from, until) = (jiff::Timestamp::UNIX_EPOCH, "2037-12-31T00:00:00Z".parse().unwrap());
+    let mut changes = 0;
+    for name in jiff::tz::db().available() {
+        let zone = jiff::tz::db().get(name.as_str()).unwrap();
+        for change in zone.following(from).take_while(|change| change.timestamp() < until) {
+            changes += 1;
+            let at = zone.to_datetime(change.timestamp());
+            for minutes in [-61, -31, -1, 0, 29, 61] {
+                let wall = at.saturating_add(jiff::SignedDuration::from_mins(minutes));
+                let sent = wall.strftime("%Y%m%d%H%M%S").to_string();
+                let time = PointInTime::parse(&sent).unwrap();
+                let meant = zone.to_ambiguous_timestamp(wall).compatible().unwrap();
+                assert_eq!(time.timestamp(&zone), meant, "{} {sent}", name.as_str());
+                let offset = zone.to_offset(meant);
+                if offset.seconds() % 60 == 0 {
+                    let written: jiff::Timestamp = time.date_time(&zone).parse().unwrap();
+                    assert_eq!(written, meant, "{} {sent}", name.as_str());
+                }
+            }
+        }
+    }
+    assert!(changes > 5_000, "{changes}");
 }
 
 #[test]
