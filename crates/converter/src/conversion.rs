@@ -22,6 +22,9 @@ pub struct Conversion<'a> {
     pub notes: Vec<EntryNote>,
     /// The elements that the sender deletes with `""`.
     pub deletions: Vec<Deletion>,
+    /// Members of lists that are taken away: the entry, and the path with the member's key
+    /// (`serviceType:CONS`).
+    pub(crate) gone: Vec<(Uuid, String)>,
     /// The elements that are there only because FHIR demands them: what stands in the store wins.
     pub presumed: Vec<Presumed>,
     /// The sets that the message lists in full.

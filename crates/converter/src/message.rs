@@ -7,6 +7,7 @@ mod mentioned;
 mod order;
 pub(crate) mod orm;
 pub(crate) mod oru;
+mod siu;
 
 use hl7v2::{Message, Place};
 
@@ -62,6 +63,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { kind: "MDM", events: mdm::EVENTS, convert: mdm::convert },
     Kind { kind: "ORM", events: orm::EVENTS, convert: orm::convert },
     Kind { kind: "ORU", events: oru::EVENTS, convert: oru::convert },
+    Kind { kind: "SIU", events: siu::EVENTS, convert: siu::convert },
 ];
 
 /// The kind of an event, if a conversion is written for it.

@@ -1,8 +1,13 @@
 //! Segments: one module for each, named after it.
 
+pub(crate) mod aig;
+pub(crate) mod ail;
+pub(crate) mod aip;
+pub(crate) mod ais;
 pub(crate) mod al1;
 pub(crate) mod arv;
 pub(crate) mod db1;
+pub(crate) mod apr;
 pub(crate) mod dg1;
 pub(crate) mod evn;
 pub(crate) mod exchange;
@@ -21,7 +26,10 @@ pub(crate) mod pid;
 pub(crate) mod prt;
 pub(crate) mod pv1;
 pub(crate) mod pv2;
+pub(crate) mod resource;
+pub(crate) mod rgs;
 pub(crate) mod rol;
+pub(crate) mod sch;
 pub(crate) mod spm;
 pub(crate) mod tq1;
 pub(crate) mod txa;
@@ -36,7 +44,12 @@ use crate::table;
 
 /// The maps of all segments, in the order of their names.
 pub(crate) const MAPS: &[&Map] = &[
+    &aig::MAP,
+    &ail::MAP,
+    &aip::MAP,
+    &ais::MAP,
     &al1::MAP,
+    &apr::MAP,
     &arv::MAP,
     &db1::MAP,
     &exchange::ERR,
@@ -49,7 +62,9 @@ pub(crate) const MAPS: &[&Map] = &[
     &pd1::MAP,
     &pid::MAP,
     &prt::MAP,
+    &rgs::MAP,
     &rol::MAP,
+    &sch::MAP,
     &exchange::SFT,
     &tq1::MAP,
     &txa::MAP,

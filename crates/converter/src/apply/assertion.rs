@@ -101,7 +101,13 @@ impl Assertions {
                 rank,
                 moment,
                 presumed: conversion.presumed.iter().filter_map(|p| paths(p.entry, p.path)).collect(),
-                deleted: conversion.deletions.iter().filter_map(|d| paths(d.entry, d.path)).collect(),
+                deleted: conversion
+                    .deletions
+                    .iter()
+                    .map(|d| (d.entry, d.path))
+                    .chain(conversion.gone.iter().map(|(entry, path)| (*entry, path.as_str())))
+                    .filter_map(|(entry, path)| paths(entry, path))
+                    .collect(),
             });
         }
         Ok(Self {

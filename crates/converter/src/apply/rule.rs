@@ -37,6 +37,8 @@ pub(crate) enum Key {
     Member,
     /// Whom or what `actor` refers to, or, where it names none, the first code of `type`; all patients are one.
     Actor,
+    /// The first code of the concept, else its text.
+    Concept,
 }
 
 /// Resource type (`*` is any), element, rule.
@@ -56,6 +58,7 @@ pub(crate) const RULES: &[(&str, &str, Rule)] = &[
     ("Appointment", "status", Rule::Together(&["status", "cancelationReason"])),
     ("Appointment", "time", Rule::Together(&["start", "end"])),
     ("Appointment", "participant", Rule::Keyed(Key::Actor)),
+    ("Appointment", "serviceType", Rule::Keyed(Key::Concept)),
     ("Slot", "time", Rule::Together(&["start", "end"])),
     ("DocumentReference", "context", Rule::Parts),
     ("Coverage", "period", Rule::Parts),
@@ -191,6 +194,11 @@ impl Key {
             }
             Self::Location => token(&text(member.pointer("/location/reference"))),
             Self::Member => token(&text(member.pointer("/member/reference"))),
+            Self::Concept => {
+                let codings = member.get("coding").and_then(Value::as_array).into_iter().flatten();
+                let code = codings.filter_map(|coding| coding.get("code")?.as_str()).next();
+                token(code.unwrap_or(&text(member.get("text"))))
+            }
             Self::Actor => {
                 let reference = text(member.pointer("/actor/reference"));
                 let told =

@@ -191,6 +191,16 @@ pub const SERVICE_REQUEST_BY_TIME: Rule = Rule::last_resort(
 );
 /// What is asked of whoever fills an order: one for each request.
 pub const TASK: Rule = Rule::sound("Task", &[Clear("request")]);
+/// An appointment.
+pub const APPOINTMENT: Rule =
+    Rule::sound("Appointment", &[Pseudonym("authority, filler or placer appointment number, occurrence")]);
+/// An appointment without number: another one in each message.
+pub const APPOINTMENT_OF_MESSAGE: Rule =
+    Rule::last_resort("Appointment/message", &[Pseudonym("the whole message")], "appointment-without-number");
+/// Whose time slots are of.
+pub const SCHEDULE: Rule = Rule::sound("Schedule", &[Clear("sender"), Clear("person, place or device")]);
+/// A stretch of time that is blocked or free.
+pub const SLOT: Rule = Rule::sound("Slot", &[Clear("appointment"), Clear("schedule")]);
 /// What a message was about.
 pub const MESSAGE_HEADER: Rule = Rule::sound("MessageHeader", &[Pseudonym("the whole message")]);
 /// Where the content of a message's resources comes from.
@@ -311,6 +321,10 @@ pub const RULES: &[Rule] = &[
     REFERRAL,
     REFERRAL_BY_TIME,
     TASK,
+    APPOINTMENT,
+    APPOINTMENT_OF_MESSAGE,
+    SCHEDULE,
+    SLOT,
     MESSAGE_HEADER,
     PROVENANCE,
     OPERATION_OUTCOME,

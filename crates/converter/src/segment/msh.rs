@@ -123,6 +123,8 @@ fn about(cx: &Context<'_, '_>, event: &Event) -> Vec<Uuid> {
                 | Resource::DiagnosticReport(_)
                 | Resource::DocumentReference(_)
                 | Resource::Task(_)
+                | Resource::Appointment(_)
+                | Resource::Slot(_)
         ) || (event.kind == "ORM" && matches!(resource, Resource::ServiceRequest(_)))
     };
     cx.entries.iter().filter(|entry| is_focus(&entry.resource)).map(|entry| entry.full_url.0).collect()

@@ -1,0 +1,71 @@
+//! AIP: a person that an appointment needs (HL7 v2.5.1 §10.6.7).
+
+use fhir::AppointmentParticipant;
+use hl7v2::Segment;
+
+use super::resource::{Booked, Layout, participant};
+use super::sch::time::Moment;
+use crate::context::Context;
+use crate::datatype::xcn;
+use crate::mapping::{Map, left, to};
+
+/// What becomes of its fields.
+pub(crate) const MAP: Map = Map {
+    segment: "AIP",
+    name: "Appointment Information - Personnel Resource",
+    fields: &[
+        "Set ID - AIP",
+        "Segment Action Code",
+        "Personnel Resource ID",
+        "Resource Type",
+        "Resource Group",
+        "Start Date/Time",
+        "Start Date/Time Offset",
+        "Start Date/Time Offset Units",
+        "Duration",
+        "Duration Units",
+        "Allow Substitution Code",
+        "Filler Status Code",
+    ],
+    rows: &[
+        left(1, "set ids number the segments of a message and mean nothing outside it"),
+        to(2, "Appointment.participant.status"),
+        to(3, "Appointment.participant.actor"),
+        to(4, "Appointment.participant.type"),
+        to(5, "Appointment.participant.extension(v2-resource-group)"),
+        to(6, "Appointment.participant.period.start"),
+        to(7, "Appointment.participant.period.start"),
+        to(8, "Appointment.participant.period.start"),
+        to(9, "Appointment.participant.period.end"),
+        to(10, "Appointment.participant.period.end"),
+        to(11, "Appointment.participant.extension(v2-allow-substitution)"),
+        to(12, "Appointment.participant.status"),
+    ],
+};
+
+const LAYOUT: Layout = Layout {
+    kind: Some((4, "AIP-4")),
+    group: Some((5, "AIP-5")),
+    start: 6,
+    substitution: (11, "AIP-11"),
+    status: (12, "AIP-12"),
+};
+
+/// A participant for each that is named; one where only its kind is.
+pub(crate) fn convert<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    segment: Segment<'m, 'a>,
+    notes: &[Segment<'m, 'a>],
+    booked: &Booked<'_, 'm, 'a>,
+) -> (Vec<AppointmentParticipant<'a>>, Moment<'a>, Moment<'a>) {
+    let (one, start, end) = participant(cx, segment, notes, &LAYOUT, booked);
+    let mut all = Vec::new();
+    for repetition in segment.field(3).repetitions() {
+        let actor = xcn::professional(cx, repetition).map(xcn::Professional::reference);
+        all.extend(actor.map(|actor| AppointmentParticipant { actor: Some(actor), ..one.clone() }));
+    }
+    if all.is_empty() {
+        all.push(one);
+    }
+    (all, start, end)
+}
