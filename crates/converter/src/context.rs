@@ -133,6 +133,8 @@ pub(crate) struct Context<'m, 'a> {
     pub(crate) sender: (Cow<'a, str>, Cow<'a, str>),
     /// Whether the message is the source of patient data or only mentions a patient.
     pub(crate) registers: Authority,
+    /// What the event says of the account, where it is about one (BAR, DFT).
+    pub(crate) accounting: Option<crate::message::billing::Accounting>,
     /// When what the message asserts was so: for entries put without an order of their own.
     pub(crate) asserted: Option<Timestamp>,
     pub(crate) entries: Vec<BundleEntry<'a>>,
@@ -176,6 +178,7 @@ impl<'m, 'a> Context<'m, 'a> {
             profile,
             sender: (trimmed(3), trimmed(4)),
             registers: Authority::Registration,
+            accounting: None,
             asserted: None,
             entries: Vec::with_capacity(24),
             notes: Vec::with_capacity(24),

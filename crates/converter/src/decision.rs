@@ -18,14 +18,10 @@ pub(crate) fn ignored(place: &Place, leaf: Value<'_, '_>) -> Option<&'static str
 
 fn by_field(segment: &[u8; 3], field: u16) -> Option<&'static str> {
     Some(match (segment, field) {
-        (b"PV1" | b"DG1" | b"IN1" | b"OBX" | b"OBR" | b"NTE" | b"SPM" | b"PR1" | b"GT1", 1) => SET_ID,
+        (b"PV1" | b"OBX" | b"OBR" | b"NTE" | b"SPM", 1) => SET_ID,
         (b"PV1", 20..=35 | 41 | 46..=49) => BILLING,
         (b"PV1", 51) => "a visit number is a visit number, whichever level the sender counts",
-        (b"GT1", _) => "billing: a guarantor has no place in what we write",
-        (b"IN1", 6 | 10 | 11 | 14 | 18..=35 | 37..=48 | 50..=55) => BILLING,
-        (b"IN2" | b"IN3", _) => BILLING,
-        (b"DG1", 7..=14 | 17 | 18) => BILLING,
-        (b"BLG" | b"FT1" | b"UB1" | b"UB2" | b"ACC" | b"ABS" | b"BLC" | b"RMI" | b"DRG", _) => BILLING,
+        (b"BLG", _) => BILLING,
         _ => return None,
     })
 }

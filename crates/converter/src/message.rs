@@ -1,6 +1,9 @@
 //! Messages: one module for each kind, named as HL7 names them.
 
 pub(crate) mod adt;
+pub(crate) mod bar;
+pub(crate) mod billing;
+pub(crate) mod dft;
 pub(crate) mod group;
 pub(crate) mod mdm;
 mod mentioned;
@@ -58,8 +61,10 @@ pub(crate) type Convert = for<'m, 'a> fn(&mut Context<'m, 'a>, &Event) -> Result
 
 /// All kinds of message that are converted.
 pub(crate) const KINDS: &[Kind] = &[
-    Kind { kind: "ADT", events: adt::visit::EVENTS, convert: adt::convert },
     Kind { kind: "ADT", events: adt::person::EVENTS, convert: adt::convert },
+    Kind { kind: "ADT", events: adt::visit::EVENTS, convert: adt::convert },
+    Kind { kind: "BAR", events: bar::EVENTS, convert: bar::convert },
+    Kind { kind: "DFT", events: dft::EVENTS, convert: dft::convert },
     Kind { kind: "MDM", events: mdm::EVENTS, convert: mdm::convert },
     Kind { kind: "ORM", events: orm::EVENTS, convert: orm::convert },
     Kind { kind: "ORU", events: oru::EVENTS, convert: oru::convert },

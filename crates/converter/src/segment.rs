@@ -1,5 +1,7 @@
 //! Segments: one module for each, named after it.
 
+pub(crate) mod abs;
+pub(crate) mod acc;
 pub(crate) mod aig;
 pub(crate) mod ail;
 pub(crate) mod aip;
@@ -7,12 +9,19 @@ pub(crate) mod ais;
 pub(crate) mod al1;
 pub(crate) mod apr;
 pub(crate) mod arv;
+pub(crate) mod beside;
+pub(crate) mod blc;
 pub(crate) mod db1;
 pub(crate) mod dg1;
+pub(crate) mod drg;
 pub(crate) mod evn;
 pub(crate) mod exchange;
+pub(crate) mod ft1;
+pub(crate) mod gt1;
 pub(crate) mod iam;
 pub(crate) mod in1;
+pub(crate) mod in2;
+pub(crate) mod in3;
 pub(crate) mod mrg;
 pub(crate) mod msh;
 pub(crate) mod nk1;
@@ -23,16 +32,20 @@ pub(crate) mod orc;
 pub(crate) mod participation;
 pub(crate) mod pd1;
 pub(crate) mod pid;
+pub(crate) mod pr1;
 pub(crate) mod prt;
 pub(crate) mod pv1;
 pub(crate) mod pv2;
 pub(crate) mod resource;
 pub(crate) mod rgs;
+pub(crate) mod rmi;
 pub(crate) mod rol;
 pub(crate) mod sch;
 pub(crate) mod spm;
 pub(crate) mod tq1;
 pub(crate) mod txa;
+pub(crate) mod ub1;
+pub(crate) mod ub2;
 pub(crate) mod z;
 
 use fhir::Element;
@@ -44,6 +57,8 @@ use crate::table;
 
 /// The maps of all segments, in the order of their names.
 pub(crate) const MAPS: &[&Map] = &[
+    &abs::MAP,
+    &acc::MAP,
     &aig::MAP,
     &ail::MAP,
     &aip::MAP,
@@ -51,24 +66,36 @@ pub(crate) const MAPS: &[&Map] = &[
     &al1::MAP,
     &apr::MAP,
     &arv::MAP,
+    &blc::MAP,
     &db1::MAP,
+    &dg1::MAP,
+    &drg::MAP,
     &exchange::ERR,
     &evn::MAP,
+    &ft1::MAP,
+    &gt1::MAP,
     &iam::MAP,
+    &in1::MAP,
+    &in2::MAP,
+    &in3::MAP,
     &mrg::MAP,
     &exchange::MSA,
     &msh::MAP,
     &nk1::MAP,
     &pd1::MAP,
     &pid::MAP,
+    &pr1::MAP,
     &prt::MAP,
     &rgs::MAP,
+    &rmi::MAP,
     &rol::MAP,
     &sch::MAP,
     &exchange::SFT,
     &tq1::MAP,
     &txa::MAP,
     &exchange::UAC,
+    &ub1::MAP,
+    &ub2::MAP,
 ];
 
 /// Sex: the FHIR code, and beside it the zib's code or what the sender wrote.

@@ -17,6 +17,7 @@
 //! assert!(table::observation_status("?").is_none());
 //! ```
 
+mod care;
 mod coding_system;
 mod document;
 mod identifier;

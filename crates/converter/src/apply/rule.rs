@@ -62,6 +62,10 @@ pub(crate) const RULES: &[(&str, &str, Rule)] = &[
     ("Slot", "time", Rule::Together(&["start", "end"])),
     ("DocumentReference", "context", Rule::Parts),
     ("Coverage", "period", Rule::Parts),
+    ("Account", "servicePeriod", Rule::Parts),
+    ("ChargeItem", "occurrence", Rule::Together(&["occurrenceDateTime", "occurrencePeriod"])),
+    ("Procedure", "performed", Rule::Together(&["performedDateTime", "performedPeriod"])),
+    ("CarePlan", "period", Rule::Parts),
     ("Coverage", "class", Rule::Keyed(Key::Type)),
     (
         "Condition",

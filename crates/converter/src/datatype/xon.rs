@@ -56,10 +56,11 @@ fn key<'a>(
 /// Puts an organisation, or adds what is new to the one that stands: a second name becomes an alias.
 pub(crate) fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut organization: Organization<'a>) {
     if let Some(Resource::Organization(known)) = cx.entry(id) {
-        let Organization { identifier, name, alias, telecom, address, r#type, .. } = organization;
+        let Organization { identifier, name, alias, telecom, address, r#type, contact, .. } = organization;
         add_new(&mut known.identifier, identifier);
         add_new(&mut known.telecom, telecom);
         add_new(&mut known.address, address);
+        add_new(&mut known.contact, contact);
         add_new(&mut known.r#type, r#type);
         let other = name.filter(|name| known.name.as_ref() != Some(name));
         if known.name.is_none() {

@@ -6,6 +6,7 @@ pub(crate) mod visit;
 use hl7v2::{Place, Segment};
 
 use super::Says;
+use super::billing::Billing;
 use crate::context::Context;
 use crate::conversion::{Authority, Refusal};
 use crate::convert::refuse;
@@ -101,6 +102,7 @@ pub(crate) fn patient_group<'m, 'a>(
     for &segment in group {
         member(cx, segment, &mut patient, encounter.as_mut(), &mut lists);
     }
+    std::mem::take(&mut lists.billing).finish(cx, pid, patient.id, encounter.as_mut());
     // An order names what matters to it: it lists nothing in full.
     if says == Says::Results {
         lists.finish(cx, &patient, encounter.as_ref());
@@ -116,7 +118,7 @@ pub(crate) fn patient_group<'m, 'a>(
 
 /// What a group lists.
 #[derive(Default)]
-struct Lists {
+struct Lists<'m, 'a> {
     allergies: List,
     conditions: List,
     coverages: List,
@@ -125,6 +127,7 @@ struct Lists {
     in_visit: bool,
     /// Whether an order was begun: a DG1 behind it is why it was ordered.
     in_order: bool,
+    billing: Billing<'m, 'a>,
 }
 
 /// The segments of one kind.
@@ -154,9 +157,12 @@ fn member<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     segment: Segment<'m, 'a>,
     patient: &mut PatientDraft<'a>,
-    encounter: Option<&mut EncounterDraft<'a>>,
-    lists: &mut Lists,
+    mut encounter: Option<&mut EncounterDraft<'a>>,
+    lists: &mut Lists<'m, 'a>,
 ) {
+    if lists.billing.take(cx, segment, patient.id, encounter.as_deref_mut()) {
+        return;
+    }
     match segment.id() {
         "PD1" => pd1::convert(cx, segment, patient),
         "NK1" => lists.related.add(segment, nk1::convert(cx, segment, patient.id)),
@@ -177,7 +183,11 @@ fn member<'m, 'a>(
         "ORC" | "OBR" => lists.in_order = true,
         "DG1" if lists.in_order => {}
         "DG1" => lists.conditions.add(segment, dg1::convert(cx, segment, patient.id, encounter)),
-        "IN1" => lists.coverages.add(segment, in1::convert(cx, segment, patient.id)),
+        "IN1" => {
+            let listed = in1::convert(cx, segment, patient);
+            lists.billing.insured(&listed);
+            lists.coverages.add(segment, listed);
+        }
         "PV1" => lists.in_visit = true,
         "PV2" => {
             if let Some(encounter) = encounter {
@@ -197,7 +207,7 @@ fn member<'m, 'a>(
     }
 }
 
-impl Lists {
+impl Lists<'_, '_> {
     /// A message that holds segments of a kind lists all of that kind, unless one of them cannot be
     /// read: then what is missing from the list may be just that one, and nothing is withdrawn.
     fn finish<'a>(

@@ -89,6 +89,11 @@ fn put<'m, 'a>(segment: Segment<'m, 'a>, sorted: &mut Sorted<'m, 'a>, last: Last
             groups.push(Group { obr: Some(segment), specimens: early, ..Group::default() });
             Last::Order
         }
+        "FT1" => {
+            // A charge is of no order, and neither is what comes behind it.
+            groups.push(Group::default());
+            Last::Visit
+        }
         "TQ1" => {
             group.timing.push(segment);
             last

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use fhir::{
     Address, ContactPoint, Device, DeviceUdiCarrier, Extension, ExtensionValue, Identifier, Location,
-    Reference, Resource,
+    ProcedurePerformer, Reference, Resource,
 };
 use hl7v2::{Repetition, Segment};
 use uuid::Uuid;
@@ -442,7 +442,39 @@ fn device_by_udi<'m, 'a>(cx: &mut Context<'m, 'a>, prt: Segment<'m, 'a>) -> Uuid
 }
 
 /// Participants of a resource of the Bundle.
-fn attach<'a>(cx: &mut Context<'_, 'a>, id: Uuid, part: Part<'a>) {
+/// The participants of a resource that are told without place and device (ROL).
+pub(crate) fn participants<'a>(cx: &mut Context<'_, 'a>, id: Uuid, participation: Participation<'a>) {
+    attach(cx, id, Part { participation, location: None, devices: Vec::new() });
+}
+
+/// Who did a procedure, and as what.
+fn performers<'a>(cx: &mut Context<'_, 'a>, id: Uuid, participation: &mut Participation<'a>) {
+    let Some(Resource::Procedure(procedure)) = cx.entry(id) else { return };
+    let mut roles = participation.role.iter().cloned();
+    let function = roles.next();
+    let mut beside = participation.extension.clone();
+    beside.extend(roles.map(|role| Extension::concept(PERFORMER_FUNCTION, role)));
+    let period = participation.period.clone();
+    beside.extend(period.map(|period| {
+        Extension::new(extension::PARTICIPATION_PERIOD, ExtensionValue::Period(Box::new(period)))
+    }));
+    for member in std::mem::take(&mut participation.members) {
+        let actor = Some(Reference::to(member));
+        let (function, extension) = (function.clone(), beside.clone());
+        add_new(
+            &mut procedure.performer,
+            [ProcedurePerformer { extension, function, actor, on_behalf_of: None }],
+        );
+    }
+}
+
+fn attach<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut part: Part<'a>) {
+    if matches!(cx.entry(id), Some(Resource::Procedure(_))) && !part.participation.members.is_empty() {
+        performers(cx, id, &mut part.participation);
+        if part.location.is_none() && part.devices.is_empty() {
+            return;
+        }
+    }
     let Part { mut participation, location, devices } = part;
     let is_event = matches!(cx.entry(id), Some(Resource::Observation(_) | Resource::DiagnosticReport(_)));
     if !is_event {

@@ -94,9 +94,32 @@ pub(crate) fn convert<'m, 'a>(
     patient: &mut PatientDraft<'a>,
     encounter: Option<&mut EncounterDraft<'a>>,
 ) {
+    let part = read(cx, rol, patient.id);
+    match encounter {
+        Some(encounter) => part.in_visit(encounter),
+        None => part.in_care(cx, patient),
+    }
+}
+
+/// A ROL behind something else (a procedure, an insurance, a problem) is about that; where that is not in the
+/// message, about the patient's care.
+pub(crate) fn about<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    rol: Segment<'m, 'a>,
+    patient: Uuid,
+    about: Option<Uuid>,
+) {
+    let part = read(cx, rol, patient);
+    match about {
+        Some(id) => super::prt::participants(cx, id, part),
+        None => part.in_team(cx, patient),
+    }
+}
+
+fn read<'m, 'a>(cx: &mut Context<'m, 'a>, rol: Segment<'m, 'a>, patient: Uuid) -> Participation<'a> {
     let mut part = Participation::of(cx, rol, &LAYOUT);
     let organization = xon::organization(cx, rol.field(14).first());
-    let people = part.people(cx, rol.field(4), rol.field(3).first(), patient.id, organization);
+    let people = part.people(cx, rol.field(4), rol.field(3).first(), patient, organization);
     if people.is_empty() {
         part.members.extend(organization);
     }
@@ -104,10 +127,7 @@ pub(crate) fn convert<'m, 'a>(
     part.role.extend(kind);
     unit_type(cx, rol, organization, &mut part);
     whereabouts(cx, rol, people.first().copied(), organization, &mut part);
-    match encounter {
-        Some(encounter) => part.in_visit(encounter),
-        None => part.in_care(cx, patient),
-    }
+    part
 }
 
 /// What kind of part of an organisation it is (ROL-10) belongs to the organisation.

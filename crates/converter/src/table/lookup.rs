@@ -1,7 +1,7 @@
 //! The tables by what they are for: one function each, named after what is looked up.
 
 use super::{
-    Target, document, identifier, order, person, place, result, role, same, schedule, specimen, visit,
+    Target, care, document, identifier, order, person, place, result, role, same, schedule, specimen, visit,
 };
 
 /// A table, as `docs/terminology.md` shows it.
@@ -259,6 +259,22 @@ lookups! {
     name_assembly => same::NAME_ASSEMBLY;
     /// XCN.13 in versions before 2.3, table 0338 → `Identifier.type`.
     practitioner_number => identifier::PRACTITIONER_NUMBER;
+    /// RF1-1, table 0283 → `ServiceRequest.status`.
+    referral_state => care::REFERRAL_STATUS;
+    /// RF1-1, table 0283 → `Task.status`.
+    referral_task => care::REFERRAL_TASK;
+    /// RF1-2, table 0280 → `ServiceRequest.priority`.
+    referral_urgency => care::REFERRAL_PRIORITY;
+    /// FT1-6, table 0017 → `ChargeItem.status`.
+    transaction_state => care::TRANSACTION_STATUS;
+    /// PRB-14 → `Condition.clinicalStatus`.
+    problem_status => care::PROBLEM_STATUS;
+    /// PRB-13 and PRB-19 → `Condition.verificationStatus`.
+    problem_confirmation => care::PROBLEM_CONFIRMATION;
+    /// GOL-18 → `Goal.lifecycleStatus`.
+    goal_life_cycle => care::GOAL_LIFE_CYCLE;
+    /// PTH-5 → `CarePlan.status`.
+    pathway_life_cycle => care::PATHWAY_LIFE_CYCLE;
     // ---- messages
     /// MSH-11.1, table 0103, as its own code system.
     processing => same::PROCESSING;

@@ -1,0 +1,256 @@
+//! What the segments of billing say beside a patient: the account and who pays for it (BAR, DFT, and the
+//! same segments in any other message), the procedures, and who has a part in those.
+//!
+//! FHIR R4 has the insurances and guarantors of an account; what it has in claims only (accident, related
+//! group, uniform billing) stands beside the account as extensions.
+
+use fhir::{Account, AccountCoverage, Period, Reference, Resource};
+use hl7v2::Segment;
+use uuid::Uuid;
+
+use crate::context::{Context, add_new};
+use crate::conversion::{Authority, EntryNote};
+use crate::datatype::cx as identifier;
+use crate::identity::rule;
+use crate::segment::beside::{self, Beside};
+use crate::segment::ft1::{self, Charged};
+use crate::segment::pv1::EncounterDraft;
+use crate::segment::{Listed, abs, acc, blc, dg1, drg, gt1, in2, in3, pr1, prt, rmi, rol, ub1, ub2};
+
+/// What an event says of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accounting {
+    /// It is opened (P01).
+    Opened,
+    /// It is changed, or something is charged to it.
+    Changed,
+    /// It is ended (P06).
+    Ended,
+    /// It is purged (P02).
+    Purged,
+}
+
+/// The segments of billing of one patient.
+#[derive(Default)]
+pub(crate) struct Billing<'m, 'a> {
+    of_account: Vec<Segment<'m, 'a>>,
+    charges: Vec<Charge<'m, 'a>>,
+    /// What a ROL or PRT is about that comes next.
+    last: Option<Uuid>,
+    /// The insurance that IN2 and IN3 go on about.
+    insurance: Option<Uuid>,
+}
+
+/// What is charged, for which diagnoses and procedures.
+struct Charge<'m, 'a> {
+    ft1: Segment<'m, 'a>,
+    conditions: Vec<Uuid>,
+    procedures: Vec<Uuid>,
+}
+
+const BLOOD: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-blood";
+const INCIDENT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-incident";
+
+impl<'m, 'a> Billing<'m, 'a> {
+    /// Takes a segment, unless it is none of billing.
+    pub(crate) fn take(
+        &mut self,
+        cx: &mut Context<'m, 'a>,
+        segment: Segment<'m, 'a>,
+        patient: Uuid,
+        visit: Option<&mut EncounterDraft<'a>>,
+    ) -> bool {
+        match segment.id() {
+            "PR1" => {
+                self.last = pr1::convert(cx, segment, patient, visit.map(|visit| visit.id));
+                if let Some(charge) = self.charges.last_mut() {
+                    add_new(&mut charge.procedures, self.last);
+                }
+            }
+            "FT1" => {
+                self.last = None;
+                let (conditions, procedures) = (Vec::new(), Vec::new());
+                self.charges.push(Charge { ft1: segment, conditions, procedures });
+            }
+            "DG1" if !self.charges.is_empty() => {
+                self.last = None;
+                let listed = dg1::convert(cx, segment, patient, visit);
+                if let (Some(charge), Listed::Member(id)) = (self.charges.last_mut(), listed) {
+                    add_new(&mut charge.conditions, [id]);
+                }
+            }
+            "ROL" | "PRT" if self.last.is_some() => {
+                let about = self.last.filter(|id| cx.has(*id));
+                if segment.id() == "ROL" {
+                    rol::about(cx, segment, patient, about);
+                } else {
+                    prt::convert(cx, segment, patient, about);
+                }
+            }
+            "IN2" => {
+                if let Some(id) = self.insurance {
+                    in2::convert(cx, segment, id, patient);
+                }
+            }
+            "IN3" => {
+                if let Some(id) = self.insurance {
+                    in3::convert(cx, segment, id, patient);
+                }
+            }
+            "GT1" | "ACC" | "DRG" | "UB1" | "UB2" | "ABS" | "BLC" | "RMI" => {
+                self.last = None;
+                self.of_account.push(segment);
+            }
+            "NTE" | "OBX" | "ROL" | "PRT" => return false,
+            _ => {
+                self.last = None;
+                return false;
+            }
+        }
+        true
+    }
+
+    /// An insurance was told: IN2, IN3, ROL and PRT go on about it.
+    pub(crate) fn insured(&mut self, listed: &Listed) {
+        self.insurance = if let Listed::Member(id) = listed { Some(*id) } else { None };
+        self.last = self.insurance;
+    }
+
+    /// The account, if the message says anything of it.
+    pub(crate) fn finish(
+        self,
+        cx: &mut Context<'m, 'a>,
+        pid: Segment<'m, 'a>,
+        patient: Uuid,
+        visit: Option<&mut EncounterDraft<'a>>,
+    ) -> Option<Uuid> {
+        let numbered = pid.field(18).is_present() && cx.registers == Authority::Registration;
+        if cx.accounting.is_none() && self.of_account.is_empty() && self.charges.is_empty() && !numbered {
+            return None;
+        }
+        let id = identify(cx, pid, patient, visit.as_ref().map(|visit| visit.id));
+        let mut account = Account { id: Some(id), ..Account::default() };
+        account.subject.push(Reference::to(patient));
+        for repetition in pid.field(18).repetitions() {
+            let written = identifier::identifier(cx, repetition, Some("AN"));
+            add_new(&mut account.identifier, written);
+        }
+        state(cx, id, &mut account);
+        for segment in self.of_account {
+            of_account(cx, segment, id, patient, &mut account);
+        }
+        account.coverage = coverages(cx, patient);
+        let encounter = visit.as_ref().map(|visit| visit.id);
+        for charge in self.charges {
+            charged(cx, charge, Charged { patient, visit: encounter, account: Some(id) });
+        }
+        if let Some(visit) = visit {
+            add_new(&mut visit.resource.account, [Reference::to(id)]);
+        }
+        if !cx.has(id) {
+            let authority = if cx.accounting.is_some() { Authority::Registration } else { cx.registers };
+            cx.put_as(id, account, EntryNote { authority, asserted: cx.asserted });
+        }
+        Some(id)
+    }
+}
+
+/// One charge, with the diagnoses that it is for and the procedures that are charged.
+fn charged<'m, 'a>(cx: &mut Context<'m, 'a>, charge: Charge<'m, 'a>, to: Charged) {
+    let id = ft1::convert(cx, charge.ft1, to);
+    let mut reasons = Vec::new();
+    for condition in &charge.conditions {
+        if let Some(Resource::Condition(condition)) = cx.entry(*condition) {
+            reasons.extend(condition.code.clone());
+        }
+    }
+    if let Some(Resource::ChargeItem(item)) = cx.entry(id) {
+        add_new(&mut item.reason, reasons);
+        add_new(&mut item.service, charge.procedures.into_iter().map(Reference::to));
+        add_new(&mut item.supporting_information, charge.conditions.into_iter().map(Reference::to));
+    }
+}
+
+/// By its number, else by the visit, else by the patient.
+fn identify<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    pid: Segment<'m, 'a>,
+    patient: Uuid,
+    visit: Option<Uuid>,
+) -> Uuid {
+    let at = pid.field(18).place();
+    if let Some((authority, number)) = identifier::key(cx, pid.field(18).first()) {
+        return cx.id(&rule::ACCOUNT, &[&[&authority, &number]], at);
+    }
+    match visit {
+        Some(visit) => cx.id(&rule::ACCOUNT_OF_VISIT, &[&[&visit.hyphenated().to_string()]], at),
+        None => cx.id(&rule::ACCOUNT_OF_PATIENT, &[&[&patient.hyphenated().to_string()]], at),
+    }
+}
+
+/// Status and period, by the event. When it happened is EVN-6, else EVN-2.
+fn state<'a>(cx: &mut Context<'_, 'a>, id: Uuid, account: &mut Account<'a>) {
+    let says = cx.accounting.unwrap_or(Accounting::Changed);
+    let status = match says {
+        Accounting::Opened => "active",
+        Accounting::Changed => {
+            cx.presume(id, "status");
+            "active"
+        }
+        Accounting::Ended | Accounting::Purged => "inactive",
+    };
+    account.status = Some(status);
+    let moments = cx.message.segment("EVN").map(|evn| [evn.field(6).value(), evn.field(2).value()]);
+    let moment = moments.into_iter().flatten().find(|value| value.is_present());
+    let Some(moment) = moment else { return };
+    let mut period = Period::default();
+    match says {
+        Accounting::Opened => (period.start, period.start_ext) = cx.date_time(moment),
+        Accounting::Ended => (period.end, period.end_ext) = cx.date_time(moment),
+        Accounting::Changed | Accounting::Purged => return,
+    }
+    account.service_period = Some(period);
+}
+
+fn of_account<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    segment: Segment<'m, 'a>,
+    id: Uuid,
+    patient: Uuid,
+    account: &mut Account<'a>,
+) {
+    let table: &'static [Beside] = match segment.id() {
+        "GT1" => {
+            let guarantor = gt1::convert(cx, segment, patient, id);
+            add_new(&mut account.guarantor, guarantor);
+            return;
+        }
+        "DRG" => drg::BESIDE,
+        "ACC" => acc::BESIDE,
+        "UB1" => ub1::BESIDE,
+        "UB2" => ub2::BESIDE,
+        "ABS" => abs::BESIDE,
+        "BLC" => blc::BESIDE,
+        "RMI" => rmi::BESIDE,
+        _ => return,
+    };
+    let all = beside::extensions(cx, segment, table, id);
+    match segment.id() {
+        "BLC" => account.extension.extend(beside::together(BLOOD, all)),
+        "RMI" => account.extension.extend(beside::together(INCIDENT, all)),
+        _ => account.extension.extend(all),
+    }
+}
+
+/// The insurances that the message names for the patient, in the order in which they pay.
+fn coverages<'a>(cx: &Context<'_, 'a>, patient: Uuid) -> Vec<AccountCoverage<'a>> {
+    let beneficiary = Some(Reference::to(patient));
+    let of_patient = cx.entries.iter().filter_map(|entry| match &entry.resource {
+        Resource::Coverage(coverage) if coverage.beneficiary == beneficiary => {
+            let priority = coverage.order;
+            Some(AccountCoverage { coverage: Some(Reference::to(entry.full_url.0)), priority })
+        }
+        _ => None,
+    });
+    of_patient.collect()
+}
