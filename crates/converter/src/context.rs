@@ -53,7 +53,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::conversion::{
-    Authority, Deletion, EntryNote, Merge, Move, PatientIdentity, Presumed, Snapshot, Unlink, Warning,
+    Authority, Deletion, EntryNote, Merge, Move, PatientIdentity, Presumed, Snapshot, Unlink, VisitEvent,
+    Warning,
 };
 use crate::identity::{IdentityKey, Ids, Rule};
 use crate::ledger::Ledger;
@@ -143,6 +144,8 @@ pub(crate) struct Context<'m, 'a> {
     pub(crate) gone: Vec<(Uuid, String)>,
     pub(crate) presumed: Vec<Presumed>,
     pub(crate) snapshots: Vec<Snapshot>,
+    /// The events of visits.
+    pub(crate) visit_events: Vec<VisitEvent>,
     pub(crate) merges: Vec<Merge>,
     pub(crate) moves: Vec<Move>,
     pub(crate) unlinks: Vec<Unlink>,
@@ -186,6 +189,7 @@ impl<'m, 'a> Context<'m, 'a> {
             gone: Vec::new(),
             presumed: Vec::new(),
             snapshots: Vec::new(),
+            visit_events: Vec::new(),
             merges: Vec::new(),
             moves: Vec::new(),
             unlinks: Vec::new(),

@@ -29,6 +29,8 @@ pub struct Conversion<'a> {
     pub presumed: Vec<Presumed>,
     /// The sets that the message lists in full.
     pub snapshots: Vec<Snapshot>,
+    /// What the events say of how visits went on: of them `apply` makes how far a visit is and where.
+    pub visit_events: Vec<VisitEvent>,
     /// Patients, visits and accounts that turned out to be one, or that have another number.
     pub merges: Vec<Merge>,
     /// Visits and accounts that belong to another patient.
@@ -146,6 +148,18 @@ pub struct Snapshot {
     pub encounter: Option<Uuid>,
     /// The ids that are in it; none when the sender deletes the set.
     pub ids: Vec<Uuid>,
+}
+
+/// An event of a visit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisitEvent {
+    /// The id of the Encounter.
+    pub entry: Uuid,
+    /// The event: `A02`.
+    pub event: &'static str,
+    /// When it happened, as a FHIR `dateTime`, where the message says that; of a cancel, when what it takes back
+    /// happened (HL7 v2.5.1 §3.4.1.6).
+    pub at: Option<String>,
 }
 
 /// What is told of under two numbers, and is one from now on.

@@ -18,9 +18,7 @@ pub(crate) fn ignored(place: &Place, leaf: Value<'_, '_>) -> Option<&'static str
 
 fn by_field(segment: &[u8; 3], field: u16) -> Option<&'static str> {
     Some(match (segment, field) {
-        (b"PV1" | b"OBX" | b"OBR" | b"NTE" | b"SPM", 1) => SET_ID,
-        (b"PV1", 20..=35 | 41 | 46..=49) => BILLING,
-        (b"PV1", 51) => "a visit number is a visit number, whichever level the sender counts",
+        (b"OBX" | b"OBR" | b"NTE" | b"SPM", 1) => SET_ID,
         (b"BLG", _) => BILLING,
         _ => return None,
     })

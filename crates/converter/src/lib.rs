@@ -66,7 +66,8 @@ pub mod unit;
 
 pub use conversion::{
     At, Authority, Conversion, Deletion, EntryNote, Ignored, Merge, Move, Order, PatientIdentifier,
-    PatientIdentity, Presumed, Refusal, Refused, ReportLine, Sender, Snapshot, Unlink, Unmapped, Warning,
+    PatientIdentity, Presumed, Refusal, Refused, ReportLine, Sender, Snapshot, Unlink, Unmapped, VisitEvent,
+    Warning,
 };
 pub use convert::{ConvertOptions, convert};
 pub use document::{NOTE_SERIES, SOURCE_RANGE};

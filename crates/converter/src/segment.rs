@@ -22,15 +22,18 @@ pub(crate) mod iam;
 pub(crate) mod in1;
 pub(crate) mod in2;
 pub(crate) mod in3;
+pub(crate) mod more;
 pub(crate) mod mrg;
 pub(crate) mod msh;
 pub(crate) mod nk1;
+pub(crate) mod npu;
 pub(crate) mod nte;
 pub(crate) mod obr;
 pub(crate) mod obx;
 pub(crate) mod orc;
 pub(crate) mod participation;
 pub(crate) mod pd1;
+pub(crate) mod pda;
 pub(crate) mod pid;
 pub(crate) mod pr1;
 pub(crate) mod prt;
@@ -82,10 +85,14 @@ pub(crate) const MAPS: &[&Map] = &[
     &exchange::MSA,
     &msh::MAP,
     &nk1::MAP,
+    &npu::MAP,
     &pd1::MAP,
+    &pda::MAP,
     &pid::MAP,
     &pr1::MAP,
     &prt::MAP,
+    &pv1::MAP,
+    &pv2::MAP,
     &rgs::MAP,
     &rmi::MAP,
     &rol::MAP,

@@ -36,11 +36,14 @@ fhir_type! {
     resource Encounter {
         identifier: Vec<Identifier<'a>>,
         status: Option<&'static str>,
+        status_history: Vec<EncounterStatusHistory<'a>>,
         class: Option<Coding<'a>>,
+        class_history: Vec<EncounterClassHistory<'a>>,
         r#type: Vec<CodeableConcept<'a>>,
         service_type: Option<CodeableConcept<'a>>,
         priority: Option<CodeableConcept<'a>>,
         subject: Option<Reference<'a>>,
+        episode_of_care: Vec<Reference<'a>>,
         participant: Vec<EncounterParticipant<'a>>,
         period: Option<Period<'a>>,
         length: Option<Quantity<'a>>,
@@ -154,6 +157,18 @@ fhir_type! {
     datatype PatientLink {
         other: Option<Reference<'a>>,
         r#type: Option<&'static str>,
+    }
+
+    /// Since when, and until when, a visit had a status.
+    datatype EncounterStatusHistory {
+        status: Option<&'static str>,
+        period: Option<Period<'a>>,
+    }
+
+    /// Since when, and until when, a visit was of a class.
+    datatype EncounterClassHistory {
+        class: Option<Coding<'a>>,
+        period: Option<Period<'a>>,
     }
 
     /// Someone who takes part in a visit.

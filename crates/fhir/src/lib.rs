@@ -60,10 +60,10 @@ mod team;
 mod timing;
 
 pub use administrative::{
-    Coverage, CoverageClass, Encounter, EncounterDiagnosis, EncounterHospitalization, EncounterLocation,
-    EncounterParticipant, Location, MultipleBirth, Organization, OrganizationContact, Patient,
-    PatientCommunication, PatientDeceased, PatientLink, Practitioner, PractitionerQualification,
-    PractitionerRole, RelatedPerson,
+    Coverage, CoverageClass, Encounter, EncounterClassHistory, EncounterDiagnosis, EncounterHospitalization,
+    EncounterLocation, EncounterParticipant, EncounterStatusHistory, Location, MultipleBirth, Organization,
+    OrganizationContact, Patient, PatientCommunication, PatientDeceased, PatientLink, Practitioner,
+    PractitionerQualification, PractitionerRole, RelatedPerson,
 };
 pub use bundle::{Bundle, BundleEntry, BundleRequest, Resource};
 pub use care::{CarePlan, Goal, GoalTarget, Performed, Procedure, ProcedurePerformer};

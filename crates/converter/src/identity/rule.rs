@@ -62,6 +62,18 @@ pub const ENCOUNTER_BY_ACCOUNT: Rule = Rule::last_resort(
     &[Pseudonym("authority, account number")],
     "visit-by-account-number",
 );
+/// A visit by another number of it (PV1-50).
+pub const ENCOUNTER_BY_ALTERNATE: Rule = Rule::last_resort(
+    "Encounter/alternate",
+    &[Pseudonym("authority, alternate visit number")],
+    "visit-by-alternate-number",
+);
+/// A visit by the number of its pre-admission (PV1-5).
+pub const ENCOUNTER_BY_PREADMISSION: Rule = Rule::last_resort(
+    "Encounter/pre-admission",
+    &[Pseudonym("authority, pre-admission number")],
+    "visit-by-preadmission-number",
+);
 /// A visit without any number, in a message that registers visits.
 pub const ENCOUNTER_BY_ADMISSION: Rule = Rule::last_resort(
     "Encounter/admission",
@@ -276,6 +288,8 @@ pub const RULES: &[Rule] = &[
     PATIENT_OF_MESSAGE,
     ENCOUNTER,
     ENCOUNTER_BY_ACCOUNT,
+    ENCOUNTER_BY_ALTERNATE,
+    ENCOUNTER_BY_PREADMISSION,
     ENCOUNTER_BY_ADMISSION,
     PRACTITIONER,
     PRACTITIONER_BY_NAME,

@@ -12,7 +12,9 @@ use crate::conversion::{Authority, Refusal};
 use crate::convert::refuse;
 use crate::segment::pid::PatientDraft;
 use crate::segment::pv1::EncounterDraft;
-use crate::segment::{Listed, al1, arv, db1, dg1, evn, iam, in1, nk1, pd1, pid, prt, pv1, pv2, rol};
+use crate::segment::{
+    Listed, al1, arv, db1, dg1, evn, iam, in1, nk1, npu, pd1, pda, pid, prt, pv1, pv2, rol,
+};
 use visit::Effect;
 
 /// What becomes of an ADT message.
@@ -38,6 +40,11 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     let event = Adt::of(&event.trigger);
     cx.registers = Authority::Registration;
     let message = cx.message;
+    if let Some(npu) = message.segment("NPU").filter(|_| event.visit == visit::BED) {
+        npu::convert(cx, npu)?;
+        message.segment("EVN").into_iter().for_each(|evn| evn::convert(cx, evn));
+        return Ok(());
+    }
     if message.segment("PID").is_none() {
         let text = "an ADT message is about a patient, and there is no PID";
         return Err(refuse("no-patient", Place::of_segment(*b"PID", 1), text));
@@ -46,7 +53,7 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
         let text = "a merge names the identifiers that are merged, and there is no MRG";
         return Err(refuse("no-merge", Place::of_segment(*b"MRG", 1), text));
     }
-    // A group begins with PID: one in most messages, several in ADT_A39.
+    // A group begins with PID: one in most messages, several in ADT_A39, and two that swap their beds in ADT_A17.
     let segments: Vec<Segment<'_, '_>> = message.segments().collect();
     let starts = segments.iter().enumerate().filter(|(_, s)| s.id() == "PID").map(|(at, _)| at);
     let mut starts = starts.peekable();
@@ -56,7 +63,7 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
         for group in by_mrg(group) {
             patient_group(cx, event, Says::Results, &group)?;
         }
-        if !event.person.of_several() && starts.peek().is_some() {
+        if !event.person.of_several() && event.visit.trigger != "A17" && starts.peek().is_some() {
             // Two patients in one admission: which of them is admitted nobody can tell.
             let at = segments.get(end).map_or(Place::of_segment(*b"PID", 2), Segment::place);
             return Err(refuse(
@@ -95,8 +102,9 @@ pub(crate) fn patient_group<'m, 'a>(
     let Some(pid) = find("PID") else { return Ok(()) };
     let mut patient = pid::convert(cx, pid);
     let mut encounter = find("PV1").and_then(|pv1| pv1::convert(cx, pv1, pid, patient.id, event.visit));
-    if encounter.is_none() {
-        pid::account_number(cx, pid, &mut patient);
+    match &encounter {
+        Some(encounter) => pv2::take_back(cx, encounter),
+        None => pid::account_number(cx, pid, &mut patient),
     }
     let mut lists = Lists::default();
     for &segment in group {
@@ -164,6 +172,7 @@ fn member<'m, 'a>(
         return;
     }
     match segment.id() {
+        "PDA" => pda::convert(cx, segment, patient),
         "PD1" => pd1::convert(cx, segment, patient),
         "NK1" => lists.related.add(segment, nk1::convert(cx, segment, patient.id)),
         "IAM" => {

@@ -1,22 +1,32 @@
 //! PV1: the visit (HL7 v2.5.1 §3.4.3), written as nl-core-Encounter.
 
+mod map;
+mod place;
+mod time;
+
 use fhir::{
-    CodeableConcept, Coding, Encounter, EncounterHospitalization, EncounterLocation, EncounterParticipant,
-    Location, Meta, Period, Reference, nl, system,
+    CodeableConcept, Coding, Encounter, EncounterHospitalization, EncounterParticipant, Extension,
+    ExtensionValue, Meta, Period, Reference, nl, system,
 };
-use hl7v2::{Field, Repetition, Segment};
+use hl7v2::Segment;
 use uuid::Uuid;
 
+use super::more;
 use crate::context::{Context, add_new, trim};
-use crate::datatype::{cwe, cx as identifier, pl, xcn, xon};
+use crate::datatype::{cwe, cx as identifier, xcn};
 use crate::identity::rule;
-use crate::message::adt::visit::{Effect, Status};
+use crate::message::adt::visit::Effect;
 use crate::table;
+
+pub(crate) use map::MAP;
+use time::Times;
 
 /// An Encounter that other segments still add to.
 pub(crate) struct EncounterDraft<'a> {
     pub(crate) id: Uuid,
     pub(crate) resource: Encounter<'a>,
+    /// What the event says of the visit.
+    pub(crate) effect: &'static Effect,
 }
 
 impl<'a> EncounterDraft<'a> {
@@ -76,13 +86,13 @@ pub(crate) fn convert<'m, 'a>(
     pv1: Segment<'m, 'a>,
     pid: Segment<'m, 'a>,
     patient: Uuid,
-    event: &'static Effect,
+    effect: &'static Effect,
 ) -> Option<EncounterDraft<'a>> {
     if says_no_visit(pv1) {
         cx.ignore_field(pv1.field(2), "patient class N: the message is about no visit");
         return None;
     }
-    let Some(id) = identify(cx, pv1, pid, patient, event) else {
+    let Some(id) = identify(cx, pv1, pid, patient, effect) else {
         cx.warn(pv1.place(), "visit-without-number");
         for field in pv1.fields() {
             cx.ignore_field(field, "a visit that has no number cannot be told from others");
@@ -91,6 +101,7 @@ pub(crate) fn convert<'m, 'a>(
     };
     let mut draft = EncounterDraft {
         id,
+        effect,
         resource: Encounter { id: Some(id), subject: Some(Reference::to(patient)), ..Encounter::default() },
     };
     for (field, kind) in [(pv1.field(19), "VN"), (pv1.field(50), "VN"), (pid.field(18), "AN")] {
@@ -100,11 +111,14 @@ pub(crate) fn convert<'m, 'a>(
         }
     }
     class(cx, pv1, &mut draft);
-    locations(cx, pv1, &mut draft);
+    let times = time::convert(cx, pv1, &mut draft);
+    place::convert(cx, pv1, &mut draft, &times);
     participants(cx, pv1, &mut draft);
     concepts(cx, pv1, &mut draft);
-    hospitalization(cx, pv1, &mut draft, event);
-    period_and_status(cx, pv1, &mut draft, event);
+    hospitalization(cx, pv1, &mut draft);
+    episode(cx, pv1, &mut draft);
+    more::extensions(cx, pv1, id, map::EXTENSIONS, &mut draft.resource.extension);
+    financial_class(cx, pv1, &mut draft);
     Some(draft)
 }
 
@@ -115,21 +129,28 @@ fn says_no_visit(pv1: Segment<'_, '_>) -> bool {
     none && [3, 6, 19, 44, 45, 50].into_iter().all(|field| !pv1.field(field).is_present())
 }
 
-/// Which visit: by visit number, else by account number. A message that registers a visit may go on: by
-/// patient, class, and time of admission or else of the event.
+/// Which visit: by visit number, else by account number, else by another number of the visit (PV1-50), else by
+/// the number of its pre-admission (PV1-5). Without any, by patient, class and time of admission; where that is
+/// not told either, the time of the event will do for an event that opens a visit, and for no other: a discharge
+/// that was named by its own time would be another visit than the admission.
 fn identify<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     pv1: Segment<'m, 'a>,
     pid: Segment<'m, 'a>,
     patient: Uuid,
-    event: &'static Effect,
+    effect: &'static Effect,
 ) -> Option<Uuid> {
-    for (list, rule) in [(pv1.field(19), &rule::ENCOUNTER), (pid.field(18), &rule::ENCOUNTER_BY_ACCOUNT)] {
+    for (list, rule) in [
+        (pv1.field(19), &rule::ENCOUNTER),
+        (pid.field(18), &rule::ENCOUNTER_BY_ACCOUNT),
+        (pv1.field(50), &rule::ENCOUNTER_BY_ALTERNATE),
+        (pv1.field(5), &rule::ENCOUNTER_BY_PREADMISSION),
+    ] {
         if let Some((authority, number)) = identifier::key(cx, list.first()) {
             return Some(cx.id(rule, &[&[&authority, &number]], list.first().value().place()));
         }
     }
-    if !event.registers() {
+    if !effect.registers() || (!effect.opens() && !pv1.field(44).is_present()) {
         return None;
     }
     let patient = patient.hyphenated().to_string();
@@ -151,41 +172,6 @@ fn class<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft: &mut Enc
     }
     draft.resource.class =
         class.or_else(|| Some(Coding::new(system::NULL_FLAVOR, "UNK").with_display("unknown")));
-}
-
-fn locations<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft: &mut EncounterDraft<'a>) {
-    let mut provider = None;
-    for (field, status) in
-        [(3, "active"), (6, "completed"), (11, "active"), (42, "planned"), (43, "completed")]
-    {
-        let field_of = pv1.field(field);
-        let Some(place) = pl::location(cx, field_of.first()) else { continue };
-        if field == 3 {
-            provider = place.organization;
-        }
-        let location = Some(Reference::to(place.location));
-        let known = draft.resource.location.iter().any(|one| one.location == location);
-        // Where a patient is counts more than that he was there before.
-        if !known {
-            let status = Some(status);
-            draft.resource.location.push(EncounterLocation {
-                location,
-                status,
-                ..EncounterLocation::default()
-            });
-        }
-    }
-    let named = facility(cx, pv1.field(39));
-    draft.resource.service_provider = named.or(provider).map(Reference::to);
-}
-
-/// The servicing facility (PV1-39) is a name.
-fn facility<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>) -> Option<Uuid> {
-    let name = cx.write(field.value())?;
-    let sender = cx.sender_key().to_owned();
-    let id = cx.id(&rule::ORGANIZATION_BY_NAME, &[&[&sender], &[&name]], field.place());
-    xon::put(cx, id, fhir::Organization { name: Some(name), ..fhir::Organization::default() });
-    Some(id)
 }
 
 fn participants<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft: &mut EncounterDraft<'a>) {
@@ -219,17 +205,13 @@ fn concepts<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft: &mut 
     }
     draft.resource.r#type.extend(cwe::concept(cx, pv1.field(18).first(), "PV1-18", None));
     if cx.given(pv1.field(10), draft.id, "serviceType") {
-        draft.resource.service_type = cwe::concept(cx, pv1.field(10).first(), "PV1-10", None);
+        draft.resource.service_type =
+            more::concept(cx, pv1.field(10).first(), "PV1-10", Some(table::hospital_service));
     }
 }
 
-fn hospitalization<'m, 'a>(
-    cx: &mut Context<'m, 'a>,
-    pv1: Segment<'m, 'a>,
-    draft: &mut EncounterDraft<'a>,
-    event: &'static Effect,
-) {
-    let id = draft.id;
+fn hospitalization<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft: &mut EncounterDraft<'a>) {
+    let (id, effect) = (draft.id, draft.effect);
     let first = |n: usize| pv1.field(n).first();
     if cx.given(pv1.field(5), id, "hospitalization.preAdmissionIdentifier")
         && let Some(number) = identifier::identifier(cx, first(5), None)
@@ -237,16 +219,16 @@ fn hospitalization<'m, 'a>(
         draft.hospitalization().pre_admission_identifier = Some(number);
     }
     if cx.given(pv1.field(13), id, "hospitalization.reAdmission")
-        && let Some(concept) = cwe::concept(cx, first(13), "PV1-13", None)
+        && let Some(concept) = more::concept(cx, first(13), "PV1-13", Some(table::readmission))
     {
         draft.hospitalization().re_admission = Some(concept);
     }
     if cx.given(pv1.field(14), id, "hospitalization.admitSource")
-        && let Some(concept) = cwe::concept(cx, first(14), "PV1-14", None)
+        && let Some(concept) = more::concept(cx, first(14), "PV1-14", Some(table::admit_source))
     {
         draft.hospitalization().admit_source = Some(concept);
     }
-    if event.undoes("A03") {
+    if effect.undoes("A03") {
         for (field, path) in
             [(36, "hospitalization.dischargeDisposition"), (37, "hospitalization.destination")]
         {
@@ -254,33 +236,34 @@ fn hospitalization<'m, 'a>(
             cx.ignore_field(pv1.field(field), "the discharge that this event takes back");
         }
     }
-    let discharge = !event.undoes("A03");
+    let discharge = !effect.undoes("A03");
     if discharge
         && cx.given(pv1.field(36), id, "hospitalization.dischargeDisposition")
-        && let Some(concept) = cwe::concept(cx, first(36), "PV1-36", None)
+        && let Some(concept) = more::concept(cx, first(36), "PV1-36", Some(table::discharge_disposition))
     {
         draft.hospitalization().discharge_disposition = Some(concept);
     }
     if discharge
         && cx.given(pv1.field(37), id, "hospitalization.destination")
-        && let Some(place) = destination(cx, first(37))
+        && let Some(place) = place::destination(cx, first(37))
     {
-        draft.hospitalization().destination = Some(Reference::to(place));
+        draft.hospitalization().destination = Some(place);
     }
     if cx.given(pv1.field(16), id, "hospitalization.specialCourtesy")
         && let Some(concept) = cwe::concept(cx, first(16), "PV1-16", None)
     {
         draft.hospitalization().special_courtesy.push(concept);
     }
-    for (field, path, place) in [
-        (15, "hospitalization.specialArrangement", "PV1-15"),
-        (38, "hospitalization.dietPreference", "PV1-38"),
+    let arrangements: Option<cwe::Table> = Some(table::ambulatory_status);
+    for (field, path, place, table) in [
+        (15, "hospitalization.specialArrangement", "PV1-15", arrangements),
+        (38, "hospitalization.dietPreference", "PV1-38", None),
     ] {
         if !cx.given(pv1.field(field), id, path) {
             continue;
         }
         for repetition in pv1.field(field).repetitions() {
-            if let Some(concept) = cwe::concept(cx, repetition, place, None) {
+            if let Some(concept) = more::concept(cx, repetition, place, table) {
                 let stay = draft.hospitalization();
                 let list =
                     if field == 15 { &mut stay.special_arrangement } else { &mut stay.diet_preference };
@@ -290,55 +273,59 @@ fn hospitalization<'m, 'a>(
     }
 }
 
-/// Where the patient was discharged to (DLD): a name, and since when.
-fn destination<'a>(cx: &mut Context<'_, 'a>, dld: Repetition<'_, 'a>) -> Option<Uuid> {
-    let name = cx.write(dld.component(1).value())?;
-    let sender = cx.sender_key().to_owned();
-    let id = cx.id(&rule::LOCATION, &[&[&sender], &["destination", &name]], dld.place());
-    if !cx.has(id) {
-        let location = Location { id: Some(id), name: Some(name), ..Location::default() };
-        cx.put(id, location);
+/// The episode that the visit is part of is known by its number and description only (PV1-53, PV1-54).
+fn episode<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft: &mut EncounterDraft<'a>) {
+    let said = cx.given(pv1.field(53), draft.id, "episodeOfCare");
+    let description = if said { cx.write(pv1.field(53).value()) } else { None };
+    let mut episodes = Vec::new();
+    if cx.given(pv1.field(54), draft.id, "episodeOfCare") {
+        for repetition in pv1.field(54).repetitions() {
+            let number = identifier::identifier(cx, repetition, None);
+            episodes.extend(number.map(Reference::by_identifier));
+        }
     }
-    Some(id)
+    if episodes.is_empty() {
+        episodes.extend(description.map(Reference::display));
+    } else if let Some(first) = episodes.first_mut() {
+        first.display = description;
+    }
+    draft.resource.episode_of_care = episodes;
 }
 
-fn period_and_status<'m, 'a>(
-    cx: &mut Context<'m, 'a>,
-    pv1: Segment<'m, 'a>,
-    draft: &mut EncounterDraft<'a>,
-    event: &'static Effect,
-) {
-    let id = draft.id;
-    let mut period = Period::default();
-    if cx.given(pv1.field(44), id, "period.start") {
-        (period.start, period.start_ext) = cx.date_time(pv1.field(44).value());
+/// The financial class (PV1-20, FC): how the visit is paid for, and since when.
+fn financial_class<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft: &mut EncounterDraft<'a>) {
+    const URL: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-financial-class";
+    const PATH: &str = "extension:https://zorgsluis.github.io/fhir/StructureDefinition/v2-financial-class";
+    if !cx.given(pv1.field(20), draft.id, PATH) {
+        return;
     }
-    if event.undoes("A03") {
-        cx.deletions.push(crate::Deletion { entry: id, path: "period.end" });
-        cx.ignore_field(pv1.field(45), "the discharge that this event takes back");
-    } else if cx.given(pv1.field(45), id, "period.end") {
-        (period.end, period.end_ext) = cx.date_time(pv1.field(45).value());
-    }
-    let ended = period.end.is_some();
-    cx.forward(&mut period, pv1.field(44).value(), pv1.field(45).value());
-    if period != Period::default() {
-        draft.resource.period = Some(period);
-    }
-    let by_class = || {
-        let class = pv1.field(2).value().text();
-        table::encounter_status_of_class(&class).map_or("in-progress", |target| target.code)
-    };
-    draft.resource.status = Some(match event.status {
-        Status::Is(status) if !(ended && status == "in-progress") => status,
-        _ if ended => "finished",
-        Status::Is(status) => status,
-        Status::OfClass => by_class(),
-        Status::GoingOn => "in-progress",
-        Status::Unsaid => {
-            cx.presume(id, "status");
-            by_class()
+    for repetition in pv1.field(20).repetitions() {
+        let mut parts = Vec::new();
+        // FC.1 is a CWE since v2.7: its components are subcomponents here.
+        let mut leaves = repetition.component(1).subcomponents();
+        let code = leaves.next().and_then(|code| cx.write_code(code));
+        let mut concept = CodeableConcept::default();
+        if let Some(code) = code {
+            concept.coding.push(Coding::new("http://terminology.hl7.org/CodeSystem/v2-0064", code));
         }
-    });
+        for leaf in leaves {
+            let text = cx.write(leaf);
+            if concept.text.is_none() {
+                concept.text = text;
+            } else {
+                let display = |display| Coding { display: Some(display), ..Coding::default() };
+                concept.coding.extend(text.map(display));
+            }
+        }
+        if concept != CodeableConcept::default() {
+            parts.push(Extension::concept("class", concept));
+        }
+        let since = more::date_time(cx, repetition.component(2).value());
+        parts.extend(since.map(|since| Extension::new("effective", since)));
+        if !parts.is_empty() {
+            draft.resource.extension.push(Extension::new(URL, ExtensionValue::Parts(parts)));
+        }
+    }
 }
 
 /// A confidentiality of `restricted`, where a sender asks for protection.

@@ -1,18 +1,26 @@
 //! PV2: more about the visit (HL7 v2.5.1 §3.4.4).
 
-use fhir::{Decimal, Extension, ExtensionValue, Quantity, Reference, system};
+mod map;
+
+use fhir::{Extension, ExtensionValue};
 use hl7v2::Segment;
 
+use super::more::{self, Read};
 use super::pv1::{EncounterDraft, part, restricted};
 use crate::context::Context;
 use crate::datatype::{cwe, xcn, xon};
+use crate::table;
+
+pub(crate) use map::MAP;
 
 const PLANNED_START: &str =
-    "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedStartDate";
-const PLANNED_END: &str = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedEndDate";
+    "extension:http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedStartDate";
+const PLANNED_END: &str =
+    "extension:http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedEndDate";
+/// When a patient on leave is expected back.
+const EXPECTED_RETURN: &str =
+    "extension:https://zorgsluis.github.io/fhir/StructureDefinition/v2-expected-return";
 const MODE_OF_ARRIVAL: &str = "http://hl7.org/fhir/StructureDefinition/encounter-modeOfArrival";
-/// The sender's own description of the visit: FHIR has only narrative for it.
-const DESCRIPTION: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-visit-description";
 
 pub(crate) fn convert<'m, 'a>(
     cx: &mut Context<'m, 'a>,
@@ -24,57 +32,72 @@ pub(crate) fn convert<'m, 'a>(
         let reason = cwe::concept(cx, pv2.field(3).first(), "PV2-3", None);
         draft.resource.reason_code.extend(reason);
     }
-    for (field, url) in [(8, PLANNED_START), (9, PLANNED_END)] {
-        let (value, original) = cx.date_time(pv2.field(field).value());
-        let value = value.map(ExtensionValue::DateTime);
-        let kept = original.and_then(|element| element.extension.into_iter().next());
-        let extension = value.map(|value| Extension::new(url, value));
-        let part = |kept| Extension::new(url, ExtensionValue::Parts(vec![kept]));
-        draft.resource.extension.extend(extension.or_else(|| kept.map(part)));
-    }
+    expected(cx, pv2, draft);
     length(cx, pv2, draft);
-    if let Some(text) = cx.write(pv2.field(12).value()) {
-        draft.resource.extension.push(Extension::string(DESCRIPTION, text));
-    }
+    more::extensions(cx, pv2, id, map::EXTENSIONS, &mut draft.resource.extension);
     for repetition in pv2.field(13).repetitions() {
         if let Some(who) = xcn::professional(cx, repetition) {
             draft.participant(who, Some(part("REF", "referrer")), None);
         }
     }
-    if pv2.field(22).value().text().trim().eq_ignore_ascii_case("Y") {
-        cx.mark(pv2.field(22).value());
-        restricted(&mut draft.resource.meta);
+    match pv2.field(22).value().text().trim() {
+        "Y" | "y" | "J" | "j" => {
+            cx.mark(pv2.field(22).value());
+            restricted(&mut draft.resource.meta);
+        }
+        "N" | "n" => cx.ignore(pv2.field(22).value(), "no protection is asked for: that needs no label"),
+        _ => {}
     }
-    if let Some(clinic) = xon::organization(cx, pv2.field(23).first()) {
-        draft.resource.service_provider = Some(Reference::to(clinic));
+    for repetition in pv2.field(23).repetitions() {
+        let clinic = xon::organization(cx, repetition);
+        draft.provider(clinic);
     }
     if cx.given(pv2.field(25), id, "priority") {
-        draft.resource.priority = cwe::concept(cx, pv2.field(25).first(), "PV2-25", None);
+        draft.resource.priority =
+            more::concept(cx, pv2.field(25).first(), "PV2-25", Some(table::visit_priority));
     }
-    if let Some(coding) = cwe::coding(cx, pv2.field(38).first(), "PV2-38", |_| None) {
-        draft
-            .resource
-            .extension
-            .push(Extension::new(MODE_OF_ARRIVAL, ExtensionValue::Coding(Box::new(coding))));
+    if let Some(coding) = cwe::coding(cx, pv2.field(38).first(), "PV2-38", table::arrival_mode) {
+        let coding = ExtensionValue::Coding(Box::new(coding));
+        draft.resource.extension.push(Extension::new(MODE_OF_ARRIVAL, coding));
+    }
+}
+
+/// When the patient is expected to come, to go, and to come back; a cancel takes back what its event announced.
+fn expected<'m, 'a>(cx: &mut Context<'m, 'a>, pv2: Segment<'m, 'a>, draft: &mut EncounterDraft<'a>) {
+    for (field, path, announced_by) in
+        [(8, PLANNED_START, ""), (9, PLANNED_END, "A16"), (47, EXPECTED_RETURN, "A21")]
+    {
+        if draft.effect.undoes(announced_by) {
+            cx.ignore_field(pv2.field(field), "what was expected, until this event took it back");
+            continue;
+        }
+        if !cx.given(pv2.field(field), draft.id, path) {
+            continue;
+        }
+        let url = path.strip_prefix("extension:").unwrap_or(path);
+        let value = more::date_time(cx, pv2.field(field).value());
+        draft.resource.extension.extend(value.map(|value| Extension::new(url, value)));
+    }
+}
+
+/// What a cancel deletes, even where the message has no PV2.
+pub(crate) fn take_back(cx: &mut Context<'_, '_>, draft: &EncounterDraft<'_>) {
+    for (event, path) in [("A16", PLANNED_END), ("A21", EXPECTED_RETURN)] {
+        if draft.effect.undoes(event) {
+            cx.deletions.push(crate::Deletion { entry: draft.id, path });
+        }
     }
 }
 
 /// The length of the stay (PV2-11) is a number of days.
 fn length<'m, 'a>(cx: &mut Context<'m, 'a>, pv2: Segment<'m, 'a>, draft: &mut EncounterDraft<'a>) {
-    let value = pv2.field(11).value();
-    if !value.is_present() {
+    const TEXT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-length";
+    if !cx.given(pv2.field(11), draft.id, "length") {
         return;
     }
-    let Some(days) = Decimal::parse(crate::context::trim(value.text())) else {
-        cx.warn(value.place(), "invalid-number");
-        return;
-    };
-    cx.mark(value);
-    draft.resource.length = Some(Quantity {
-        value: Some(days),
-        unit: Some("day".into()),
-        system: Some(system::UCUM.into()),
-        code: Some("d".into()),
-        ..Quantity::default()
-    });
+    match more::number(cx, pv2.field(11).value()) {
+        Some(Read::Number(days)) => draft.resource.length = Some(more::days(days)),
+        Some(Read::Text(text)) => draft.resource.extension.push(Extension::string(TEXT, text)),
+        None => {}
+    }
 }

@@ -29,9 +29,14 @@ pub(crate) enum Status {
 }
 
 impl Effect {
-    /// Whether the event registers a visit: one that has no number may then be known by its admission.
+    /// Whether the event is about a visit: without a number, the visit may then be known by its admission.
     pub(crate) fn registers(&self) -> bool {
         self.status != Status::Unsaid
+    }
+
+    /// Whether a visit begins with it, as the sender knows it.
+    pub(crate) fn opens(&self) -> bool {
+        matches!(self.trigger, "A01" | "A04" | "A05" | "A14")
     }
 
     /// Whether it takes back an event of this kind.
@@ -43,6 +48,9 @@ impl Effect {
 /// What a message says that only names a visit, or changes what is known of it: A08, A28, A31, and every
 /// message about something else.
 pub(crate) const MENTION: &Effect = &Effect { trigger: "", status: Status::Unsaid, undoes: &[] };
+
+/// A20: it is about a bed, and about no patient.
+pub(crate) const BED: &Effect = &Effect { trigger: "A20", status: Status::Unsaid, undoes: &[] };
 
 const fn effect(trigger: &'static str, status: Status) -> Effect {
     Effect { trigger, status, undoes: &[] }
@@ -90,18 +98,47 @@ const EFFECTS: &[Effect] = &[
 
 /// What an event says of the visit.
 pub(crate) fn effect_of(trigger: &str) -> &'static Effect {
+    if trigger == BED.trigger {
+        return BED;
+    }
     EFFECTS.iter().find(|effect| effect.trigger == trigger).unwrap_or(MENTION)
 }
 
 /// The events about visits that are converted.
 pub(crate) const EVENTS: &[EventRow] = &[
     official("A01", "admit", "opens the Encounter"),
-    official("A02", "transfer", "the Encounter has another active location"),
+    official("A02", "transfer", "the Encounter has another active location, and left the former one"),
     own("A03", "discharge", "ends the Encounter"),
     official("A04", "register", "opens the Encounter, its status by the class of the visit"),
     official("A05", "pre-admit", "a planned Encounter"),
+    official("A06", "change an outpatient to an inpatient", "another class, since when in classHistory"),
+    official("A07", "change an inpatient to an outpatient", "another class, since when in classHistory"),
     official("A08", "update", "Patient and Encounter, without saying how far the visit is"),
-    official("A11", "cancel admit", "the Encounter is cancelled"),
-    own("A12", "cancel transfer", "the Encounter is at its former location"),
+    official("A09", "patient departing", "where the patient goes; the temporary place is marked as such"),
+    official("A10", "patient arriving", "where the patient is; the temporary place is marked as such"),
+    official("A11", "cancel admit", "the Encounter is cancelled, or planned again where it was pre-admitted"),
+    own("A12", "cancel transfer", "the Encounter is at its former location, and never was at the other"),
     official("A13", "cancel discharge", "the Encounter is open again, without end and disposition"),
+    official("A14", "pending admit", "a planned Encounter"),
+    own("A15", "pending transfer", "a planned location"),
+    own("A16", "pending discharge", "the planned end"),
+    official("A17", "swap patients", "two Encounters, each at the other's former location"),
+    own("A20", "bed status update", "the bed's Location.operationalStatus; about no patient"),
+    own("A21", "go on leave", "the Encounter is on leave; the bed is reserved"),
+    own("A22", "return from leave", "the Encounter is in progress again"),
+    own("A23", "delete a visit", "the Encounter was entered in error"),
+    own("A25", "cancel pending discharge", "the planned end is gone"),
+    own("A26", "cancel pending transfer", "the planned location is gone"),
+    official(
+        "A27",
+        "cancel pending admit",
+        "the Encounter is cancelled, unless it was admitted or pre-admitted",
+    ),
+    own("A32", "cancel patient arriving", "the Encounter is where it was before"),
+    own("A33", "cancel patient departing", "the Encounter is where it was before"),
+    own("A38", "cancel pre-admit", "the Encounter is cancelled, unless it was admitted"),
+    own("A52", "cancel leave", "the Encounter is in progress, and no return is expected"),
+    own("A53", "cancel return from leave", "the Encounter is on leave"),
+    own("A54", "change attending doctor", "Encounter.participant of type ATND"),
+    own("A55", "cancel change of attending doctor", "Encounter.participant of type ATND, as before"),
 ];
