@@ -113,7 +113,8 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, event: &Event, digest: &
     provenance(cx, event, &digest, sender, focus);
 }
 
-/// What the message is about: patients, visits, reports and documents; of an order message, its orders.
+/// What the message is about: patients, visits, reports and documents; of an order message, its orders;
+/// of a bed status, the bed.
 fn about(cx: &Context<'_, '_>, event: &Event) -> Vec<Uuid> {
     let is_focus = |resource: &Resource<'_>| {
         matches!(
@@ -125,7 +126,8 @@ fn about(cx: &Context<'_, '_>, event: &Event) -> Vec<Uuid> {
                 | Resource::Task(_)
                 | Resource::Appointment(_)
                 | Resource::Slot(_)
-        ) || (event.kind == "ORM" && matches!(resource, Resource::ServiceRequest(_)))
+        ) || (event.trigger == "A20" && matches!(resource, Resource::Location(_)))
+            || (event.kind == "ORM" && matches!(resource, Resource::ServiceRequest(_)))
     };
     cx.entries.iter().filter(|entry| is_focus(&entry.resource)).map(|entry| entry.full_url.0).collect()
 }
