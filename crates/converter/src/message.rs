@@ -10,6 +10,7 @@ mod mentioned;
 mod order;
 pub(crate) mod orm;
 pub(crate) mod oru;
+pub(crate) mod pharmacy;
 mod siu;
 
 use hl7v2::{Message, Place};
@@ -66,9 +67,15 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { kind: "BAR", events: bar::EVENTS, convert: bar::convert },
     Kind { kind: "DFT", events: dft::EVENTS, convert: dft::convert },
     Kind { kind: "MDM", events: mdm::EVENTS, convert: mdm::convert },
+    Kind { kind: "OMP", events: pharmacy::OMP, convert: pharmacy::convert },
     Kind { kind: "ORM", events: orm::EVENTS, convert: orm::convert },
     Kind { kind: "ORU", events: oru::EVENTS, convert: oru::convert },
+    Kind { kind: "RAS", events: pharmacy::RAS, convert: pharmacy::convert },
+    Kind { kind: "RDE", events: pharmacy::RDE, convert: pharmacy::convert },
+    Kind { kind: "RDS", events: pharmacy::RDS, convert: pharmacy::convert },
+    Kind { kind: "RGV", events: pharmacy::RGV, convert: pharmacy::convert },
     Kind { kind: "SIU", events: siu::EVENTS, convert: siu::convert },
+    Kind { kind: "VXU", events: pharmacy::VXU, convert: pharmacy::convert },
 ];
 
 /// The kind of an event, if a conversion is written for it.

@@ -11,6 +11,7 @@ pub(crate) mod apr;
 pub(crate) mod arv;
 pub(crate) mod beside;
 pub(crate) mod blc;
+pub(crate) mod cdo;
 pub(crate) mod db1;
 pub(crate) mod dg1;
 pub(crate) mod drg;
@@ -43,6 +44,14 @@ pub(crate) mod resource;
 pub(crate) mod rgs;
 pub(crate) mod rmi;
 pub(crate) mod rol;
+pub(crate) mod rxa;
+pub(crate) mod rxc;
+pub(crate) mod rxd;
+pub(crate) mod rxe;
+pub(crate) mod rxg;
+pub(crate) mod rxo;
+pub(crate) mod rxr;
+pub(crate) mod rxv;
 pub(crate) mod sch;
 pub(crate) mod spm;
 pub(crate) mod tq1;
@@ -70,6 +79,7 @@ pub(crate) const MAPS: &[&Map] = &[
     &apr::MAP,
     &arv::MAP,
     &blc::MAP,
+    &cdo::MAP,
     &db1::MAP,
     &dg1::MAP,
     &drg::MAP,
@@ -96,6 +106,14 @@ pub(crate) const MAPS: &[&Map] = &[
     &rgs::MAP,
     &rmi::MAP,
     &rol::MAP,
+    &rxa::MAP,
+    &rxc::MAP,
+    &rxd::MAP,
+    &rxe::MAP,
+    &rxg::MAP,
+    &rxo::MAP,
+    &rxr::MAP,
+    &rxv::MAP,
     &sch::MAP,
     &exchange::SFT,
     &tq1::MAP,

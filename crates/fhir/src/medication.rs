@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     Annotation, CodeableConcept, Element, Extension, Identifier, Period, Quantity, Range, Ratio, Reference,
+    Timing,
 };
 
 fhir_type! {
@@ -124,6 +125,7 @@ fhir_type! {
         text: Option<Cow<'a, str>>,
         additional_instruction: Vec<CodeableConcept<'a>>,
         patient_instruction: Option<Cow<'a, str>>,
+        timing: Option<Timing<'a>>,
         as_needed_boolean: Option<bool>,
         site: Option<CodeableConcept<'a>>,
         route: Option<CodeableConcept<'a>>,

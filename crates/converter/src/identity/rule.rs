@@ -201,6 +201,71 @@ pub const SERVICE_REQUEST_BY_TIME: Rule = Rule::last_resort(
     ],
     "order-without-number",
 );
+/// A medicine, of its prescription, dispense or administration.
+pub const MEDICATION: Rule = Rule::sound("Medication", &[Clear("prescription, dispense or administration")]);
+/// A prescription.
+pub const MEDICATION_REQUEST: Rule =
+    Rule::sound("MedicationRequest", &[Pseudonym("authority, placer or filler order number")]);
+/// What a pharmacy made of a prescription (RXE).
+pub const MEDICATION_ENCODED: Rule =
+    Rule::sound("MedicationRequest/encoded", &[Pseudonym("authority, placer or filler order number")]);
+/// A prescription of several that have one number in a message.
+pub const MEDICATION_REQUEST_BY_CODE: Rule = Rule::last_resort(
+    "MedicationRequest/code",
+    &[Pseudonym("authority, placer or filler order number"), Clear("intent"), Clear("RXO-1, RXE-2")],
+    "several-prescriptions-of-one-number",
+);
+/// The instruction to give one dose (RXG).
+pub const MEDICATION_DOSE: Rule = Rule::sound(
+    "MedicationRequest/dose",
+    &[Pseudonym("authority, placer or filler order number"), Clear("RXG-1"), Pseudonym("TQ1-7, else RXG-3")],
+);
+/// A prescription without number.
+pub const MEDICATION_REQUEST_BY_TIME: Rule = Rule::last_resort(
+    "MedicationRequest/time",
+    &[
+        Clear("patient"),
+        Clear("intent"),
+        Clear("RXO-1, RXE-2 or RXG-4"),
+        Pseudonym("ORC-9, else the whole message; RXG-1 and its time"),
+    ],
+    "order-without-number",
+);
+/// A dispense.
+pub const MEDICATION_DISPENSE: Rule = Rule::sound(
+    "MedicationDispense",
+    &[
+        Clear("patient"),
+        Pseudonym("authority, filler or placer order number, if any"),
+        Clear("RXD-1"),
+        Clear("RXD-2"),
+        Pseudonym("RXD-3; without it and a number the whole message"),
+    ],
+);
+/// An administration.
+pub const MEDICATION_ADMINISTRATION: Rule = Rule::sound(
+    "MedicationAdministration",
+    &[
+        Clear("patient"),
+        Pseudonym("authority, filler or placer order number, if any"),
+        Clear("RXA-1, RXA-2"),
+        Clear("RXA-5"),
+        Pseudonym("RXA-3; without it and a number the whole message"),
+    ],
+);
+/// A vaccination.
+pub const IMMUNIZATION: Rule = Rule::sound("Immunization", &[Pseudonym("authority, filler order number")]);
+/// A vaccination without a number of its own.
+pub const IMMUNIZATION_BY_VACCINE: Rule = Rule::sound(
+    "Immunization/vaccine",
+    &[Clear("patient"), Clear("RXA-5"), Pseudonym("day of RXA-3, else the whole message")],
+);
+/// A further prescription, dispense, administration or vaccination of the same key in a message.
+pub const MEDICATION_BY_POSITION: Rule = Rule::last_resort(
+    "Medication/position",
+    &[Clear("the id that the key gives"), Clear("position")],
+    "medication-by-position",
+);
 /// What is asked of whoever fills an order: one for each request.
 pub const TASK: Rule = Rule::sound("Task", &[Clear("request")]);
 /// An appointment.
@@ -334,6 +399,17 @@ pub const RULES: &[Rule] = &[
     SERVICE_REQUEST_BY_TIME,
     REFERRAL,
     REFERRAL_BY_TIME,
+    MEDICATION,
+    MEDICATION_REQUEST,
+    MEDICATION_ENCODED,
+    MEDICATION_REQUEST_BY_CODE,
+    MEDICATION_DOSE,
+    MEDICATION_REQUEST_BY_TIME,
+    MEDICATION_DISPENSE,
+    MEDICATION_ADMINISTRATION,
+    IMMUNIZATION,
+    IMMUNIZATION_BY_VACCINE,
+    MEDICATION_BY_POSITION,
     TASK,
     APPOINTMENT,
     APPOINTMENT_OF_MESSAGE,

@@ -147,13 +147,14 @@ pub(super) fn notes_on_order<'m, 'a>(
     }
 }
 
-/// DG1 behind an order: why it was ordered.
+/// DG1 behind an order: why it was ordered. Gives back the diagnoses.
 pub(super) fn reasons<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     group: &Group<'m, 'a>,
     patient: Uuid,
     request: Option<Uuid>,
-) {
+) -> Vec<Uuid> {
+    let mut ids = Vec::new();
     for dg1 in &group.reasons {
         let Listed::Member(id) = dg1::convert(cx, *dg1, patient, None) else { continue };
         for n in [6, 15] {
@@ -165,5 +166,7 @@ pub(super) fn reasons<'m, 'a>(
         if let Some(Resource::ServiceRequest(request)) = request.and_then(|id| cx.entry(id)) {
             add_new(&mut request.reason_reference, [Reference::to(id)]);
         }
+        ids.push(id);
     }
+    ids
 }

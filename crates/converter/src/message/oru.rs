@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::adt::{self, Adt};
 use super::group::{self, Group};
 use super::order::{self, Observed};
-use super::{Says, orm};
+use super::{Says, orm, pharmacy};
 use crate::context::{Context, Reported};
 use crate::conversion::{Authority, Refusal};
 use crate::convert::refuse;
@@ -74,7 +74,8 @@ pub(crate) fn results<'m, 'a>(
     patient: Uuid,
     encounter: Option<Uuid>,
 ) {
-    let group::Sorted { groups, of_patient, of_visit } = group::sort(segments);
+    let segments = pharmacy::orders(cx, segments, patient, encounter);
+    let group::Sorted { groups, of_patient, of_visit } = group::sort(&segments);
     for (run, encounter) in [(of_patient, None), (of_visit, encounter)] {
         let Some(first) = run.first().map(Segment::place) else { continue };
         let notes = nte::notes(cx, &run);

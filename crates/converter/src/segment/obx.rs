@@ -32,6 +32,7 @@ use quantity::Unit;
 use value::Kind;
 
 pub(crate) use document::text_document;
+pub(crate) use performer::producer;
 pub(crate) use text::{continues, deletes, is_blank, is_note, text_key, withdraws};
 
 /// OBX-4.

@@ -210,7 +210,11 @@ pub(crate) fn date_time_only<'a>(cx: &mut Context<'_, 'a>, value: Value<'_, 'a>)
 }
 
 /// Who ordered (OBR-16, ORC-12), for which organisation (ORC-21 to 23), and where they are (ORC-24).
-fn requester<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>, request: &mut ServiceRequest<'a>) {
+pub(crate) fn requester<'a>(
+    cx: &mut Context<'_, 'a>,
+    order: Order<'_, '_, 'a>,
+    request: &mut ServiceRequest<'a>,
+) {
     let organization = order.orc.and_then(|orc| {
         let id = xon::organization(cx, orc.field(21).first())?;
         let address = xad::address(cx, orc.field(22).first());

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use fhir::{
-    Address, ContactPoint, Device, DeviceUdiCarrier, Extension, ExtensionValue, Identifier, Location,
-    ProcedurePerformer, Reference, Resource,
+    Address, ContactPoint, Device, DeviceUdiCarrier, Extension, ExtensionValue, Identifier,
+    ImmunizationPerformer, Location, MedicationPerformer, ProcedurePerformer, Reference, Resource,
 };
 use hl7v2::{Repetition, Segment};
 use uuid::Uuid;
@@ -476,7 +476,15 @@ fn attach<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut part: Part<'a>) {
         }
     }
     let Part { mut participation, location, devices } = part;
-    let is_event = matches!(cx.entry(id), Some(Resource::Observation(_) | Resource::DiagnosticReport(_)));
+    let is_event = matches!(
+        cx.entry(id),
+        Some(
+            Resource::Observation(_)
+                | Resource::DiagnosticReport(_)
+                | Resource::Immunization(_)
+                | Resource::MedicationAdministration(_)
+        )
+    );
     if !is_event {
         let (participation, beside) = Part { participation, location, devices }.split();
         let extension = whole(participation, beside);
@@ -512,6 +520,22 @@ fn attach<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut part: Part<'a>) {
         Some(Resource::DiagnosticReport(report)) => {
             add_new(&mut report.performer, performers);
             add_new(&mut report.extension, location);
+        }
+        Some(Resource::Immunization(given)) => {
+            let function = participation.role.first().cloned();
+            let named = performers
+                .into_iter()
+                .map(|who| ImmunizationPerformer { function: function.clone(), actor: Some(who) });
+            add_new(&mut given.performer, named);
+            add_new(&mut given.extension, location);
+        }
+        Some(Resource::MedicationAdministration(given)) => {
+            let function = participation.role.first().cloned();
+            let named = performers
+                .into_iter()
+                .map(|who| MedicationPerformer { function: function.clone(), actor: Some(who) });
+            add_new(&mut given.performer, named);
+            add_new(&mut given.extension, location);
         }
         _ => {}
     }

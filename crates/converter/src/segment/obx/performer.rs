@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use fhir::{Identifier, Organization, Reference, Resource};
-use hl7v2::{Field, Segment};
+use hl7v2::{Repetition, Segment};
 use uuid::Uuid;
 
 use crate::context::{Context, add_new, trim};
@@ -12,7 +12,7 @@ use crate::identity::rule;
 
 /// Producer (OBX-15), observers (16), performing organisation with address and director (23–25).
 pub(super) fn performers<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, to: &mut Vec<Reference<'a>>) {
-    let producer = producer(cx, obx.field(15));
+    let producer = producer(cx, obx.field(15).first());
     let organization = xon::organization(cx, obx.field(23).first());
     if let Some(id) = organization {
         let address = xad::address(cx, obx.field(24).first());
@@ -30,8 +30,7 @@ pub(super) fn performers<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, to:
 }
 
 /// The organisation that a coded value names.
-fn producer<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>) -> Option<Uuid> {
-    let cwe = field.first();
+pub(crate) fn producer<'a>(cx: &mut Context<'_, 'a>, cwe: Repetition<'_, 'a>) -> Option<Uuid> {
     let part = |n: usize| cwe.component(n).value();
     let name = cx.write(part(2));
     let code = cx.write(part(1));
@@ -44,11 +43,11 @@ fn producer<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>) -> Option<Uuid> 
                 None if system.is_empty() => Cow::Owned(format!("sender:{}", cx.sender_key())),
                 None => Cow::Owned(format!("authority:{system}")),
             };
-            cx.id(&rule::ORGANIZATION, &[&[&authority, code]], field.place())
+            cx.id(&rule::ORGANIZATION, &[&[&authority, code]], cwe.place())
         }
         (None, Some(name)) => {
             let sender = cx.sender_key().to_owned();
-            cx.id(&rule::ORGANIZATION_BY_NAME, &[&[&sender], &[name]], field.place())
+            cx.id(&rule::ORGANIZATION_BY_NAME, &[&[&sender], &[name]], cwe.place())
         }
         (None, None) => return None,
     };

@@ -110,7 +110,7 @@ pub(super) fn comparator(text: &str) -> (Option<&'static str>, &str) {
 
 /// The unit of OBX-6, for every quantity that is written from the segment.
 #[derive(Clone)]
-pub(super) struct Unit<'a> {
+pub(crate) struct Unit<'a> {
     text: Cow<'a, str>,
     code: Option<Cow<'a, str>>,
     /// All that the sender said, where it was more than text and a UCUM code.
@@ -121,6 +121,11 @@ impl<'a> Unit<'a> {
     /// Reads the field and marks what the unit says. UCUM is written only where that is certain: the
     /// sender says so, or the text is one that means the same everywhere.
     pub(super) fn read(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>) -> Option<Self> {
+        Self::read_at(cx, field, "OBX-6")
+    }
+
+    /// The same of another field; `name` is where it stands (`RXO-4`), for the profile's code maps.
+    pub(crate) fn read_at(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>, name: &str) -> Option<Self> {
         if !field.is_present() {
             return None;
         }
@@ -133,7 +138,7 @@ impl<'a> Unit<'a> {
             cx.profile.coding_system(&name).as_deref() == Some(system::UCUM)
         };
         let code = sent.component(1).value();
-        let concept = cwe::concept(cx, sent, "OBX-6", None)?;
+        let concept = cwe::concept(cx, sent, name, None)?;
         let own = crate::context::trim(code.text());
         let ucum = if is_ucum(cx, 3) && !own.is_empty() {
             Some(own.clone())
@@ -191,7 +196,7 @@ fn first_text<'a>(concept: &CodeableConcept<'a>) -> Option<Cow<'a, str>> {
 }
 
 /// A quantity with its unit.
-pub(super) fn quantity<'a>(
+pub(crate) fn quantity<'a>(
     value: Decimal<'a>,
     comparator: Option<&'static str>,
     unit: Option<&Unit<'a>>,

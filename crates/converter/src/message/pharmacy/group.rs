@@ -1,0 +1,135 @@
+//! The segments of one patient's medication orders, sorted by what they belong to.
+//!
+//! The standard's groups are `ORC TQ1 (RXO NTE RXR RXC) (RXE TQ1 RXR RXC) (RXD | RXG | RXA) RXR RXC OBX`. A
+//! segment belongs to the RXO, RXE, RXD, RXG or RXA before it; what stands before the first of them belongs to
+//! that one. OBX, NTE and DG1 may stand anywhere behind ORC.
+
+use hl7v2::Segment;
+
+use crate::message::group::Noted;
+
+/// What stands behind one RXO, RXE, RXD, RXG or RXA.
+#[derive(Default)]
+pub(super) struct Part<'m, 'a> {
+    /// `None` where an ORC stands alone.
+    pub(super) segment: Option<Segment<'m, 'a>>,
+    pub(super) timing: Vec<Segment<'m, 'a>>,
+    pub(super) routes: Vec<Segment<'m, 'a>>,
+    pub(super) components: Vec<Segment<'m, 'a>>,
+    pub(super) infusions: Vec<Segment<'m, 'a>>,
+    pub(super) limits: Vec<Segment<'m, 'a>>,
+    pub(super) observations: Vec<Noted<'m, 'a>>,
+    pub(super) notes: Vec<Segment<'m, 'a>>,
+    pub(super) reasons: Vec<Segment<'m, 'a>>,
+    /// PRT: who takes part in it, or in which of its observations.
+    pub(super) participants: Vec<(Option<usize>, Segment<'m, 'a>)>,
+}
+
+impl<'m, 'a> Part<'m, 'a> {
+    /// `RXO`; empty for an ORC alone.
+    pub(super) fn kind(&self) -> &'a str {
+        self.segment.map_or("", |segment| segment.id())
+    }
+}
+
+/// One order: its ORC, and what is said of it.
+#[derive(Default)]
+pub(super) struct Group<'m, 'a> {
+    pub(super) orc: Option<Segment<'m, 'a>>,
+    /// There is always one.
+    pub(super) parts: Vec<Part<'m, 'a>>,
+}
+
+impl<'m, 'a> Group<'m, 'a> {
+    pub(super) fn part(&self, kind: &str) -> Option<&Part<'m, 'a>> {
+        self.parts.iter().find(|part| part.kind() == kind)
+    }
+}
+
+/// Whether a segment begins to say something of a medicine.
+fn is_medicine(segment: Segment<'_, '_>) -> bool {
+    matches!(segment.id(), "RXO" | "RXE" | "RXD" | "RXG" | "RXA")
+}
+
+/// Takes the medication orders out of a patient's segments: what is left is for others. `all` says that every
+/// order of the message is one, whatever stands behind its ORC.
+pub(super) fn split<'m, 'a>(
+    segments: &[Segment<'m, 'a>],
+    all: bool,
+) -> (Vec<Segment<'m, 'a>>, Vec<Group<'m, 'a>>) {
+    if !all && !segments.iter().any(|segment| is_medicine(*segment)) {
+        return (segments.to_vec(), Vec::new());
+    }
+    let mut rest = Vec::with_capacity(segments.len());
+    let mut groups = Vec::new();
+    // An order begins with ORC; without one, with the first segment of a medicine.
+    let mut begun = false;
+    let orders = segments.chunk_by(|one, next| {
+        begun |= one.id() == "ORC" || is_medicine(*one);
+        !(next.id() == "ORC" || !begun && is_medicine(*next))
+    });
+    for order in orders {
+        let begins = order.first().is_some_and(|first| first.id() == "ORC" || is_medicine(*first));
+        let service = order.iter().any(|segment| segment.id() == "OBR");
+        if begins && (order.iter().any(|segment| is_medicine(*segment)) || all && !service) {
+            groups.push(sort(order));
+        } else {
+            rest.extend_from_slice(order);
+        }
+    }
+    (rest, groups)
+}
+
+fn sort<'m, 'a>(order: &[Segment<'m, 'a>]) -> Group<'m, 'a> {
+    let mut group = Group { orc: None, parts: vec![Part::default()] };
+    for &segment in order {
+        if segment.id() == "ORC" {
+            group.orc = Some(segment);
+            continue;
+        }
+        let first = group.parts.len() == 1;
+        let Some(part) = group.parts.last_mut() else { continue };
+        if is_medicine(segment) {
+            if first && part.segment.is_none() {
+                part.segment = Some(segment);
+            } else {
+                group.parts.push(Part { segment: Some(segment), ..Part::default() });
+            }
+            continue;
+        }
+        match segment.id() {
+            "TQ1" | "TQ2" => part.timing.push(segment),
+            "RXR" => part.routes.push(segment),
+            "RXC" => part.components.push(segment),
+            "RXV" => part.infusions.push(segment),
+            "CDO" => part.limits.push(segment),
+            "DG1" => part.reasons.push(segment),
+            "OBX" => part.observations.push(Noted { segment, notes: Vec::new() }),
+            "PRT" => {
+                let about = part.observations.len().checked_sub(1);
+                part.participants.push((about, segment));
+            }
+            "NTE" => match part.observations.last_mut() {
+                Some(observation) => observation.notes.push(segment),
+                None => part.notes.push(segment),
+            },
+            _ => {}
+        }
+    }
+    share_routes(&mut group.parts);
+    group
+}
+
+/// `RXA RXA RXR`: the route is that of all of them (HL7 v2.5.1 §4.13.8).
+fn share_routes(parts: &mut [Part<'_, '_>]) {
+    let mut behind: Vec<Segment<'_, '_>> = Vec::new();
+    for part in parts.iter_mut().rev() {
+        if part.kind() != "RXA" {
+            behind.clear();
+        } else if part.routes.is_empty() && part.observations.is_empty() {
+            part.routes.clone_from(&behind);
+        } else {
+            behind.clone_from(&part.routes);
+        }
+    }
+}
