@@ -69,16 +69,26 @@ impl Draft {
         }
     }
 
-    /// The visit that it hangs on; of a visit, itself.
+    /// The visit that it hangs on, or the account where it hangs on no visit; of these two, itself.
     pub(crate) fn visit(&self, key: &ResourceKey) -> Option<ResourceKey> {
-        if key.resource_type == "Encounter" {
+        if matches!(key.resource_type.as_str(), "Encounter" | "Account") {
             return Some(key.clone());
         }
         match &self.content {
-            Content::Registers(state) => ["encounter", "context"]
+            Content::Registers(state) => ["encounter", "context", "account"]
                 .into_iter()
                 .find_map(|path| visit_of(state.registers.get(path)?.value.as_ref()?.as_object()?)),
             Content::Whole(whole) => visit_of(whole.as_ref()?.content()),
+        }
+    }
+
+    /// The account that it is on.
+    pub(crate) fn account(&self) -> Option<ResourceKey> {
+        match &self.content {
+            Content::Registers(state) => {
+                account_of(state.registers.get("account")?.value.as_ref()?.as_object()?)
+            }
+            Content::Whole(whole) => account_of(whole.as_ref()?.content()),
         }
     }
 
@@ -165,7 +175,7 @@ pub(crate) fn patient_of(content: &Map<String, Value>) -> Option<Uuid> {
     PATIENT_IN.iter().find_map(of)?.parse().ok()
 }
 
-/// The visit that a resource names.
+/// The visit that a resource names, or the account where it names no visit.
 pub(crate) fn visit_of(content: &Map<String, Value>) -> Option<ResourceKey> {
     let context = content.get("context");
     let references =
@@ -173,8 +183,14 @@ pub(crate) fn visit_of(content: &Map<String, Value>) -> Option<ResourceKey> {
     let id = references
         .into_iter()
         .flatten()
-        .find_map(|one| one.get("reference")?.as_str()?.strip_prefix("Encounter/"))?;
-    Some(ResourceKey::new("Encounter", id))
+        .find_map(|one| one.get("reference")?.as_str()?.strip_prefix("Encounter/"));
+    id.map(|id| ResourceKey::new("Encounter", id)).or_else(|| account_of(content))
+}
+
+/// The account that a resource names.
+pub(crate) fn account_of(content: &Map<String, Value>) -> Option<ResourceKey> {
+    let reference = content.get("account")?.get(0)?.get("reference")?.as_str()?;
+    Some(ResourceKey::new("Account", reference.strip_prefix("Account/")?))
 }
 
 /// All resources that one message touches.

@@ -1,6 +1,6 @@
 //! After a merger, a change of number or a move: what refers to the old one is given to the new one, in batches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use zorgsluis_domain::port::{PageRequest, Precondition, ResourceKey, Search, Sto
 use zorgsluis_domain::{Effect, Phi, PortError, StepEffect};
 
 use super::assertion::rewrite_references;
-use super::draft::visit_of;
+use super::draft::{account_of, visit_of};
 use super::identity;
 use super::plan::{Handover, patient, task_key, thing_replaced_by};
 use super::read::object;
@@ -56,6 +56,7 @@ impl Apply {
         applied: &mut Applied,
         effects: &mut BTreeMap<String, StepEffect>,
     ) -> Result<(), ApplyError> {
+        let visits = self.visits_of(handover).await?;
         for patient in &handover.among {
             for kind in OF_PATIENT {
                 let mut after = None;
@@ -66,7 +67,7 @@ impl Apply {
                         page: PageRequest { after: after.take(), limit: PAGE },
                     };
                     let page = self.store.search(&search).await?;
-                    let moved = self.of_page(handover, page.items).await?;
+                    let moved = self.of_page(handover, &visits, page.items).await?;
                     if moved.is_empty() {
                         match page.next {
                             Some(next) => after = Some(next),
@@ -81,18 +82,48 @@ impl Apply {
         self.stay(handover).await
     }
 
+    /// The visit itself, or an account and its visits, whoever has them by now.
+    async fn visits_of(&self, handover: &Handover) -> Result<BTreeSet<ResourceKey>, ApplyError> {
+        let mut all: BTreeSet<ResourceKey> = handover.visit.iter().cloned().collect();
+        if handover.visit.as_ref().is_none_or(|holder| holder.resource_type != "Account") {
+            return Ok(all);
+        }
+        for patient in &handover.patients {
+            let mut after = None;
+            loop {
+                let search = Search {
+                    resource_type: String::from("Encounter"),
+                    parameters: Phi::new(vec![(String::from("patient"), format!("Patient/{patient}"))]),
+                    page: PageRequest { after: after.take(), limit: PAGE },
+                };
+                let page = self.store.search(&search).await?;
+                for item in &page.items {
+                    if account_of(&object(item)?).as_ref() == handover.visit.as_ref() {
+                        all.insert(item.key.clone());
+                    }
+                }
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// What of a page changes.
     async fn of_page(
         &self,
         handover: &Handover,
+        visits: &BTreeSet<ResourceKey>,
         mut items: Vec<StoredResource>,
     ) -> Result<Vec<Write>, ApplyError> {
         let mut along: Vec<ResourceKey> = Vec::new();
-        if let Some(visit) = &handover.visit {
+        if handover.visit.is_some() {
             let mut of_visit = Vec::new();
             for item in items {
                 let content = object(&item)?;
-                if visit_of(&content).as_ref() == Some(visit) {
+                if visits.contains(&item.key) || visit_of(&content).is_some_and(|on| visits.contains(&on)) {
                     // A specimen hangs on no visit, but on what was examined during it.
                     along.extend(references(content.get("specimen")));
                     of_visit.push(item);

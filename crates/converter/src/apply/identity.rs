@@ -110,6 +110,20 @@ impl Identities<'_> {
         Ok((Resolved { named: person.id, given, now }, conflicts))
     }
 
+    /// Takes the numbers of a person from the patient whose other number went to somebody else (A43): they do
+    /// not lead there any more.
+    pub(crate) async fn part(&self, person: &Person, other: Uuid) -> Result<(), ApplyError> {
+        let numbers: Vec<Pseudonym> =
+            person.identifiers.iter().map(|identifier| self.pseudonym(identifier)).collect();
+        let known = self.index.resolve(&numbers).await?;
+        for (number, holder) in numbers.iter().zip(known) {
+            if holder == Some(other) {
+                self.index.release(number, other).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// The one patient that the further identifiers lead to, unless the main number forbids it: a
     /// patient that has another number of the same kind is another patient for the one who gave it.
     async fn by_others(

@@ -146,6 +146,9 @@ impl Planner<'_> {
         let mut all = Vec::new();
         for person in &self.said.patients {
             let said = self.said.entries.iter().find(|entry| entry.key == patient(person.id));
+            if let Some(number) = self.moved_number_of(person.id) {
+                identities.part(person, self.who(number).given).await?;
+            }
             let obsolete = self.mergers_of_patients().any(|merged| merged.obsolete == person.id);
             let (resolved, conflicts) =
                 identities.resolve(person, said.map(|entry| &entry.content), obsolete).await?;
@@ -166,6 +169,12 @@ impl Planner<'_> {
 
     fn who(&self, named: Uuid) -> Resolved {
         self.people.get(&named).copied().unwrap_or(Resolved { named, given: named, now: named })
+    }
+
+    /// The number that went from this patient to another one (A43).
+    fn moved_number_of(&self, from: Uuid) -> Option<Uuid> {
+        let mut moves = self.said.moves.iter().filter(|said| said.kind == "Patient" && said.from == from);
+        moves.next().map(|said| said.id)
     }
 
     fn mergers_of_patients(&self) -> impl Iterator<Item = &Merged> {

@@ -16,7 +16,7 @@ pub(crate) struct Listing {
     pub(crate) sender: String,
     /// The FHIR type of the members.
     pub(crate) kind: String,
-    /// The patient under whose number it was said, which may be merged since; empty for a visit.
+    /// The patient or visit under whose number it was said, which may be merged since.
     pub(crate) about: String,
 }
 

@@ -8,6 +8,8 @@ mod merging;
 mod notes;
 mod order;
 mod orders;
+mod persons;
+mod persons_in_any_order;
 mod process;
 mod subject;
 mod told_late;

@@ -45,7 +45,7 @@ impl Planner<'_> {
             let visit = list.encounter.map(|visit| self.target(&encounter(visit))).filter(|key| {
                 self.drafts.0.get(key).is_some_and(|draft| draft.named || draft.stands.is_some())
             });
-            let about = if visit.is_some() { String::new() } else { who.given.to_string() };
+            let about = list.encounter.filter(|_| visit.is_some()).unwrap_or(who.given).to_string();
             let carrier = visit.unwrap_or_else(|| patient(who.now));
             let listing = Listing { sender: self.said.sender.clone(), kind: list.kind.clone(), about };
             let ids = list.ids.iter().map(Uuid::to_string).collect();

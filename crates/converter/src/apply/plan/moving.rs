@@ -13,9 +13,13 @@ use zorgsluis_domain::port::ResourceKey;
 use super::{Handover, Planner, encounter, patient};
 use crate::apply::ApplyError;
 use crate::apply::assertion::Assertion;
-use crate::apply::draft::{patient_of, visit_of};
+use crate::apply::draft::{Draft, account_of, patient_of, visit_of};
 use crate::apply::identity::{Identities, Resolved};
+use crate::apply::merged::Moves;
+use crate::apply::stamp::{Rank, Stamp};
+use crate::apply::state::Register;
 use crate::context::extension::REPLACED_BY;
+use crate::conversion::Move;
 
 /// A chain of replacements longer than this is no chain.
 const LONGEST_WAY: usize = 64;
@@ -68,6 +72,11 @@ impl Planner<'_> {
         let said = self.said.entries.iter().filter_map(|entry| visit_of(&entry.content));
         let visits: BTreeSet<ResourceKey> = stand.chain(said).map(|key| self.target(&key)).collect();
         self.drafts.load(identities.store, visits.iter().cloned()).await?;
+        let said = self.said.entries.iter().filter_map(|entry| account_of(&entry.content));
+        let on = visits.iter().filter_map(|key| self.drafts.0.get(key)?.account());
+        let accounts: BTreeSet<ResourceKey> = said.chain(on).map(|key| self.target(&key)).collect();
+        self.drafts.load(identities.store, accounts.iter().cloned()).await?;
+        let visits: BTreeSet<ResourceKey> = visits.into_iter().chain(accounts).collect();
         let mut patients: BTreeSet<Uuid> =
             self.people.values().flat_map(|who| [who.given, who.now]).collect();
         for key in &visits {
@@ -129,9 +138,17 @@ impl Planner<'_> {
         let said = visit_of(&entry.content).map(|visit| self.target(&visit));
         let mut all = BTreeSet::new();
         for visit in [stands, said].into_iter().flatten() {
-            let state = self.drafts.state(&visit);
-            all.extend(state.into_iter().flat_map(|state| state.moves.patients()));
-            let moves = self.said.moves.iter().filter(|one| self.target(&encounter(one.id)) == visit);
+            let on = self.said.entries.iter().filter(|entry| self.target(&entry.key) == visit);
+            let on = on.filter_map(|entry| account_of(&entry.content)).map(|key| self.target(&key));
+            let on = on.chain(self.drafts.0.get(&visit).and_then(Draft::account));
+            let holders: Vec<ResourceKey> = on.chain([visit.clone()]).collect();
+            for holder in &holders {
+                let state = self.drafts.state(holder);
+                all.extend(state.into_iter().flat_map(|state| state.moves.patients()));
+            }
+            let moves = self.said.moves.iter().filter(|one| {
+                holders.contains(&self.target(&ResourceKey::new(one.kind, one.id.to_string())))
+            });
             all.extend(moves.flat_map(|one| [one.from, one.to].map(|named| self.who(named).given)));
         }
         all.into_iter().map(|id| self.survivor(id)).collect()
@@ -140,6 +157,10 @@ impl Planner<'_> {
     /// The moves of this message.
     pub(super) fn move_visits(&mut self) {
         for said in &self.said.moves {
+            if said.kind == "Patient" {
+                self.part_numbers(said);
+                continue;
+            }
             let (from, to) = (self.who(said.from).given, self.who(said.to).given);
             let key = self.target(&ResourceKey::new(said.kind, said.id.to_string()));
             let Some(draft) = self.drafts.0.get_mut(&key) else { continue };
@@ -150,9 +171,42 @@ impl Planner<'_> {
         }
     }
 
+    /// A43: who got a number of somebody else has none of his others, and he has not that one.
+    fn part_numbers(&mut self, said: &Move) {
+        let stamp = Stamp::new(Rank::Registration, self.said.moment.clone());
+        let numbers = |named: Uuid| {
+            let entry = self.said.entries.iter().find(|entry| entry.key == patient(named));
+            let paths = entry.map(|entry| entry.registers().into_keys()).into_iter().flatten();
+            paths.filter(|path| path.starts_with("identifier:")).collect::<Vec<_>>()
+        };
+        let (from, to) = (self.who(said.from).now, self.who(said.to).now);
+        if from == to {
+            return;
+        }
+        for (who, paths) in [(to, numbers(said.from)), (from, numbers(said.id))] {
+            let Some(draft) = self.drafts.0.get_mut(&patient(who)) else { continue };
+            draft.named = true;
+            let Some(state) = draft.state_mut() else { continue };
+            for path in paths {
+                state.join_register(path, Register { stamp: stamp.clone(), value: None });
+            }
+        }
+    }
+
+    /// The moves of a visit, those of its account among them.
+    fn moves_of(&self, visit: &ResourceKey) -> Moves {
+        let mut moves = self.drafts.state(visit).map(|state| state.moves.clone()).unwrap_or_default();
+        let account = self.drafts.0.get(visit).and_then(Draft::account).map(|key| self.target(&key));
+        if let Some(state) = account.and_then(|account| self.drafts.state(&account)) {
+            moves.join(&state.moves);
+        }
+        moves
+    }
+
     /// Whose a visit is, where it was moved.
     fn owner(&self, visit: &ResourceKey) -> Option<Uuid> {
-        let (_, to) = self.drafts.state(visit)?.moves.last()?;
+        let moves = self.moves_of(visit);
+        let (_, to) = moves.last()?;
         Some(self.survivor(to))
     }
 
@@ -174,8 +228,8 @@ impl Planner<'_> {
             let visit = visit.or_else(|| {
                 let mut visits = of_message.iter().filter(|_| key.resource_type == "Specimen");
                 let its = |visit: &&ResourceKey| {
-                    let had = self.drafts.state(visit).into_iter().flat_map(|state| state.moves.patients());
-                    draft.patient().is_some_and(|now| had.map(|id| self.survivor(id)).any(|id| id == now))
+                    let moves = self.moves_of(visit);
+                    draft.patient().is_some_and(|now| moves.patients().any(|id| self.survivor(id) == now))
                 };
                 visits.find(its).cloned()
             });
@@ -202,10 +256,10 @@ impl Planner<'_> {
     /// What hangs on the visits that this message moves.
     pub(super) fn moved_visits(&self) -> Vec<Handover> {
         let mut all = Vec::new();
-        for said in self.said.moves.iter().filter(|said| said.kind == "Encounter") {
-            let key = self.target(&encounter(said.id));
-            let (Some(owner), Some(state)) = (self.owner(&key), self.drafts.state(&key)) else { continue };
-            let had: BTreeSet<Uuid> = state.moves.patients().map(|id| self.survivor(id)).collect();
+        for said in self.said.moves.iter().filter(|said| said.kind != "Patient") {
+            let key = self.target(&ResourceKey::new(said.kind, said.id.to_string()));
+            let Some(owner) = self.owner(&key) else { continue };
+            let had: BTreeSet<Uuid> = self.moves_of(&key).patients().map(|id| self.survivor(id)).collect();
             let among: Vec<Uuid> = had.into_iter().filter(|id| *id != owner).collect();
             let to = patient(owner).to_string();
             all.push(Handover {
