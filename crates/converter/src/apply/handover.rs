@@ -219,10 +219,16 @@ fn references(list: Option<&Value>) -> impl Iterator<Item = ResourceKey> {
 
 /// The resource with other references; `None` when none of them changes.
 fn changed(stored: &StoredResource, changes: &[(String, String)]) -> Result<Option<Write>, PortError> {
-    let mut resource = Value::Object(object(stored)?);
+    let mut content = object(stored)?;
+    // What took its place is told as the message told it: a chain is followed link by link.
+    let kept = thing_replaced_by(&content).and_then(|_| content.shift_remove("extension"));
+    let mut resource = Value::Object(content);
     let changed = rewrite_references(&mut resource, &|reference| {
         changes.iter().find(|(from, _)| from == reference).map(|(_, to)| to.clone())
     });
+    if let (Some(kept), Value::Object(content)) = (kept, &mut resource) {
+        content.insert(String::from("extension"), kept);
+    }
     Ok(changed.then(|| Write::Put {
         key: stored.key.clone(),
         json: Phi::new(resource.to_string().into_bytes()),
