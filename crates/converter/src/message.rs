@@ -7,7 +7,7 @@ pub(crate) mod dft;
 pub(crate) mod group;
 pub(crate) mod mdm;
 mod mentioned;
-mod order;
+pub(crate) mod order;
 pub(crate) mod orm;
 pub(crate) mod oru;
 pub(crate) mod pharmacy;
@@ -55,6 +55,8 @@ pub(crate) enum Says {
     Orders,
     /// Of which order a document came, and no more.
     Documents,
+    /// What came out of earlier ones, sent along with an order: its lists are not what is so now.
+    Prior,
 }
 
 /// What converts the messages of a kind.
@@ -67,9 +69,13 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { kind: "BAR", events: bar::EVENTS, convert: bar::convert },
     Kind { kind: "DFT", events: dft::EVENTS, convert: dft::convert },
     Kind { kind: "MDM", events: mdm::EVENTS, convert: mdm::convert },
+    Kind { kind: "OMG", events: orm::GENERAL_EVENTS, convert: orm::convert },
+    Kind { kind: "OMI", events: orm::IMAGING_EVENTS, convert: orm::convert },
+    Kind { kind: "OML", events: orm::LABORATORY_EVENTS, convert: orm::convert },
     Kind { kind: "OMP", events: pharmacy::OMP, convert: pharmacy::convert },
     Kind { kind: "ORM", events: orm::EVENTS, convert: orm::convert },
     Kind { kind: "ORU", events: oru::EVENTS, convert: oru::convert },
+    Kind { kind: "OUL", events: oru::LABORATORY_EVENTS, convert: oru::convert },
     Kind { kind: "RAS", events: pharmacy::RAS, convert: pharmacy::convert },
     Kind { kind: "RDE", events: pharmacy::RDE, convert: pharmacy::convert },
     Kind { kind: "RDS", events: pharmacy::RDS, convert: pharmacy::convert },

@@ -12,7 +12,10 @@ pub(crate) mod arv;
 pub(crate) mod beside;
 pub(crate) mod blc;
 pub(crate) mod cdo;
+pub(crate) mod ctd;
+pub(crate) mod cti;
 pub(crate) mod db1;
+pub(crate) mod detail;
 pub(crate) mod dg1;
 pub(crate) mod drg;
 pub(crate) mod evn;
@@ -23,6 +26,8 @@ pub(crate) mod iam;
 pub(crate) mod in1;
 pub(crate) mod in2;
 pub(crate) mod in3;
+pub(crate) mod inv;
+pub(crate) mod ipc;
 pub(crate) mod more;
 pub(crate) mod mrg;
 pub(crate) mod msh;
@@ -52,9 +57,12 @@ pub(crate) mod rxg;
 pub(crate) mod rxo;
 pub(crate) mod rxr;
 pub(crate) mod rxv;
+pub(crate) mod sac;
 pub(crate) mod sch;
 pub(crate) mod spm;
+pub(crate) mod tcd;
 pub(crate) mod tq1;
+pub(crate) mod tq2;
 pub(crate) mod txa;
 pub(crate) mod ub1;
 pub(crate) mod ub2;
@@ -80,6 +88,8 @@ pub(crate) const MAPS: &[&Map] = &[
     &arv::MAP,
     &blc::MAP,
     &cdo::MAP,
+    &ctd::MAP,
+    &cti::MAP,
     &db1::MAP,
     &dg1::MAP,
     &drg::MAP,
@@ -91,6 +101,8 @@ pub(crate) const MAPS: &[&Map] = &[
     &in1::MAP,
     &in2::MAP,
     &in3::MAP,
+    &inv::MAP,
+    &ipc::MAP,
     &mrg::MAP,
     &exchange::MSA,
     &msh::MAP,
@@ -114,9 +126,13 @@ pub(crate) const MAPS: &[&Map] = &[
     &rxo::MAP,
     &rxr::MAP,
     &rxv::MAP,
+    &sac::MAP,
     &sch::MAP,
     &exchange::SFT,
+    &spm::MAP,
+    &tcd::MAP,
     &tq1::MAP,
+    &tq2::MAP,
     &txa::MAP,
     &exchange::UAC,
     &ub1::MAP,

@@ -72,6 +72,8 @@ fhir_type! {
         identifier: Vec<Identifier<'a>>,
         accession_identifier: Option<Identifier<'a>>,
         status: Option<&'static str>,
+        #[serde(rename = "_status")]
+        status_ext: Option<Element<'a>>,
         r#type: Option<CodeableConcept<'a>>,
         subject: Option<Reference<'a>>,
         received_time: Option<Cow<'a, str>>,
@@ -155,10 +157,13 @@ fhir_type! {
         body_site: Option<CodeableConcept<'a>>,
         #[serde(rename = "fastingStatusCodeableConcept")]
         fasting_status: Option<CodeableConcept<'a>>,
+        #[serde(rename = "fastingStatusDuration")]
+        fasting_duration: Option<Quantity<'a>>,
     }
 
     /// What a specimen is kept in.
     datatype SpecimenContainer {
+        extension: Vec<Extension<'a>>,
         identifier: Vec<Identifier<'a>>,
         description: Option<Cow<'a, str>>,
         r#type: Option<CodeableConcept<'a>>,

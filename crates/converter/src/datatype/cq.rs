@@ -1,14 +1,31 @@
 //! CQ: a number and its unit (HL7 v2.5.1 §2.A.16).
 
 use fhir::{Extension, Quantity};
-use hl7v2::{Component, Repetition, Value};
+use hl7v2::{Component, Field, Repetition, Value};
 
 use crate::context::{Context, extension, trim};
-use crate::segment::obx::quantity::{number, simple_unit};
+use crate::segment::obx::quantity::{Unit, number, quantity as measured, simple_unit};
 
 /// A simple quantity: FHIR takes no comparator in it. What is no number stays in the report.
 pub(crate) fn quantity<'a>(cx: &mut Context<'_, 'a>, cq: Repetition<'_, 'a>) -> Option<Quantity<'a>> {
     of(cx, cq.component(1).value(), |cx, quantity| simple_unit(cx, cq.component(2), quantity))
+}
+
+/// A number whose unit is a coded value of its own (SAC-21 and SAC-24).
+pub(crate) fn measure<'a>(
+    cx: &mut Context<'_, 'a>,
+    value: Value<'_, 'a>,
+    unit: Field<'_, 'a>,
+    name: &str,
+) -> Option<Quantity<'a>> {
+    let unit = if value.is_present() { Unit::read_at(cx, unit, name) } else { None };
+    of(cx, value, |_, known| {
+        if let Some(number) = known.value.take() {
+            *known = measured(number, None, unit.as_ref());
+        } else if let Some(unit) = unit {
+            known.extension.push(unit.into_extension());
+        }
+    })
 }
 
 /// A CQ inside a component (TQ.1): its parts are subcomponents, and the unit is one text.

@@ -138,6 +138,9 @@ pub const OBSERVATION_OF_PATIENT: Rule = Rule::sound(
         Pseudonym("OBX-14, else OBR-7, else OBR-22, else the whole message"),
     ],
 );
+/// A result about a specimen as such, before its orders (OUL^R22).
+pub const OBSERVATION_OF_SPECIMEN: Rule =
+    Rule::sound("Observation/specimen", &[Clear("specimen"), Clear("OBX-3"), Clear("OBX-4")]);
 /// A result that nothing but its position tells from another.
 pub const OBSERVATION_BY_POSITION: Rule = Rule::last_resort(
     "Observation/position",
@@ -385,6 +388,7 @@ pub const RULES: &[Rule] = &[
     CARE_TEAM_OF_COVERAGE,
     OBSERVATION,
     OBSERVATION_OF_PATIENT,
+    OBSERVATION_OF_SPECIMEN,
     OBSERVATION_BY_POSITION,
     REPORT,
     REPORT_BY_TIME,

@@ -136,6 +136,8 @@ struct Lists<'m, 'a> {
     /// Whether an order was begun: a DG1 behind it is why it was ordered.
     in_order: bool,
     billing: Billing<'m, 'a>,
+    /// Whether an OBX stands before the orders: a PRT behind it is about that.
+    in_result: bool,
 }
 
 /// The segments of one kind.
@@ -189,7 +191,8 @@ fn member<'m, 'a>(
         },
         "DB1" => db1::convert(cx, segment, patient),
         "AL1" => lists.allergies.add(segment, al1::convert(cx, segment, patient.id)),
-        "ORC" | "OBR" => lists.in_order = true,
+        "ORC" | "OBR" | "SPM" | "SAC" => lists.in_order = true,
+        "OBX" => lists.in_result = true,
         "DG1" if lists.in_order => {}
         "DG1" => lists.conditions.add(segment, dg1::convert(cx, segment, patient.id, encounter)),
         "IN1" => {
@@ -197,7 +200,7 @@ fn member<'m, 'a>(
             lists.billing.insured(&listed);
             lists.coverages.add(segment, listed);
         }
-        "PV1" => lists.in_visit = true,
+        "PV1" => (lists.in_visit, lists.in_result) = (true, false),
         "PV2" => {
             if let Some(encounter) = encounter {
                 pv2::convert(cx, segment, encounter);
@@ -208,7 +211,7 @@ fn member<'m, 'a>(
             rol::convert(cx, segment, patient, encounter);
         }
         // Behind an order it is about that: `super::oru` gives it to it.
-        "PRT" if !lists.in_order => {
+        "PRT" if !lists.in_order && !lists.in_result => {
             let encounter = encounter.filter(|_| lists.in_visit);
             prt::of_patient(cx, segment, patient, encounter);
         }

@@ -1,11 +1,11 @@
-//! The segments of one patient, sorted by the order that they belong to.
+//! The segments of one patient, sorted by the order and specimen that they belong to.
 //!
-//! The standard's groups are `ORC OBR NTE TQ1 (OBX NTE) (SPM OBX)` in results and
-//! `ORC OBR NTE DG1 (OBX NTE) BLG` in orders, as often as there are orders. Real feeds leave out ORC or OBR,
-//! put SPM first or last, and NTE anywhere; so a segment belongs to the order that was begun last, and a
-//! note to whatever it follows.
+//! The standard's groups are `ORC OBR NTE TQ1 (OBX NTE) (SPM OBX)` in results, `ORC OBR NTE DG1 (OBX NTE) BLG`
+//! in orders, and `SPM (OBX) SAC (OBR ORC (OBX))` where the specimen comes first ([`Layout`]). Real feeds leave
+//! out ORC or OBR, put SPM first or last, and NTE anywhere; so a segment belongs to the order that was begun
+//! last, and a note to whatever it follows.
 
-use hl7v2::Segment;
+use hl7v2::{Message, Segment};
 
 /// A segment and the notes behind it.
 pub(crate) struct Noted<'m, 'a> {
@@ -13,20 +13,69 @@ pub(crate) struct Noted<'m, 'a> {
     pub(crate) notes: Vec<Segment<'m, 'a>>,
 }
 
+/// An OBX, and what stands behind it.
+pub(crate) struct Measured<'m, 'a> {
+    pub(crate) segment: Segment<'m, 'a>,
+    pub(crate) notes: Vec<Segment<'m, 'a>>,
+    /// TCD: how it was measured.
+    pub(crate) tests: Vec<Segment<'m, 'a>>,
+    /// PRT: who had a part in it.
+    pub(crate) parts: Vec<Segment<'m, 'a>>,
+    /// The specimen behind which it stands, among those of its order.
+    pub(crate) specimen: Option<usize>,
+}
+
+/// A specimen: its SPM, and what stands behind it.
+#[derive(Default)]
+pub(crate) struct Collected<'m, 'a> {
+    /// `None` where there is only a SAC.
+    pub(crate) spm: Option<Segment<'m, 'a>>,
+    pub(crate) notes: Vec<Segment<'m, 'a>>,
+    pub(crate) containers: Vec<Container<'m, 'a>>,
+    /// OBX about the specimen itself: where it comes before its orders.
+    pub(crate) results: Vec<Measured<'m, 'a>>,
+    pub(crate) parts: Vec<Segment<'m, 'a>>,
+}
+
+/// A SAC, and the INV behind it.
+pub(crate) struct Container<'m, 'a> {
+    pub(crate) sac: Segment<'m, 'a>,
+    pub(crate) inventory: Vec<Segment<'m, 'a>>,
+}
+
 /// What belongs to one order; the first group of a message has neither ORC nor OBR.
 #[derive(Default)]
 pub(crate) struct Group<'m, 'a> {
     pub(crate) orc: Option<Segment<'m, 'a>>,
     pub(crate) obr: Option<Segment<'m, 'a>>,
+    /// TQ1.
     pub(crate) timing: Vec<Segment<'m, 'a>>,
+    /// TQ2: which orders come before or after it.
+    pub(crate) sequence: Vec<Segment<'m, 'a>>,
     /// DG1: why it is ordered.
     pub(crate) reasons: Vec<Segment<'m, 'a>>,
+    /// CTD: whom to ask.
+    pub(crate) contacts: Vec<Segment<'m, 'a>>,
+    /// CTI: the trial that it is part of.
+    pub(crate) trials: Vec<Segment<'m, 'a>>,
+    /// TCD behind OBR: how it is to be measured.
+    pub(crate) tests: Vec<Segment<'m, 'a>>,
+    /// IPC: how images are to be made.
+    pub(crate) imaging: Vec<Segment<'m, 'a>>,
+    /// PRT behind ORC.
+    pub(crate) order_parts: Vec<Segment<'m, 'a>>,
+    /// PRT behind OBR.
+    pub(crate) parts: Vec<Segment<'m, 'a>>,
     /// Notes on the order: behind ORC, or from who ordered.
     pub(crate) order_notes: Vec<Segment<'m, 'a>>,
     /// Notes behind OBR.
     pub(crate) notes: Vec<Segment<'m, 'a>>,
-    pub(crate) results: Vec<Noted<'m, 'a>>,
-    pub(crate) specimens: Vec<Noted<'m, 'a>>,
+    pub(crate) results: Vec<Measured<'m, 'a>>,
+    pub(crate) specimens: Vec<Collected<'m, 'a>>,
+    /// Specimens that came before their orders, by their place in [`Sorted::specimens`].
+    pub(crate) shared: Vec<usize>,
+    /// Earlier results that are sent along with the order: the segments of each patient.
+    pub(crate) prior: Vec<Vec<Segment<'m, 'a>>>,
 }
 
 impl Group<'_, '_> {
@@ -34,14 +83,62 @@ impl Group<'_, '_> {
     pub(crate) fn is_loose(&self) -> bool {
         self.orc.is_none() && self.obr.is_none()
     }
+
+    /// Whether only ORC and OBR were read of it.
+    fn is_begun(&self) -> bool {
+        self.results.is_empty() && self.specimens.is_empty() && self.notes.is_empty()
+    }
+}
+
+/// What comes first in a message: its orders or its specimens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Each order with its specimens: most messages.
+    Orders,
+    /// Each order with its specimens, and ORC behind OBR: OUL^R24.
+    OrdersByRequest,
+    /// Each specimen with its orders, ORC before OBR: OML^O33 and O35, and OUL^R21 with its SAC.
+    Specimens,
+    /// Each specimen with its orders, ORC behind OBR: OUL^R22 and R23.
+    SpecimensByRequest,
+}
+
+impl Layout {
+    pub(crate) fn of(message: &Message<'_>) -> Self {
+        let event = super::Event::of(message);
+        match (&*event.kind, &*event.trigger) {
+            ("OUL", "R22" | "R23") => Self::SpecimensByRequest,
+            ("OUL", "R24") => Self::OrdersByRequest,
+            ("OML", "O33" | "O35") | ("OUL", "R21") => Self::Specimens,
+            _ => Self::Orders,
+        }
+    }
+
+    fn specimens_first(self) -> bool {
+        matches!(self, Self::Specimens | Self::SpecimensByRequest)
+    }
+
+    fn request_first(self) -> bool {
+        matches!(self, Self::OrdersByRequest | Self::SpecimensByRequest)
+    }
 }
 
 /// The groups of a patient, and the notes that stand before them.
 pub(crate) struct Sorted<'m, 'a> {
     /// There is always one.
     pub(crate) groups: Vec<Group<'m, 'a>>,
+    /// Specimens that come before their orders.
+    pub(crate) specimens: Vec<Collected<'m, 'a>>,
     pub(crate) of_patient: Vec<Segment<'m, 'a>>,
     pub(crate) of_visit: Vec<Segment<'m, 'a>>,
+    layout: Layout,
+    last: Last,
+    /// The specimens of the orders that follow.
+    current: Vec<usize>,
+    /// Whether ORC comes behind OBR in this message; known from the first.
+    request_first: Option<bool>,
+    /// Whether an ORC was read behind the last OBR.
+    behind_orc: bool,
 }
 
 /// What a note is about.
@@ -52,82 +149,244 @@ enum Last {
     Order,
     Result,
     Specimen,
+    /// An OBX about a specimen that comes before its orders.
+    SpecimenResult,
 }
 
-/// Sorts the segments of a patient.
-pub(crate) fn sort<'m, 'a>(segments: &[Segment<'m, 'a>]) -> Sorted<'m, 'a> {
-    let mut sorted = Sorted { groups: vec![Group::default()], of_patient: Vec::new(), of_visit: Vec::new() };
-    let mut last = Last::Patient;
-    for &segment in segments {
-        last = put(segment, &mut sorted, last);
+/// Sorts the segments of a patient. `prior`: whether earlier results may be sent along with an order.
+pub(crate) fn sort<'m, 'a>(segments: &[Segment<'m, 'a>], layout: Layout, prior: bool) -> Sorted<'m, 'a> {
+    let mut sorted = Sorted {
+        groups: vec![Group::default()],
+        specimens: Vec::new(),
+        of_patient: Vec::new(),
+        of_visit: Vec::new(),
+        layout,
+        last: Last::Patient,
+        current: Vec::new(),
+        request_first: None,
+        behind_orc: false,
+    };
+    let mut rest = segments;
+    let mut passed_patient = false;
+    while let Some((&segment, after)) = rest.split_first() {
+        let begins = prior
+            && !sorted.is_loose()
+            && (segment.id() == "PID" && passed_patient || is_prior(segment, &sorted));
+        if begins {
+            let length = 1 + after.iter().take_while(|next| !is_new_order(**next)).count();
+            let (run, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+            if let Some(group) = sorted.groups.last_mut() {
+                group.prior.push(run.to_vec());
+            }
+            rest = behind;
+            continue;
+        }
+        passed_patient |= segment.id() == "PID";
+        sorted.put(segment);
+        rest = after;
     }
     sorted
 }
 
-/// Puts a segment where it belongs.
-fn put<'m, 'a>(segment: Segment<'m, 'a>, sorted: &mut Sorted<'m, 'a>, last: Last) -> Last {
-    let Sorted { groups, of_patient, of_visit } = sorted;
-    // There is always a group: the first one is begun with.
-    let Some(group) = groups.last_mut() else { return last };
-    let noted = Noted { segment, notes: Vec::new() };
+/// Whether a segment begins earlier results without saying so by a PID: ORC-1 = PR, or an OBR of its own that
+/// tells the state of its results, behind an order that has one.
+fn is_prior(segment: Segment<'_, '_>, sorted: &Sorted<'_, '_>) -> bool {
+    let known = sorted.groups.last().is_some_and(|group| group.orc.is_some() && group.obr.is_some());
     match segment.id() {
-        "ORC" => {
-            groups.push(Group { orc: Some(segment), ..Group::default() });
-            Last::Order
-        }
-        "OBR" if group.orc.is_some() && group.obr.is_none() && group.results.is_empty() => {
-            group.obr = Some(segment);
-            Last::Order
-        }
-        "OBR" => {
-            // Specimens before the first OBR are the specimens of that order.
-            let early = if group.obr.is_none() && group.results.is_empty() {
-                std::mem::take(&mut group.specimens)
-            } else {
-                Vec::new()
-            };
-            groups.push(Group { obr: Some(segment), specimens: early, ..Group::default() });
-            Last::Order
-        }
-        "FT1" => {
-            // A charge is of no order, and neither is what comes behind it.
-            groups.push(Group::default());
-            Last::Visit
-        }
-        "TQ1" => {
-            group.timing.push(segment);
-            last
-        }
-        "DG1" if !group.is_loose() => {
-            group.reasons.push(segment);
-            Last::Order
-        }
-        "OBX" => {
-            group.results.push(noted);
-            Last::Result
-        }
-        "SPM" => {
-            group.specimens.push(noted);
-            Last::Specimen
-        }
-        "NTE" => {
-            let notes = match last {
-                Last::Patient => Some(of_patient),
-                Last::Visit => Some(of_visit),
-                Last::Order if group.obr.is_none() || is_of_placer(segment) => Some(&mut group.order_notes),
-                Last::Order => Some(&mut group.notes),
-                Last::Result => group.results.last_mut().map(|result| &mut result.notes),
-                Last::Specimen => group.specimens.last_mut().map(|specimen| &mut specimen.notes),
-            };
-            if let Some(notes) = notes {
-                notes.push(segment);
-            }
-            last
-        }
-        "PID" | "PD1" | "NK1" | "AL1" | "IN1" | "IN2" | "IN3" | "GT1" => Last::Patient,
-        "PV1" | "PV2" | "DG1" | "PR1" => Last::Visit,
-        _ => last,
+        "ORC" => segment.field(1).value().text().trim().eq_ignore_ascii_case("PR"),
+        "OBR" => known && segment.field(25).is_present(),
+        _ => false,
     }
+}
+
+/// Whether an ORC is about an order, and not about earlier results.
+pub(crate) fn is_new_order(segment: Segment<'_, '_>) -> bool {
+    let code = segment.field(1).value().text();
+    let code = code.trim();
+    segment.id() == "ORC" && !matches!(code, "" | "PR" | "pr" | "RE" | "re")
+}
+
+impl<'m, 'a> Sorted<'m, 'a> {
+    fn is_loose(&self) -> bool {
+        self.groups.last().is_none_or(Group::is_loose)
+    }
+
+    fn begin(&mut self, group: Group<'m, 'a>) {
+        let shared = self.current.clone();
+        self.groups.push(Group { shared, ..group });
+        self.last = Last::Order;
+    }
+
+    /// Puts a segment where it belongs.
+    fn put(&mut self, segment: Segment<'m, 'a>) {
+        if matches!(segment.id(), "ORC" | "OBR") {
+            self.behind_orc = segment.id() == "ORC";
+        }
+        // There is always a group: the first one is begun with.
+        let Some(group) = self.groups.last_mut() else { return };
+        match segment.id() {
+            "ORC" => {
+                let open = group.obr.is_some() && group.orc.is_none() && group.is_begun();
+                let behind = *self.request_first.get_or_insert(self.layout.request_first() && open);
+                let same = group.obr.is_some_and(|obr| same_number(obr, segment));
+                if open && (behind || same) {
+                    group.orc = Some(segment);
+                    self.last = Last::Order;
+                } else {
+                    let early = self.early();
+                    self.begin(Group { orc: Some(segment), specimens: early, ..Group::default() });
+                }
+            }
+            "OBR" if group.orc.is_some() && group.obr.is_none() && group.results.is_empty() => {
+                group.obr = Some(segment);
+                self.last = Last::Order;
+            }
+            "OBR" => {
+                let early = self.early();
+                self.begin(Group { obr: Some(segment), specimens: early, ..Group::default() });
+            }
+            "TQ1" => group.timing.push(segment),
+            "TQ2" => group.sequence.push(segment),
+            "CTD" => group.contacts.push(segment),
+            // Behind the charges of an order it is still of that.
+            "CTI" => {
+                let order = self.groups.iter_mut().rev().find(|group| !group.is_loose());
+                order.into_iter().for_each(|order| order.trials.push(segment));
+            }
+            "FT1" => {
+                // A charge is of no order, and neither is what comes behind it.
+                self.groups.push(Group::default());
+                self.last = Last::Visit;
+            }
+            "IPC" => group.imaging.push(segment),
+            "DG1" if !group.is_loose() => {
+                group.reasons.push(segment);
+                self.last = Last::Order;
+            }
+            "OBX" => self.result(segment),
+            "SPM" | "SAC" | "INV" => self.specimen(segment),
+            "TCD" => match self.result_before() {
+                Some(result) => result.tests.push(segment),
+                None => self.groups.last_mut().into_iter().for_each(|group| group.tests.push(segment)),
+            },
+            "PRT" => self.part(segment),
+            "NTE" => self.note(segment),
+            "PID" | "PD1" | "NK1" | "AL1" | "IN1" | "IN2" | "IN3" | "GT1" => self.last = Last::Patient,
+            "PV1" | "PV2" | "DG1" | "PR1" => self.last = Last::Visit,
+            _ => {}
+        }
+    }
+
+    /// Specimens before the first order are the specimens of that order.
+    fn early(&mut self) -> Vec<Collected<'m, 'a>> {
+        let loose = self.groups.last_mut().filter(|group| group.is_loose() && group.results.is_empty());
+        loose.map(|group| std::mem::take(&mut group.specimens)).unwrap_or_default()
+    }
+
+    fn result(&mut self, segment: Segment<'m, 'a>) {
+        let mut result =
+            Measured { segment, notes: Vec::new(), tests: Vec::new(), parts: Vec::new(), specimen: None };
+        if self.layout.specimens_first() && matches!(self.last, Last::Specimen | Last::SpecimenResult) {
+            if let Some(specimen) = self.specimens.last_mut() {
+                specimen.results.push(result);
+            }
+            self.last = Last::SpecimenResult;
+            return;
+        }
+        let Some(group) = self.groups.last_mut() else { return };
+        if self.last == Last::Specimen {
+            result.specimen = group.specimens.len().checked_sub(1);
+        } else if self.last == Last::Result {
+            result.specimen = group.results.last().and_then(|before| before.specimen);
+        }
+        group.results.push(result);
+        self.last = Last::Result;
+    }
+
+    /// SPM, and SAC and INV behind it.
+    fn specimen(&mut self, segment: Segment<'m, 'a>) {
+        let first = self.layout.specimens_first();
+        let Some(group) = self.groups.last_mut() else { return };
+        // Behind orders another specimen begins, and the orders that follow are its own; but a further SAC of a
+        // specimen that has an SPM is one more of its containers.
+        let anew = first && self.last != Last::Specimen && self.last != Last::SpecimenResult;
+        let bare = self.specimens.last().is_none_or(|specimen| specimen.spm.is_none());
+        let list = if first { &mut self.specimens } else { &mut group.specimens };
+        if segment.id() == "SPM" || list.is_empty() || anew && segment.id() == "SAC" && bare {
+            list.push(Collected { spm: (segment.id() == "SPM").then_some(segment), ..Collected::default() });
+            if first {
+                let at = list.len() - 1;
+                if anew {
+                    self.current.clear();
+                }
+                self.current.push(at);
+            }
+        }
+        let Some(group) = self.groups.last_mut() else { return };
+        let list = if first { &mut self.specimens } else { &mut group.specimens };
+        let Some(specimen) = list.last_mut() else { return };
+        match (segment.id(), specimen.containers.last_mut()) {
+            ("SAC", _) => specimen.containers.push(Container { sac: segment, inventory: Vec::new() }),
+            ("INV", Some(container)) => container.inventory.push(segment),
+            _ => {}
+        }
+        self.last = Last::Specimen;
+    }
+
+    /// The OBX that was read last, unless something else followed it.
+    fn result_before(&mut self) -> Option<&mut Measured<'m, 'a>> {
+        match self.last {
+            Last::Result => self.groups.last_mut()?.results.last_mut(),
+            Last::SpecimenResult => self.specimens.last_mut()?.results.last_mut(),
+            _ => None,
+        }
+    }
+
+    fn specimen_before(&mut self) -> Option<&mut Collected<'m, 'a>> {
+        if self.layout.specimens_first() {
+            self.specimens.last_mut()
+        } else {
+            self.groups.last_mut()?.specimens.last_mut()
+        }
+    }
+
+    /// A PRT is about what it follows. Behind patient and visit it is read with them.
+    fn part(&mut self, segment: Segment<'m, 'a>) {
+        match self.last {
+            Last::Patient | Last::Visit => {}
+            Last::Order => {
+                let behind_orc = self.behind_orc;
+                self.groups.last_mut().into_iter().for_each(|group| {
+                    if behind_orc { &mut group.order_parts } else { &mut group.parts }.push(segment);
+                });
+            }
+            Last::Result | Last::SpecimenResult => {
+                self.result_before().into_iter().for_each(|result| result.parts.push(segment));
+            }
+            Last::Specimen => {
+                self.specimen_before().into_iter().for_each(|specimen| specimen.parts.push(segment));
+            }
+        }
+    }
+
+    fn note(&mut self, segment: Segment<'m, 'a>) {
+        let notes = match self.last {
+            Last::Patient => Some(&mut self.of_patient),
+            Last::Visit => Some(&mut self.of_visit),
+            Last::Order => self.groups.last_mut().map(|group| {
+                let of_order = group.obr.is_none() || is_of_placer(segment);
+                if of_order { &mut group.order_notes } else { &mut group.notes }
+            }),
+            Last::Result | Last::SpecimenResult => self.result_before().map(|result| &mut result.notes),
+            Last::Specimen => self.specimen_before().map(|specimen| &mut specimen.notes),
+        };
+        notes.into_iter().for_each(|notes| notes.push(segment));
+    }
+}
+
+/// Whether an OBR and an ORC are about the same order: the same placer's or filler's number.
+fn same_number(obr: Segment<'_, '_>, orc: Segment<'_, '_>) -> bool {
+    [2, 3].iter().any(|n| obr.field(*n).is_present() && obr.field(*n).raw() == orc.field(*n).raw())
 }
 
 /// A comment of who ordered (NTE-2 = P, HL7 table 0105) is about the order, wherever it stands.

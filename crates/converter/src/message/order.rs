@@ -1,44 +1,65 @@
 //! What hangs on an order, in its results as in the order itself: specimens, observations and notes.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use fhir::{Reference, Resource};
+use fhir::{Extension, Reference, Resource};
 use hl7v2::Segment;
 use uuid::Uuid;
 
-use super::group::{Group, Noted};
+use super::group::{Group, Measured};
 use crate::context::{Context, add_new};
 use crate::document::{self, Belongs};
 use crate::segment::nte;
 use crate::segment::obx::{self, Frame, Known, value::Kind};
-use crate::segment::{Listed, dg1, orc, spm};
+use crate::segment::{Listed, ctd, cti, dg1, ipc, orc, prt, spm, tcd, tq2};
 
-/// The specimens of a group, each once, and their numbers.
+/// The specimens of an order.
+#[derive(Default, Clone)]
+pub(crate) struct Specimens<'a> {
+    /// Each once.
+    pub(crate) ids: Vec<Uuid>,
+    /// By the numbers that others know them by.
+    pub(crate) by_number: HashMap<Cow<'a, str>, Uuid>,
+    /// By their place in the order.
+    places: Vec<Option<Uuid>>,
+    /// What OBR says of several of them: nobody can tell of which.
+    pub(crate) beside: Vec<Extension<'a>>,
+}
+
+impl<'a> Specimens<'a> {
+    fn add(&mut self, known: Option<spm::Known<'a>>) {
+        self.places.push(known.as_ref().map(|(id, _)| *id));
+        let Some((id, numbers)) = known else { return };
+        self.by_number.extend(numbers.into_iter().map(|number| (number, id)));
+        add_new(&mut self.ids, [id]);
+    }
+}
+
+/// The specimens of a group: those that stand before their orders (`shared`, as they were put) and its own.
 pub(super) fn specimens<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     group: &Group<'m, 'a>,
+    shared: &[Option<spm::Known<'a>>],
     patient: Uuid,
     owner: Option<Uuid>,
-) -> (Vec<Uuid>, HashMap<Cow<'a, str>, Uuid>) {
-    let mut ids = Vec::new();
-    let mut seen = HashSet::new();
-    let mut by_number = HashMap::new();
-    for Noted { segment, notes } in &group.specimens {
-        let Some((id, numbers)) = spm::convert(cx, *segment, notes, patient, owner) else { continue };
-        by_number.extend(numbers.into_iter().map(|number| (number, id)));
-        if seen.insert(id) {
-            ids.push(id);
-        }
+) -> Specimens<'a> {
+    let mut specimens = Specimens::default();
+    for collected in &group.specimens {
+        let known = spm::convert(cx, collected, patient, owner);
+        specimens.add(known);
+    }
+    for at in &group.shared {
+        specimens.add(shared.get(*at).cloned().flatten());
     }
     if let Some(obr) = group.obr {
-        match (ids.as_slice(), owner) {
-            ([], Some(owner)) => ids.extend(spm::of_obr(cx, obr, patient, owner)),
-            ([only], _) => spm::complete_from_obr(cx, obr, *only),
-            _ => {}
+        match (specimens.ids.as_slice(), owner) {
+            ([], Some(owner)) => specimens.ids.extend(spm::order::specimen(cx, obr, patient, owner)),
+            ([only], _) => spm::order::complete(cx, obr, *only),
+            _ => specimens.beside = spm::order::of_several(cx, obr),
         }
     }
-    (ids, by_number)
+    specimens
 }
 
 /// What was made of the OBX of a group.
@@ -58,11 +79,20 @@ pub(super) fn observations<'m, 'a>(
     group: &Group<'m, 'a>,
     frame: &Frame<'_, 'a>,
 ) -> Observed<'a> {
-    let mut observed = Observed { known: Vec::with_capacity(group.results.len()), texts: Vec::new() };
-    let loose = group.is_loose();
+    observe(cx, &group.results, group.is_loose(), frame)
+}
+
+/// The same of any OBX. `loose`: they answer no order.
+pub(super) fn observe<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    results: &[Measured<'m, 'a>],
+    loose: bool,
+    frame: &Frame<'_, 'a>,
+) -> Observed<'a> {
+    let mut observed = Observed { known: Vec::with_capacity(results.len()), texts: Vec::new() };
     let mut texts: Vec<Lines<'m, 'a>> = Vec::new();
     let mut text_of: HashMap<[&[u8]; 4], usize> = HashMap::new();
-    let mut rest = group.results.as_slice();
+    let mut rest = results;
     while let Some((result, more)) = rest.split_first() {
         rest = more;
         let obx = result.segment;
@@ -92,7 +122,12 @@ pub(super) fn observations<'m, 'a>(
             notes.extend(&next.notes);
             rest = after;
         }
-        observed.known.extend(obx::convert(cx, &run, &notes, frame));
+        let specimen = result.specimen.and_then(|at| frame.specimens.places.get(at).copied().flatten());
+        let known = obx::convert(cx, &run, &notes, frame, specimen);
+        if let Some(known) = &known {
+            behind(cx, result, frame.patient, known.id);
+        }
+        observed.known.extend(known);
     }
     members(cx, &observed.known);
     for (lines, notes) in &texts {
@@ -103,6 +138,56 @@ pub(super) fn observations<'m, 'a>(
         }
     }
     observed
+}
+
+/// How a result was measured (TCD), and who had a part in it (PRT).
+fn behind<'m, 'a>(cx: &mut Context<'m, 'a>, result: &Measured<'m, 'a>, patient: Uuid, id: Uuid) {
+    let tests: Vec<Extension<'a>> = result.tests.iter().filter_map(|test| tcd::convert(cx, *test)).collect();
+    if let Some(Resource::Observation(observation)) = cx.entry(id) {
+        observation.extension.extend(tests);
+    }
+    for prt in &result.parts {
+        prt::convert(cx, *prt, patient, Some(id));
+    }
+}
+
+/// What else is said of an order, on its request, or on its report where there is no request.
+pub(super) fn details<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    group: &Group<'m, 'a>,
+    patient: Uuid,
+    [request, report]: [Option<Uuid>; 2],
+) {
+    let mut of_request = Vec::new();
+    of_request.extend(group.sequence.iter().filter_map(|tq2| tq2::convert(cx, *tq2)));
+    of_request.extend(group.contacts.iter().filter_map(|ctd| ctd::convert(cx, *ctd)));
+    of_request.extend(group.tests.iter().filter_map(|tcd| tcd::convert(cx, *tcd)));
+    let of_report: Vec<Extension<'a>> =
+        group.trials.iter().filter_map(|cti| cti::convert(cx, *cti)).collect();
+    for (extensions, id) in [(of_request, request.or(report)), (of_report, report.or(request))] {
+        match id.and_then(|id| cx.entry(id)) {
+            Some(Resource::ServiceRequest(known)) => add_new(&mut known.extension, extensions),
+            Some(Resource::DiagnosticReport(known)) => add_new(&mut known.extension, extensions),
+            _ => {}
+        }
+    }
+    if let Some(id) = request {
+        for ipc in &group.imaging {
+            // Taken out while the segment is read: what it names is put beside it.
+            let Some(Resource::ServiceRequest(known)) = cx.entry(id) else { continue };
+            let mut taken = std::mem::take(&mut **known);
+            ipc::convert(cx, *ipc, &mut taken);
+            if let Some(Resource::ServiceRequest(known)) = cx.entry(id) {
+                **known = taken;
+            }
+        }
+    }
+    for prt in &group.order_parts {
+        prt::convert(cx, *prt, patient, request.or(report));
+    }
+    for prt in &group.parts {
+        prt::convert(cx, *prt, patient, report.or(request));
+    }
 }
 
 /// `2.1` and `2.2` are members of `2`, where there is exactly one of that name (HL7 v2.5.1 §7.4.2.4).

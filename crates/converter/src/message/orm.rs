@@ -1,8 +1,10 @@
-//! ORM^O01: orders (HL7 v2.5.1 §4.4.1), as Dutch order portals send them.
+//! ORM, OML, OMG and OMI: orders (HL7 v2.5.1 §4.4), as Dutch order portals send them.
 //!
 //! An order is a ServiceRequest: what was asked, by whom and why. What is asked of whoever fills it, and how
 //! far they are, is a Task on that request. Results that answer the order name the same ServiceRequest.
 //! `docs/orders.md` tells what becomes of which field.
+
+mod prior;
 
 use std::collections::HashMap;
 
@@ -11,14 +13,14 @@ use hl7v2::Segment;
 use uuid::Uuid;
 
 use super::group::Group;
-use super::oru::{Whose, patients};
+use super::oru::Whose;
 use super::{Says, adt, order};
 use crate::context::{Context, add_new};
 use crate::conversion::{Authority, Refusal};
 use crate::datatype::cwe;
 use crate::document::{self, Belongs};
 use crate::identity::rule;
-use crate::mapping::{Event as EventRow, official};
+use crate::mapping::{Event as EventRow, official, own};
 use crate::message::adt::Adt;
 use crate::segment::obx::Frame;
 use crate::segment::orc::control::{Control, Party};
@@ -31,11 +33,26 @@ const EVENT_TIME: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v
 pub(crate) const EVENTS: &[EventRow] =
     &[official("O01", "order", "ServiceRequest, and a Task for whoever fills it")];
 
+/// The events of laboratory orders.
+pub(crate) const LABORATORY_EVENTS: &[EventRow] = &[
+    official("O21", "laboratory order", "as ORM^O01, with Specimens and earlier results"),
+    own("O33", "laboratory order, by specimen", "as O21, each Specimen with its orders"),
+    own("O35", "laboratory order, by specimen and container", "as O21, each container with its orders"),
+];
+
+/// The events of general clinical orders.
+pub(crate) const GENERAL_EVENTS: &[EventRow] =
+    &[own("O19", "general clinical order", "as ORM^O01, with Specimens and earlier results")];
+
+/// The events of orders for images.
+pub(crate) const IMAGING_EVENTS: &[EventRow] =
+    &[own("O23", "imaging order", "as ORM^O01, with the numbers of study and steps (IPC)")];
+
 /// Converts an order message. Its PID only mentions the patient: whoever orders repeats what the hospital or
 /// the practice knows.
 pub(crate) fn convert(cx: &mut Context<'_, '_>, _: &super::Event) -> Result<(), Refusal> {
     cx.registers = Authority::Mention;
-    for group in patients(cx, "an order is for a patient, and there is no PID")? {
+    for group in prior::patients(cx, "an order is for a patient, and there is no PID")? {
         adt::patient_group(cx, Adt::MENTION, Says::Orders, &group)?;
     }
     Ok(())
@@ -56,7 +73,7 @@ impl Orders {
         &mut self,
         cx: &mut Context<'m, 'a>,
         group: &Group<'m, 'a>,
-        whose: Whose<'_>,
+        whose: Whose<'_, 'a>,
     ) {
         let control = Control::read(group.orc, self.before);
         if group.orc.is_some() && control.known {
@@ -79,10 +96,10 @@ impl Orders {
         &mut self,
         cx: &mut Context<'m, 'a>,
         group: &Group<'m, 'a>,
-        whose: Whose<'_>,
+        whose: Whose<'_, 'a>,
         control: Control,
     ) -> Option<Uuid> {
-        let Whose { patient, encounter, alone, positions } = whose;
+        let Whose { patient, encounter, alone, positions, shared } = whose;
         let numbers = Numbers::read(cx, group.orc, group.obr);
         let request = orc::request(
             cx,
@@ -99,7 +116,7 @@ impl Orders {
             },
         )?;
         order::reasons(cx, group, patient, Some(request));
-        let (specimens, specimen_numbers) = order::specimens(cx, group, patient, Some(request));
+        let specimens = order::specimens(cx, group, shared, patient, Some(request));
         // The order is known by its number; what is ordered may be changed, and the answers with it.
         let service = group.obr.filter(|_| !alone).and_then(|obr| cwe::key(cx, obr.field(4).first()));
         let frame = Frame {
@@ -118,7 +135,7 @@ impl Orders {
             effective: None,
             status: Some("final"),
             specimens,
-            specimen_numbers,
+            of_specimen: None,
             positions,
         };
         let observed = order::observations(cx, group, &frame);
@@ -126,16 +143,19 @@ impl Orders {
         if let Some(obr) = group.obr {
             clinical(cx, obr, patient, encounter, request);
         }
+        let earlier = prior::convert(cx, group, patient);
         let coverages = coverages(cx, patient);
         let replaced = self.replaced.filter(|replaced| control.replacement && *replaced != request);
         if let Some(Resource::ServiceRequest(known)) = cx.entry(request) {
             let answers = observed.known.iter().map(|known| known.id);
             let texts = observed.texts.iter().map(|(id, _)| *id);
-            add_new(&mut known.supporting_info, answers.chain(texts).map(Reference::to));
-            add_new(&mut known.specimen, frame.specimens.iter().copied().map(Reference::to));
+            add_new(&mut known.supporting_info, answers.chain(texts).chain(earlier).map(Reference::to));
+            add_new(&mut known.specimen, frame.specimens.ids.iter().copied().map(Reference::to));
+            add_new(&mut known.extension, frame.specimens.beside.iter().cloned());
             add_new(&mut known.insurance, coverages.into_iter().map(Reference::to));
             add_new(&mut known.replaces, replaced.map(Reference::to));
         }
+        order::details(cx, group, patient, [Some(request), None]);
         self.replaced = if control.replaced { Some(request) } else { self.replaced };
         Some(request)
     }
@@ -177,7 +197,7 @@ fn coverages(cx: &Context<'_, '_>, patient: Uuid) -> Vec<Uuid> {
 fn task<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     group: &Group<'m, 'a>,
-    whose: Whose<'_>,
+    whose: Whose<'_, 'a>,
     control: Control,
     request: Uuid,
 ) {

@@ -1,4 +1,4 @@
-//! ORU^R01: results (HL7 v2.5.1 §7.3.1), and the results and notes of every other message.
+//! ORU and OUL: results (HL7 v2.5.1 §7.3), and the results and notes of every other message.
 
 mod parent;
 
@@ -10,22 +10,41 @@ use hl7v2::{Place, Segment};
 use uuid::Uuid;
 
 use super::adt::{self, Adt};
-use super::group::{self, Group};
+use super::group::{self, Collected, Group, Layout};
 use super::order::{self, Observed};
 use super::{Says, orm, pharmacy};
 use crate::context::{Context, Reported};
 use crate::conversion::{Authority, Refusal};
 use crate::convert::refuse;
 use crate::document::{self, Belongs};
-use crate::mapping::{Event as EventRow, official};
-use crate::segment::nte;
-use crate::segment::obr;
+use crate::mapping::{Event as EventRow, official, own};
 use crate::segment::obx::{Frame, Known, Positions, value::Kind};
 use crate::segment::orc::{self, Numbers, Order};
+use crate::segment::{nte, obr, spm};
 
 /// The events that are converted.
-pub(crate) const EVENTS: &[EventRow] =
-    &[official("R01", "results", "DiagnosticReport, Observation, Specimen and the ServiceRequest answered")];
+pub(crate) const EVENTS: &[EventRow] = &[
+    official("R01", "results", "DiagnosticReport, Observation, Specimen and the ServiceRequest answered"),
+    own("R30", "point-of-care results, place an order", "as R01: the ServiceRequest is the order to be made"),
+    own(
+        "R31",
+        "point-of-care results, search an order",
+        "as R01: the ServiceRequest is the order to be found",
+    ),
+    own("R40", "alarm", "as R01: the Observations are the alarm and what was measured"),
+];
+
+/// The events of laboratory automation that are converted.
+pub(crate) const LABORATORY_EVENTS: &[EventRow] = &[
+    own("R21", "laboratory results, by specimen container", "as ORU^R01, the specimen by its container"),
+    own("R22", "laboratory results, by specimen", "as ORU^R01, each specimen with its reports"),
+    own(
+        "R23",
+        "laboratory results, by specimen and container",
+        "as ORU^R01, each container with its reports",
+    ),
+    own("R24", "laboratory results, by order", "as ORU^R01, each report with its specimens"),
+];
 
 /// Converts a result message. Its PID only mentions the patient: the laboratory repeats what the order
 /// told it.
@@ -75,7 +94,9 @@ pub(crate) fn results<'m, 'a>(
     encounter: Option<Uuid>,
 ) {
     let segments = pharmacy::orders(cx, segments, patient, encounter);
-    let group::Sorted { groups, of_patient, of_visit } = group::sort(&segments);
+    let layout = Layout::of(cx.message);
+    let group::Sorted { groups, of_patient, of_visit, specimens, .. } =
+        group::sort(&segments, layout, says == Says::Orders);
     for (run, encounter) in [(of_patient, None), (of_visit, encounter)] {
         let Some(first) = run.first().map(Segment::place) else { continue };
         let notes = nte::notes(cx, &run);
@@ -88,11 +109,16 @@ pub(crate) fn results<'m, 'a>(
         *answers.entry(key).or_default() += 1;
     }
     let positions = Positions::default();
+    let shared = shared(
+        cx,
+        &specimens,
+        Whose { patient, encounter, alone: false, positions: &positions, shared: &[] },
+    );
     let mut made = Vec::with_capacity(groups.len());
     let mut orders = orm::Orders::default();
     for (group, key) in groups.iter().zip(&keys) {
         let alone = answers.get(key) == Some(&1);
-        let whose = Whose { patient, encounter, alone, positions: &positions };
+        let whose = Whose { patient, encounter, alone, positions: &positions, shared: &shared };
         if says == Says::Orders && !group.is_loose() {
             orders.convert(cx, group, whose);
         } else {
@@ -100,6 +126,29 @@ pub(crate) fn results<'m, 'a>(
         }
     }
     parent::link(cx, &made);
+}
+
+/// The specimens that stand before their orders, and what was observed of them as such.
+fn shared<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    specimens: &[Collected<'m, 'a>],
+    whose: Whose<'_, 'a>,
+) -> Vec<Option<spm::Known<'a>>> {
+    let mut shared = Vec::with_capacity(specimens.len());
+    for collected in specimens {
+        let known = spm::convert(cx, collected, whose.patient, None);
+        if let Some((id, _)) = &known {
+            let frame = Frame {
+                about: Some(*id),
+                of_specimen: Some(*id),
+                category: Some("laboratory"),
+                ..Frame::of(whose.patient, whose.encounter, whose.positions)
+            };
+            order::observe(cx, &collected.results, false, &frame);
+        }
+        shared.push(known);
+    }
+    shared
 }
 
 /// The number of a group's order, looked at.
@@ -113,21 +162,23 @@ fn order_key<'a>(cx: &Context<'_, 'a>, group: &Group<'_, 'a>) -> Option<orc::Key
 
 /// What all orders of a patient have in common, and whether this one is answered once.
 #[derive(Clone, Copy)]
-pub(super) struct Whose<'r> {
+pub(super) struct Whose<'r, 'a> {
     pub(super) patient: Uuid,
     pub(super) encounter: Option<Uuid>,
     pub(super) alone: bool,
     pub(super) positions: &'r Positions,
+    /// The specimens that stand before their orders.
+    pub(super) shared: &'r [Option<spm::Known<'a>>],
 }
 
 /// One order: its request, specimens, observations and report.
 fn order<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     group: &Group<'m, 'a>,
-    whose: Whose<'_>,
+    whose: Whose<'_, 'a>,
     says: Says,
 ) -> Made<'m, 'a> {
-    let Whose { patient, encounter, alone, positions } = whose;
+    let Whose { patient, encounter, alone, positions, shared } = whose;
     let numbers = if group.orc.is_some() || group.obr.is_some() {
         Numbers::read(cx, group.orc, group.obr)
     } else {
@@ -137,7 +188,7 @@ fn order<'m, 'a>(
         cx.ignore(orc.field(1).value(), "what was to be done with the order does not outlive the message");
     }
     // A document is no report of what was observed: that has a message of its own.
-    let report_of = group.obr.filter(|_| says == Says::Results);
+    let report_of = group.obr.filter(|_| matches!(says, Says::Results | Says::Prior));
     if let Some(obr) = group.obr.filter(|_| says == Says::Documents) {
         obr::ignore_results(cx, obr);
     }
@@ -164,8 +215,9 @@ fn order<'m, 'a>(
     if let (Some(obr), Some(request)) = (group.obr, request) {
         orm::clinical(cx, obr, patient, encounter, request);
     }
-    let (specimens, specimen_numbers) = order::specimens(cx, group, patient, report_id);
-    let measured = !specimens.is_empty() || group.results.iter().any(|r| Kind::of(r.segment).is_measured());
+    let specimens = order::specimens(cx, group, shared, patient, report_id);
+    let measured =
+        !specimens.ids.is_empty() || group.results.iter().any(|r| Kind::of(r.segment).is_measured());
     let service = group.obr.and_then(|obr| crate::datatype::cwe::key(cx, obr.field(4).first()));
     let order = numbers.of_results();
     let time = if order.is_none() { obr::time_key(cx, group.obr) } else { Cow::Borrowed("") };
@@ -180,12 +232,12 @@ fn order<'m, 'a>(
         based_on: request.map(Reference::to),
         category: match group.obr {
             Some(obr) => obr::category(obr, measured),
-            None => specimens.first().map(|_| "laboratory"),
+            None => specimens.ids.first().map(|_| "laboratory"),
         },
         effective: report.as_ref().and_then(|report| report.effective.clone()),
         status: report.as_ref().and_then(result_status),
         specimens,
-        specimen_numbers,
+        of_specimen: None,
         positions,
     };
     let Observed { known, texts } = order::observations(cx, group, &frame);
@@ -202,11 +254,13 @@ fn order<'m, 'a>(
     }
     if let (Some(mut report), Some(id)) = (report, report_id) {
         report.based_on.extend(request.map(Reference::to));
-        report.specimen.extend(frame.specimens.iter().copied().map(Reference::to));
+        report.specimen.extend(frame.specimens.ids.iter().copied().map(Reference::to));
+        report.extension.extend(frame.specimens.beside.iter().cloned());
         report.result.extend(known.iter().map(|known| Reference::to(known.id)));
         cx.put(id, report);
         cx.reported.extend(group.obr.map(|obr| Reported { id, orc: group.orc, obr }));
     }
+    order::details(cx, group, patient, [request, report_id]);
     let number = |key: Option<orc::Key<'a>>| key.map(|(_, number)| number);
     Made { obr: group.obr, placer: number(numbers.placer), filler: number(numbers.filler), results: known }
 }

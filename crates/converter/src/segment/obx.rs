@@ -26,6 +26,7 @@ use crate::context::{Context, trim};
 use crate::datatype::{cwe, hd};
 use crate::document::{Belongs, Text, put_notes};
 use crate::identity::rule;
+use crate::message::order::Specimens;
 use crate::segment::nte;
 use crate::table::{self, Target};
 use quantity::Unit;
@@ -61,12 +62,34 @@ pub(crate) struct Frame<'r, 'a> {
     pub(crate) effective: Option<Effective<'a>>,
     /// What OBR-25 says of all results, for those that say nothing themselves.
     pub(crate) status: Option<&'static str>,
-    /// The specimens, each once.
-    pub(crate) specimens: Vec<Uuid>,
-    /// The specimens by their numbers.
-    pub(crate) specimen_numbers: HashMap<Cow<'a, str>, Uuid>,
+    /// The specimens.
+    pub(crate) specimens: Specimens<'a>,
+    /// The specimen that the results are about, where they stand before its orders.
+    pub(crate) of_specimen: Option<Uuid>,
     /// What the message used already.
     pub(crate) positions: &'r Positions,
+}
+
+impl<'r, 'a> Frame<'r, 'a> {
+    /// The frame of what belongs to no order.
+    pub(crate) fn of(patient: Uuid, encounter: Option<Uuid>, positions: &'r Positions) -> Self {
+        Self {
+            patient,
+            encounter,
+            report: None,
+            about: None,
+            order: None,
+            time: Cow::Borrowed(""),
+            service: Default::default(),
+            based_on: None,
+            category: None,
+            effective: None,
+            status: None,
+            specimens: Specimens::default(),
+            of_specimen: None,
+            positions,
+        }
+    }
 }
 
 /// How often a natural key came in a message, by the id that it gives. Kept for the whole message, so
@@ -94,12 +117,13 @@ pub(crate) struct Known<'a> {
     pub(crate) sub_id: Cow<'a, str>,
 }
 
-/// The observation of an OBX and of the lines that continue it.
+/// The observation of an OBX and of the lines that continue it. `behind` is the specimen behind which it stands.
 pub(crate) fn convert<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     run: &[Segment<'m, 'a>],
     notes: &[Segment<'m, 'a>],
     frame: &Frame<'_, 'a>,
+    behind: Option<Uuid>,
 ) -> Option<Known<'a>> {
     let (&obx, more) = run.split_first()?;
     let kind = Kind::of(obx);
@@ -129,7 +153,8 @@ pub(crate) fn convert<'m, 'a>(
     }
     effective(cx, obx, id, frame, &mut observation);
     performer::performers(cx, obx, &mut observation.performer);
-    circumstances(cx, obx, id, frame, &mut observation);
+    circumstances(cx, obx, id, &mut observation);
+    observation.specimen = specimen(cx, obx, frame, behind).map(Reference::to);
     for next in more {
         for n in (2..=obx.field_count()).filter(|n| *n != 5) {
             nte::mark_like(cx, obx.field(n), next.field(n));
@@ -164,6 +189,10 @@ fn identify<'a>(
         Some((authority, number)) => {
             let service: &[&str] = &[&frame.service.0, &frame.service.1];
             cx.id(&rule::OBSERVATION, &[&[authority, number], service, code, &[sub_id]], obx.place())
+        }
+        None if frame.of_specimen.is_some() => {
+            let specimen = frame.of_specimen.map(text).unwrap_or_default();
+            cx.id(&rule::OBSERVATION_OF_SPECIMEN, &[&[&specimen], code, &[sub_id]], obx.place())
         }
         None => {
             let encounter = frame.encounter.map(text).unwrap_or_default();
@@ -341,7 +370,6 @@ fn circumstances<'a>(
     cx: &mut Context<'_, 'a>,
     obx: Segment<'_, 'a>,
     id: Uuid,
-    frame: &Frame<'_, 'a>,
     observation: &mut Observation<'a>,
 ) {
     if cx.given(obx.field(17), id, "method") {
@@ -358,23 +386,28 @@ fn circumstances<'a>(
     if let Some(sub_id) = value::whole(cx, obx.field(4).first()) {
         observation.extension.push(Extension::string(SUB_ID, sub_id));
     }
-    observation.specimen = specimen(cx, obx, frame).map(Reference::to);
 }
 
-/// The specimen that OBX-33 names, else the only one of the order.
-fn specimen<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, frame: &Frame<'_, 'a>) -> Option<Uuid> {
+/// The specimen that OBX-33 names, else the one that it stands behind, else the only one of the order.
+fn specimen<'a>(
+    cx: &mut Context<'_, 'a>,
+    obx: Segment<'_, 'a>,
+    frame: &Frame<'_, 'a>,
+    behind: Option<Uuid>,
+) -> Option<Uuid> {
     let named = obx.field(33).first();
     for n in [2, 1] {
         let number = named.component(n).value();
         let text = trim(number.text());
-        if let Some(id) = frame.specimen_numbers.get(&text).filter(|_| !text.is_empty()) {
+        if let Some(id) = frame.specimens.by_number.get(&text).filter(|_| !text.is_empty()) {
             // The number stands in the specimen that is referred to.
             cx.mark(number);
             return Some(*id);
         }
     }
-    match frame.specimens.as_slice() {
-        [only] => Some(*only),
+    match (frame.of_specimen.or(behind), frame.specimens.ids.as_slice()) {
+        (Some(behind), _) => Some(behind),
+        (None, [only]) => Some(*only),
         _ => None,
     }
 }

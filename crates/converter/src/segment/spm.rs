@@ -1,20 +1,136 @@
-//! SPM, and the specimen that OBR names where there is no SPM (HL7 v2.5.1 §7.4.3, §7.4.1.15).
+//! SPM: specimens (HL7 v2.5.1 §7.4.3), with their containers ([`super::sac`]). [`order`] is what OBR says of them.
+
+pub(crate) mod order;
 
 use std::borrow::Cow;
 
 use fhir::{
-    Annotation, CodeableConcept, Identifier, Reference, Resource, Specimen, SpecimenCollection,
-    SpecimenContainer,
+    Annotation, CodeableConcept, Extension, ExtensionValue, Identifier, Reference, Resource, Specimen,
+    SpecimenCollection, SpecimenContainer,
 };
-use hl7v2::{Component, Segment};
+use hl7v2::{Component, Repetition, Segment};
 use uuid::Uuid;
 
-use super::nte;
-use crate::context::{Context, add_new, trim};
-use crate::datatype::hd::Hd;
-use crate::datatype::{cq, cwe, cx as identifier, xcn};
+use super::detail::{self, Detail, Holds};
+use super::obx::value;
+use super::{nte, prt, sac};
+use crate::context::{Context, add_new, original_text, trim};
+use crate::datatype::hd::{self, Hd};
+use crate::datatype::{cq, cwe, cx as identifier};
 use crate::identity::rule;
+use crate::mapping::{Map, left, to};
+use crate::message::group::Collected;
 use crate::table;
+
+/// An extension of FHIR's own.
+pub(super) const HANDLING: &str = "http://hl7.org/fhir/StructureDefinition/specimen-specialHandling";
+
+macro_rules! ours {
+    ($name:literal) => {
+        concat!("https://zorgsluis.github.io/fhir/StructureDefinition/", $name)
+    };
+}
+
+/// On a container: the additives behind the first.
+const ADDITIVE: &str = ours!("v2-further-additive");
+
+/// What FHIR has no element for.
+const DETAILS: &[Detail] = &[
+    (5, ours!("v2-specimen-type-modifier"), Holds::Concept),
+    (9, ours!("v2-source-site-modifier"), Holds::Concept),
+    (10, ours!("v2-collection-site"), Holds::Concept),
+    (13, ours!("v2-grouped-specimen-count"), Holds::Text),
+    (15, HANDLING, Holds::Concept),
+    (16, ours!("v2-specimen-risk"), Holds::Concept),
+    (19, ours!("v2-specimen-expires"), Holds::Time),
+    (22, ours!("v2-specimen-quality"), Holds::Concept),
+    (23, ours!("v2-specimen-appropriateness"), Holds::Concept),
+    (26, ours!("v2-number-of-containers"), Holds::Text),
+    (29, ours!("v2-specimen-child-role"), Holds::Concept),
+    (33, ours!("v2-culture-start"), Holds::Time),
+    (34, ours!("v2-culture-final"), Holds::Time),
+];
+
+/// What becomes of its fields.
+pub(crate) const MAP: Map = Map {
+    segment: "SPM",
+    name: "Specimen",
+    fields: &[
+        "Set ID - SPM",
+        "Specimen Identifier",
+        "Specimen Parent IDs",
+        "Specimen Type",
+        "Specimen Type Modifier",
+        "Specimen Additives",
+        "Specimen Collection Method",
+        "Specimen Source Site",
+        "Specimen Source Site Modifier",
+        "Specimen Collection Site",
+        "Specimen Role",
+        "Specimen Collection Amount",
+        "Grouped Specimen Count",
+        "Specimen Description",
+        "Specimen Handling Code",
+        "Specimen Risk Code",
+        "Specimen Collection Date/Time",
+        "Specimen Received Date/Time",
+        "Specimen Expiration Date/Time",
+        "Specimen Availability",
+        "Specimen Reject Reason",
+        "Specimen Quality",
+        "Specimen Appropriateness",
+        "Specimen Condition",
+        "Specimen Current Quantity",
+        "Number of Specimen Containers",
+        "Container Type",
+        "Container Condition",
+        "Specimen Child Role",
+        "Accession ID",
+        "Other Specimen ID",
+        "Shipment ID",
+        "Culture Start Date/Time",
+        "Culture Final Date/Time",
+        "Action Code",
+    ],
+    rows: &[
+        left(1, "set ids number the segments of a message and mean nothing outside it"),
+        to(2, "Specimen.identifier"),
+        to(3, "Specimen.parent"),
+        to(4, "Specimen.type"),
+        to(5, "Specimen.extension(v2-specimen-type-modifier)"),
+        to(6, "Specimen.container.additiveCodeableConcept"),
+        to(7, "Specimen.collection.method"),
+        to(8, "Specimen.collection.bodySite"),
+        to(9, "Specimen.extension(v2-source-site-modifier)"),
+        to(10, "Specimen.extension(v2-collection-site)"),
+        to(11, "Specimen.extension(v2-specimen-role)"),
+        to(12, "Specimen.collection.quantity"),
+        to(13, "Specimen.extension(v2-grouped-specimen-count)"),
+        to(14, "Specimen.note"),
+        to(15, "Specimen.extension(specimen-specialHandling)"),
+        to(16, "Specimen.extension(v2-specimen-risk)"),
+        to(17, "Specimen.collection.collectedDateTime"),
+        to(17, "Specimen.collection.collectedPeriod"),
+        to(18, "Specimen.receivedTime"),
+        to(19, "Specimen.extension(v2-specimen-expires)"),
+        to(20, "Specimen.status"),
+        to(21, "Specimen.condition"),
+        to(22, "Specimen.extension(v2-specimen-quality)"),
+        to(23, "Specimen.extension(v2-specimen-appropriateness)"),
+        to(24, "Specimen.condition"),
+        to(25, "Specimen.container.specimenQuantity"),
+        to(26, "Specimen.extension(v2-number-of-containers)"),
+        to(27, "Specimen.container.type"),
+        to(28, "Specimen.container.extension(v2-container-condition)"),
+        to(29, "Specimen.extension(v2-specimen-child-role)"),
+        to(30, "Specimen.accessionIdentifier"),
+        to(31, "Specimen.identifier"),
+        to(32, "Specimen.identifier"),
+        to(33, "Specimen.extension(v2-culture-start)"),
+        to(34, "Specimen.extension(v2-culture-final)"),
+        left(35, "what is to be done with the segment does not outlive the message"),
+    ],
+};
 
 /// A specimen that was put, and the numbers by which others name it.
 pub(crate) type Known<'a> = (Uuid, Vec<Cow<'a, str>>);
@@ -35,22 +151,61 @@ fn authority<'m, 'a>(from: Component<'m, 'a>) -> Hd<'m, 'a> {
     }
 }
 
-/// The specimen of an SPM.
+/// The specimen of an SPM and of the SAC behind it, or of a SAC alone.
 pub(crate) fn convert<'m, 'a>(
     cx: &mut Context<'m, 'a>,
-    spm: Segment<'m, 'a>,
-    notes: &[Segment<'m, 'a>],
+    from: &Collected<'m, 'a>,
     patient: Uuid,
     report: Option<Uuid>,
 ) -> Option<Known<'a>> {
-    let numbers = spm.field(2).first();
-    // The filler's number (SPM-2.2) is what the laboratory knows it by.
-    let named = [2, 1].map(|n| numbers.component(n)).into_iter().find(|c| c.subcomponent(1).is_present());
-    let known_by = |n: usize| trim(numbers.component(n).subcomponent(1).text());
-    let known_by: Vec<Cow<'a, str>> = [2, 1].map(known_by).into_iter().filter(|n| !n.is_empty()).collect();
+    let first = from.spm.or(from.containers.first().map(|container| container.sac))?;
     let mut specimen = Specimen { subject: Some(Reference::to(patient)), ..Specimen::default() };
+    let mut key = None;
+    let mut known_by = Vec::new();
+    let mut time = Cow::Borrowed("");
+    if let Some(spm) = from.spm {
+        let numbers = spm.field(2).first();
+        // The filler's number (SPM-2.2) is what the laboratory knows it by.
+        for n in [2, 1] {
+            let number = trim(numbers.component(n).subcomponent(1).text());
+            if !number.is_empty() {
+                key = key.or_else(|| Some((authority(numbers.component(n)).key(cx), number.clone())));
+                known_by.push(number);
+            }
+        }
+        time = trim(spm.field(17).first().component(1).value().text());
+        of_spm(cx, spm, &mut specimen);
+    }
+    for container in &from.containers {
+        for n in [2, 3] {
+            let Some((authority, number)) = hd::ei_key(cx, container.sac.field(n).first()) else { continue };
+            if from.spm.is_none() {
+                key = key.or_else(|| Some((authority, number.clone())));
+            }
+            known_by.push(number);
+        }
+        sac::convert(cx, container, &mut specimen);
+    }
+    let said = nte::notes(cx, &from.notes);
+    specimen.note.extend(said.iter().map(nte::Note::annotation));
+    let id = match key {
+        Some((authority, number)) => {
+            let patient = patient.hyphenated().to_string();
+            cx.id(&rule::SPECIMEN, &[&[&patient], &[&authority, &number]], first.place())
+        }
+        None => of_report(cx, &specimen, &time, report.unwrap_or(patient), first.place()),
+    };
+    let id = put(cx, id, specimen, &time, report, first.place());
+    for prt in &from.parts {
+        prt::convert(cx, *prt, patient, Some(id));
+    }
+    Some((id, known_by))
+}
+
+fn of_spm<'a>(cx: &mut Context<'_, 'a>, spm: Segment<'_, 'a>, specimen: &mut Specimen<'a>) {
     for (n, kind) in [(1, "PLAC"), (2, "FILL")] {
-        if let Some(mut number) = ei(cx, numbers.component(n)) {
+        for numbers in spm.field(2).repetitions() {
+            let Some(mut number) = ei(cx, numbers.component(n)) else { continue };
             number.r#type = Some(Box::new(CodeableConcept::code(fhir::system::V2_IDENTIFIER_TYPE, kind)));
             add_new(&mut specimen.identifier, [number]);
         }
@@ -62,37 +217,38 @@ pub(crate) fn convert<'m, 'a>(
             specimen.parent.extend(parent.map(|one| Reference { r#type: Some("Specimen"), ..one }));
         }
     }
-    collection(cx, spm, &mut specimen);
-    state(cx, spm, &mut specimen);
-    specimen.accession_identifier = identifier::identifier(cx, spm.field(30).first(), Some("ACSN"));
-    for other in spm.field(31).repetitions() {
-        specimen.identifier.extend(identifier::identifier(cx, other, None));
+    collection(cx, spm, specimen);
+    state(cx, spm, specimen);
+    for number in spm.field(30).repetitions() {
+        let number = identifier::identifier(cx, number, Some("ACSN"));
+        if specimen.accession_identifier.is_none() {
+            specimen.accession_identifier = number;
+        } else {
+            add_new(&mut specimen.identifier, number);
+        }
     }
-    specimen.identifier.extend(crate::datatype::hd::ei(cx, spm.field(32).first()));
+    for other in spm.field(31).repetitions() {
+        add_new(&mut specimen.identifier, identifier::identifier(cx, other, None));
+    }
+    if let Some(mut shipment) = hd::ei(cx, spm.field(32).first()) {
+        // Table 0203 has SHIP for it, as a code of later versions.
+        shipment.r#type = Some(Box::new(CodeableConcept::code(fhir::system::V2_IDENTIFIER_TYPE, "SHIP")));
+        add_new(&mut specimen.identifier, [shipment]);
+    }
     for description in spm.field(14).repetitions() {
-        let text = nte::line(cx, description.value()).filter(|text| !text.is_empty());
+        let text = value::whole(cx, description);
         specimen.note.extend(text.map(|text| Annotation { text: Some(text), ..Annotation::default() }));
     }
-    let said = nte::notes(cx, notes);
-    specimen.note.extend(said.iter().map(nte::Note::annotation));
-    let time = trim(spm.field(17).first().component(1).value().text());
-    let id = identify(cx, named, &specimen, &time, patient, report, spm.place());
-    Some((put(cx, id, specimen, &time, report, spm.place()), known_by))
-}
-
-fn identify<'a>(
-    cx: &mut Context<'_, 'a>,
-    named: Option<Component<'_, 'a>>,
-    specimen: &Specimen<'a>,
-    time: &str,
-    patient: Uuid,
-    report: Option<Uuid>,
-    at: hl7v2::Place,
-) -> Uuid {
-    let Some(named) = named else { return of_report(cx, specimen, time, report.unwrap_or(patient), at) };
-    let authority = authority(named).key(cx);
-    let number = trim(named.subcomponent(1).text());
-    cx.id(&rule::SPECIMEN, &[&[&patient.hyphenated().to_string()], &[&authority, &number]], at)
+    for role in spm.field(11).repetitions() {
+        if role.component(1).value().text().trim().eq_ignore_ascii_case("P") && role.component_count() == 1 {
+            cx.ignore(role.value(), "a specimen is a patient's unless it says otherwise");
+            continue;
+        }
+        let role = cwe::concept(cx, role, "SPM-11", None);
+        specimen.extension.extend(role.map(|role| Extension::concept(ours!("v2-specimen-role"), role)));
+    }
+    let details = detail::parts(cx, spm, DETAILS);
+    specimen.extension.extend(details);
 }
 
 fn of_report(
@@ -121,7 +277,10 @@ fn put<'a>(
     specimen.id = Some(id);
     match cx.entry(id) {
         None => {}
-        Some(Resource::Specimen(known)) if **known == specimen => return id,
+        Some(Resource::Specimen(known)) if agrees(known, &specimen) => {
+            merge(known, specimen);
+            return id;
+        }
         Some(_) => {
             cx.warn(at, "specimen-number-twice");
             let number = id.hyphenated().to_string();
@@ -143,16 +302,54 @@ fn put<'a>(
     id
 }
 
+/// Whether two descriptions may be of one specimen: what both say is the same.
+fn agrees(known: &Specimen<'_>, other: &Specimen<'_>) -> bool {
+    fn same<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+        one.is_none() || other.is_none() || one == other
+    }
+    let (one, two) = (known.collection.as_ref(), other.collection.as_ref());
+    same(known.r#type.as_ref(), other.r#type.as_ref())
+        && same(known.status.as_ref(), other.status.as_ref())
+        && same(known.received_time.as_ref(), other.received_time.as_ref())
+        && same(
+            one.and_then(|c| c.collected_date_time.as_ref()),
+            two.and_then(|c| c.collected_date_time.as_ref()),
+        )
+        && same(one.and_then(|c| c.body_site.as_ref()), two.and_then(|c| c.body_site.as_ref()))
+        && same(one.and_then(|c| c.method.as_ref()), two.and_then(|c| c.method.as_ref()))
+        && same(one.and_then(|c| c.quantity.as_ref()), two.and_then(|c| c.quantity.as_ref()))
+        && same(one.and_then(|c| c.collected_period.as_ref()), two.and_then(|c| c.collected_period.as_ref()))
+        && same(known.accession_identifier.as_ref(), other.accession_identifier.as_ref())
+}
+
+/// Adds what another description of the specimen says.
 fn merge<'a>(known: &mut Specimen<'a>, other: Specimen<'a>) {
+    fn open<T>(known: &mut Option<T>, told: Option<T>) {
+        if known.is_none() {
+            *known = told;
+        }
+    }
     add_new(&mut known.identifier, other.identifier);
+    add_new(&mut known.parent, other.parent);
     add_new(&mut known.condition, other.condition);
     add_new(&mut known.note, other.note);
     add_new(&mut known.container, other.container);
-    if known.received_time.is_none() {
-        known.received_time = other.received_time;
-    }
-    if known.collection.is_none() {
-        known.collection = other.collection;
+    add_new(&mut known.extension, other.extension);
+    open(&mut known.r#type, other.r#type);
+    open(&mut known.status, other.status);
+    open(&mut known.accession_identifier, other.accession_identifier);
+    open(&mut known.received_time, other.received_time);
+    open(&mut known.received_time_ext, other.received_time_ext);
+    match (&mut known.collection, other.collection) {
+        (Some(known), Some(told)) => {
+            open(&mut known.collector, told.collector);
+            open(&mut known.collected_date_time, told.collected_date_time);
+            open(&mut known.collected_period, told.collected_period);
+            open(&mut known.quantity, told.quantity);
+            open(&mut known.method, told.method);
+            open(&mut known.body_site, told.body_site);
+        }
+        (known, told) => open(known, told),
     }
 }
 
@@ -165,10 +362,6 @@ fn collection<'a>(cx: &mut Context<'_, 'a>, spm: Segment<'_, 'a>, specimen: &mut
     };
     let taken = spm.field(17).first();
     let (start, end) = (taken.component(1).value(), taken.component(2).value());
-    if spm.field(11).value().text().trim().eq_ignore_ascii_case("P") {
-        cx.ignore(spm.field(11).value(), "a specimen is a patient's unless it says otherwise");
-    }
-    cx.ignore_field(spm.field(26), "how many containers it filled is the laboratory's logistics");
     if end.is_present() {
         collection.collected_period = cx.period(start, end);
     } else {
@@ -181,6 +374,9 @@ fn collection<'a>(cx: &mut Context<'_, 'a>, spm: Segment<'_, 'a>, specimen: &mut
 fn state<'a>(cx: &mut Context<'_, 'a>, spm: Segment<'_, 'a>, specimen: &mut Specimen<'a>) {
     specimen.status =
         cx.yes_no(spm.field(20).value()).map(|yes| if yes { "available" } else { "unavailable" });
+    if specimen.status.is_none() {
+        specimen.status_ext = cx.write(spm.field(20).value()).map(original_text);
+    }
     for reason in spm.field(21).repetitions() {
         let reason = cwe::concept(cx, reason, "SPM-21", Some(table::specimen_reject_reason));
         specimen.condition.extend(reason);
@@ -189,97 +385,76 @@ fn state<'a>(cx: &mut Context<'_, 'a>, spm: Segment<'_, 'a>, specimen: &mut Spec
         let condition = cwe::concept(cx, condition, "SPM-24", Some(table::specimen_condition));
         specimen.condition.extend(condition);
     }
-    let container = SpecimenContainer {
+    let mut container = SpecimenContainer {
         r#type: cwe::concept(cx, spm.field(27).first(), "SPM-27", None),
-        additive: cwe::concept(cx, spm.field(6).first(), "SPM-6", Some(table::specimen_additive)),
+        specimen_quantity: cq::quantity(cx, spm.field(25).first()),
         ..SpecimenContainer::default()
     };
+    for repetition in spm.field(6).repetitions() {
+        let additive = cwe::concept(cx, repetition, "SPM-6", Some(table::specimen_additive));
+        add_additive(&mut container, additive);
+    }
+    let condition = ours!("v2-container-condition");
+    container.extension.extend(detail::parts(cx, spm, &[(28, condition, Holds::Concept)]));
     if container != SpecimenContainer::default() {
         specimen.container.push(container);
     }
 }
 
-/// The specimen that OBR names itself: OBR-9, 10, 14 and 15. `None` when they are empty.
-pub(crate) fn of_obr<'a>(
-    cx: &mut Context<'_, 'a>,
-    obr: Segment<'_, 'a>,
-    patient: Uuid,
-    report: Uuid,
-) -> Option<Uuid> {
-    let source = obr.field(15).first();
-    let mut specimen = Specimen { subject: Some(Reference::to(patient)), ..Specimen::default() };
-    let mut collection = SpecimenCollection::default();
-    fill_from_obr(cx, obr, &mut specimen, &mut collection);
-    specimen.r#type =
-        cwe::concept_of_component(cx, source.component(1), "OBR-15", Some(table::specimen_source));
-    collection.body_site = cwe::concept_of_component(cx, source.component(4), "OBR-15", None);
-    collection.method =
-        cwe::concept_of_component(cx, source.component(6), "OBR-15", Some(table::collection_method));
-    if let Some(additive) =
-        cwe::concept_of_component(cx, source.component(2), "OBR-15", Some(table::specimen_additive))
-    {
-        specimen.container.push(SpecimenContainer { additive: Some(additive), ..Default::default() });
-    }
-    if let Some(text) = cx.write(source.component(3).value()) {
-        specimen.note.push(Annotation { text: Some(text), ..Annotation::default() });
-    }
-    if collection != SpecimenCollection::default() {
-        specimen.collection = Some(collection);
-    }
-    let bare = Specimen { subject: specimen.subject.clone(), ..Specimen::default() };
-    if specimen == bare {
-        return None;
-    }
-    let time = trim(obr.field(7).value().text());
-    let id = of_report(cx, &specimen, &time, report, obr.place());
-    Some(put(cx, id, specimen, &time, Some(report), obr.place()))
-}
-
-/// OBR-9, 10 and 14 on the only specimen of an order, where SPM left them open.
-pub(crate) fn complete_from_obr<'a>(cx: &mut Context<'_, 'a>, obr: Segment<'_, 'a>, id: Uuid) {
-    let mut specimen = Specimen::default();
-    let mut collection = SpecimenCollection::default();
-    fill_from_obr(cx, obr, &mut specimen, &mut collection);
-    let Some(Resource::Specimen(known)) = cx.entry(id) else { return };
-    let mut refused = Vec::new();
-    let into = known.collection.get_or_insert_default();
-    if let Some(quantity) = collection.quantity {
-        match &into.quantity {
-            None => into.quantity = Some(quantity),
-            Some(same) if *same == quantity => {}
-            Some(_) => refused.push(9),
-        }
-    }
-    if let Some(collector) = collection.collector {
-        match &into.collector {
-            None => into.collector = Some(collector),
-            Some(same) if *same == collector => {}
-            Some(_) => refused.push(10),
-        }
-    }
-    if *into == SpecimenCollection::default() {
-        known.collection = None;
-    }
-    if specimen.received_time.is_some() || specimen.received_time_ext.is_some() {
-        if known.received_time.is_none() && known.received_time_ext.is_none() {
-            known.received_time = specimen.received_time;
-            known.received_time_ext = specimen.received_time_ext;
-        } else if known.received_time != specimen.received_time {
-            refused.push(14);
-        }
-    }
-    for n in refused {
-        cx.unmark(obr.field(n));
+/// A container has one additive: those behind it stand beside it.
+pub(super) fn add_additive<'a>(container: &mut SpecimenContainer<'a>, additive: Option<CodeableConcept<'a>>) {
+    if container.additive.is_none() {
+        container.additive = additive;
+    } else {
+        add_new(&mut container.extension, additive.map(|more| Extension::concept(ADDITIVE, more)));
     }
 }
 
-fn fill_from_obr<'a>(
+/// SPS: what a specimen is, from where and how it was taken, before SPM (HL7 v2.5.1 §2.A.75), for what the
+/// specimen leaves open. Components that it had no room for stand beside it.
+pub(super) fn of_source<'a>(
     cx: &mut Context<'_, 'a>,
-    obr: Segment<'_, 'a>,
+    source: Repetition<'_, 'a>,
+    field: &str,
     specimen: &mut Specimen<'a>,
-    collection: &mut SpecimenCollection<'a>,
 ) {
-    collection.quantity = cq::quantity(cx, obr.field(9).first());
-    collection.collector = xcn::professional(cx, obr.field(10).first()).map(xcn::Professional::reference);
-    (specimen.received_time, specimen.received_time_ext) = cx.date_time(obr.field(14).value());
+    if source.is_empty() || source.is_null() {
+        return;
+    }
+    let mut collection = specimen.collection.take().unwrap_or_default();
+    let kind = cwe::concept_of_component(cx, source.component(1), field, Some(table::specimen_source));
+    let site = cwe::concept_of_component(cx, source.component(4), field, None);
+    let method = cwe::concept_of_component(cx, source.component(6), field, Some(table::collection_method));
+    for (name, known, told) in [
+        ("type", &mut specimen.r#type, kind),
+        ("bodySite", &mut collection.body_site, site),
+        ("method", &mut collection.method, method),
+    ] {
+        let told = told.filter(|told| known.as_ref() != Some(told));
+        if known.is_none() {
+            *known = told;
+        } else {
+            let beside = told.map(|told| {
+                let parts = vec![Extension::concept(name, told)];
+                Extension::new(ours!("v2-specimen-source"), ExtensionValue::Parts(parts))
+            });
+            add_new(&mut specimen.extension, beside);
+        }
+    }
+    if let Some(additive) =
+        cwe::concept_of_component(cx, source.component(2), field, Some(table::specimen_additive))
+    {
+        let known = specimen.container.iter().any(|one| one.additive.as_ref() == Some(&additive));
+        if !known {
+            let container = SpecimenContainer { additive: Some(additive), ..SpecimenContainer::default() };
+            specimen.container.push(container);
+        }
+    }
+    let text = cx.write(source.component(3).value());
+    specimen.note.extend(text.map(|text| Annotation { text: Some(text), ..Annotation::default() }));
+    for (n, url) in [(5, ours!("v2-source-site-modifier")), (7, ours!("v2-specimen-role"))] {
+        let more = cwe::concept_of_component(cx, source.component(n), field, None);
+        add_new(&mut specimen.extension, more.map(|more| Extension::concept(url, more)));
+    }
+    specimen.collection = (collection != SpecimenCollection::default()).then_some(collection);
 }

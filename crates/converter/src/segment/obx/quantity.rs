@@ -179,7 +179,7 @@ impl<'a> Unit<'a> {
     }
 
     /// The unit alone: for an observation that has a unit and no quantity.
-    pub(super) fn into_extension(self) -> Extension<'a> {
+    pub(crate) fn into_extension(self) -> Extension<'a> {
         let concept = self.whole.unwrap_or_else(|| match self.code {
             Some(code) => {
                 CodeableConcept { text: Some(self.text), ..CodeableConcept::code(system::UCUM, code) }

@@ -66,6 +66,7 @@ static TABLE: &[Row] = &[
     Row("OK", Some("active"), Some("accepted"), Filler),
     Row("OR", Some("active"), Some("in-progress"), Filler),
     Row("PA", None, None, Filler),
+    Row("PR", None, None, Filler),
     Row("RE", None, None, Filler),
     Row("RL", Some("active"), Some("requested"), Placer),
     Row("RO", Some("active"), Some("requested"), Either),

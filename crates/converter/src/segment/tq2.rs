@@ -1,0 +1,57 @@
+//! TQ2: which orders come before or after this one (HL7 v2.5.1 §4.5.5). FHIR has no element for it on a request.
+
+use fhir::Extension;
+use hl7v2::Segment;
+
+use super::detail::{self, Detail, Holds};
+use crate::context::Context;
+use crate::mapping::{Map, left, to};
+
+const RELATION: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-order-relation";
+
+/// What becomes of its fields.
+pub(crate) const MAP: Map = Map {
+    segment: "TQ2",
+    name: "Timing/Quantity Relationship",
+    fields: &[
+        "Set ID - TQ2",
+        "Sequence/Results Flag",
+        "Related Placer Number",
+        "Related Filler Number",
+        "Related Placer Group Number",
+        "Sequence Condition Code",
+        "Cyclic Entry/Exit Indicator",
+        "Sequence Condition Time Interval",
+        "Cyclic Group Maximum Number of Repeats",
+        "Special Service Request Relationship",
+    ],
+    rows: &[
+        left(1, "set ids number the segments of a message and mean nothing outside it"),
+        to(2, "ServiceRequest.extension(v2-order-relation).extension(flag)"),
+        to(3, "ServiceRequest.extension(v2-order-relation).extension(placer)"),
+        to(4, "ServiceRequest.extension(v2-order-relation).extension(filler)"),
+        to(5, "ServiceRequest.extension(v2-order-relation).extension(group)"),
+        to(6, "ServiceRequest.extension(v2-order-relation).extension(condition)"),
+        to(7, "ServiceRequest.extension(v2-order-relation).extension(cycle)"),
+        to(8, "ServiceRequest.extension(v2-order-relation).extension(interval)"),
+        to(9, "ServiceRequest.extension(v2-order-relation).extension(repeats)"),
+        to(10, "ServiceRequest.extension(v2-order-relation).extension(special)"),
+    ],
+};
+
+const DETAILS: &[Detail] = &[
+    (2, "flag", Holds::Text),
+    (3, "placer", Holds::Number),
+    (4, "filler", Holds::Number),
+    (5, "group", Holds::Number),
+    (6, "condition", Holds::Text),
+    (7, "cycle", Holds::Text),
+    (8, "interval", Holds::Quantity),
+    (9, "repeats", Holds::Text),
+    (10, "special", Holds::Text),
+];
+
+/// The relation, for any request.
+pub(crate) fn convert<'a>(cx: &mut Context<'_, 'a>, tq2: Segment<'_, 'a>) -> Option<Extension<'a>> {
+    detail::extension(cx, tq2, RELATION, DETAILS)
+}
