@@ -25,6 +25,12 @@ pub(crate) struct Measured<'m, 'a> {
     pub(crate) specimen: Option<usize>,
 }
 
+impl<'m, 'a> Measured<'m, 'a> {
+    pub(crate) fn of(segment: Segment<'m, 'a>, notes: Vec<Segment<'m, 'a>>) -> Self {
+        Self { segment, notes, tests: Vec::new(), parts: Vec::new(), specimen: None }
+    }
+}
+
 /// A specimen: its SPM, and what stands behind it.
 #[derive(Default)]
 pub(crate) struct Collected<'m, 'a> {
@@ -284,8 +290,7 @@ impl<'m, 'a> Sorted<'m, 'a> {
     }
 
     fn result(&mut self, segment: Segment<'m, 'a>) {
-        let mut result =
-            Measured { segment, notes: Vec::new(), tests: Vec::new(), parts: Vec::new(), specimen: None };
+        let mut result = Measured::of(segment, Vec::new());
         if self.layout.specimens_first() && matches!(self.last, Last::Specimen | Last::SpecimenResult) {
             if let Some(specimen) = self.specimens.last_mut() {
                 specimen.results.push(result);

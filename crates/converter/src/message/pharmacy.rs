@@ -229,24 +229,14 @@ fn about<'m, 'a>(
     stand_in.results = part
         .observations
         .iter()
-        .map(|one| order_group::Noted { segment: one.segment, notes: one.notes.clone() })
+        .map(|one| order_group::Measured::of(one.segment, one.notes.clone()))
         .collect();
     let positions = &whose.positions;
     let frame = Frame {
-        patient: whose.patient,
-        encounter: whose.encounter,
-        report: None,
         about: Some(id),
-        order: None,
         time: id.hyphenated().to_string().into(),
-        service: <_>::default(),
-        based_on: None,
-        category: None,
-        effective: None,
         status: Some("final"),
-        specimens: Vec::new(),
-        specimen_numbers: HashMap::new(),
-        positions,
+        ..Frame::of(whose.patient, whose.encounter, positions)
     };
     let observed = order::observations(cx, &stand_in, &frame);
     let mut told: Vec<Uuid> = observed.known.iter().map(|known| known.id).collect();
