@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Converts events/ and the corpus of the reference folder, and validates every Bundle strictly; then what
-# the FHIR store holds after all events, and the log as AuditEvents.
+# the FHIR store holds after all events, and the log as AuditEvents. Compares the mapping with the official
+# maps, and looks for a marker in the place of any leaf of the corpus.
 # usage: tests/validate.sh REFERENCE   (a folder with tools/fhir-validate and corpus/)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,11 +26,21 @@ status=0
 
 mkdir "$work/bundles"
 split --lines=1 --suffix-length=4 --additional-suffix=.json "$work/bundles.ndjson" "$work/bundles/"
+# What is refused in the corpus is told in docs/corpus.md, each with its reason.
+sed -n "s|^$reference/corpus/\(.*\)\[[0-9]*\]: \(.*\): \(.*\) (\(.*\))$|\1 \4|p" "$work/refusals.txt" | sort >"$work/refused"
+sed -n 's/^| `\(.*\)` | `\(.*\)` | .*$/\1 \2/p' docs/corpus.md | sort >"$work/told"
+diff "$work/told" "$work/refused" || { echo "docs/corpus.md does not list what is refused"; exit 1; }
+
 messages=$(wc -l <"$work/ledger.ndjson")
 bundles=$(wc -l <"$work/bundles.ndjson")
 echo "$messages messages: $bundles Bundles, $((messages - bundles)) refused"
 node "$validator/validate.cjs" "$work/bundles" --quiet
 echo "all $bundles Bundles are valid"
+
+python3 tests/mapping.py "$zorgsluis" "$reference"
+ZORGSLUIS_CORPUS="$reference/corpus" cargo test --quiet -p zorgsluis-converter --no-default-features --test it marker \
+  >/dev/null
+echo "no marker is lost in the corpus"
 
 ZORGSLUIS_WRITE_RESOURCES="$work/store" cargo test --quiet -p zorgsluis-tests --test it \
   lambda::the_functions_give_what_the_whole_system_gives >/dev/null
