@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod adding;
 mod adt;
 mod apply;
 mod coded;
