@@ -11,6 +11,7 @@ pub(crate) mod order;
 pub(crate) mod orm;
 pub(crate) mod oru;
 pub(crate) mod pharmacy;
+pub(crate) mod ppr;
 mod siu;
 
 use hl7v2::{Message, Place};
@@ -76,6 +77,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { kind: "ORM", events: orm::EVENTS, convert: orm::convert },
     Kind { kind: "ORU", events: oru::EVENTS, convert: oru::convert },
     Kind { kind: "OUL", events: oru::LABORATORY_EVENTS, convert: oru::convert },
+    Kind { kind: "PPR", events: ppr::EVENTS, convert: ppr::convert },
     Kind { kind: "RAS", events: pharmacy::RAS, convert: pharmacy::convert },
     Kind { kind: "RDE", events: pharmacy::RDE, convert: pharmacy::convert },
     Kind { kind: "RDS", events: pharmacy::RDS, convert: pharmacy::convert },

@@ -21,6 +21,7 @@ pub(crate) mod drg;
 pub(crate) mod evn;
 pub(crate) mod exchange;
 pub(crate) mod ft1;
+pub(crate) mod gol;
 pub(crate) mod gt1;
 pub(crate) mod iam;
 pub(crate) mod in1;
@@ -42,7 +43,9 @@ pub(crate) mod pd1;
 pub(crate) mod pda;
 pub(crate) mod pid;
 pub(crate) mod pr1;
+pub(crate) mod prb;
 pub(crate) mod prt;
+pub(crate) mod pth;
 pub(crate) mod pv1;
 pub(crate) mod pv2;
 pub(crate) mod resource;
@@ -66,6 +69,7 @@ pub(crate) mod tq2;
 pub(crate) mod txa;
 pub(crate) mod ub1;
 pub(crate) mod ub2;
+pub(crate) mod var;
 pub(crate) mod z;
 
 use fhir::Element;
@@ -96,6 +100,7 @@ pub(crate) const MAPS: &[&Map] = &[
     &exchange::ERR,
     &evn::MAP,
     &ft1::MAP,
+    &gol::MAP,
     &gt1::MAP,
     &iam::MAP,
     &in1::MAP,
@@ -112,7 +117,9 @@ pub(crate) const MAPS: &[&Map] = &[
     &pda::MAP,
     &pid::MAP,
     &pr1::MAP,
+    &prb::MAP,
     &prt::MAP,
+    &pth::MAP,
     &pv1::MAP,
     &pv2::MAP,
     &rgs::MAP,
@@ -137,6 +144,7 @@ pub(crate) const MAPS: &[&Map] = &[
     &exchange::UAC,
     &ub1::MAP,
     &ub2::MAP,
+    &var::MAP,
 ];
 
 /// Sex: the FHIR code, and beside it the zib's code or what the sender wrote.

@@ -54,6 +54,7 @@ fhir_type! {
         recorded_date_ext: Option<Element<'a>>,
         recorder: Option<Reference<'a>>,
         asserter: Option<Reference<'a>>,
+        evidence: Vec<ConditionEvidence<'a>>,
         note: Vec<Annotation<'a>>,
     }
 }
@@ -71,6 +72,13 @@ fhir_type! {
         severity: Option<&'static str>,
         #[serde(rename = "_severity")]
         severity_ext: Option<Element<'a>>,
+    }
+}
+
+fhir_type! {
+    /// What tells of a condition.
+    datatype ConditionEvidence {
+        detail: Vec<Reference<'a>>,
     }
 }
 

@@ -67,7 +67,7 @@ pub use administrative::{
 };
 pub use bundle::{Bundle, BundleEntry, BundleRequest, Resource};
 pub use care::{CarePlan, Goal, GoalTarget, Performed, Procedure, ProcedurePerformer};
-pub use clinical::{Abatement, AllergyIntolerance, AllergyReaction, Condition, Onset};
+pub use clinical::{Abatement, AllergyIntolerance, AllergyReaction, Condition, ConditionEvidence, Onset};
 pub use datatype::{
     Address, Annotation, Attachment, CodeableConcept, Coding, ContactPoint, HumanName, Identifier, Meta,
     Period, Quantity, Range, Ratio, Reference, SampledData,

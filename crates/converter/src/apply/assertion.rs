@@ -84,7 +84,8 @@ impl Assertions {
             let Value::Object(content) = content else { return Err(ApplyError::NotJson) };
             let kind = entry.resource.kind();
             let paths = |entry: Uuid, path: &str| (entry == id).then(|| rule::canonical(kind, path));
-            let mentioned = rule::is_always_mentioned(kind);
+            // A master file is the source of what it says of staff.
+            let mentioned = rule::is_always_mentioned(kind) && !conversion.event.starts_with("MFN");
             let rank = match note.authority {
                 Authority::Registration if !mentioned => Rank::Registration,
                 _ => Rank::Mention,

@@ -53,3 +53,13 @@ pub(super) fn request<'a>(
     cx.put_as(id, request, EntryNote { authority: Authority::Mention, asserted: None });
     Some(id)
 }
+
+/// The patient and the visit that a group put, where it began at this entry.
+pub(super) fn subject(cx: &Context<'_, '_>, before: usize) -> Option<(Uuid, Option<Uuid>)> {
+    let patient = cx.patients.last()?.id;
+    let of_kind = |kind: &str| {
+        let entries = cx.entries.iter().skip(before);
+        entries.rev().find(|entry| entry.resource.kind() == kind).map(|entry| entry.full_url.0)
+    };
+    Some((patient, of_kind("Encounter")))
+}
