@@ -61,6 +61,7 @@ mod snapshot;
 mod stamp;
 mod state;
 mod trail;
+mod visit;
 mod whole;
 
 use std::future::Future;

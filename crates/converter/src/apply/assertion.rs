@@ -9,7 +9,8 @@ use zorgsluis_domain::port::ResourceKey;
 
 use super::rule;
 use super::stamp::{Moment, Rank, Stamp};
-use super::state::{Register, split};
+use super::state::{LOCATION, Register, split};
+use super::visit::{self, Event};
 use super::{ApplyError, Delivery};
 use crate::conversion::{Authority, Conversion, Merge, Move, PatientIdentifier, Unlink};
 
@@ -35,6 +36,8 @@ pub(crate) struct Assertion {
     pub(crate) moment: Moment,
     presumed: Vec<String>,
     deleted: Vec<String>,
+    /// The events of the visit that this is: name, and when it happened.
+    events: Vec<(&'static str, Option<String>)>,
 }
 
 /// A patient that the message names.
@@ -102,6 +105,12 @@ impl Assertions {
                 rank,
                 moment,
                 presumed: conversion.presumed.iter().filter_map(|p| paths(p.entry, p.path)).collect(),
+                events: conversion
+                    .visit_events
+                    .iter()
+                    .filter(|event| event.entry == id)
+                    .map(|event| (event.event, event.at.clone()))
+                    .collect(),
                 deleted: conversion
                     .deletions
                     .iter()
@@ -154,6 +163,17 @@ impl Assertion {
         }
     }
 
+    /// The events of a visit that this entry tells of.
+    pub(crate) fn events(&self) -> impl Iterator<Item = (&'static str, Event)> {
+        let stamp = Stamp::new(self.rank, self.moment.clone());
+        let mut content = self.content.clone();
+        // What FHIR demands and no message says is no word of the event.
+        content.retain(|name, _| !self.presumed.contains(name));
+        self.events
+            .iter()
+            .map(move |(name, at)| (*name, Event::of(name, &content, at.clone(), stamp.clone())))
+    }
+
     /// The registers that this entry asserts or deletes.
     pub(crate) fn registers(&self) -> BTreeMap<String, Register> {
         let stamp = Stamp::new(self.rank, self.moment.clone());
@@ -174,7 +194,10 @@ impl Assertion {
             (path, Register { stamp, value: Some(value) })
         });
         // What a message says of an element counts for more than that it deletes it as well.
-        deleted.chain(said).collect()
+        // Of an event, places and history are kept with the event.
+        let of_event = |path: &str| path.starts_with(LOCATION) || visit::MADE.contains(&path);
+        let told = said.filter(|(path, _)| self.events.is_empty() || !of_event(path));
+        deleted.chain(told).collect()
     }
 }
 

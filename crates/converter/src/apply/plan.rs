@@ -248,6 +248,10 @@ impl Planner<'_> {
         let Draft { content, joined, .. } = draft;
         match content {
             Content::Registers(state) => {
+                for (name, mut event) in entry.events() {
+                    event.stamp = state.mergers.carry(&about, &event.stamp);
+                    joined.push(state.events.add(name, event));
+                }
                 for (path, mut register) in entry.registers() {
                     if in_use && path == "active" {
                         continue;

@@ -12,7 +12,7 @@
 //!
 //! One for each message of which something still stands. `snapshot`, `merged` and `moved` remember what
 //! [`super::snapshot`] and [`super::merged`] need; `withheld` keeps what a member said that is no longer
-//! listed. Nothing of it says more about a patient than the resource itself.
+//! listed. `visit-event` and `visit-told` keep what status and places of a visit are made of. Nothing of it says more about a patient than the resource itself.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -21,7 +21,8 @@ use serde_json::{Map, Value, json};
 use super::merged::{Merger, Mergers, Moves};
 use super::snapshot::{Listed, Listing, Snapshots};
 use super::stamp::{Moment, Rank, Stamp};
-use super::state::State;
+use super::state::{LOCATION, State};
+use super::visit::{Event, Events};
 
 const BASE: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/";
 pub(crate) const ASSERTED: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/asserted";
@@ -29,7 +30,11 @@ const SNAPSHOT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/sna
 const MERGED: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/merged";
 const WITHHELD: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/withheld";
 const MOVED: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/moved";
-const OURS: [&str; 5] = [ASSERTED, SNAPSHOT, MERGED, MOVED, WITHHELD];
+/// An event of a visit, and what it said: [`super::visit`].
+const VISIT_EVENT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/visit-event";
+/// A place of a visit that another message named.
+const VISIT_TOLD: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/visit-told";
+const OURS: [&str; 7] = [ASSERTED, SNAPSHOT, MERGED, MOVED, WITHHELD, VISIT_EVENT, VISIT_TOLD];
 
 /// What the extensions of a stored resource say.
 #[derive(Default)]
@@ -39,6 +44,9 @@ pub(crate) struct Record {
     pub(crate) snapshots: Snapshots,
     pub(crate) mergers: Mergers,
     pub(crate) moves: Moves,
+    pub(crate) events: Events,
+    /// The places of a visit that messages named which are no events of it: register and members.
+    pub(crate) told: Vec<(String, Value)>,
     pub(crate) unlisted: bool,
     pub(crate) withheld: Option<Value>,
 }
@@ -70,6 +78,17 @@ impl Record {
                         record.moves.add(from, to, parts.moment());
                     }
                 }
+                VISIT_EVENT => {
+                    let rank = Rank::of_code(&parts.text("rank")).unwrap_or(Rank::Registration);
+                    let stamp = Stamp { merged: parts.number("merged"), ..Stamp::new(rank, parts.moment()) };
+                    let said = serde_json::from_str(&parts.text("said")).unwrap_or_default();
+                    let at = Some(parts.text("happened")).filter(|at| !at.is_empty());
+                    record.events.add(&parts.text("event"), Event { stamp, at, said });
+                }
+                VISIT_TOLD => {
+                    let value = serde_json::from_str(&parts.text("said")).unwrap_or(Value::Null);
+                    record.told.push((parts.text("element"), value));
+                }
                 WITHHELD => {
                     record.unlisted = true;
                     let text = extension.get("valueString").and_then(Value::as_str).unwrap_or("null");
@@ -100,15 +119,11 @@ pub(crate) fn write(meta: &mut Map<String, Value>, state: &State, withheld: Opti
         Some(Value::Array(others)) => others,
         _ => Vec::new(),
     };
-    let marks = state.marks();
     let mut groups: BTreeMap<&Stamp, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
     let unstamped = Stamp::unstamped();
     for (path, register) in state.registers.iter().filter(|(_, register)| register.stamp != unstamped) {
         let (said, deleted) = groups.entry(&register.stamp).or_default();
         if register.value.is_some() { said.push(path) } else { deleted.push(path) }
-    }
-    for (mark, stamp) in marks.iter().filter(|(_, stamp)| **stamp != unstamped) {
-        groups.entry(stamp).or_default().0.push(mark);
     }
     for (stamp, (said, deleted)) in groups {
         let mut parts = moment(&stamp.moment);
@@ -150,12 +165,45 @@ pub(crate) fn write(meta: &mut Map<String, Value>, state: &State, withheld: Opti
         parts.push(json!({ "url": "to", "valueString": to.to_string() }));
         extensions.push(json!({ "url": MOVED, "extension": parts }));
     }
+    visit(state, &mut extensions);
     if state.unlisted {
         let value = withheld.unwrap_or(Value::Null).to_string();
         extensions.push(json!({ "url": WITHHELD, "valueString": value }));
     }
     if !extensions.is_empty() {
         meta.insert(String::from("extension"), Value::Array(extensions));
+    }
+}
+
+/// What the places of a visit are made of, and how far it is: its events, and what other messages told.
+fn visit(state: &State, extensions: &mut Vec<Value>) {
+    for ((_, name), event) in &state.events.0 {
+        let mut parts = moment(&event.stamp.moment);
+        parts.push(json!({ "url": "event", "valueCode": name }));
+        if event.stamp.rank != Rank::Registration {
+            parts.push(json!({ "url": "rank", "valueCode": event.stamp.rank.code() }));
+        }
+        if event.stamp.merged > 0 {
+            parts.push(json!({ "url": "merged", "valueUnsignedInt": event.stamp.merged }));
+        }
+        if let Some(at) = &event.at {
+            parts.push(json!({ "url": "happened", "valueDateTime": at }));
+        }
+        let said = Value::Object(event.said.clone()).to_string();
+        parts.push(json!({ "url": "said", "valueString": said }));
+        extensions.push(json!({ "url": VISIT_EVENT, "extension": parts }));
+    }
+    if state.key.resource_type != "Encounter" {
+        return;
+    }
+    for (path, register) in state.registers.iter().filter(|(path, _)| path.starts_with(LOCATION)) {
+        if let Some(value) = &register.value {
+            let parts = json!([
+                { "url": "element", "valueString": path },
+                { "url": "said", "valueString": value.to_string() },
+            ]);
+            extensions.push(json!({ "url": VISIT_TOLD, "extension": parts }));
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::record;
 use super::rule::{self, Rule};
 use super::snapshot::Snapshots;
 use super::stamp::Stamp;
+use super::visit::{self, Events};
 
 /// Before the key of an identifier: the register that says that a merger made it an old one. It stays so,
 /// whoever uses the number later.
@@ -33,9 +34,8 @@ pub(crate) const fn in_use(stamp: Stamp) -> Register {
     Register { stamp, value: None }
 }
 
-/// Before the key of a location that is shown as left: the message said that the patient is there. So
-/// what was said is known again, whatever comes later.
-const LEFT: &str = "left:";
+/// Before the key of a place of a visit that a message named which is no event of it.
+pub(crate) const LOCATION: &str = "location:";
 
 /// The register of the profiles that a resource claims to keep.
 const PROFILE: &str = "meta.profile";
@@ -84,6 +84,8 @@ pub(crate) struct State {
     pub(crate) mergers: Mergers,
     /// Of a visit or account: whose it was.
     pub(crate) moves: Moves,
+    /// Of a visit: its events.
+    pub(crate) events: Events,
     /// Of a member of a listed set: no sender lists it any more.
     pub(crate) unlisted: bool,
 }
@@ -96,6 +98,7 @@ impl State {
             snapshots: Snapshots::default(),
             mergers: Mergers::default(),
             moves: Moves::default(),
+            events: Events::default(),
             unlisted: false,
         }
     }
@@ -111,12 +114,17 @@ impl State {
         for (path, stamp) in record.stamps.iter().filter(|(path, _)| path.starts_with(OLD)) {
             state.registers.insert(path.clone(), old(stamp.clone()));
         }
-        for key in record.stamps.keys().filter_map(|path| path.strip_prefix(LEFT)) {
-            let register = state.registers.get_mut(&format!("location:{key}"));
-            if let Some(Value::Array(members)) = register.and_then(|register| register.value.as_mut()) {
-                members.iter_mut().for_each(|member| change_status(member, "completed", "active"));
+        if !record.told.is_empty() || !record.events.0.is_empty() {
+            // Where a visit takes place is made of these.
+            state
+                .registers
+                .retain(|path, _| !path.starts_with(LOCATION) && !visit::MADE.contains(&path.as_str()));
+            for (path, value) in record.told {
+                let stamp = record.stamps.get(&path).cloned().unwrap_or_else(Stamp::unstamped);
+                state.registers.insert(path, Register { stamp, value: Some(value) });
             }
         }
+        state.events = record.events;
         if let (Some(stamp), false) = (record.stamps.get(PROFILE), state.registers.contains_key(PROFILE)) {
             // See `claim_no_more`.
             let value = Some(serde_json::json!({ "profile": [fhir::nl::ENCOUNTER] }));
@@ -186,43 +194,15 @@ impl State {
         if stamp.is_outranked_by(standing) { Joined::Outranked } else { Joined::Older }
     }
 
-    /// The locations where the patient was said to be and is no longer: a later message names another, or
-    /// the visit is over.
-    fn left(&self) -> Vec<&str> {
-        if self.key.resource_type != "Encounter" {
-            return Vec::new();
-        }
-        let status = self.registers.get("status").and_then(|register| register.value.as_ref()?.get("status"));
-        let over = matches!(status.and_then(Value::as_str), Some("finished" | "cancelled"));
-        let located = || self.registers.iter().filter(|(path, _)| path.starts_with("location:"));
-        let said = located().filter(|(_, register)| register.value.is_some());
-        let last = said.map(|(_, register)| &register.stamp).max();
-        let is_active = |member: &Value| member.get("status").and_then(Value::as_str) == Some("active");
-        located()
-            .filter(|(_, register)| over || Some(&register.stamp) < last)
-            .filter(|(_, register)| match &register.value {
-                Some(Value::Array(members)) => members.iter().any(is_active),
-                _ => false,
-            })
-            .map(|(path, _)| path.as_str())
-            .collect()
-    }
-
-    /// For the paths of [`State::left`]: what stands in the record, and at whose stamp.
-    pub(crate) fn marks(&self) -> Vec<(String, &Stamp)> {
-        let mark = |path: &str| {
-            let register = self.registers.get(path)?;
-            Some((format!("{LEFT}{}", path.strip_prefix("location:")?), &register.stamp))
-        };
-        self.left().into_iter().filter_map(mark).collect()
-    }
-
     /// The resource as it goes to the store.
     pub(crate) fn render(&self) -> Map<String, Value> {
         let mut resource = Map::new();
         resource.insert(String::from("resourceType"), Value::from(self.key.resource_type.as_str()));
         resource.insert(String::from("id"), Value::from(self.key.id.as_str()));
-        let mut content = put_together(&self.key.resource_type, &self.registers, &self.left());
+        let mut content = put_together(&self.key.resource_type, &self.registers);
+        if self.key.resource_type == "Encounter" {
+            self.events.render(&self.registers, &mut content);
+        }
         let mut withheld = None;
         if self.unlisted
             && let Some((element, value)) = rule::unlisted(&self.key.resource_type)
@@ -323,11 +303,7 @@ pub(crate) fn split(resource_type: &str, resource: &Map<String, Value>) -> BTree
 type Keyed<'a> = (&'a str, &'a Stamp, &'a [Value]);
 
 /// The elements of a resource out of its registers.
-fn put_together(
-    resource_type: &str,
-    registers: &BTreeMap<String, Register>,
-    left: &[&str],
-) -> Map<String, Value> {
+fn put_together(resource_type: &str, registers: &BTreeMap<String, Register>) -> Map<String, Value> {
     let mut content = Map::new();
     let mut lists: BTreeMap<&str, Vec<Keyed<'_>>> = BTreeMap::new();
     let is_old = |path: &str| {
@@ -357,9 +333,6 @@ fn put_together(
         for (path, _, members) in members {
             for member in members {
                 let mut member = member.clone();
-                if left.contains(&path) {
-                    change_status(&mut member, "active", "completed");
-                }
                 if let (true, Some(identifier)) = (is_old(path), member.as_object_mut()) {
                     identifier.insert(String::from("use"), Value::from("old"));
                 }
@@ -392,13 +365,5 @@ fn claim_no_more(meta: &mut Map<String, Value>, content: &Map<String, Value>) {
         if profiles.is_empty() {
             meta.remove("profile");
         }
-    }
-}
-
-fn change_status(member: &mut Value, from: &str, to: &str) {
-    if let Some(status @ Value::String(_)) = member.get_mut("status")
-        && *status == from
-    {
-        *status = Value::from(to);
     }
 }

@@ -90,6 +90,10 @@ impl Planner<'_> {
             if let Some(taken) = taken_over {
                 state.mergers.join(&taken.mergers);
                 state.moves.join(&taken.moves);
+                for ((_, name), mut event) in taken.events.0 {
+                    event.stamp = state.mergers.carry(&left.id, &event.stamp);
+                    state.events.add(&name, event);
+                }
                 state.snapshots.join(&taken.snapshots);
                 for (path, mut register) in taken.registers {
                     // Whether the old number was in use says nothing of this one.

@@ -34,6 +34,16 @@ impl Effect {
         self.status != Status::Unsaid
     }
 
+    /// Whether the patient comes to a place by it: what was planned has come about, or is given up.
+    pub(crate) fn moves(&self) -> bool {
+        matches!(self.trigger, "A01" | "A02" | "A04" | "A06" | "A07" | "A09" | "A10" | "A17")
+    }
+
+    /// Whether it takes back one of several of a kind: a visit has one admission and many transfers.
+    pub(crate) fn of_many(&self) -> bool {
+        matches!(self.trigger, "A12" | "A32" | "A33" | "A52" | "A53" | "A55")
+    }
+
     /// Whether a visit begins with it, as the sender knows it.
     pub(crate) fn opens(&self) -> bool {
         matches!(self.trigger, "A01" | "A04" | "A05" | "A14")
