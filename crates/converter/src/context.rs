@@ -71,6 +71,9 @@ pub(crate) mod extension {
     /// The check digit of an identifier (CX.2).
     pub(crate) const CHECK_DIGIT: &str =
         "https://zorgsluis.github.io/fhir/StructureDefinition/v2-check-digit";
+    /// How the check digit of an identifier is computed (CX.3).
+    pub(crate) const CHECK_DIGIT_SCHEME: &str =
+        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-check-digit-scheme";
     /// The facility where an identifier was given (CX.6).
     pub(crate) const ASSIGNING_FACILITY: &str =
         "https://zorgsluis.github.io/fhir/StructureDefinition/v2-assigning-facility";

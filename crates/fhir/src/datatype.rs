@@ -162,6 +162,7 @@ fhir_type! {
         r#use: Option<&'static str>,
         #[serde(rename = "_use")]
         use_ext: Option<Element<'a>>,
+        rank: Option<u32>,
         period: Option<Box<Period<'a>>>,
     }
 }

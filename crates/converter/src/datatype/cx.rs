@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use fhir::{CodeableConcept, Extension, Identifier, Reference, nl, system};
-use hl7v2::{Repetition, Value};
+use hl7v2::{Component, Repetition, Value};
 
-use super::hd::Assigner;
-use crate::context::{Context, extension, trim};
+use super::cwe;
+use super::hd::{Assigner, Hd};
+use crate::context::{Context, extension, own, trim};
 use crate::table;
 
 /// An identifier. `kind` is its type (table 0203) where CX.5 says none.
@@ -22,16 +23,44 @@ pub(crate) fn identifier<'a>(
     }
     let mut identifier = Identifier { system, value: Some(value), ..Identifier::default() };
     identifier.r#type = type_of(cx, from.component(5).value(), kind).map(Box::new);
-    if let Some(digit) = cx.write(from.component(2).value()) {
-        identifier.extension.push(Extension::string(extension::CHECK_DIGIT, digit));
-        cx.ignore(from.component(3).value(), "how a check digit was computed is not kept");
-    }
-    if let Some(facility) = cx.write(from.component(6).value()) {
+    check_digit(cx, [from.component(2), from.component(3)], &mut identifier);
+    if let Some(facility) = Hd::of_component(from.component(6)).name(cx) {
         identifier.extension.push(Extension::string(extension::ASSIGNING_FACILITY, facility));
+    }
+    jurisdiction(cx, [from.component(9), from.component(10)], &mut identifier);
+    for (component, url) in [(11, own!("security-check")), (12, own!("security-check-scheme"))] {
+        let text = cx.write(from.component(component).value());
+        identifier.extension.extend(text.map(|text| Extension::string(url, text)));
     }
     identifier.assigner = name.map(|name| Box::new(Reference::display(name)));
     identifier.period = cx.period(from.component(7).value(), from.component(8).value()).map(Box::new);
     Some(identifier)
+}
+
+/// A check digit, and how it is computed (table 0061).
+pub(crate) fn check_digit<'a>(
+    cx: &mut Context<'_, 'a>,
+    [digit, scheme]: [Component<'_, 'a>; 2],
+    identifier: &mut Identifier<'a>,
+) {
+    for (component, url) in [(digit, extension::CHECK_DIGIT), (scheme, extension::CHECK_DIGIT_SCHEME)] {
+        let text = cx.write(component.value());
+        identifier.extension.extend(text.map(|text| Extension::string(url, text)));
+    }
+}
+
+/// The jurisdiction or agency that gave an identifier.
+pub(crate) fn jurisdiction<'a>(
+    cx: &mut Context<'_, 'a>,
+    [jurisdiction, agency]: [Component<'_, 'a>; 2],
+    identifier: &mut Identifier<'a>,
+) {
+    for (component, url) in
+        [(jurisdiction, own!("assigning-jurisdiction")), (agency, own!("assigning-agency"))]
+    {
+        let concept = cwe::concept_of_component(cx, component, "", None);
+        identifier.extension.extend(concept.map(|concept| Extension::concept(url, concept)));
+    }
 }
 
 /// The type of an identifier, by table 0203. A code that the table does not know stays as text.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use fhir::{Identifier, Organization, Reference, nl};
+use fhir::{CodeableConcept, Identifier, Organization, Reference, nl};
 use hl7v2::{Component, Repetition, Value};
 use uuid::Uuid;
 
@@ -65,12 +65,25 @@ impl<'m, 'a> Hd<'m, 'a> {
         }
     }
 
+    /// All that an HD says, as a name: `LINDE`, or `LINDE (linde.example, DNS)`.
+    pub(crate) fn name(&self, cx: &mut Context<'_, 'a>) -> Option<Cow<'a, str>> {
+        let [namespace, id] = [self.namespace, self.universal_id].map(|value| cx.write(value));
+        let kind = cx.write(self.universal_type);
+        let detail = match (id, kind) {
+            (Some(id), Some(kind)) => Some(Cow::Owned(format!("{id}, {kind}"))),
+            (id, kind) => id.or(kind),
+        };
+        match (namespace, detail) {
+            (Some(name), Some(detail)) => Some(Cow::Owned(format!("{name} ({detail})"))),
+            (name, detail) => name.or(detail),
+        }
+    }
+
     /// The identifier system and, where the namespace is no more than a name, the name. Marks what
     /// either of them stands for.
     pub(crate) fn write(&self, cx: &mut Context<'_, 'a>) -> (Option<Cow<'a, str>>, Option<Cow<'a, str>>) {
         let Some(system) = self.system(cx) else {
-            let name = if self.namespace.is_present() { self.namespace } else { self.universal_id };
-            return (None, cx.write(name));
+            return (None, self.name(cx));
         };
         if !self.universal_id.is_present() {
             cx.mark(self.namespace);
@@ -164,7 +177,8 @@ pub(crate) fn organization<'a>(cx: &mut Context<'_, 'a>, hd: Hd<'_, 'a>) -> Opti
         (None, None) => {
             let value = cx.write(hd.universal_id)?;
             let id = cx.id(&rule::ORGANIZATION, &[&["", &value]], at);
-            let identifier = Identifier { value: Some(value), ..Identifier::default() };
+            let kind = cx.write(hd.universal_type).map(|kind| Box::new(CodeableConcept::text(kind)));
+            let identifier = Identifier { value: Some(value), r#type: kind, ..Identifier::default() };
             super::xon::put(cx, id, Organization { identifier: vec![identifier], ..Organization::default() });
             return Some(id);
         }
@@ -174,6 +188,11 @@ pub(crate) fn organization<'a>(cx: &mut Context<'_, 'a>, hd: Hd<'_, 'a>) -> Opti
         cx.mark(hd.universal_id);
         cx.mark(hd.universal_type);
         organization.identifier.push(Identifier::new("urn:ietf:rfc:3986", system));
+    } else if let Some(value) = cx.write(hd.universal_id) {
+        // A number of a kind that has no URI (table 0301: DNS, L, M, N).
+        let kind = cx.write(hd.universal_type).map(|kind| Box::new(CodeableConcept::text(kind)));
+        let identifier = Identifier { value: Some(value), r#type: kind, ..Identifier::default() };
+        organization.identifier.push(identifier);
     }
     super::xon::put(cx, id, organization);
     Some(id)

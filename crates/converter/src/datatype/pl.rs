@@ -1,13 +1,13 @@
 //! PL: where a patient is (HL7 v2.5.1 §2.A.53). Each level that is named becomes a Location that is
 //! part of the one above it: building, floor, ward, room, bed.
 
-use fhir::{CodeableConcept, Location, Reference, Resource, system};
+use fhir::{CodeableConcept, Extension, Identifier, Location, Reference, Resource, system};
 use hl7v2::Repetition;
 use uuid::Uuid;
 
 use super::Parts;
 use super::hd::{Hd, organization};
-use crate::context::{Context, trim};
+use crate::context::{Context, add_new, extension, own, trim};
 use crate::identity::rule;
 
 /// Component, code of `location-physical-type`, from the widest to the narrowest. A point of care may be a ward,
@@ -93,8 +93,14 @@ fn described<'a>(
 fn details<'a>(cx: &mut Context<'_, 'a>, pl: Repetition<'_, 'a>, id: Uuid) {
     let description = cx.write(pl.component(9).value());
     let kind = cx.write_code(pl.component(6).value());
+    let status = cx.write(pl.component(5).value());
+    // PL.10 and PL.11 (v2.6): the number of the place, and who gave it.
+    let number = comprehensive(cx, pl);
     let Some(Resource::Location(known)) = cx.entry(id) else { return };
     let conflict = description.is_some_and(|text| *known.description.get_or_insert(text.clone()) != text);
+    add_new(&mut known.identifier, number);
+    let status = status.map(|status| Extension::string(own!("location-status"), status));
+    add_new(&mut known.extension, status);
     if let Some(code) = kind {
         let concept = CodeableConcept::code("http://terminology.hl7.org/CodeSystem/v2-0305", code);
         if !known.r#type.contains(&concept) {
@@ -105,4 +111,24 @@ fn details<'a>(cx: &mut Context<'_, 'a>, pl: Repetition<'_, 'a>, id: Uuid) {
         cx.unmark_value(pl.component(9).value());
         cx.warn(pl.component(9).value().place(), "conflicting-repetition");
     }
+}
+
+fn comprehensive<'a>(cx: &mut Context<'_, 'a>, pl: Repetition<'_, 'a>) -> Option<Identifier<'a>> {
+    let number = pl.component(10);
+    let value = cx.write(number.subcomponent(1));
+    let mut authority = Hd {
+        namespace: number.subcomponent(2),
+        universal_id: number.subcomponent(3),
+        universal_type: number.subcomponent(4),
+    };
+    let other = Hd::of_component(pl.component(11));
+    let beside = if authority.is_present() { other.name(cx) } else { None };
+    if !authority.is_present() {
+        authority = other;
+    }
+    let (system, name) = authority.write(cx);
+    let mut identifier = Identifier { system, value, ..Identifier::default() };
+    identifier.assigner = name.map(|name| Box::new(Reference::display(name)));
+    identifier.extension.extend(beside.map(|name| Extension::string(extension::ASSIGNING_AUTHORITY, name)));
+    (identifier != Identifier::default()).then_some(identifier)
 }

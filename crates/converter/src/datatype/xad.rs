@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use fhir::{Address, CodeableConcept, Coding, Element, ElementList, Extension, nl, system};
 use hl7v2::{Field, Repetition, Value};
 
-use super::Parts;
-use crate::context::Context;
+use super::hd::Hd;
+use super::{Parts, cwe};
+use crate::context::{Context, own};
 use crate::table;
 
 const CENSUS_TRACT: &str = "http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-censusTract";
@@ -23,7 +24,7 @@ pub(crate) fn address<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>) -> 
     if xad.is_empty() || xad.is_null() {
         return None;
     }
-    let parts = Parts::<14>::of(xad);
+    let parts = Parts::<23>::of(xad);
     let part = |n: usize| parts.value(n);
     let mut address = Address::default();
     lines(cx, &parts, &mut address);
@@ -41,11 +42,12 @@ pub(crate) fn address<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>) -> 
     let range = parts.component(12);
     let period = cx.period(part(13), part(14));
     address.period = period.or_else(|| cx.period(range.subcomponent(1), range.subcomponent(2))).map(Box::new);
+    details(cx, &parts, &mut address);
     (address != Address::default()).then_some(address)
 }
 
 /// Line, street and number (XAD.1), and either the number's suffix or a second line (XAD.2).
-fn lines<'a>(cx: &mut Context<'_, 'a>, xad: &Parts<'_, 'a, 14>, address: &mut Address<'a>) {
+fn lines<'a>(cx: &mut Context<'_, 'a>, xad: &Parts<'_, 'a, 23>, address: &mut Address<'a>) {
     let street_address = xad.component(1);
     let line = cx.write(street_address.subcomponent(1));
     let street = cx.write(street_address.subcomponent(2));
@@ -78,6 +80,56 @@ fn lines<'a>(cx: &mut Context<'_, 'a>, xad: &Parts<'_, 'a, 14>, address: &mut Ad
         if !address.line_ext.0.is_empty() {
             address.line_ext.0.push(None);
         }
+    }
+}
+
+/// What v2.6 and later say of an address beside where it is.
+fn details<'a>(cx: &mut Context<'_, 'a>, xad: &Parts<'_, 'a, 23>, address: &mut Address<'a>) {
+    let flag = |n: usize| xad.value(n).raw().trim_ascii().eq_ignore_ascii_case(b"Y");
+    // A bad address is one that is no longer used; a temporary one has a use of its own.
+    let told = [(17, "old"), (16, "temp")].into_iter().find(|(n, _)| flag(*n));
+    if address.r#use.is_none()
+        && address.use_ext.is_none()
+        && let Some((n, using)) = told
+    {
+        address.r#use = Some(using);
+        cx.mark(xad.value(n));
+    }
+    for (n, url) in [
+        (16, own!("temporary-address")),
+        (17, own!("bad-address")),
+        (18, own!("address-usage")),
+        (20, own!("comment")),
+        (21, own!("preference-order")),
+    ] {
+        let value = xad.value(n);
+        let text = if cx.is_marked(value) { None } else { cx.write(value) };
+        address.extension.extend(text.map(|text| Extension::string(url, text)));
+    }
+    for (n, url) in [(15, own!("expiration-reason")), (22, own!("protection-code"))] {
+        let concept = cwe::concept_of_component(cx, xad.component(n), "", None);
+        address.extension.extend(concept.map(|concept| Extension::concept(url, concept)));
+    }
+    // XAD.19: to whom post is addressed there; a name in parts since v2.7.
+    let addressee: Vec<_> = xad.component(19).subcomponents().filter_map(|part| cx.write(part)).collect();
+    if !addressee.is_empty() {
+        address.line.push(Cow::Owned(addressee.join(" ")));
+        if !address.line_ext.0.is_empty() {
+            address.line_ext.0.push(None);
+        }
+    }
+    let number = xad.component(23);
+    if let Some(value) = cx.write(number.subcomponent(1)) {
+        let authority = Hd {
+            namespace: number.subcomponent(2),
+            universal_id: number.subcomponent(3),
+            universal_type: number.subcomponent(4),
+        };
+        let (system, name) = authority.write(cx);
+        let assigner = name.map(|name| Box::new(fhir::Reference::display(name)));
+        let one = fhir::Identifier { system, value: Some(value), assigner, ..fhir::Identifier::default() };
+        let one = fhir::ExtensionValue::Identifier(Box::new(one));
+        address.extension.push(Extension::new(own!("address-identifier"), one));
     }
 }
 

@@ -1,16 +1,16 @@
 //! XCN: professionals (HL7 v2.5.1 §2.A.86).
 
 use fhir::{
-    ContactPoint, HumanName, Identifier, Meta, Practitioner, PractitionerRole, Reference, RelatedPerson,
-    Resource, nl,
+    ContactPoint, Extension, HumanName, Identifier, Meta, Practitioner, PractitionerRole, Reference,
+    RelatedPerson, Resource, nl,
 };
 use hl7v2::Repetition;
 use uuid::Uuid;
 
-use super::cx::type_of;
-use super::hd::Assigner;
+use super::cx::{check_digit, jurisdiction, type_of};
+use super::hd::{Assigner, Hd};
 use super::{Parts, cwe, xpn};
-use crate::context::{Context, add_new};
+use crate::context::{Context, add_new, extension};
 use crate::identity::rule;
 use crate::table;
 
@@ -106,16 +106,23 @@ fn identifier<'a>(
 ) -> Identifier<'a> {
     let part = |n: usize| xcn.value(n);
     let (system, assigner) = authority.write(cx);
-    let assigner = assigner.or_else(|| cx.write(part(14)));
-    cx.ignore(part(11), "a professional's check digit can be computed from the number");
-    cx.ignore(part(12), "how a check digit was computed is not kept");
-    Identifier {
+    let facility = Hd::of_component(xcn.component(14)).name(cx);
+    let (assigner, facility) = match assigner {
+        None => (facility, None),
+        some => (some, facility),
+    };
+    let mut identifier = Identifier {
         system,
         value: Some(value),
         r#type: type_of(cx, part(13), None).map(Box::new),
         assigner: assigner.map(|name| Box::new(Reference::display(name))),
         ..Identifier::default()
-    }
+    };
+    let facility = facility.map(|facility| Extension::string(extension::ASSIGNING_FACILITY, facility));
+    identifier.extension.extend(facility);
+    check_digit(cx, [xcn.component(11), xcn.component(12)], &mut identifier);
+    jurisdiction(cx, [xcn.component(22), xcn.component(23)], &mut identifier);
+    identifier
 }
 
 fn is_of_dutch_register(identifier: &Identifier<'_>) -> bool {

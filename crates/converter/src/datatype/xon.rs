@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use fhir::{Identifier, Meta, Organization, Resource, nl};
+use fhir::{Extension, Identifier, Meta, Organization, Resource, nl};
 use hl7v2::Repetition;
 use uuid::Uuid;
 
-use super::cx::type_of;
-use super::hd::Assigner;
-use crate::context::{Context, add_new};
+use super::cwe;
+use super::cx::{check_digit, type_of};
+use super::hd::{Assigner, Hd};
+use crate::context::{Context, add_new, extension, own};
 use crate::identity::rule;
 
 /// The organisation that an XON names: put once, its id given back.
@@ -33,8 +34,21 @@ pub(crate) fn organization<'a>(cx: &mut Context<'_, 'a>, xon: Repetition<'_, 'a>
             add_new(&mut identifier, [one]);
         }
     }
+    if let Some(first) = identifier.first_mut() {
+        check_digit(cx, [xon.component(4), xon.component(5)], first);
+        let facility = Hd::of_component(xon.component(8)).name(cx);
+        let facility = facility.map(|name| Extension::string(extension::ASSIGNING_FACILITY, name));
+        first.extension.extend(facility);
+    }
     let id = key(cx, &identifier, &authority_key, name.as_ref(), xon)?;
-    put(cx, id, Organization { identifier, name, ..Organization::default() });
+    let mut organization = Organization { identifier, name, ..Organization::default() };
+    for (component, url) in
+        [(2, own!("organization-name-type")), (9, own!("organization-name-representation"))]
+    {
+        let code = cwe::concept_of_component(cx, xon.component(component), "", None);
+        organization.extension.extend(code.map(|code| Extension::concept(url, code)));
+    }
+    put(cx, id, organization);
     Some(id)
 }
 
@@ -56,12 +70,14 @@ fn key<'a>(
 /// Puts an organisation, or adds what is new to the one that stands: a second name becomes an alias.
 pub(crate) fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut organization: Organization<'a>) {
     if let Some(Resource::Organization(known)) = cx.entry(id) {
-        let Organization { identifier, name, alias, telecom, address, r#type, contact, .. } = organization;
+        let Organization { identifier, name, alias, telecom, address, r#type, contact, extension, .. } =
+            organization;
         add_new(&mut known.identifier, identifier);
         add_new(&mut known.telecom, telecom);
         add_new(&mut known.address, address);
         add_new(&mut known.contact, contact);
         add_new(&mut known.r#type, r#type);
+        add_new(&mut known.extension, extension);
         let other = name.filter(|name| known.name.as_ref() != Some(name));
         if known.name.is_none() {
             known.name = other;

@@ -4,11 +4,13 @@
 use std::borrow::Cow;
 
 use fhir::{Element, ElementList, Extension, HumanName, nl};
-use hl7v2::{Component, Field, Repetition};
+use hl7v2::{Component, Field, Repetition, Value};
 
-use super::Parts;
-use crate::context::Context;
+use super::{Parts, cwe};
+use crate::context::{Context, own};
 use crate::table;
+
+const REPRESENTATION: &str = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation";
 
 /// Which component holds which part of a name.
 pub(crate) struct Layout {
@@ -20,6 +22,8 @@ pub(crate) struct Layout {
     degree: usize,
     kind: usize,
     script: usize,
+    context: usize,
+    assembly: usize,
     range: usize,
     start: usize,
     end: usize,
@@ -36,6 +40,8 @@ pub(crate) const XPN: Layout = Layout {
     degree: 6,
     kind: 7,
     script: 8,
+    context: 9,
+    assembly: 11,
     range: 10,
     start: 12,
     end: 13,
@@ -52,6 +58,8 @@ pub(crate) const XCN: Layout = Layout {
     degree: 7,
     kind: 10,
     script: 15,
+    context: 16,
+    assembly: 18,
     range: 17,
     start: 19,
     end: 20,
@@ -67,6 +75,11 @@ pub(crate) fn names<'a>(
 ) {
     for repetition in field.repetitions() {
         to.extend(name(cx, repetition, &XPN, otherwise));
+        // XPN.15 (v2.7): nl-core has the name by which someone is called as a name of its own.
+        if let Some(called) = cx.write(repetition.component(15).value()) {
+            let given = vec![called];
+            crate::context::add_new(to, [HumanName { r#use: Some("usual"), given, ..HumanName::default() }]);
+        }
     }
 }
 
@@ -106,11 +119,29 @@ pub(crate) fn name<'a>(
         split_given(text, official, &mut name);
     }
     name.text = whole(&name);
-    cx.ignore(part(layout.script), "in which script a name is written shows in the name");
+    representation(cx, part(layout.script), &mut name);
+    if let Some(context) = cwe::concept_of_component(cx, parts.component(layout.context), "", None) {
+        name.extension.push(Extension::concept(own!("name-context"), context));
+    }
+    if let Some(order) = cx.write_code(part(layout.assembly)) {
+        name.extension.push(Extension::code(own!("name-assembly-order"), order));
+    }
     let range = parts.component(layout.range);
     let period = cx.period(part(layout.start), part(layout.end));
     name.period = period.or_else(|| cx.period(range.subcomponent(1), range.subcomponent(2))).map(Box::new);
     Some(name)
+}
+
+/// In which kind of script a name is written (table 0465).
+fn representation<'a>(cx: &mut Context<'_, 'a>, from: Value<'_, 'a>, name: &mut HumanName<'a>) {
+    let code = match from.text().trim() {
+        "A" => "ABC",
+        "I" => "IDE",
+        "P" => "SYL",
+        _ => return,
+    };
+    cx.mark(from);
+    name.extension.push(Extension::code(REPRESENTATION, code));
 }
 
 /// The family name (FN): whole, own prefix, own name, partner's prefix, partner's name.

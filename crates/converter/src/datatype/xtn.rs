@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use fhir::{CodeableConcept, Coding, ContactPoint, Element, Extension, nl, system};
 use hl7v2::{Field, Repetition, Value};
 
-use super::Parts;
-use crate::context::Context;
+use super::hd::Hd;
+use super::{Parts, cwe};
+use crate::context::{Context, own};
 use crate::table;
 
 const COUNTRY: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-country";
@@ -36,7 +37,7 @@ pub(crate) fn contact_point<'a>(
     if xtn.is_empty() || xtn.is_null() {
         return;
     }
-    let parts = Parts::<14>::of(xtn);
+    let parts = Parts::<18>::of(xtn);
     let part = |n: usize| parts.value(n);
     let numbers = [12, 1, 4].map(|n| cx.write(part(n)));
     let [unformatted, number, mail] = numbers;
@@ -61,7 +62,18 @@ pub(crate) fn contact_point<'a>(
     if values.is_empty() && !composed.is_empty() {
         values.push(Cow::Owned(composed));
     }
-    if values.is_empty() && mail.is_none() && extension.is_empty() {
+    for (n, url) in [(10, own!("extension-prefix")), (11, own!("speed-dial-code"))] {
+        extension.extend(cx.write(part(n)).map(|text| Extension::string(url, text)));
+    }
+    for (n, url) in [(15, own!("expiration-reason")), (16, own!("protection-code"))] {
+        let concept = cwe::concept_of_component(cx, parts.component(n), "", None);
+        extension.extend(concept.map(|concept| Extension::concept(url, concept)));
+    }
+    if let Some(shared) = Hd::of_component(parts.component(17)).name(cx) {
+        extension.push(Extension::string(own!("shared-telecommunication"), shared));
+    }
+    let rank = rank(cx, part(18), &mut extension);
+    if values.is_empty() && mail.is_none() && extension.is_empty() && rank.is_none() {
         return;
     }
     let (medium, medium_ext, mobile) =
@@ -85,6 +97,7 @@ pub(crate) fn contact_point<'a>(
             system_ext: medium_ext,
             use_ext: using_ext,
             period,
+            rank,
             ..ContactPoint::default()
         });
         return;
@@ -102,6 +115,7 @@ pub(crate) fn contact_point<'a>(
             r#use: using,
             use_ext: using_ext.clone(),
             period: period.take(),
+            rank,
         });
     }
     if let Some(mail) = mail {
@@ -114,8 +128,24 @@ pub(crate) fn contact_point<'a>(
             r#use: using.filter(|_| codes || !mobile),
             use_ext: if codes { using_ext } else { None },
             period,
+            rank,
         });
     }
+}
+
+/// XTN.18: 1 is the most preferred. What is no such number is kept as it is.
+fn rank<'a>(
+    cx: &mut Context<'_, 'a>,
+    value: Value<'_, 'a>,
+    extension: &mut Vec<Extension<'a>>,
+) -> Option<u32> {
+    let rank = value.text().trim().parse().ok().filter(|rank| (1..=2_147_483_647).contains(rank));
+    if rank.is_some() {
+        cx.mark(value);
+    } else if let Some(text) = cx.write(value) {
+        extension.push(Extension::string(own!("preference-order"), text));
+    }
+    rank
 }
 
 /// What kind of device (XTN.3, and NET in XTN.2): its FHIR code, the sender's code where that says more,

@@ -179,8 +179,9 @@ fn header<'m, 'a>(
     let language = msh.field(19).first();
     let code = language.value().text();
     if matches!(code.trim().len(), 2 | 3) && code.trim().bytes().all(|b| b.is_ascii_alphabetic()) {
-        for component in language.components() {
-            cx.mark(component.value());
+        cx.mark(language.value());
+        for component in language.components().skip(1) {
+            cx.ignore(component.value(), "a language of BCP 47 needs no text and no table");
         }
         message.language = Some(Cow::Owned(code.trim().to_ascii_lowercase()));
     } else if let Some(concept) = cwe::concept(cx, language, "MSH-19", None) {

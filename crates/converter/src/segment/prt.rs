@@ -343,8 +343,8 @@ fn telecom<'m, 'a>(
 ) -> Vec<ContactPoint<'a>> {
     let mut telecom = Vec::new();
     xtn::contact_points(cx, prt.field(15), None, &mut telecom);
-    let Some(preferred) = cwe::concept(cx, prt.field(23).first(), "PRT-23", None) else { return telecom };
-    let code = prt.field(23).value().text();
+    let from = prt.field(23).first();
+    let code = from.value().text();
     let suits = |one: &&mut ContactPoint<'_>| match code.trim().to_ascii_uppercase().as_str() {
         "B" => one.system == Some("pager"),
         "C" => one.r#use == Some("mobile"),
@@ -354,9 +354,14 @@ fn telecom<'m, 'a>(
         "O" => one.system == Some("phone") && one.r#use == Some("work"),
         _ => false,
     };
-    match telecom.iter_mut().find(suits) {
-        Some(one) => one.extension.push(Extension::new(PREFERRED, ExtensionValue::Boolean(true))),
-        None => participation.extension.push(Extension::concept(extension::PREFERRED_CONTACT, preferred)),
+    if let Some(one) = telecom.iter_mut().find(suits) {
+        one.extension.push(Extension::new(PREFERRED, ExtensionValue::Boolean(true)));
+        cx.mark(from.value());
+        for component in from.components().skip(1) {
+            cx.ignore(component.value(), "which number is preferred is said at the number");
+        }
+    } else if let Some(preferred) = cwe::concept(cx, from, "PRT-23", None) {
+        participation.extension.push(Extension::concept(extension::PREFERRED_CONTACT, preferred));
     }
     telecom
 }
