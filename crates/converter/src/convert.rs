@@ -7,6 +7,7 @@ use crate::context::{Context, trim};
 use crate::conversion::{Conversion, Merge, Order, Refusal, Sender};
 use crate::identity::IdentityKey;
 use crate::message::{self, Event};
+use crate::nl_core;
 use crate::notice;
 use crate::profile::Profiles;
 use crate::segment::{msh, z};
@@ -98,6 +99,7 @@ fn finish<'a>(mut cx: Context<'_, 'a>, event: &Event) -> Parts<'a> {
     let header = cx.message.header();
     let digest = cx.digest_bytes();
     msh::convert(&mut cx, event, &digest);
+    nl_core::claim(&mut cx);
     let mut bundle = Bundle::transaction(std::mem::take(&mut cx.entries));
     (bundle.timestamp, bundle.timestamp_ext) = cx.instant(header.field(7).value());
     bundle.identifier = cx

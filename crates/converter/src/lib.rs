@@ -56,6 +56,7 @@ pub mod identity;
 mod ledger;
 pub mod mapping;
 mod message;
+mod nl_core;
 mod notice;
 pub mod process;
 pub mod profile;

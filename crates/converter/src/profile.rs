@@ -290,6 +290,22 @@ impl SenderProfile {
             .or_else(|| authority::from_universal_id(namespace, universal_id, universal_type).map(Cow::Owned))
     }
 
+    /// Whether an authority has a system for numbers of one kind (`LINDE^VN`).
+    pub(crate) fn has_typed_authorities(&self) -> bool {
+        self.authorities.keys().any(|name| name.contains('^'))
+    }
+
+    /// The system of the numbers of one kind that an authority gives.
+    pub(crate) fn typed_authority(&self, namespace: &str, kind: &str) -> Option<&str> {
+        let (namespace, kind) = (namespace.trim(), kind.trim());
+        let is_it = |name: &str| {
+            name.split_once('^').is_some_and(|(authority, of)| {
+                authority.eq_ignore_ascii_case(namespace) && of.eq_ignore_ascii_case(kind)
+            })
+        };
+        self.authorities.iter().find(|(name, _)| is_it(name)).map(|(_, system)| system.as_str())
+    }
+
     /// The URI of a code system by its name in CWE.3 or CWE.6; the profile's own names go first.
     #[must_use]
     pub fn coding_system(&self, name: &str) -> Option<Cow<'_, str>> {

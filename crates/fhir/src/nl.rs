@@ -35,6 +35,13 @@ pub const ORGANIZATION: &str =
 /// nl-core-Payer-Organization.
 pub const PAYER: &str = "http://nictiz.nl/fhir/StructureDefinition/nl-core-Payer-Organization";
 
+/// nl-core-Payer.InsuranceCompany.
+pub const INSURANCE_COMPANY: &str =
+    "http://nictiz.nl/fhir/StructureDefinition/nl-core-Payer.InsuranceCompany";
+
+/// Countries of the GBA, table 34.
+pub const GBA_COUNTRY: &str = "urn:oid:2.16.840.1.113883.2.4.4.16.34";
+
 /// The zib code behind a FHIR code.
 pub const CODE_SPECIFICATION: &str = "http://nictiz.nl/fhir/StructureDefinition/ext-CodeSpecification";
 /// What kind of address it is.

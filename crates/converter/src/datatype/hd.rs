@@ -111,6 +111,7 @@ impl<'m, 'a> Hd<'m, 'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Assigner<'m, 'a> {
     authority: Hd<'m, 'a>,
+    kind: Value<'m, 'a>,
     register: Option<&'static str>,
 }
 
@@ -126,20 +127,38 @@ impl<'m, 'a> Assigner<'m, 'a> {
             "UZOVI" => Some(nl::UZOVI),
             _ => None,
         };
-        Self { authority, register }
+        Self { authority, kind, register }
     }
 
     /// As [`Hd::key`].
     pub(crate) fn key(&self, cx: &Context<'_, 'a>) -> Cow<'a, str> {
-        self.register.map_or_else(|| self.authority.key(cx), Cow::Borrowed)
+        let typed = || self.typed(cx).map_or_else(|| self.authority.key(cx), Cow::Borrowed);
+        self.register.map_or_else(typed, Cow::Borrowed)
     }
 
     /// As [`Hd::write`].
     pub(crate) fn write(&self, cx: &mut Context<'_, 'a>) -> (Option<Cow<'a, str>>, Option<Cow<'a, str>>) {
-        match self.register {
-            Some(register) => (Some(Cow::Borrowed(register)), None),
-            None => self.authority.write(cx),
+        if let Some(register) = self.register {
+            return (Some(Cow::Borrowed(register)), None);
         }
+        if let Some(system) = self.typed(cx) {
+            cx.mark(self.authority.namespace);
+            // The universal id is of the authority, whatever kind of number it gives.
+            for value in [self.authority.universal_id, self.authority.universal_type] {
+                cx.ignore(value, "the profile names the system of this kind of number");
+            }
+            return (Some(Cow::Borrowed(system)), None);
+        }
+        self.authority.write(cx)
+    }
+
+    /// The system that the profile gives to numbers of this kind by this authority (`LINDE^VN`).
+    fn typed(&self, cx: &Context<'_, 'a>) -> Option<&'a str> {
+        let profile = cx.profile;
+        if !profile.has_typed_authorities() || !self.kind.is_present() {
+            return None;
+        }
+        profile.typed_authority(&self.authority.namespace.text(), &self.kind.text())
     }
 }
 

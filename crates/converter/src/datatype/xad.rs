@@ -57,9 +57,13 @@ fn lines<'a>(cx: &mut Context<'_, 'a>, xad: &Parts<'_, 'a, 23>, address: &mut Ad
     let mut parts = Vec::new();
     let mut composed = String::new();
     let (suffix, second) = if in_parts { (other, None) } else { (None, other) };
-    for (url, text) in
-        [(nl::STREET_NAME, street), (nl::HOUSE_NUMBER, number), (nl::HOUSE_NUMBER_SUFFIX, suffix)]
-    {
+    let (indication, suffix) = indication(suffix);
+    for (url, text) in [
+        (nl::STREET_NAME, street),
+        (nl::ADDITIONAL_LOCATOR, indication.map(Cow::Borrowed)),
+        (nl::HOUSE_NUMBER, number),
+        (nl::HOUSE_NUMBER_SUFFIX, suffix),
+    ] {
         if let Some(text) = text {
             if line.is_none() {
                 if !composed.is_empty() {
@@ -133,6 +137,19 @@ fn details<'a>(cx: &mut Context<'_, 'a>, xad: &Parts<'_, 'a, 23>, address: &mut 
     }
 }
 
+/// `by` and `to` in front of a suffix: near, or opposite to, the number. nl-core has a part of its own for them.
+fn indication(suffix: Option<Cow<'_, str>>) -> (Option<&'static str>, Option<Cow<'_, str>>) {
+    let Some(text) = suffix else { return (None, None) };
+    let (first, rest) = text.split_once(' ').unwrap_or((&text, ""));
+    let known = match first.to_ascii_lowercase().as_str() {
+        "by" => "by",
+        "to" => "to",
+        _ => return (None, Some(text)),
+    };
+    let rest = rest.trim();
+    (Some(known), (!rest.is_empty()).then(|| Cow::Owned(rest.to_owned())))
+}
+
 /// Use and type (XAD.7), and the zib's code for both.
 fn kind<'a>(cx: &mut Context<'_, 'a>, code: Value<'_, 'a>, address: &mut Address<'a>) {
     if !code.is_present() {
@@ -166,14 +183,29 @@ fn kind<'a>(cx: &mut Context<'_, 'a>, code: Value<'_, 'a>, address: &mut Address
     address.extension.push(Extension::concept(nl::ADDRESS_TYPE, concept));
 }
 
-/// nl-core gives a country's code beside its name.
+/// Countries of ISO 3166-1.
+const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO \
+    BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG \
+    EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID \
+    IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA \
+    MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA \
+    PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST \
+    SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE \
+    YT ZA ZM ZW";
+
+/// nl-core gives a country's code beside it: of ISO 3166-1, or of the GBA (table 34), which has four digits.
 fn country_code(country: &str) -> Option<Element<'static>> {
-    let code = match country {
-        "NL" | "NLD" | "Nederland" | "NEDERLAND" => "NL",
-        "BE" | "BEL" => "BE",
-        "DE" | "DEU" => "DE",
+    let upper = country.to_uppercase();
+    let (system, code) = match upper.as_str() {
+        "NLD" | "NEDERLAND" | "THE NETHERLANDS" | "NETHERLANDS" => (system::COUNTRY, "NL"),
+        "BEL" | "BELGIË" | "BELGIE" | "BELGIUM" => (system::COUNTRY, "BE"),
+        "DEU" | "DUITSLAND" | "GERMANY" => (system::COUNTRY, "DE"),
+        code if code.len() == 2 && COUNTRIES.split_ascii_whitespace().any(|known| known == code) => {
+            (system::COUNTRY, code)
+        }
+        code if code.len() == 4 && code.bytes().all(|b| b.is_ascii_digit()) => (nl::GBA_COUNTRY, code),
         _ => return None,
     };
-    let concept = CodeableConcept::of(Coding::new(system::COUNTRY, code));
+    let concept = CodeableConcept::of(Coding::new(system, code.to_owned()));
     Some(Element::of(Extension::concept(nl::CODE_SPECIFICATION, concept)))
 }

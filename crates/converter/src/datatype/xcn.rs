@@ -1,8 +1,8 @@
 //! XCN: professionals (HL7 v2.5.1 §2.A.86).
 
 use fhir::{
-    ContactPoint, Extension, HumanName, Identifier, Meta, Practitioner, PractitionerRole, Reference,
-    RelatedPerson, Resource, nl,
+    ContactPoint, Extension, Identifier, Practitioner, PractitionerRole, Reference, RelatedPerson, Resource,
+    nl,
 };
 use hl7v2::Repetition;
 use uuid::Uuid;
@@ -90,9 +90,6 @@ pub(crate) fn professional_of<'a>(
     practitioner.name.extend(xpn::name(cx, xcn, &xpn::XCN, Some("official")));
     cx.ignore(part(8), "from which table a professional was looked up is not kept");
     let registered = practitioner.identifier.iter().any(is_of_dutch_register);
-    if registered && practitioner.name.iter().all(is_nl_core) {
-        practitioner.meta = Some(Box::new(Meta { profile: vec![nl::PRACTITIONER], ..Meta::default() }));
-    }
     put(cx, id, practitioner);
     let role = (registered || organization.is_some()).then(|| role(cx, id, organization, xcn));
     Some(Professional { practitioner: id, role })
@@ -180,11 +177,6 @@ fn number<'a>(cx: &mut Context<'_, 'a>, xcn: Repetition<'_, 'a>) -> Option<Ident
     Some(identifier(cx, &parts, authority, value))
 }
 
-/// nl-core-NameInformation: an official name, or the name by which someone is called.
-pub(crate) fn is_nl_core(name: &HumanName<'_>) -> bool {
-    name.use_ext.is_none() && matches!(name.r#use, Some("official" | "usual"))
-}
-
 /// Puts a practitioner, or adds what is new to the one that stands.
 fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, practitioner: Practitioner<'a>) {
     if let Some(Resource::Practitioner(known)) = cx.entry(id) {
@@ -207,12 +199,10 @@ fn role<'a>(
     let parts: &[&[&str]] = &[&[&text(practitioner)], &[&organization_key]];
     let id = cx.id(&rule::PRACTITIONER_ROLE, parts, xcn.place());
     if !cx.has(id) {
-        let profile = vec![nl::PRACTITIONER_ROLE];
         cx.put(
             id,
             PractitionerRole {
                 id: Some(id),
-                meta: Some(Box::new(Meta { profile, ..Meta::default() })),
                 practitioner: Some(Reference::to(practitioner)),
                 organization: organization.map(Reference::to),
                 ..PractitionerRole::default()

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use fhir::{Extension, Identifier, Meta, Organization, Resource, nl};
+use fhir::{Extension, Identifier, Organization, Resource};
 use hl7v2::Repetition;
 use uuid::Uuid;
 
@@ -87,15 +87,6 @@ pub(crate) fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut organization: Orga
         add_new(&mut known.alias, alias);
         return;
     }
-    let system = |uri| organization.identifier.iter().any(|one| one.system.as_deref() == Some(uri));
-    let profile = if system(nl::UZOVI) {
-        Some(nl::PAYER)
-    } else if system(nl::AGB) || system(nl::URA) {
-        Some(nl::ORGANIZATION)
-    } else {
-        None
-    };
     organization.id = Some(id);
-    organization.meta = profile.map(|url| Box::new(Meta { profile: vec![url], ..Meta::default() }));
     cx.put(id, organization);
 }

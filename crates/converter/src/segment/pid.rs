@@ -6,8 +6,8 @@ mod more;
 use std::borrow::Cow;
 
 use fhir::{
-    Address, CodeableConcept, Extension, ExtensionValue, Identifier, Meta, MultipleBirth, Patient,
-    PatientCommunication, PatientDeceased, nl, system,
+    Address, CodeableConcept, Extension, ExtensionValue, Identifier, MultipleBirth, Patient,
+    PatientCommunication, PatientDeceased, system,
 };
 use hl7v2::{Field, Segment};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use zorgsluis_domain::Phi;
 use super::gender;
 use crate::context::{Context, add_new, trim};
 use crate::conversion::{PatientIdentifier, PatientIdentity};
-use crate::datatype::{cwe, cx as identifier, xad, xcn, xpn, xtn};
+use crate::datatype::{cwe, cx as identifier, xad, xpn, xtn};
 use crate::identity::rule;
 use crate::table;
 
@@ -34,12 +34,8 @@ pub(crate) struct PatientDraft<'a> {
 }
 
 impl<'a> PatientDraft<'a> {
-    /// Puts it, and says that it is an nl-core-Patient where it keeps the profile's rules.
-    pub(crate) fn put(mut self, cx: &mut Context<'_, 'a>) {
-        if is_nl_core(&self.resource) {
-            let meta = self.resource.meta.get_or_insert_with(Box::<Meta<'a>>::default);
-            meta.profile.push(nl::PATIENT);
-        }
+    /// Puts it.
+    pub(crate) fn put(self, cx: &mut Context<'_, 'a>) {
         if !cx.has(self.id) {
             cx.put(self.id, self.resource);
         } else if let Some(fhir::Resource::Patient(known)) = cx.entry(self.id) {
@@ -51,20 +47,6 @@ impl<'a> PatientDraft<'a> {
             add_new(&mut known.link, self.resource.link);
         }
     }
-}
-
-/// The rules of nl-core-Patient that what we write can break.
-fn is_nl_core(patient: &Patient<'_>) -> bool {
-    let marital = patient.marital_status.as_ref().is_none_or(|concept| {
-        let systems = [Some(system::MARITAL_STATUS), Some(system::NULL_FLAVOR)];
-        concept.coding.iter().any(|coding| systems.contains(&coding.system.as_deref()))
-    });
-    !patient.name.is_empty()
-        && patient.name.iter().all(xcn::is_nl_core)
-        && patient.gender_ext.as_ref().is_none_or(|_| patient.gender.is_some())
-        && marital
-        && patient.communication.is_empty()
-        && !matches!(patient.multiple_birth, Some(MultipleBirth::Integer(_)))
 }
 
 /// The patient of a PID.

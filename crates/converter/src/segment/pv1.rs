@@ -6,7 +6,7 @@ mod time;
 
 use fhir::{
     CodeableConcept, Coding, Encounter, EncounterHospitalization, EncounterParticipant, Extension,
-    ExtensionValue, Meta, Period, Reference, nl, system,
+    ExtensionValue, Meta, Period, Reference, system,
 };
 use hl7v2::Segment;
 use uuid::Uuid;
@@ -30,12 +30,8 @@ pub(crate) struct EncounterDraft<'a> {
 }
 
 impl<'a> EncounterDraft<'a> {
-    /// Puts it, and says that it is an nl-core-Encounter where it keeps the profile's rules.
-    pub(crate) fn put(mut self, cx: &mut Context<'_, 'a>) {
-        if is_nl_core(cx, &self.resource) {
-            let meta = self.resource.meta.get_or_insert_with(Box::<Meta<'a>>::default);
-            meta.profile.push(nl::ENCOUNTER);
-        }
+    /// Puts it.
+    pub(crate) fn put(self, cx: &mut Context<'_, 'a>) {
         if !cx.has(self.id) {
             cx.put(self.id, self.resource);
         }
@@ -62,21 +58,6 @@ impl<'a> EncounterDraft<'a> {
     pub(crate) fn hospitalization(&mut self) -> &mut EncounterHospitalization<'a> {
         self.resource.hospitalization.get_or_insert_default()
     }
-}
-
-/// The rules of nl-core-Encounter that what we write can break: one location at most, reasons as text,
-/// and participants that are roles.
-fn is_nl_core(cx: &mut Context<'_, '_>, encounter: &Encounter<'_>) -> bool {
-    let by_role = encounter.participant.iter().all(|participant| {
-        let who = participant.individual.as_ref().and_then(|reference| reference.reference);
-        participant.r#type.len() <= 1
-            && who.is_some_and(|urn| matches!(cx.entry(urn.0), Some(fhir::Resource::PractitionerRole(_))))
-    });
-    let class = encounter.class.as_ref().and_then(|class| class.system.as_deref());
-    by_role
-        && encounter.location.len() <= 1
-        && encounter.reason_code.iter().all(|reason| reason.coding.is_empty())
-        && class == Some(system::ACT_CODE)
 }
 
 /// The visit of a PV1. `None` when it says that there is none (class N and no number), and when a message

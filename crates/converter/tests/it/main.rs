@@ -12,6 +12,7 @@ mod adt;
 mod apply;
 mod coded;
 mod documents;
+mod dutch;
 mod identity;
 mod mapping;
 mod marker;

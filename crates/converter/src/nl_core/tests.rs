@@ -1,0 +1,284 @@
+//! Each rule of a profile: a resource that keeps it, and the same resource with that one rule broken.
+
+use fhir::{Coding, Element, ElementList, EncounterLocation, EncounterParticipant, Identifier, Reference};
+
+use super::*;
+
+fn concept<'a>(system: &'a str, code: &'a str) -> CodeableConcept<'a> {
+    CodeableConcept::of(Coding::new(system, code))
+}
+
+fn specification<'a>(system: &'a str, code: &'a str) -> Element<'a> {
+    Element::of(Extension::concept(nl::CODE_SPECIFICATION, concept(system, code)))
+}
+
+/// Anna van Putten, in full and with a qualifier.
+fn official() -> HumanName<'static> {
+    let family = [Extension::string(nl::OWN_PREFIX, "van"), Extension::string(nl::OWN_NAME, "Putten")];
+    HumanName {
+        r#use: Some("official"),
+        text: Some("Anna van Putten".into()),
+        family: Some("van Putten".into()),
+        family_ext: Element::some(family.to_vec()),
+        given: vec!["Anna".into()],
+        given_ext: ElementList(vec![Some(Element::of(Extension::code(nl::NAME_QUALIFIER, "BR")))]),
+        extension: vec![Extension::code(nl::ASSEMBLY_ORDER, "NL1")],
+        ..HumanName::default()
+    }
+}
+
+fn usual() -> HumanName<'static> {
+    HumanName { r#use: Some("usual"), given: vec!["Jo".into()], ..HumanName::default() }
+}
+
+fn home() -> Address<'static> {
+    let line = vec![
+        Extension::string(nl::STREET_NAME, "Dorpsstraat"),
+        Extension::string(nl::ADDITIONAL_LOCATOR, "by"),
+    ];
+    Address {
+        line: vec!["Dorpsstraat by 12".into()],
+        line_ext: ElementList(vec![Element::some(line)]),
+        country: Some("Nederland".into()),
+        country_ext: Some(specification(system::COUNTRY, "NL")),
+        ..Address::default()
+    }
+}
+
+fn person() -> Patient<'static> {
+    Patient {
+        name: vec![official(), usual()],
+        address: vec![home()],
+        gender: Some("female"),
+        gender_ext: Some(specification(system::ADMINISTRATIVE_GENDER, "F")),
+        marital_status: Some(concept(system::MARITAL_STATUS, "D")),
+        communication: vec![fhir::PatientCommunication {
+            language: Some(concept("urn:oid:1.0.639.1", "nl")),
+            preferred: None,
+        }],
+        ..Patient::default()
+    }
+}
+
+/// A rule, and what breaks it.
+type Change<'c, T> = (&'static str, &'c dyn Fn(&mut T));
+
+/// The example keeps the profile, and each of these changes breaks it.
+fn each_breaks<T: Clone>(example: &T, keeps: impl Fn(&T) -> bool, changes: &[Change<'_, T>]) {
+    assert!(keeps(example));
+    for (rule, change) in changes {
+        let mut broken = example.clone();
+        change(&mut broken);
+        assert!(!keeps(&broken), "{rule}");
+    }
+}
+
+#[test]
+fn each_rule_of_a_name_can_be_broken() {
+    each_breaks(
+        &official(),
+        name_information,
+        &[
+            ("zib-NameInformation-1", &|name| {
+                name.family_ext = Some(Element::of(Extension::string(nl::OWN_PREFIX, "van")));
+            }),
+            ("zib-NameInformation-2", &|name| {
+                name.family_ext = Some(Element::of(Extension::string(nl::PARTNER_PREFIX, "van")));
+            }),
+            ("nl-core-NameInformation-01", &|name| name.text = None),
+            ("nl-core-NameInformation-02", &|name| name.family = None),
+            ("HumanName.given.extension:givenOrInitial", &|name| name.given.push("Maria".into())),
+            ("HumanName.extension:nameUsage", &|name| {
+                name.extension.push(Extension::code(nl::ASSEMBLY_ORDER, "NL2"));
+            }),
+        ],
+    );
+    let initials = HumanName {
+        r#use: Some("official"),
+        given: vec!["J.".into()],
+        given_ext: ElementList(vec![Some(Element::of(Extension::code(nl::NAME_QUALIFIER, "IN")))]),
+        ..HumanName::default()
+    };
+    assert!(name_information(&initials), "initials alone need no text");
+    each_breaks(
+        &usual(),
+        calling_name,
+        &[
+            ("one given name", &|name| name.given.push("Annie".into())),
+            ("no family name", &|name| name.family = Some("Putten".into())),
+        ],
+    );
+}
+
+#[test]
+fn each_rule_of_an_address_can_be_broken() {
+    each_breaks(
+        &home(),
+        address,
+        &[
+            ("Address.extension:addressType", &|address| {
+                for code in ["HP", "PST"] {
+                    let kind = concept(system::ADDRESS_USE, code);
+                    address.extension.push(Extension::concept(nl::ADDRESS_TYPE, kind));
+                }
+            }),
+            ("houseNumberIndication", &|address| {
+                let other = Extension::string(nl::ADDITIONAL_LOCATOR, "t/o");
+                address.line_ext = ElementList(vec![Some(Element::of(other))]);
+            }),
+            ("Address.line.extension:streetName", &|address| {
+                let twice =
+                    vec![Extension::string(nl::STREET_NAME, "A"), Extension::string(nl::STREET_NAME, "B")];
+                address.line_ext = ElementList(vec![Element::some(twice)]);
+            }),
+            ("LandCodelijsten", &|address| {
+                address.country_ext = Some(specification("urn:example:countries", "NL"));
+            }),
+        ],
+    );
+}
+
+#[test]
+fn each_rule_of_a_patient_can_be_broken() {
+    each_breaks(
+        &person(),
+        patient,
+        &[
+            ("a stub", &|patient| patient.name.clear()),
+            ("an official name", &|patient| patient.name.push(HumanName { text: None, ..official() })),
+            ("two official names", &|patient| patient.name.extend([official(), official()])),
+            ("a calling name", &|patient| patient.name[1].given.clear()),
+            ("an address", &|patient| {
+                patient.address[0].country_ext = Some(specification("urn:example:countries", "NL"));
+            }),
+            ("GeslachtCodelijst", &|patient| {
+                patient.gender_ext = Some(specification(system::ADMINISTRATIVE_GENDER, "X"));
+            }),
+            ("Patient.gender", &|patient| patient.gender = None),
+            ("BurgerlijkeStaatCodelijst", &|patient| {
+                patient.marital_status = Some(concept(system::MARITAL_STATUS, "I"));
+            }),
+            ("BurgerlijkeStaatCodelijst, text alone", &|patient| {
+                patient.marital_status = Some(CodeableConcept::text("gehuwd"));
+            }),
+            ("CommunicatieTaalCodelijst", &|patient| {
+                patient.communication[0].language = Some(concept("urn:example:languages", "nl"));
+            }),
+        ],
+    );
+    let mut other = person();
+    other.name.push(HumanName { r#use: Some("maiden"), family: Some("Smit".into()), ..HumanName::default() });
+    other.multiple_birth = Some(fhir::MultipleBirth::Integer(2));
+    assert!(patient(&other), "other names and the rank of a birth are in open slices");
+}
+
+#[test]
+fn relatives_and_professionals_keep_the_rules_of_names_and_addresses() {
+    let relative = RelatedPerson {
+        patient: Some(Reference::display("patient")),
+        name: vec![official()],
+        address: vec![home()],
+        ..RelatedPerson::default()
+    };
+    each_breaks(
+        &relative,
+        contact_person,
+        &[
+            ("name", &|person| person.name[0].text = None),
+            ("address", &|person| person.address[0].country_ext = Some(specification("urn:example", "NL"))),
+            ("RelatedPerson.patient", &|person| person.patient = None),
+        ],
+    );
+    let doctor = Practitioner { name: vec![official()], address: vec![home()], ..Practitioner::default() };
+    each_breaks(
+        &doctor,
+        practitioner,
+        &[
+            ("name", &|person| person.name[0].text = None),
+            ("address", &|person| person.address[0].country_ext = Some(specification("urn:example", "NL"))),
+        ],
+    );
+    let role =
+        PractitionerRole { specialty: vec![concept(SPECIALTY, "0100")], ..PractitionerRole::default() };
+    each_breaks(
+        &role,
+        practitioner_role,
+        &[("specialty:specialty", &|role| role.specialty.push(concept(SPECIALTY, "0303")))],
+    );
+}
+
+#[test]
+fn an_organisation_is_what_its_register_says() {
+    let of = |register: &'static str| Organization {
+        identifier: vec![Identifier::new(register, "1")],
+        address: vec![home()],
+        ..Organization::default()
+    };
+    assert_eq!(organization(&of(nl::AGB)), Some(nl::ORGANIZATION));
+    assert_eq!(organization(&of(nl::URA)), Some(nl::ORGANIZATION));
+    assert_eq!(organization(&of(nl::UZOVI)), Some(nl::PAYER));
+    assert_eq!(organization(&of("urn:example")), None);
+    each_breaks(
+        &of(nl::UZOVI),
+        |one| organization(one) == Some(nl::PAYER),
+        &[("identifier:uzovi", &|one| one.identifier.push(Identifier::new(nl::UZOVI, "2")))],
+    );
+    each_breaks(
+        &of(nl::AGB),
+        |one| organization(one) == Some(nl::ORGANIZATION),
+        &[
+            ("address", &|one| one.address[0].country_ext = Some(specification("urn:example", "NL"))),
+            ("type:departmentSpecialty", &|one| {
+                one.r#type = vec![concept(SPECIALTY, "0100"), concept(SPECIALTY, "0303")];
+            }),
+        ],
+    );
+}
+
+#[test]
+fn each_rule_of_a_visit_can_be_broken() {
+    let who = Uuid::from_u128(7);
+    let roles = HashSet::from([who]);
+    let visit = Encounter {
+        class: Some(Coding::new(system::ACT_CODE, "IMP")),
+        location: vec![EncounterLocation::default()],
+        participant: vec![EncounterParticipant {
+            r#type: vec![concept(system::PARTICIPATION_TYPE, "ATND")],
+            individual: Some(Reference::to(who)),
+            ..EncounterParticipant::default()
+        }],
+        ..Encounter::default()
+    };
+    each_breaks(
+        &visit,
+        |visit| encounter(visit, &roles),
+        &[
+            ("Encounter.location", &|visit| visit.location.push(EncounterLocation::default())),
+            ("ActEncounterCode", &|visit| visit.class = Some(Coding::new("urn:example", "IMP"))),
+            ("participant:healthProfessional.type", &|visit| {
+                visit.participant[0].r#type.push(concept(system::PARTICIPATION_TYPE, "ADM"));
+            }),
+        ],
+    );
+    let mut other = visit;
+    other.participant[0].individual = Some(Reference::to(Uuid::from_u128(8)));
+    other.participant[0].r#type.push(concept(system::PARTICIPATION_TYPE, "ADM"));
+    assert!(encounter(&other, &roles), "who is no role is in no slice");
+}
+
+#[test]
+fn each_rule_of_an_insurance_can_be_broken() {
+    let insurance = Coverage {
+        payor: vec![Reference::display("insurer")],
+        r#type: Some(concept(INSURANCE_TYPE, "B")),
+        ..Coverage::default()
+    };
+    each_breaks(
+        &insurance,
+        coverage,
+        &[
+            ("Coverage.payor", &|one| one.payor.push(Reference::display("another"))),
+            ("VerzekeringssoortCodelijst", &|one| one.r#type = Some(concept("urn:example", "B"))),
+        ],
+    );
+}

@@ -1,0 +1,64 @@
+//! docs/dutch.md: its examples are what happens.
+
+use serde_json::Value;
+use zorgsluis_converter::{ConvertOptions, convert};
+
+/// The fenced blocks of the page: language and text, in order.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let mut blocks = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        if let Some(language) = line.strip_prefix("```").filter(|language| !language.is_empty()) {
+            let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            blocks.push((language.to_owned(), text.join("\n")));
+        }
+    }
+    blocks
+}
+
+/// Whether all that is expected is there: of a list each member somewhere, of an object each key; `null` is an
+/// element that is absent.
+fn holds(actual: &Value, expected: &Value) -> bool {
+    match expected {
+        Value::Object(keys) => keys.iter().all(|(key, wanted)| match actual.get(key) {
+            None => wanted.is_null(),
+            Some(found) => holds(found, wanted),
+        }),
+        Value::Array(members) => members
+            .iter()
+            .all(|wanted| actual.as_array().is_some_and(|found| found.iter().any(|one| holds(one, wanted)))),
+        other => actual == other,
+    }
+}
+
+#[test]
+fn every_example_of_the_page_is_what_happens() {
+    let page = include_str!("../../../../docs/dutch.md");
+    let options = ConvertOptions::demonstration();
+    let mut resources: Vec<Value> = Vec::new();
+    let mut shown = 0;
+    for (language, text) in blocks(page) {
+        match language.as_str() {
+            "hl7" => {
+                let message = text.replace('\n', "\r") + "\r";
+                let conversion = convert(message.as_bytes(), &options).unwrap();
+                let report = conversion.report("dutch.md", 0);
+                assert!(report.unmapped.is_empty(), "{text}\n{:?}", report.unmapped);
+                let bundle: Value = serde_json::from_slice(&conversion.bundle_json()).unwrap();
+                let entries = bundle["entry"].as_array().unwrap();
+                resources = entries.iter().map(|entry| entry["resource"].clone()).collect();
+            }
+            "json" => {
+                let expected: Value = serde_json::from_str(&text).unwrap();
+                let kind = &expected["resourceType"];
+                let found: Vec<&Value> =
+                    resources.iter().filter(|one| one["resourceType"] == *kind).collect();
+                let holds = found.iter().any(|one| holds(one, &expected));
+                assert!(holds, "{text}\nis not in\n{}", serde_json::to_string_pretty(&found).unwrap());
+                shown += 1;
+            }
+            other => panic!("a block of `{other}`"),
+        }
+    }
+    assert!(shown > 8);
+}
