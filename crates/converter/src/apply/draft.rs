@@ -75,7 +75,7 @@ impl Draft {
             return Some(key.clone());
         }
         match &self.content {
-            Content::Registers(state) => ["encounter", "context", "account"]
+            Content::Registers(state) => ["encounter", "context", "context.encounter", "account"]
                 .into_iter()
                 .find_map(|path| visit_of(state.registers.get(path)?.value.as_ref()?.as_object()?)),
             Content::Whole(whole) => visit_of(whole.as_ref()?.content()),
@@ -172,14 +172,24 @@ pub(crate) fn patient_of(content: &Map<String, Value>) -> Option<Uuid> {
         // The subjects of an account are a list.
         about.get(0).unwrap_or(about).get("reference")?.as_str()?.strip_prefix("Patient/")
     };
-    PATIENT_IN.iter().find_map(of)?.parse().ok()
+    // An appointment names its patient among its participants.
+    let taking_part = || {
+        let participants = content.get("participant")?.as_array()?;
+        let actors = participants.iter().filter_map(|one| one.pointer("/actor/reference")?.as_str());
+        actors.filter_map(|actor| actor.strip_prefix("Patient/")).next()
+    };
+    PATIENT_IN.iter().find_map(of).or_else(taking_part)?.parse().ok()
 }
 
 /// The visit that a resource names, or the account where it names no visit.
 pub(crate) fn visit_of(content: &Map<String, Value>) -> Option<ResourceKey> {
+    // The visits of a document are a list, which may be all that is given here.
     let context = content.get("context");
-    let references =
-        [content.get("encounter"), context, context.and_then(|context| context.get("encounter")?.get(0))];
+    let references = [
+        content.get("encounter").map(|list| list.get(0).unwrap_or(list)),
+        context,
+        context.and_then(|context| context.get("encounter")?.get(0)),
+    ];
     let id = references
         .into_iter()
         .flatten()

@@ -35,6 +35,7 @@ const OF_PATIENT: &[&str] = &[
     "CarePlan",
     "CareTeam",
     "DocumentReference",
+    "Appointment",
     "MedicationRequest",
     "MedicationDispense",
     "MedicationAdministration",

@@ -18,35 +18,6 @@ const TRANSACTION: usize = 160;
 /// How often a message is planned anew before it goes back to the queue.
 const ATTEMPTS: u32 = 12;
 
-/// Types whose resources belong to a patient, and go along in a merger. `Provenance` and
-/// `MessageHeader` stay: they tell what a message was about when it came.
-const OF_PATIENT: &[&str] = &[
-    "Encounter",
-    "Observation",
-    "DiagnosticReport",
-    "AllergyIntolerance",
-    "Consent",
-    "Condition",
-    "Coverage",
-    "RelatedPerson",
-    "Specimen",
-    "ServiceRequest",
-    "Account",
-    "ChargeItem",
-    "Procedure",
-    "Goal",
-    "CarePlan",
-    "CareTeam",
-    "DocumentReference",
-    "MedicationRequest",
-    "MedicationDispense",
-    "MedicationAdministration",
-    "Appointment",
-    "MedicationStatement",
-    "Immunization",
-    "Communication",
-];
-
 impl Apply {
     /// Plans, records and writes until nothing stands in the way.
     pub(crate) async fn carry_out(

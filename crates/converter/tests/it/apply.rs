@@ -1,6 +1,8 @@
 //! Applying messages to the embedded stores: what HL7 v2 says must stand in the end, in whatever order,
 //! however often, and whatever fails in between.
 
+mod appointments;
+mod documents;
 mod faults;
 mod identity;
 mod large;

@@ -29,7 +29,8 @@ pub(crate) fn convert<'m, 'a>(
     document: &mut DocumentReference<'a>,
 ) {
     let mut lines: Vec<Line<'a>> = Vec::new();
-    let mut created = None;
+    let mut created: Option<Cow<'a, str>> = None;
+    let mut beside: Vec<Extension<'a>> = Vec::new();
     let mut enclosed: Vec<Attachment<'a>> = Vec::new();
     for part in parts {
         let obx = part.segment;
@@ -54,11 +55,24 @@ pub(crate) fn convert<'m, 'a>(
                 cx.warn(obx.field(5).place(), "unknown-value-type");
             }
             lines.extend(value::lines(cx, obx));
-            created = created.or(written);
+            // Lines of several times: the first is that of the text, the others stand beside it.
+            match written {
+                Some(time) if created.is_none() => created = Some(time),
+                Some(time) if created.as_ref() != Some(&time) => {
+                    let further = Extension::new(FURTHER_TIME, fhir::ExtensionValue::DateTime(time));
+                    add_new(&mut beside, [further]);
+                }
+                _ => {}
+            }
+            add_new(&mut beside, original.into_iter().flat_map(|one| one.extension));
         }
         about(cx, obx, document);
     }
-    let text = Text::join(lines).map(|text| Attachment { creation: created, ..text.attachment() });
+    let text = Text::join(lines).map(|text| {
+        let mut attachment = Attachment { creation: created, ..text.attachment() };
+        attachment.extension.extend(beside);
+        attachment
+    });
     let notes: Vec<Segment<'m, 'a>> =
         notes.iter().copied().chain(parts.iter().flat_map(|part| part.notes.iter().copied())).collect();
     let comments = nte::notes(cx, &notes);
@@ -76,6 +90,8 @@ pub(crate) fn convert<'m, 'a>(
         .collect();
 }
 
+/// OBX-14 of further lines of a text.
+const FURTHER_TIME: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-further-observation-time";
 /// The comment that an attachment holds, with its author and kind.
 const NOTE: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-note";
 
@@ -113,7 +129,7 @@ fn about<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, document: &mut Docu
     cx.ignore_field(obx.field(4), "numbers the lines of a document, which stand in their order");
     let status = obx.field(11).value();
     let told = document_status(&status.text()).map(|target| target.code);
-    if document.doc_status.is_none() {
+    if document.doc_status.is_none() && document.doc_status_ext.is_none() {
         (document.doc_status, document.doc_status_ext) = cx.code(status, document_status);
     } else if told.is_some() && told == document.doc_status {
         cx.mark(status);

@@ -205,3 +205,38 @@ pub(crate) fn oru(minute: u32, pid: &str, value: &str, status: &str) -> String {
          OBX|1|NM|K^kalium^99zli||{value}|mmol/L|3.5-5.0||||{status}|||20261105080000\r"
     )
 }
+
+/// What stands after these messages, in every order and each sent twice: always the same.
+pub(crate) async fn after_each_order(messages: &[String]) -> World {
+    let world = World::new();
+    for message in messages {
+        world.send(message).await;
+    }
+    let expected = world.all().await;
+    for order in orders(messages) {
+        let other = World::new();
+        for message in order.iter().chain(messages) {
+            other.send(message).await;
+        }
+        assert_same(
+            &other.all().await,
+            &expected,
+            &format!("{:?}", order.iter().map(|m| &m[40..75]).collect::<Vec<_>>()),
+        );
+    }
+    world
+}
+
+/// All orders of some messages.
+fn orders(messages: &[String]) -> Vec<Vec<String>> {
+    let Some((first, rest)) = messages.split_first() else { return vec![Vec::new()] };
+    let mut all = Vec::new();
+    for order in orders(rest) {
+        for at in 0..=order.len() {
+            let mut with = order.clone();
+            with.insert(at, first.clone());
+            all.push(with);
+        }
+    }
+    all
+}
