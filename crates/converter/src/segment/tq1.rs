@@ -15,6 +15,10 @@ const PATTERN: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-f
 
 const END: &str = "FHIR takes a period or a duration, not both, and an end that we compute says more than the \
                    sender did: beside a start or an end the duration stands in an extension";
+const CLOCK: &str = "a time of the day without a date is no `event`, which is a moment";
+const DOSAGE: &str = "a MedicationRequest has no `occurrence[x]`: its timing stands in the dosage";
+const WORDS: &str = "`text` of a resource is a narrative in XHTML; the words are those of the dosage";
+const TIMES: &str = "so many times is `count`; `countMax` would make it a range, which nobody told";
 const REPEAT: &str = "an element of `Timing.repeat`: the official map leaves out the step in between";
 
 /// What becomes of its fields.
@@ -40,32 +44,53 @@ pub(crate) const MAP: Map = Map {
     rows: &[
         left(1, "set ids number the segments of a message and mean nothing outside it"),
         to(2, "ServiceRequest.quantityQuantity"),
+        to(2, "MedicationRequest.dosageInstruction.doseAndRate.doseQuantity"),
         to(3, "ServiceRequest.occurrenceTiming"),
         to(3, "ServiceRequest.asNeededBoolean"),
+        to(3, "MedicationRequest.dosageInstruction.timing"),
+        to(3, "MedicationRequest.dosageInstruction.asNeededBoolean"),
         to(4, "ServiceRequest.occurrenceTiming.repeat.timeOfDay"),
+        to(4, "MedicationRequest.dosageInstruction.timing.repeat.timeOfDay"),
+        elsewhere(4, "MedicationRequest.dosageInstruction.timing.event", CLOCK),
         to(5, "ServiceRequest.occurrenceTiming.repeat.offset"),
+        to(5, "MedicationRequest.dosageInstruction.timing.repeat.offset"),
         to(6, "ServiceRequest.occurrenceTiming.repeat.boundsDuration"),
         elsewhere(6, "ServiceRequest.occurrenceTiming.boundsDuration", REPEAT),
         elsewhere(6, "ServiceRequest.occurrenceTiming.boundsPeriod.start", END),
         elsewhere(6, "ServiceRequest.occurrenceTiming.boundsPeriod.end", END),
+        to(6, "MedicationRequest.dosageInstruction.timing.repeat.boundsDuration"),
+        elsewhere(6, "MedicationRequest.occurrenceTiming.boundsDuration", DOSAGE),
+        elsewhere(6, "MedicationRequest.occurrenceTiming.boundsPeriod.end", DOSAGE),
+        elsewhere(6, "MedicationRequest.occurneceTiming.boundsPeriod.start", DOSAGE),
         to(7, "ServiceRequest.occurrenceTiming.repeat.boundsPeriod.start"),
         to(7, "ServiceRequest.occurrenceDateTime"),
+        to(7, "MedicationRequest.dosageInstruction.timing.repeat.boundsPeriod.start"),
         to(8, "ServiceRequest.occurrenceTiming.repeat.boundsPeriod.end"),
         to(8, "ServiceRequest.occurrencePeriod.end"),
+        to(8, "MedicationRequest.dosageInstruction.timing.repeat.boundsPeriod.end"),
         to(9, "ServiceRequest.priority"),
+        to(9, "MedicationRequest.priority"),
         to(10, "ServiceRequest.asNeededCodeableConcept"),
+        to(10, "MedicationRequest.dosageInstruction.additionalInstruction"),
         to(11, "ServiceRequest.note"),
+        to(11, "MedicationRequest.dosageInstruction.text"),
+        elsewhere(11, "MedicationRequest.text", WORDS),
         to(12, "ServiceRequest.occurrenceTiming.extension(v2-timing-conjunction)"),
+        to(12, "MedicationRequest.dosageInstruction.timing.extension(v2-timing-conjunction)"),
         to(13, "ServiceRequest.occurrenceTiming.repeat.duration"),
         to(13, "ServiceRequest.occurrenceTiming.repeat.durationUnit"),
         elsewhere(13, "ServiceRequest.occurrenceTiming.duration", REPEAT),
         elsewhere(13, "ServiceRequest.occurrenceTiming.durationUnit", REPEAT),
+        to(13, "MedicationRequest.dosageInstruction.timing.repeat.duration"),
+        to(13, "MedicationRequest.dosageInstruction.timing.repeat.durationUnit"),
         to(14, "ServiceRequest.occurrenceTiming.repeat.count"),
         elsewhere(
             14,
             "ServiceRequest.occurrenceTiming.repeat.countMax",
             "so many times is `count`; `countMax` would make it a range, which nobody told",
         ),
+        to(14, "MedicationRequest.dosageInstruction.timing.repeat.count"),
+        elsewhere(14, "MedicationRequest.dosageInstruction.timing.repeat.countMax", TIMES),
     ],
 };
 

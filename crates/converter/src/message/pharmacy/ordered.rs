@@ -104,8 +104,7 @@ impl<'m, 'a> Ordered<'m, 'a> {
         }
         let mut security = Vec::new();
         for repetition in orc.field(28).repetitions() {
-            let label = cwe::concept(cx, repetition, "ORC-28", Some(table::confidentiality));
-            security.extend(label.into_iter().flat_map(|label| label.coding));
+            security.extend(cwe::coding(cx, repetition, "ORC-28", table::confidentiality));
         }
         let parent = orc.field(8).first();
         let parent = parent_numbers(cx, [parent.component(1), parent.component(2)]);
