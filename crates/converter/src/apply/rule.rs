@@ -88,7 +88,11 @@ pub(crate) const RULES: &[(&str, &str, Rule)] = &[
         "onset",
         Rule::Together(&["onsetDateTime", "onsetString", "onsetAge", "onsetPeriod", "onsetRange"]),
     ),
+    ("MedicationRequest", "status", Rule::Together(&["status", "statusReason"])),
+    ("MedicationDispense", "status", Rule::Together(&["status", "statusReasonCodeableConcept"])),
+    ("MedicationAdministration", "status", Rule::Together(&["status", "statusReason"])),
     ("MedicationAdministration", "effective", Rule::Together(&["effectiveDateTime", "effectivePeriod"])),
+    ("Immunization", "status", Rule::Together(&["status", "statusReason"])),
     ("Immunization", "occurrence", Rule::Together(&["occurrenceDateTime", "occurrenceString"])),
 ];
 
@@ -131,9 +135,7 @@ pub(crate) fn is_always_mentioned(resource_type: &str) -> bool {
 pub(crate) fn is_told_by_all(resource_type: &str, path: &str) -> bool {
     matches!(
         (resource_type, path),
-        ("ServiceRequest" | "Task" | "MedicationRequest", "status")
-            | ("Task", "businessStatus")
-            | ("MedicationRequest", "statusReason")
+        ("ServiceRequest" | "Task" | "MedicationRequest", "status") | ("Task", "businessStatus")
     )
 }
 

@@ -167,6 +167,7 @@ fn one<'m, 'a>(
     let mut prescription = None;
     let has_request = group.part("RXO").is_some() || group.part("RXE").is_some();
     for part in &group.parts {
+        cx.registers = Authority::Registration;
         let made = match part.kind() {
             "RXA" if vaccination => Some(vaccination::convert(cx, part, ordered, whose, alone)),
             "RXA" => Some(administration::convert(cx, part, ordered, whose, prescription, !has_request)),

@@ -6,6 +6,7 @@ mod documents;
 mod faults;
 mod identity;
 mod large;
+mod medication;
 mod merging;
 mod notes;
 mod order;

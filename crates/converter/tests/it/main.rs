@@ -16,6 +16,7 @@ mod dutch;
 mod identity;
 mod mapping;
 mod marker;
+mod medication;
 mod messages;
 mod notice;
 mod orm;

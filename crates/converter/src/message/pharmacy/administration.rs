@@ -13,7 +13,6 @@ use super::ordered::Ordered;
 use super::product::{amount, medication};
 use super::{Whose, location, performer};
 use crate::context::{Context, add_new, extension, trim};
-use crate::conversion::Authority;
 use crate::datatype::{cwe, pl, tq, xad, xcn};
 use crate::identity::rule;
 use crate::segment::beside::extensions;
@@ -83,7 +82,6 @@ pub(super) fn convert<'m, 'a>(
     if given.medication.is_none() {
         given.medication = Some(super::unknown(cx, id));
     }
-    cx.registers = Authority::Registration;
     cx.put(id, given);
     id
 }

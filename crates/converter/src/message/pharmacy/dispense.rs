@@ -11,7 +11,6 @@ use super::product::{amount, medication};
 use super::request::{of_table, pharmacy};
 use super::{Whose, location, performer};
 use crate::context::{Context, add_new, trim};
-use crate::conversion::Authority;
 use crate::datatype::{cwe, xcn};
 use crate::identity::rule;
 use crate::segment::beside::extensions;
@@ -90,7 +89,6 @@ pub(super) fn convert<'m, 'a>(
     if dispense.medication.is_none() {
         dispense.medication = Some(super::unknown(cx, id));
     }
-    cx.registers = Authority::Registration;
     cx.put(id, dispense);
     id
 }

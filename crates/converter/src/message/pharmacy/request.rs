@@ -72,6 +72,7 @@ pub(super) fn convert<'m, 'a>(
 ) -> Uuid {
     let id = made.id;
     let layout = made.layout;
+    cx.registers = authority;
     let mut request = MedicationRequest {
         id: Some(id),
         meta: ordered.meta(),
@@ -107,10 +108,7 @@ pub(super) fn convert<'m, 'a>(
     if request.medication.is_none() {
         request.medication = Some(super::unknown(cx, id));
     }
-    let before = cx.registers;
-    cx.registers = authority;
     cx.put(id, request);
-    cx.registers = before;
     id
 }
 

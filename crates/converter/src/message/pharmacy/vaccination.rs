@@ -22,7 +22,6 @@ use super::ordered::{EVENT_TIME, Ordered};
 use super::product::quantity_of;
 use super::{Whose, function};
 use crate::context::{Context, add_new, trim};
-use crate::conversion::Authority;
 use crate::datatype::{cwe, tq, xcn};
 use crate::identity::rule;
 use crate::segment::beside::extensions;
@@ -109,7 +108,6 @@ pub(super) fn convert<'m, 'a>(
     // Of ORC: the time stands in `recorded`, or beside it.
     given.extension.extend(ordered.extensions(cx, id, false, true));
     given.extension.extend(ordered.parent_and_reason());
-    cx.registers = Authority::Registration;
     cx.put(id, given);
     id
 }
