@@ -15,6 +15,7 @@ mod harness;
 mod lambda;
 mod mapping;
 mod phi;
+mod profile;
 mod refusals;
 mod replay;
 mod tamper;

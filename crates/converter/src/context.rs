@@ -159,6 +159,8 @@ pub(crate) struct Context<'m, 'a> {
     pub(crate) provenance: fhir::Provenance<'a>,
     pub(crate) ledger: Ledger,
     pub(crate) warnings: Vec<Warning>,
+    /// Where a code stands that no code system is known of: see [`crate::LocalCode`].
+    pub(crate) local_codes: Vec<Place>,
     ids: Ids<'a>,
     digest: OnceCell<[u8; 32]>,
     by_id: HashMap<Uuid, usize>,
@@ -201,6 +203,7 @@ impl<'m, 'a> Context<'m, 'a> {
             provenance: fhir::Provenance::default(),
             ledger: Ledger::new(message.bytes().len()),
             warnings: message.warnings().iter().map(|w| Warning { at: w.place, code: w.code() }).collect(),
+            local_codes: Vec::new(),
             ids: Ids::new(key),
             digest: OnceCell::new(),
             by_id: HashMap::with_capacity(24),
@@ -324,6 +327,22 @@ impl<'m, 'a> Context<'m, 'a> {
     /// Something odd: a place and a code, no values.
     pub(crate) fn warn(&mut self, at: Place, code: &'static str) {
         self.warnings.push(Warning { at, code });
+    }
+
+    /// A code that operators may want to map.
+    pub(crate) fn local_code(&mut self, at: Place) {
+        self.local_codes.push(Place {
+            repetition: at.repetition.max(1),
+            component: 0,
+            subcomponent: 0,
+            ..at
+        });
+    }
+
+    /// The code that was last listed is known after all.
+    pub(crate) fn is_known(&mut self, at: Place) {
+        self.local_codes
+            .pop_if(|last| (last.segment, last.nth, last.field) == (at.segment, at.nth, at.field));
     }
 
     // ---- empty, null, present

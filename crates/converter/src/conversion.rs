@@ -10,6 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 use zorgsluis_domain::Phi;
 
+use crate::LocalCode;
 use crate::ledger::Ledger;
 use crate::notice::Notice;
 
@@ -55,6 +56,7 @@ pub struct Conversion<'a> {
     pub demonstration_key: bool,
     /// What was odd.
     pub warnings: Vec<Warning>,
+    pub(crate) local_codes: Vec<Place>,
     pub(crate) ledger: Ledger,
     pub(crate) message: Message<'a>,
 }
@@ -63,6 +65,15 @@ impl Conversion<'_> {
     /// The Bundle as JSON.
     pub fn bundle_json(&self) -> Vec<u8> {
         self.bundle.to_json()
+    }
+
+    /// The codes of the message that no code system is known of, nor a meaning: what `zorgsluis codes` lists
+    /// so that a profile can map them. In the order of their places.
+    pub fn local_codes(&self) -> Vec<LocalCode> {
+        let mut places = self.local_codes.clone();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().filter_map(|at| LocalCode::read(&self.message, at)).collect()
     }
 
     /// The line of this message in the conversion report. `source` names the file or the queue,

@@ -71,6 +71,7 @@ pub fn convert<'a>(bytes: &'a [u8], options: &'a ConvertOptions) -> Result<Conve
         notice,
         demonstration_key: options.key.is_demonstration(),
         warnings: parts.warnings,
+        local_codes: parts.local_codes,
         ledger: parts.ledger,
         message,
     })
@@ -92,6 +93,7 @@ struct Parts<'a> {
     order: Order,
     sender: Sender,
     warnings: Vec<crate::Warning>,
+    local_codes: Vec<hl7v2::Place>,
     ledger: crate::ledger::Ledger,
 }
 
@@ -128,6 +130,7 @@ fn finish<'a>(mut cx: Context<'_, 'a>, event: &Event) -> Parts<'a> {
         order,
         sender: Sender { application: application.into_owned(), facility: facility.into_owned() },
         warnings: cx.warnings,
+        local_codes: cx.local_codes,
         ledger: cx.ledger,
     }
 }

@@ -54,6 +54,7 @@ mod decision;
 mod document;
 pub mod identity;
 mod ledger;
+mod local_code;
 pub mod mapping;
 mod message;
 mod nl_core;
@@ -73,5 +74,6 @@ pub use conversion::{
 pub use convert::{ConvertOptions, convert};
 pub use document::{NOTE_SERIES, SOURCE_RANGE};
 pub use identity::IdentityKey;
+pub use local_code::LocalCode;
 pub use message::supports;
 pub use notice::Notice;

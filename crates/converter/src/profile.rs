@@ -33,10 +33,12 @@
 //! ```
 
 mod authority;
+mod check;
 mod error;
 mod read;
 mod registry;
 
+pub use check::{Checked, check};
 pub use error::{Problem, ProfileError};
 pub use registry::Profiles;
 pub use zorgsluis_domain::notice::NotifiedEvent;
@@ -137,6 +139,13 @@ pub struct MappedCode {
     pub display: Option<String>,
 }
 
+impl MappedCode {
+    /// Whether it is a code of an HL7 table: then it is read as if the sender had sent it.
+    pub(crate) fn is_of_hl7_table(&self) -> bool {
+        self.system.starts_with("http://terminology.hl7.org/CodeSystem/v2-")
+    }
+}
+
 /// What to do with a field of a Z-segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ZRule {
@@ -146,6 +155,8 @@ pub enum ZRule {
         url: String,
         /// On which resource.
         on: ZTarget,
+        /// As what kind of value.
+        kind: ZValue,
     },
     /// Leave it out, by decision.
     Ignore {
@@ -154,14 +165,45 @@ pub enum ZRule {
     },
 }
 
-/// The resource that carries the extension made from a Z-segment field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// The resource that carries the extension made from a Z-segment field: the message's only one of that type.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ZTarget {
     /// The message's Patient.
     Patient,
     /// The message's Encounter.
     Encounter,
+    /// Another: its FHIR type.
+    Other(String),
+}
+
+impl ZTarget {
+    /// The FHIR type.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Patient => "Patient",
+            Self::Encounter => "Encounter",
+            Self::Other(kind) => kind,
+        }
+    }
+}
+
+/// As what kind of value an extension is made from a Z-segment field. What is none of its kind is written as text,
+/// with a warning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ZValue {
+    /// `valueString`: each part of the field.
+    #[default]
+    String,
+    /// `valueCodeableConcept`: a coded value (CWE), which `codes` may map.
+    Concept,
+    /// `valueDateTime`.
+    DateTime,
+    /// `valueBoolean`, from Y, J or N.
+    Boolean,
+    /// `valueDecimal`.
+    Decimal,
 }
 
 /// Everything that is known about one sender.
@@ -183,9 +225,12 @@ pub struct SenderProfile {
     authorities: HashMap<String, String>,
     coding_systems: HashMap<String, String>,
     codes: Vec<CodeMap>,
-    z_segments: BTreeMap<String, BTreeMap<Option<u16>, ZRule>>,
+    z_segments: BTreeMap<String, BTreeMap<ZPlace, ZRule>>,
     notify: HashMap<NotifiedEvent, Vec<Recipient>>,
 }
+
+/// Field and component of a Z-segment; component 0 is the whole field, field 0 every field without a rule.
+type ZPlace = (u16, u16);
 
 /// Which repetition of PID-3 is the sender's own identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -331,11 +376,26 @@ impl SenderProfile {
             .find_map(|map| map.codes.get(code))
     }
 
+    /// The same for a code that stands alone in a field, by its place.
+    #[must_use]
+    pub(crate) fn translate_at(&self, at: hl7v2::Place, code: &str) -> Option<&MappedCode> {
+        if self.codes.is_empty() {
+            return None;
+        }
+        self.translate(&format!("{}-{}", at.segment_name(), at.field), "", code)
+    }
+
     /// What to do with a field of a Z-segment; a rule for the field goes before one for all (`*`).
     #[must_use]
     pub fn z_field(&self, segment: &str, field: u16) -> Option<&ZRule> {
         let rules = self.z_segments.get(segment)?;
-        rules.get(&Some(field)).or_else(|| rules.get(&None))
+        rules.get(&(field, 0)).or_else(|| rules.get(&(0, 0)))
+    }
+
+    /// What to do with one component of a field (`3.2`), where the profile says something of it alone.
+    #[must_use]
+    pub fn z_component(&self, segment: &str, field: u16, component: u16) -> Option<&ZRule> {
+        self.z_segments.get(segment)?.get(&(field, component))
     }
 
     /// The fields that name who is told of an event.

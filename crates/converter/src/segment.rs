@@ -155,11 +155,15 @@ pub(crate) fn gender<'a>(
     if !value.is_present() {
         return (None, None);
     }
-    let text = value.text();
-    let (Some(gender), Some(zib)) = (table::administrative_sex(&text), table::gender_code(&text)) else {
+    let sent = value.text();
+    let is_known = table::administrative_sex(&sent).is_some();
+    let text = if is_known { None } else { cx.hl7_code(value) };
+    let text = text.unwrap_or(&sent);
+    let (Some(gender), Some(zib)) = (table::administrative_sex(text), table::gender_code(text)) else {
         let original = cx.write(value);
         if original.is_some() {
             cx.warn(value.place(), "unknown-code");
+            cx.local_code(value.place());
         }
         return (None, original.map(original_text));
     };
@@ -167,7 +171,7 @@ pub(crate) fn gender<'a>(
     coding.display = zib.display.map(Into::into);
     let concept = fhir::CodeableConcept::of(coding);
     let mut element = Element::of(fhir::Extension::concept(fhir::nl::CODE_SPECIFICATION, concept));
-    if gender.exact || zib.exact {
+    if is_known && (gender.exact || zib.exact) {
         cx.mark(value);
     } else if let Some(code) = cx.write_code(value) {
         let original = fhir::CodeableConcept::of(fhir::Coding { code: Some(code), ..Default::default() });

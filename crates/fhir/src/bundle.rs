@@ -23,6 +23,9 @@ macro_rules! resources {
         }
 
         impl Resource<'_> {
+            /// The names of all types that we write.
+            pub const KINDS: &'static [&'static str] = &[$( stringify!($name) ),*];
+
             /// The name of its type: `Patient`.
             pub fn kind(&self) -> &'static str {
                 match self { $( Self::$name(_) => stringify!($name), )* }

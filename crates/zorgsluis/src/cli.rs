@@ -32,6 +32,8 @@ Examples:
   zorgsluis serve --data /var/lib/zorgsluis   the whole system on one machine
   zorgsluis send message.hl7                  send a message to it
   zorgsluis convert message.hl7               only convert, to standard output
+  zorgsluis codes messages/                   codes that a profile could map
+  zorgsluis profile try profile.toml message.hl7   what a profile changes
   zorgsluis analyse note.txt                  conditions and medicines in a note
   zorgsluis deidentify note.txt               the note without names, dates, numbers
   zorgsluis audit verify --data /var/lib/zorgsluis";
@@ -80,6 +82,65 @@ pub(crate) enum Command {
         after_help = "Examples:\n  zorgsluis mapping                    the events, and how many fields of which segments\n  zorgsluis mapping PV1 PID-3          what becomes of a segment, and of a field\n  zorgsluis mapping ADT                the events of a kind of message\n  zorgsluis mapping --format json      all tables"
     )]
     Mapping(MappingArgs),
+    /// Sender profiles: are they right, and what do they change.
+    #[command(subcommand)]
+    Profile(ProfileCommand),
+    /// Codes that nobody but their sender knows, by sender, with the lines of a profile that would map them.
+    #[command(
+        after_help = "Examples:\n  zorgsluis codes messages/\n  zorgsluis codes --profile profiles/ --json messages/\n  zorgsluis codes --data ./data"
+    )]
+    Codes(CodesArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProfileCommand {
+    /// Says of each mistake its file, line and column, and what never has an effect.
+    #[command(after_help = "Example:\n  zorgsluis profile check events/profiles")]
+    Check(ProfileCheckArgs),
+    /// Converts messages without the profile and with it, and shows what changes.
+    #[command(
+        after_help = "Example:\n  zorgsluis profile try events/profiles/ziekenhuis-linde.toml events/05-*.hl7"
+    )]
+    Try(ProfileTryArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProfileCheckArgs {
+    /// A TOML file, or a folder of them.
+    #[arg(value_name = "FILE|DIR")]
+    pub(crate) profile: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProfileTryArgs {
+    /// A TOML file, or a folder of them.
+    #[arg(value_name = "FILE|DIR")]
+    pub(crate) profile: PathBuf,
+    /// Messages: files, folders, or `-`.
+    #[arg(value_name = "MESSAGE", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Shows the values, too: they are about patients.
+    #[arg(long)]
+    pub(crate) show_values: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CodesArgs {
+    /// Messages: files, folders, or `-`.
+    #[arg(value_name = "FILE|DIR", required_unless_present = "data", conflicts_with = "data")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// The messages of a data directory, also of one that a server uses [its profiles: DIR/profiles].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Sender profiles: a TOML file or a folder of them.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Shows the texts beside the codes, too: what senders write there may be about a patient.
+    #[arg(long, conflicts_with = "data")]
+    pub(crate) texts: bool,
+    /// One JSON object a code.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// How the tables are written.

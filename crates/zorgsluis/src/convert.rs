@@ -81,7 +81,7 @@ fn options(args: &ConvertArgs) -> Result<ConvertOptions, Failure> {
 }
 
 /// The messages of a source: those of a batch, or of a Lambda event, each on its own.
-fn messages(source: &Source, bytes: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn messages(source: &Source, bytes: &[u8]) -> Vec<Vec<u8>> {
     let bodies = if source.is_json() { source::bodies(bytes) } else { None };
     let whole = [bytes.to_vec()];
     let bodies = bodies.as_deref().unwrap_or(&whole);

@@ -7,7 +7,7 @@
 //! | Module | Holds |
 //! |---|---|
 //! | `cli` | the arguments |
-//! | `analyse`, `convert`, `deidentify`, `send`, `audit`, `replay`, `registers`, `mapping`, `demo`, `serve` | the commands |
+//! | `analyse`, `convert`, `deidentify`, `send`, `audit`, `replay`, `registers`, `mapping`, `profile`, `codes`, `demo`, `serve` | the commands |
 //! | `system` | the whole system on embedded stores |
 //! | `notes` | the notes of files |
 //! | `way`, `marked`, `terminal` | what a person reads |
@@ -22,6 +22,7 @@ mod analyse;
 mod audit;
 mod aws;
 mod cli;
+mod codes;
 mod convert;
 mod deidentify;
 mod demo;
@@ -30,6 +31,7 @@ mod mail;
 mod mapping;
 mod marked;
 mod notes;
+mod profile;
 mod registers;
 mod replay;
 mod send;
@@ -67,6 +69,8 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => block_on(replay::run(args)),
         Command::Registers(command) => block_on(registers::run(command)),
         Command::Mapping(args) => mapping::run(args),
+        Command::Profile(command) => profile::run(command),
+        Command::Codes(args) => block_on(codes::run(args)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -32,8 +32,16 @@ pub(crate) fn concept<'a>(
     let mut concept = CodeableConcept::default();
     let code = part(1);
     let oids = Oids::of(from);
+    let profile = cx.profile;
+    let mut own = [(1, 3), (4, 6), (10, 12)].into_iter().filter(|&(code, _)| part(code).is_present());
+    let mapped =
+        own.find_map(|(code, system)| profile.translate(field, &part(system).text(), &part(code).text()));
     let target = match table {
-        Some(table) if code.is_present() => table(&code.text()),
+        // A local code may be mapped to one of the HL7 table, which then is translated as if it had been sent.
+        Some(table) if code.is_present() => table(&code.text()).or_else(|| {
+            let target = table(mapped.filter(|mapped| mapped.is_of_hl7_table())?.code.as_str())?;
+            Some(Target { exact: false, ..target })
+        }),
         _ => None,
     };
     if let Some(target) = target {
@@ -41,11 +49,7 @@ pub(crate) fn concept<'a>(
         coding.display = target.display.map(Cow::Borrowed);
         concept.coding.push(coding);
     }
-    let profile = cx.profile;
-    let mut own = [(1, 3), (4, 6), (10, 12)].into_iter().filter(|&(code, _)| part(code).is_present());
-    if let Some(mapped) =
-        own.find_map(|(code, system)| profile.translate(field, &part(system).text(), &part(code).text()))
-    {
+    if let Some(mapped) = mapped {
         let mut coding = Coding::new(mapped.system.as_str(), mapped.code.as_str());
         coding.display = mapped.display.as_deref().map(Cow::Borrowed);
         concept.coding.push(coding);
@@ -73,6 +77,10 @@ pub(crate) fn concept<'a>(
             }
         }
         None => {}
+    }
+    let coded = concept.coding.iter().any(|coding| coding.code.is_some());
+    if coded && concept.coding.iter().all(|coding| coding.system.is_none()) {
+        cx.local_code(from.place());
     }
     (concept != CodeableConcept::default()).then_some(concept)
 }

@@ -86,8 +86,13 @@ pub enum Problem {
     #[error("`{0}` is not a Z-segment: `Z` and two letters or digits")]
     NotAZSegment(String),
     /// Not a field number.
-    #[error("`{0}` is not a field number, nor `*` for all fields")]
+    #[error("`{0}` is not a field number, nor a component as `3.2`, nor `*` for all fields")]
     NotAFieldNumber(String),
+    /// Not a resource that we write.
+    #[error(
+        "`{0}` is not a resource that we write: `patient`, `encounter`, or a FHIR type as `ServiceRequest`"
+    )]
+    NotAResource(String),
     /// A Z-segment rule that says nothing, or two things.
     #[error("say either `extension` and `on`, or `ignore` with the reason")]
     UnclearZRule,

@@ -12,7 +12,7 @@ use super::authority::is_uri;
 use super::error::At;
 use super::{
     ApplicationAck, CodeMap, Demographics, IdentifierRule, MappedCode, NotifiedEvent, Problem, Recipient,
-    SenderProfile, Unsupported, ZRule, ZTarget,
+    SenderProfile, Unsupported, ZPlace, ZRule, ZTarget, ZValue,
 };
 
 type Text = Spanned<String>;
@@ -110,7 +110,8 @@ impl<'de> Deserialize<'de> for RawCode {
 #[serde(deny_unknown_fields)]
 struct RawZRule {
     extension: Option<Text>,
-    on: Option<ZTarget>,
+    on: Option<Text>,
+    r#as: Option<ZValue>,
     ignore: Option<String>,
 }
 
@@ -199,7 +200,7 @@ fn fill(profile: &mut SenderProfile, raw: &Raw) -> Result<(), At> {
     for (segment, rules) in &raw.z_segments {
         let known = profile.z_segments.entry(z_segment(segment)?).or_default();
         for (field, rule) in rules {
-            known.insert(field_number(field)?, z_rule(rule)?);
+            known.insert(z_place(field)?, z_rule(rule)?);
         }
     }
     if let Some(raw) = &raw.notify {
@@ -252,10 +253,12 @@ fn code_map(raw: &Spanned<RawCodeMap>) -> Result<CodeMap, At> {
 
 fn z_rule(raw: &Spanned<RawZRule>) -> Result<ZRule, At> {
     match raw.get_ref() {
-        RawZRule { extension: Some(url), on: Some(on), ignore: None } => {
-            Ok(ZRule::Extension { url: checked_uri(url)?, on: *on })
+        RawZRule { extension: Some(url), on: Some(on), r#as, ignore: None } => {
+            Ok(ZRule::Extension { url: checked_uri(url)?, on: z_target(on)?, kind: r#as.unwrap_or_default() })
         }
-        RawZRule { extension: None, on: None, ignore: Some(reason) } if !reason.trim().is_empty() => {
+        RawZRule { extension: None, on: None, r#as: None, ignore: Some(reason) }
+            if !reason.trim().is_empty() =>
+        {
             Ok(ZRule::Ignore { reason: reason.trim().to_owned() })
         }
         _ => Err(at(raw, Problem::UnclearZRule)),
@@ -272,14 +275,27 @@ fn z_segment(name: &Text) -> Result<String, At> {
     }
 }
 
-fn field_number(name: &Text) -> Result<Option<u16>, At> {
+fn z_target(name: &Text) -> Result<ZTarget, At> {
     match name.get_ref().as_str() {
-        "*" => Ok(None),
-        text => match text.parse() {
-            Ok(number) if number > 0 => Ok(Some(number)),
-            _ => Err(at(name, Problem::NotAFieldNumber(text.to_owned()))),
-        },
+        "patient" | "Patient" => Ok(ZTarget::Patient),
+        "encounter" | "Encounter" => Ok(ZTarget::Encounter),
+        other if fhir::Resource::KINDS.contains(&other) => Ok(ZTarget::Other(other.to_owned())),
+        other => Err(at(name, Problem::NotAResource(other.to_owned()))),
     }
+}
+
+/// `3`, `3.2` or `*`.
+fn z_place(name: &Text) -> Result<ZPlace, At> {
+    let text = name.get_ref().as_str();
+    if text == "*" {
+        return Ok((0, 0));
+    }
+    let number = |text: &str| text.parse().ok().filter(|&number: &u16| number > 0);
+    let read = match text.split_once('.') {
+        None => number(text).map(|field| (field, 0)),
+        Some((field, component)) => number(field).zip(number(component)),
+    };
+    read.ok_or_else(|| at(name, Problem::NotAFieldNumber(text.to_owned())))
 }
 
 fn checked_uri(uri: &Text) -> Result<String, At> {

@@ -36,30 +36,7 @@ impl Profiles {
     /// # Errors
     /// What cannot be read, or the first mistake, with file, line and column.
     pub fn load(path: &Path) -> Result<Self, ProfileError> {
-        let unreadable = |path: &Path| {
-            let path = path.to_owned();
-            move |cause| ProfileError::Unreadable { path, cause }
-        };
-        let mut files = Vec::new();
-        if path.is_dir() {
-            for entry in std::fs::read_dir(path).map_err(unreadable(path))? {
-                let file = entry.map_err(unreadable(path))?.path();
-                if file.extension().is_some_and(|extension| extension == "toml") {
-                    files.push(file);
-                }
-            }
-            files.sort();
-            if files.is_empty() {
-                return Err(ProfileError::NoProfiles { path: path.to_owned() });
-            }
-        } else {
-            files.push(path.to_owned());
-        }
-        let mut texts = Vec::with_capacity(files.len());
-        for file in &files {
-            let text = std::fs::read_to_string(file).map_err(unreadable(file))?;
-            texts.push((file.display().to_string(), text));
-        }
+        let texts = texts(path)?;
         let texts: Vec<(&str, &str)> =
             texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         Self::parse(&texts)
@@ -140,4 +117,33 @@ impl Profiles {
     pub fn iter(&self) -> impl Iterator<Item = &SenderProfile> {
         std::iter::once(&self.default).chain(&self.senders)
     }
+}
+
+/// The `.toml` files of a path with their texts, in the order of their names.
+pub(super) fn texts(path: &Path) -> Result<Vec<(String, String)>, ProfileError> {
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        move |cause| ProfileError::Unreadable { path, cause }
+    };
+    let mut files = Vec::new();
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path).map_err(unreadable(path))? {
+            let file = entry.map_err(unreadable(path))?.path();
+            if file.extension().is_some_and(|extension| extension == "toml") {
+                files.push(file);
+            }
+        }
+        files.sort();
+        if files.is_empty() {
+            return Err(ProfileError::NoProfiles { path: path.to_owned() });
+        }
+    } else {
+        files.push(path.to_owned());
+    }
+    let mut texts = Vec::with_capacity(files.len());
+    for file in &files {
+        let text = std::fs::read_to_string(file).map_err(unreadable(file))?;
+        texts.push((file.display().to_string(), text));
+    }
+    Ok(texts)
 }

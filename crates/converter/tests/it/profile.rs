@@ -172,6 +172,14 @@ fn every_mistake_is_named_with_its_place() {
             &format!("{sender}[sender.z-segments.ZAB]\n1 = {{ extension = 'urn:x:y', ignore = 'z' }}\n"),
             "p.toml:5:5: say either",
         ),
+        (
+            &format!("{sender}[sender.z-segments.ZAB]\n1 = {{ extension = 'urn:xx:y', on = 'Pet' }}\n"),
+            "p.toml:5:36: `Pet` is not a resource that we write",
+        ),
+        (
+            &format!("{sender}[sender.z-segments.ZAB]\n'1.0' = {{ ignore = 'x' }}\n"),
+            "p.toml:5:1: `1.0` is not a field number",
+        ),
         (&format!("{sender}notify.birth = ['PD1-4']\n"), "p.toml:4:8: unknown field `birth`"),
         (&format!("{sender}notify.result = ['PV1-99']\n"), "p.toml:4:18: unknown variant `PV1-99`"),
         ("[default\n", "p.toml:1:"),
@@ -190,4 +198,79 @@ fn a_missing_file_and_an_empty_folder_are_named() {
     assert!(said.to_string().ends_with("none.toml: cannot be read"), "{said}");
     let said = Profiles::load(folder.path()).unwrap_err();
     assert!(said.to_string().ends_with("holds no .toml file"), "{said}");
+}
+
+/// The TOML blocks of the reference, and the keys of its table.
+fn reference() -> (Vec<String>, Vec<String>) {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sender-profiles.md"))
+        .unwrap();
+    let blocks = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
+    let keys = page[page.find("## Keys").unwrap()..].lines().skip_while(|line| !line.starts_with("|---"));
+    let keys = keys.skip(1).take_while(|line| line.starts_with('|'));
+    let keys = keys.flat_map(|line| line.split('|').nth(1).unwrap().split(','));
+    (blocks.collect(), keys.map(|key| key.trim().trim_matches('`').to_owned()).collect())
+}
+
+#[test]
+fn every_block_of_the_reference_is_a_profile_and_every_key_has_an_example() {
+    let (blocks, keys) = reference();
+    assert!(blocks.len() >= 4 && keys.len() >= 14, "{} {}", blocks.len(), keys.len());
+    for block in &blocks {
+        let whole = block.contains("[[sender]]");
+        let text = if whole {
+            block.clone()
+        } else {
+            format!("[[sender]]\nname = \"x\"\nfacility = \"X\"\n{block}")
+        };
+        Profiles::parse(&[("sender-profiles.md", &text)]).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    }
+    let examples = blocks.concat();
+    for key in keys {
+        let is_set =
+            |line: &str| line.starts_with(&format!("{key} = ")) || line.contains(&format!("[sender.{key}"));
+        assert!(examples.lines().any(is_set), "no example of `{key}`");
+    }
+}
+
+const Z: &str = "MSH|^~\\&|LAB|HOSP|||20260102103000||ADT^A08^ADT_A01|1|P|2.5\rEVN||20260102103000\r\
+    PID|1||1^^^HOSP^PI\rZLB|rack|trial 12~trial 13|K1^first^99x|20241027023000|J^1,5^rest|soon\r";
+
+#[test]
+fn a_z_segment_is_mapped_by_the_profile_alone() {
+    let profile = "[[sender]]\nname = 'lab'\nfacility = 'HOSP'\n\
+        [[sender.codes]]\nfrom = '99x'\nfields = ['ZLB-3']\nto = 'http://snomed.info/sct'\nmap = { K1 = '123' }\n\
+        [sender.z-segments.ZLB]\n1 = { ignore = 'a rack' }\n2 = { extension = 'urn:xz:2', on = 'patient' }\n\
+        3 = { extension = 'urn:xz:3', on = 'Patient', as = 'concept' }\n\
+        4 = { extension = 'urn:xz:4', on = 'patient', as = 'date-time' }\n\
+        5 = { extension = 'urn:xz:5', on = 'patient' }\n'5.1' = { extension = 'urn:xz:51', on = 'patient', as = 'boolean' }\n\
+        '5.2' = { extension = 'urn:xz:52', on = 'patient', as = 'decimal' }\n\
+        6 = { extension = 'urn:xz:6', on = 'patient', as = 'date-time' }\n";
+    let profiles = Profiles::parse(&[("z.toml", profile)]).unwrap();
+    let options = zorgsluis_converter::ConvertOptions {
+        profiles,
+        ..zorgsluis_converter::ConvertOptions::demonstration()
+    };
+    let conversion = zorgsluis_converter::convert(Z.as_bytes(), &options).unwrap();
+    let bundle: serde_json::Value = serde_json::from_slice(&conversion.bundle_json()).unwrap();
+    let patient = crate::support::of_kind(&bundle, "Patient").remove(0);
+    let written: Vec<_> = patient["extension"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| Some((one["url"].as_str()?.strip_prefix("urn:xz:")?.to_owned(), one.clone())))
+        .collect();
+    let of =
+        |name: &str| written.iter().filter(|(url, _)| url == name).map(|(_, one)| one).collect::<Vec<_>>();
+    assert_eq!(of("2").iter().map(|one| &one["valueString"]).collect::<Vec<_>>(), ["trial 12", "trial 13"]);
+    assert_eq!(of("3")[0]["valueCodeableConcept"]["coding"][0]["code"], "123");
+    assert_eq!(of("3")[0]["valueCodeableConcept"]["coding"][1]["code"], "K1");
+    assert_eq!(of("4")[0]["valueDateTime"], "2024-10-27T02:30:00+02:00");
+    assert_eq!(of("51")[0]["valueBoolean"], true);
+    assert_eq!(of("52")[0]["valueDecimal"], 1.5);
+    assert_eq!(of("5")[0]["valueString"], "rest");
+    assert_eq!(of("6")[0]["valueString"], "soon");
+    let report = conversion.report("z", 0);
+    assert!(report.unmapped.is_empty(), "{:?}", report.unmapped);
+    assert!(report.ignored.iter().any(|one| one.at.0.to_string() == "ZLB[1]-1[1].1" && one.why == "a rack"));
+    assert!(report.warnings.iter().any(|one| one.code == "value-is-not-of-its-type"));
 }

@@ -7,22 +7,22 @@ use base64::Engine as _;
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Source {
+pub(crate) struct Source {
     name: String,
     path: Option<PathBuf>,
 }
 
 impl Source {
     /// As the user named it.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    pub(super) fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         self.path.as_deref().and_then(Path::extension).is_some_and(|extension| extension == "json")
     }
 
-    pub(super) fn read(&self) -> Result<Vec<u8>, String> {
+    pub(crate) fn read(&self) -> Result<Vec<u8>, String> {
         match &self.path {
             Some(path) => std::fs::read(path).map_err(|error| error.to_string()),
             None => {
@@ -36,7 +36,7 @@ impl Source {
 
 /// The inputs in order, folders replaced by the `.hl7` files below them in the order of their names,
 /// and what cannot be looked at.
-pub(super) fn find(inputs: &[PathBuf]) -> (Vec<Source>, Vec<String>) {
+pub(crate) fn find(inputs: &[PathBuf]) -> (Vec<Source>, Vec<String>) {
     let mut found = Vec::new();
     let mut trouble = Vec::new();
     for input in inputs {

@@ -148,7 +148,14 @@ impl<'a> Unit<'a> {
             None
         };
         // What calls itself UCUM and is not is read as any other text.
-        let ucum = ucum.filter(|code| unit::is_ucum(code)).or_else(|| unit::ucum(&own).map(Cow::Owned));
+        let mapped = || concept.coding.iter().find(|coding| coding.system.as_deref() == Some(system::UCUM));
+        let ucum = ucum
+            .filter(|code| unit::is_ucum(code))
+            .or_else(|| unit::ucum(&own).map(Cow::Owned))
+            .or_else(|| mapped()?.code.clone().filter(|code| unit::is_ucum(code)));
+        if ucum.is_some() {
+            cx.is_known(sent.place());
+        }
         let display = crate::context::trim(sent.component(2).value().text());
         let text = if display.is_empty() { own.clone() } else { display };
         // Text and UCUM code stand in the Quantity; anything beside them needs the extension.

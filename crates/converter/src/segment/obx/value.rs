@@ -280,5 +280,6 @@ pub(crate) fn warn_of_local_code<'a>(
     let mapped = concept.coding.iter().any(|coding| coding.system.as_deref().is_some_and(standard));
     if !mapped && concept.coding.iter().any(|coding| coding.code.is_some()) {
         cx.warn(at, "code-without-mapping");
+        cx.local_code(at);
     }
 }
