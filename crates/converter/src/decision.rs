@@ -5,7 +5,6 @@
 
 use hl7v2::{Place, Value};
 
-const SET_ID: &str = "set ids number the segments of a message and mean nothing outside it";
 const BILLING: &str = "billing: what we write is about care, not about accounts";
 const NULL_PART: &str = "a null inside a value that is replaced as a whole";
 
@@ -18,7 +17,6 @@ pub(crate) fn ignored(place: &Place, leaf: Value<'_, '_>) -> Option<&'static str
 
 fn by_field(segment: &[u8; 3], field: u16) -> Option<&'static str> {
     Some(match (segment, field) {
-        (b"OBX" | b"OBR" | b"NTE" | b"SPM", 1) => SET_ID,
         (b"BLG", _) => BILLING,
         _ => return None,
     })

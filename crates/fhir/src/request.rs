@@ -8,6 +8,7 @@ fhir_type! {
     /// An order.
     resource ServiceRequest {
         identifier: Vec<Identifier<'a>>,
+        based_on: Vec<Reference<'a>>,
         replaces: Vec<Reference<'a>>,
         requisition: Option<Identifier<'a>>,
         status: Option<&'static str>,

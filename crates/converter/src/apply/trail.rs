@@ -12,6 +12,10 @@ use super::Delivery;
 use super::assertion::Assertions;
 use super::plan::Plan;
 
+/// Resources that one entry names: a log entry has a limit (a message with thousands of results writes more),
+/// and NEN 7513 wants to know of each which it was. More than these stand in further entries.
+const IN_ONE: usize = 250;
+
 /// What every entry about one message has in common.
 pub(crate) struct Trail<'a> {
     pub(crate) said: &'a Assertions,
@@ -45,9 +49,9 @@ impl Trail<'_> {
                 .filter(|write| write.effect == effect)
                 .map(|write| (write.key.to_string(), Some(write.version())))
                 .collect();
-            if !written.is_empty() {
-                let name = format!("write {} {digest}", action_name(action));
-                entries.push(self.entry(&name, kind, action, first).with_resources(written));
+            for (nth, part) in written.chunks(IN_ONE).enumerate() {
+                let name = format!("write {} {digest}{}", action_name(action), part_name(nth));
+                entries.push(self.entry(&name, kind, action, first).with_resources(part.iter().cloned()));
             }
         }
         for (old, new) in &plan.merged {
@@ -64,7 +68,8 @@ impl Trail<'_> {
     /// What is recorded before resources of a merged patient are given to the surviving one, or those of a
     /// visit to whose it is: with each of the patients.
     pub(crate) fn of_move(&self, patients: &[Uuid], moved: &[(ResourceKey, u64)]) -> Vec<AuditEntry> {
-        patients.iter().map(|patient| self.of_move_with(*patient, moved)).collect()
+        let parts = moved.chunks(IN_ONE);
+        parts.flat_map(|part| patients.iter().map(|patient| self.of_move_with(*patient, part))).collect()
     }
 
     fn of_move_with(&self, new: Uuid, moved: &[(ResourceKey, u64)]) -> AuditEntry {
@@ -98,6 +103,11 @@ impl Trail<'_> {
         entry.traceparent.clone_from(&self.delivery.traceparent);
         entry
     }
+}
+
+/// What tells the parts of a long list of resources apart.
+fn part_name(nth: usize) -> String {
+    if nth == 0 { String::new() } else { format!(" {nth}") }
 }
 
 const fn action_name(action: Action) -> &'static str {

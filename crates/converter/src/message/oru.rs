@@ -79,6 +79,7 @@ pub(super) fn patients<'m, 'a>(
 
 /// What was made of a group, for those that name it as their parent.
 struct Made<'m, 'a> {
+    report: Option<Uuid>,
     obr: Option<Segment<'m, 'a>>,
     placer: Option<Cow<'a, str>>,
     filler: Option<Cow<'a, str>>,
@@ -260,9 +261,18 @@ fn order<'m, 'a>(
         cx.put(id, report);
         cx.reported.extend(group.obr.map(|obr| Reported { id, orc: group.orc, obr }));
     }
+    if let (None, Some(id), Some(obr)) = (request, report_id, group.obr) {
+        orc::more::on_report(cx, obr, id);
+    }
     order::details(cx, group, patient, [request, report_id]);
     let number = |key: Option<orc::Key<'a>>| key.map(|(_, number)| number);
-    Made { obr: group.obr, placer: number(numbers.placer), filler: number(numbers.filler), results: known }
+    Made {
+        report: report_id,
+        obr: group.obr,
+        placer: number(numbers.placer),
+        filler: number(numbers.filler),
+        results: known,
+    }
 }
 
 /// What the state of a whole report says of a result that says nothing: only that it is final or not.

@@ -4,20 +4,29 @@
 //! kind, author and time are joined. The note stands on the resource it is about, where FHIR has room
 //! for it, and as a document besides ([`crate::document`]).
 
+mod map;
+
 use std::borrow::Cow;
 
-use fhir::{Annotation, CodeableConcept, DocumentReference, Element, Extension, Reference};
+use fhir::{Annotation, CodeableConcept, DocumentReference, Element, Extension, ExtensionValue, Reference};
 use hl7v2::{Component, Repetition, Segment, Value};
 
-use crate::context::Context;
+use crate::context::{Context, trim};
 use crate::datatype::{cwe, xcn};
 use crate::document::{Line, Text};
 use crate::table;
+
+pub(crate) use map::MAP;
 
 /// NTE-2: who the comment comes from (HL7 table 0105).
 const SOURCE: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-comment-source";
 /// NTE-4: what kind of comment it is (HL7 table 0364).
 const KIND: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-comment-type";
+
+/// NTE-7 and 8: from when until when a comment holds.
+const HOLDS: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-comment-period";
+/// NTE-9: the comment as a code.
+const CODED: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-coded-comment";
 
 /// One comment: the lines of the NTE segments that belong together.
 pub(crate) struct Note<'a> {
@@ -29,6 +38,8 @@ pub(crate) struct Note<'a> {
     instant: Option<Cow<'a, str>>,
     /// What stood where a time was expected.
     original: Option<Element<'a>>,
+    /// From when until when it holds, and its codes.
+    more: Vec<Extension<'a>>,
 }
 
 impl<'a> Note<'a> {
@@ -37,6 +48,7 @@ impl<'a> Note<'a> {
         let mut extension = Vec::new();
         extension.extend(self.source.clone().map(|source| Extension::code(SOURCE, source)));
         extension.extend(self.kind.clone().map(|kind| Extension::concept(KIND, kind)));
+        extension.extend(self.more.iter().cloned());
         extension.extend(self.original.iter().flat_map(|original| original.extension.clone()));
         Annotation {
             extension,
@@ -54,6 +66,7 @@ impl<'a> Note<'a> {
         document.r#type.clone_from(&self.kind);
         document.author.extend(self.author.clone());
         document.extension.extend(self.source.clone().map(|source| Extension::code(SOURCE, source)));
+        document.extension.extend(self.more.iter().cloned());
     }
 }
 
@@ -77,7 +90,7 @@ pub(crate) fn line<'a>(cx: &mut Context<'_, 'a>, value: Value<'_, 'a>) -> Option
 
 /// The comments of a run of NTE.
 pub(crate) fn notes<'m, 'a>(cx: &mut Context<'m, 'a>, run: &[Segment<'m, 'a>]) -> Vec<Note<'a>> {
-    let told = |segment: &Segment<'m, 'a>| [2, 4, 5, 6].map(|n| segment.field(n).raw());
+    let told = |segment: &Segment<'m, 'a>| [2, 4, 5, 6, 7, 8, 9].map(|n| segment.field(n).raw());
     let mut notes = Vec::new();
     for part in run.chunk_by(|one, next| told(one) == told(next)) {
         let mut lines: Vec<Line<'a>> = Vec::with_capacity(part.len());
@@ -93,8 +106,21 @@ pub(crate) fn notes<'m, 'a>(cx: &mut Context<'m, 'a>, run: &[Segment<'m, 'a>]) -
                 lines.push(Line { text, at: repetition.place() });
             }
         }
-        let Some(text) = Text::join(lines) else { continue };
         let Some((first, rest)) = part.split_first() else { continue };
+        let mut more = Vec::new();
+        for repetition in first.field(9).repetitions() {
+            // A comment that is only a code is read by what the code says.
+            let said = [9, 2, 1].map(|n| repetition.component(n).value()).into_iter().find(Value::is_present);
+            if let Some(said) = said.filter(|_| !part.iter().any(|one| one.field(3).is_present())) {
+                lines.push(Line { text: trim(said.text()), at: repetition.place() });
+            }
+            let concept = cwe::concept(cx, repetition, "NTE-9", None);
+            more.extend(concept.map(|concept| Extension::concept(CODED, concept)));
+        }
+        let Some(text) = Text::join(lines) else { continue };
+        if let Some(period) = cx.period(first.field(7).value(), first.field(8).value()) {
+            more.push(Extension::new(HOLDS, ExtensionValue::Period(Box::new(period))));
+        }
         let source = cx.write_code(first.field(2).value());
         let kind = cwe::concept(cx, first.field(4).first(), "NTE-4", Some(table::comment_type));
         let author = xcn::professional(cx, first.field(5).first());
@@ -103,7 +129,7 @@ pub(crate) fn notes<'m, 'a>(cx: &mut Context<'m, 'a>, run: &[Segment<'m, 'a>]) -
         let instant = if time.is_some() { cx.instant(written).0 } else { None };
         for segment in rest {
             // The same as in the first line, which stands in the output.
-            [2, 4, 5, 6].into_iter().for_each(|n| mark_like(cx, first.field(n), segment.field(n)));
+            [2, 4, 5, 6, 7, 8, 9].into_iter().for_each(|n| mark_like(cx, first.field(n), segment.field(n)));
         }
         notes.push(Note {
             text,
@@ -113,6 +139,7 @@ pub(crate) fn notes<'m, 'a>(cx: &mut Context<'m, 'a>, run: &[Segment<'m, 'a>]) -
             time,
             instant,
             original,
+            more,
         });
     }
     notes

@@ -1,10 +1,12 @@
 //! OBR: reports (HL7 v2.5.1 §7.4.1). One OBR is one DiagnosticReport.
 
+mod map;
+
 use std::borrow::Cow;
 
 use fhir::{
-    DiagnosticReport, Effective, Extension, ExtensionValue, HumanName, Identifier, Practitioner, Reference,
-    Resource,
+    CodeableConcept, DiagnosticReport, Effective, Extension, ExtensionValue, HumanName, Identifier,
+    Practitioner, Reference, Resource,
 };
 use hl7v2::{Repetition, Segment};
 use uuid::Uuid;
@@ -12,14 +14,21 @@ use uuid::Uuid;
 use super::obx::Positions;
 use super::obx::value::{unknown_concept, warn_of_local_code};
 use super::orc::Numbers;
-use crate::context::{Context, add_new, trim};
+use crate::context::{Context, add_new, extension, trim};
 use crate::datatype::hd::Hd;
 use crate::datatype::{cwe, xcn};
 use crate::identity::rule;
 use crate::table;
 
+pub(crate) use map::MAP;
+
 /// OBR-28: who gets a copy of the result.
 pub(crate) const COPIES: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-result-copies-to";
+
+/// What a performer did: FHIR's own.
+const FUNCTION: &str = "http://hl7.org/fhir/StructureDefinition/event-performerFunction";
+/// NDL.4 to 11: where.
+const PLACE: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-participation-place";
 
 /// The id of a report: order number and OBR-4; without a number, the time. A second OBR with the same
 /// of both in one message gets its number in the message.
@@ -95,7 +104,8 @@ pub(crate) fn convert<'a>(
     }
     for n in [34, 35] {
         for ndl in obr.field(n).repetitions() {
-            let performer = person(cx, ndl);
+            let function = if n == 34 { "SPRF" } else { "TRANS" };
+            let performer = person(cx, ndl).map(|one| acting(one, function));
             add_new(&mut report.performer, performer);
         }
     }
@@ -133,12 +143,45 @@ pub(crate) fn category(obr: Segment<'_, '_>, measured: bool) -> Option<&'static 
     }
 }
 
-/// NDL: a person as CNN in its first component (HL7 v2.5.1 §2.A.44). Many feeds send an XCN instead.
+/// What a performer of a report did.
+fn acting<'a>(mut who: Reference<'a>, function: &'static str) -> Reference<'a> {
+    let system = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
+    let concept = CodeableConcept::code(system, function);
+    who.extension.push(Extension::concept(FUNCTION, concept));
+    who
+}
+
+/// NDL: a person, and from when until when and where they did it (HL7 v2.5.1 §2.A.44).
 fn person<'a>(cx: &mut Context<'_, 'a>, ndl: Repetition<'_, 'a>) -> Option<Reference<'a>> {
-    let cnn = ndl.component(1);
-    if cnn.subcomponent_count() <= 1 {
+    // Many feeds send an XCN instead: the name then stands in the second and third component, where an NDL has
+    // points in time.
+    let is_time = |n: usize| {
+        let value = ndl.component(n).value();
+        !value.is_present() || cx.timestamp(value).is_some()
+    };
+    if ndl.component(1).subcomponent_count() <= 1 && !(is_time(2) && is_time(3) && ndl.component_count() > 1)
+    {
         return xcn::professional(cx, ndl).map(xcn::Professional::reference);
     }
+    let mut who = named(cx, ndl)?;
+    if let Some(period) = cx.period(ndl.component(2).value(), ndl.component(3).value()) {
+        let period = ExtensionValue::Period(Box::new(period));
+        who.extension.push(Extension::new(extension::PARTICIPATION_PERIOD, period));
+    }
+    // Point of care, room, bed, facility, status, patient location type, building, floor.
+    let place: Vec<Cow<'a, str>> = (4..=11)
+        .flat_map(|n| ndl.component(n).subcomponents().collect::<Vec<_>>())
+        .filter_map(|leaf| cx.write(leaf))
+        .collect();
+    if !place.is_empty() {
+        who.extension.push(Extension::string(PLACE, place.join(" ")));
+    }
+    Some(who)
+}
+
+/// A person as CNN, in the first component of an NDL.
+fn named<'a>(cx: &mut Context<'_, 'a>, ndl: Repetition<'_, 'a>) -> Option<Reference<'a>> {
+    let cnn = ndl.component(1);
     let part = |n: usize| cnn.subcomponent(n);
     let number = cx.write(part(1));
     let parts = [2, 3, 4, 5, 6, 7].map(|n| cx.write(part(n)));

@@ -6,7 +6,8 @@
 
 pub(crate) mod content;
 mod document;
-mod performer;
+mod map;
+pub(crate) mod performer;
 pub(crate) mod quantity;
 mod text;
 pub(crate) mod value;
@@ -22,17 +23,19 @@ use fhir::{
 use hl7v2::{Field, Segment};
 use uuid::Uuid;
 
-use crate::context::{Context, trim};
+use crate::context::{Context, add_new, trim};
 use crate::datatype::{cwe, hd};
 use crate::document::{Belongs, Text, put_notes};
 use crate::identity::rule;
 use crate::message::order::Specimens;
+use crate::segment::detail::{self, Detail, Holds};
 use crate::segment::nte;
 use crate::table::{self, Target};
 use quantity::Unit;
 use value::Kind;
 
 pub(crate) use document::text_document;
+pub(crate) use map::MAP;
 pub(crate) use performer::producer;
 pub(crate) use text::{continues, deletes, is_blank, is_note, text_key, withdraws};
 
@@ -40,6 +43,30 @@ pub(crate) use text::{continues, deletes, is_blank, is_note, text_key, withdraws
 const SUB_ID: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-observation-sub-id";
 /// OBX-19.
 const ANALYSED: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-analysis-time";
+/// What FHIR has no element for.
+const DETAILS: &[Detail] = &[
+    (9, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-probability", Holds::Text),
+    (12, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-reference-range-effective", Holds::Time),
+    (22, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-mood", Holds::Concept),
+    (26, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-release-category", Holds::Concept),
+    (27, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-root-cause", Holds::Concept),
+    (28, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-local-process-control", Holds::Concept),
+    (30, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-observation-sub-type", Holds::Concept),
+];
+/// OBX-10 without a reference range: FHIR's own.
+const NATURE: &str = "http://hl7.org/fhir/StructureDefinition/observation-nature-of-abnormal-test";
+/// OBX-17, 18 and 20 repeat, and FHIR takes one of each.
+const FURTHER: [&str; 3] = [
+    "https://zorgsluis.github.io/fhir/StructureDefinition/v2-further-method",
+    "https://zorgsluis.github.io/fhir/StructureDefinition/v2-further-device",
+    "https://zorgsluis.github.io/fhir/StructureDefinition/v2-further-body-site",
+];
+/// A type of value that HL7 does not know (OBX-2).
+const VALUE_TYPE: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-value-type";
+/// OBX-32 beside a value.
+const VALUE_ABSENT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-value-absent-reason";
+/// A number of a specimen (OBX-33) that is not in the message.
+const SPECIMEN: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-specimen-number";
 const CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observation-category";
 const ABSENT: &str = "http://terminology.hl7.org/CodeSystem/data-absent-reason";
 
@@ -155,6 +182,7 @@ pub(crate) fn convert<'m, 'a>(
     performer::performers(cx, obx, &mut observation.performer);
     circumstances(cx, obx, id, &mut observation);
     observation.specimen = specimen(cx, obx, frame, behind).map(Reference::to);
+    named_specimens(cx, obx, &mut observation);
     for next in more {
         for n in (2..=obx.field_count()).filter(|n| *n != 5) {
             nte::mark_like(cx, obx.field(n), next.field(n));
@@ -255,6 +283,10 @@ fn values<'m, 'a>(
     let &obx = run.first()?;
     let id = observation.id?;
     let mut text = None;
+    if kind == Kind::Unknown {
+        let said = cx.write_code(obx.field(2).value());
+        observation.extension.extend(said.map(|said| Extension::code(VALUE_TYPE, said)));
+    }
     let mut unit = Unit::read(cx, obx.field(6));
     let mut unit_used = false;
     let field = obx.field(5);
@@ -294,13 +326,23 @@ fn values<'m, 'a>(
         observation.extension.push(unit.into_extension());
     }
     let valued = observation.value.is_some() || !observation.component.is_empty();
-    let stated = cwe::concept(cx, obx.field(32).first(), "OBX-32", None);
+    let mut reasons = obx.field(32).repetitions().filter_map(|one| cwe::concept(cx, one, "OBX-32", None));
+    let stated = reasons.next();
+    let mut further: Vec<CodeableConcept<'a>> = reasons.collect();
     if !valued && (kind != Kind::Document || observation.derived_from.is_empty()) {
         observation.data_absent_reason = stated.or_else(|| absent_reason(obx, field));
-    } else if stated.is_some() {
+    } else {
         // FHIR does not take a reason for absence beside a value (obs-6).
-        cx.unmark(obx.field(32));
+        further.splice(0..0, stated);
     }
+    observation.extension.extend(further.into_iter().map(|one| Extension::concept(VALUE_ABSENT, one)));
+    if observation.reference_range.is_empty() {
+        for nature in obx.field(10).repetitions() {
+            let nature = cwe::concept(cx, nature, "OBX-10", Some(table::abnormality_nature));
+            observation.extension.extend(nature.map(|nature| Extension::concept(NATURE, nature)));
+        }
+    }
+    observation.extension.extend(detail::parts(cx, obx, DETAILS));
     text
 }
 
@@ -372,19 +414,72 @@ fn circumstances<'a>(
     id: Uuid,
     observation: &mut Observation<'a>,
 ) {
+    let [method, device, site] = FURTHER;
     if cx.given(obx.field(17), id, "method") {
-        observation.method = cwe::concept(cx, obx.field(17).first(), "OBX-17", None);
+        for repetition in obx.field(17).repetitions() {
+            let told = cwe::concept(cx, repetition, "OBX-17", None);
+            one_of(&mut observation.method, told, &mut observation.extension, |told| {
+                Extension::concept(method, told)
+            });
+        }
     }
-    if let Some(device) = hd::ei(cx, obx.field(18).first()) {
-        let reference = Reference::by_identifier(device);
-        observation.device = Some(Reference { r#type: Some("Device"), ..reference });
+    for repetition in obx.field(18).repetitions() {
+        let told = hd::ei(cx, repetition)
+            .map(|number| Reference { r#type: Some("Device"), ..Reference::by_identifier(number) });
+        one_of(&mut observation.device, told, &mut observation.extension, |told| {
+            Extension::new(device, ExtensionValue::Reference(Box::new(told)))
+        });
     }
     if cx.given(obx.field(20), id, "bodySite") {
-        observation.body_site = cwe::concept(cx, obx.field(20).first(), "OBX-20", None);
+        for repetition in obx.field(20).repetitions() {
+            let told = cwe::concept(cx, repetition, "OBX-20", None);
+            one_of(&mut observation.body_site, told, &mut observation.extension, |told| {
+                Extension::concept(site, told)
+            });
+        }
     }
-    observation.identifier.extend(hd::ei(cx, obx.field(21).first()));
+    for repetition in obx.field(21).repetitions() {
+        let number = hd::ei(cx, repetition);
+        add_new(&mut observation.identifier, number);
+    }
     if let Some(sub_id) = value::whole(cx, obx.field(4).first()) {
         observation.extension.push(Extension::string(SUB_ID, sub_id));
+    }
+}
+
+/// The first goes to the element, those behind it stand in extensions.
+fn one_of<'a, T>(
+    known: &mut Option<T>,
+    told: Option<T>,
+    beside: &mut Vec<Extension<'a>>,
+    extension: impl FnOnce(T) -> Extension<'a>,
+) {
+    if known.is_none() {
+        *known = told;
+    } else {
+        beside.extend(told.map(extension));
+    }
+}
+
+/// The specimens that OBX-33 names and that are not in the message: the first as the specimen, unless
+/// another is known, the others beside it.
+fn named_specimens<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, observation: &mut Observation<'a>) {
+    for named in obx.field(33).repetitions() {
+        for n in [2, 1] {
+            if cx.ledger.is_marked(named.component(n).value().offset()) {
+                continue;
+            }
+            let Some(mut number) = super::spm::ei(cx, named.component(n)) else { continue };
+            let kind = if n == 1 { "PLAC" } else { "FILL" };
+            number.r#type = Some(Box::new(CodeableConcept::code(fhir::system::V2_IDENTIFIER_TYPE, kind)));
+            if observation.specimen.is_none() {
+                let specimen = Reference::by_identifier(number);
+                observation.specimen = Some(Reference { r#type: Some("Specimen"), ..specimen });
+            } else {
+                let number = ExtensionValue::Identifier(Box::new(number));
+                observation.extension.push(Extension::new(SPECIMEN, number));
+            }
+        }
     }
 }
 
@@ -400,14 +495,22 @@ fn specimen<'a>(
         let number = named.component(n).value();
         let text = trim(number.text());
         if let Some(id) = frame.specimens.by_number.get(&text).filter(|_| !text.is_empty()) {
-            // The number stands in the specimen that is referred to.
-            cx.mark(number);
+            // The number stands in the specimen that is referred to, and so does the other.
+            for other in [1, 2].into_iter().flat_map(|n| named.component(n).subcomponents()) {
+                let known = frame.specimens.by_number.contains_key(&trim(other.text()));
+                if other.offset() == number.offset() || known {
+                    cx.mark(other);
+                } else {
+                    cx.ignore(other, "who gave the number of a specimen stands in the specimen");
+                }
+            }
             return Some(*id);
         }
     }
     match (frame.of_specimen.or(behind), frame.specimens.ids.as_slice()) {
         (Some(behind), _) => Some(behind),
-        (None, [only]) => Some(*only),
+        // Another number than those of the order is of another specimen.
+        (None, [only]) if !named.is_present() => Some(*only),
         _ => None,
     }
 }

@@ -4,23 +4,27 @@
 //! that is kept on a ServiceRequest, where an order message of the same number meets it.
 
 pub(crate) mod control;
+mod map;
+pub(crate) mod more;
 mod placed;
 mod when;
 
 use std::borrow::Cow;
 
 use fhir::{
-    Annotation, CodeableConcept, Identifier, Practitioner, Reference, Resource, ServiceRequest, system,
+    Annotation, CodeableConcept, Coding, Element, Extension, Identifier, Practitioner, Reference, Resource,
+    ServiceRequest, system,
 };
 use hl7v2::{Field, Segment, Value};
 use uuid::Uuid;
 
 use super::nte;
-use crate::context::{Context, add_new};
+use crate::context::{Context, add_new, extension};
 use crate::datatype::{cwe, hd, xad, xcn, xon, xtn};
 use crate::identity::rule;
 use crate::table;
 use control::Control;
+pub(crate) use map::MAP;
 
 /// Authority and number.
 pub(crate) type Key<'a> = (Cow<'a, str>, Cow<'a, str>);
@@ -99,7 +103,7 @@ pub(crate) struct Order<'r, 'm, 'a> {
 /// The ServiceRequest of an order: put once, its id given back. `None` when the message says nothing
 /// of an order.
 pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) -> Option<Uuid> {
-    const OF_ORDER: [usize; 8] = [2, 5, 6, 13, 16, 27, 31, 46];
+    const OF_ORDER: [usize; 10] = [2, 5, 6, 13, 16, 17, 27, 31, 46, 47];
     let said = order.obr.is_some_and(|obr| OF_ORDER.iter().any(|n| obr.field(*n).is_present()));
     if order.orc.is_none() && !said && order.control.is_none() {
         return None;
@@ -135,6 +139,8 @@ pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) ->
     }
     when::timing(cx, order, &mut request);
     requester(cx, order, &mut request);
+    more::complete(cx, order, &mut request);
+    placed::callbacks(cx, order, &mut request);
     if let Some(control) = order.control {
         placed::complete(cx, order, control, &mut request);
     }
@@ -150,15 +156,26 @@ fn of_orc<'a>(
 ) {
     let told = table::order_status(&orc.field(5).value().text()).map(|target| target.code);
     match control {
-        // A status that contradicts the control code is of before it: it stays in the report.
-        Some(control) if told != control.request => request.status = control.request,
+        // A status that contradicts the control code is of before it: it stands beside the one that counts.
+        Some(control) if told != control.request => {
+            request.status = control.request;
+            let code = cx.write_code(orc.field(5).value());
+            request.status_ext = code.map(|code| {
+                let coding = Coding::new(table::hl7_table_uri("0038"), code);
+                Element::of(Extension::concept(extension::ORIGINAL_CODE, CodeableConcept::of(coding)))
+            });
+        }
         _ => (request.status, request.status_ext) = cx.code(orc.field(5).value(), table::order_status),
     }
-    if request.status.is_none() && request.status_ext.take().is_some() {
-        // A code that nobody knows is no status: it stays in the report.
-        cx.unmark(orc.field(5));
-    }
-    request.requisition = hd::ei(cx, orc.field(4).first());
+    let group = orc.field(4).first();
+    request.requisition = if more::is_pair(group) {
+        more::ei(cx, group.component(1), "PGN")
+    } else {
+        hd::ei(cx, group).map(|number| {
+            let kind = CodeableConcept::code(system::V2_IDENTIFIER_TYPE, "PGN");
+            Identifier { r#type: Some(Box::new(kind)), ..number }
+        })
+    };
     match control {
         Some(control) if control.places => {
             request.authored_on = date_time_only(cx, orc.field(9).value());
@@ -291,14 +308,27 @@ fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut request: ServiceRequest<'a>, 
         }
     }
     add_new(&mut known.order_detail, request.order_detail);
+    add_new(&mut known.based_on, request.based_on);
+    add_new(&mut known.location_code, request.location_code);
+    if let Some(meta) = request.meta {
+        add_new(&mut known.meta.get_or_insert_default().security, meta.security);
+    }
     add_new(&mut known.category, request.category);
     add_new(&mut known.performer, request.performer);
     add_new(&mut known.extension, request.extension);
     if known.status == Some("unknown") {
-        (known.status, known.status_ext) = (request.status, request.status_ext);
-    } else if request.status != Some("unknown")
-        && (request.status, &request.status_ext) != (known.status, &known.status_ext)
+        // Codes that nobody knows stand beside each other.
+        let before = known.status_ext.take().map(|element| element.extension).unwrap_or_default();
+        known.status = request.status;
+        known.status_ext = request.status_ext;
+        if !before.is_empty() {
+            add_new(&mut known.status_ext.get_or_insert_default().extension, before);
+        }
+    } else if request.status == Some("unknown")
+        && let Some(told) = request.status_ext
     {
+        add_new(&mut known.status_ext.get_or_insert_default().extension, told.extension);
+    } else if request.status != Some("unknown") && request.status != known.status {
         refused.push(orc.map(|orc| orc.field(5)));
     }
     for field in refused.into_iter().flatten() {

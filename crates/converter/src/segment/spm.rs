@@ -136,7 +136,7 @@ pub(crate) const MAP: Map = Map {
 pub(crate) type Known<'a> = (Uuid, Vec<Cow<'a, str>>);
 
 /// An EI inside a component: number and authority are subcomponents.
-fn ei<'a>(cx: &mut Context<'_, 'a>, from: Component<'_, 'a>) -> Option<Identifier<'a>> {
+pub(super) fn ei<'a>(cx: &mut Context<'_, 'a>, from: Component<'_, 'a>) -> Option<Identifier<'a>> {
     let value = cx.write(from.subcomponent(1))?;
     let (system, name) = authority(from).write(cx);
     let assigner = name.map(|name| Box::new(Reference::display(name)));

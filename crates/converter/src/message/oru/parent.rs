@@ -8,6 +8,10 @@ use uuid::Uuid;
 
 use super::Made;
 use crate::context::{Context, trim};
+use crate::segment::detail::{self, Holds};
+
+/// OBR-26 where the result that it names is not in the message.
+const PARENT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-parent-result";
 
 /// By what OBR-29 names an order.
 #[derive(PartialEq, Eq, Hash, Clone, Copy)]
@@ -64,6 +68,11 @@ fn link_one<'a>(cx: &mut Context<'_, 'a>, at: usize, child: &Made<'_, 'a>, index
     let mut others = found.iter().filter(|(group, _)| *group != at);
     let (Some(&(_, parent)), None) = (others.next(), others.next()) else {
         cx.warn(obr.field(26).place(), "parent-result-not-found");
+        // It is in another message: what names it stands on the report.
+        let names = detail::parts(cx, obr, &[(26, PARENT, Holds::Text)]);
+        if let Some(Resource::DiagnosticReport(report)) = child.report.and_then(|id| cx.entry(id)) {
+            report.extension.extend(names);
+        }
         return;
     };
     for known in &child.results {

@@ -11,7 +11,7 @@ use crate::datatype::{xad, xcn, xon};
 use crate::identity::rule;
 
 /// Producer (OBX-15), observers (16), performing organisation with address and director (23–25).
-pub(super) fn performers<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, to: &mut Vec<Reference<'a>>) {
+pub(crate) fn performers<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, to: &mut Vec<Reference<'a>>) {
     let producer = producer(cx, obx.field(15).first());
     let organization = xon::organization(cx, obx.field(23).first());
     if let Some(id) = organization {

@@ -12,10 +12,20 @@ use crate::context::{Context, add_new, trim};
 use crate::datatype::hd::{Hd, organization};
 use crate::datatype::{cwe, hd, xcn, xtn};
 use crate::identity::rule;
-use crate::segment::evn::agent;
+use crate::segment::detail::{self, Detail, Holds};
 use crate::segment::obr::COPIES;
 use crate::table;
 
+/// What is said of results in an order: OBR-26, and who read and wrote them.
+const OF_RESULT: &[Detail] = &[
+    (26, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-parent-result", Holds::Text),
+    (32, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-result-interpreter", Holds::Text),
+    (33, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-assistant-interpreter", Holds::Text),
+    (34, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-technician", Holds::Text),
+    (35, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-transcriptionist", Holds::Text),
+];
+/// OBR-7 and 8 of an order, beside when it is to be done.
+const OBSERVED: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-observed-period";
 /// ORC-14, OBR-17: whom to call about the order.
 const CALLBACK: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-callback-telephone";
 
@@ -48,19 +58,8 @@ pub(super) fn complete<'a>(
         let receiver = organization(cx, Hd::of_repetition(cx.message.header().field(6).first(), 1));
         request.performer.extend(receiver.map(Reference::to));
     }
-    if let Some(orc) = order.orc {
-        for (field, role) in [(10, "enterer"), (11, "verifier")] {
-            for xcn in orc.field(field).repetitions() {
-                let who = xcn::professional(cx, xcn).map(xcn::Professional::reference);
-                let agents = &mut cx.provenance.agent;
-                add_new(agents, who.map(|who| agent(role, who)));
-            }
-        }
-        callback(cx, orc.field(14), request);
-    }
     let Some(obr) = order.obr else { return };
     cx.ignore_field(obr.field(25), "how far a result is, its own message says");
-    callback(cx, obr.field(17), request);
     request.category.extend(cwe::concept(cx, obr.field(24).first(), "OBR-24", Some(table::service_section)));
     for xcn in obr.field(28).repetitions() {
         if let Some(reader) = xcn::professional(cx, xcn) {
@@ -74,6 +73,8 @@ pub(super) fn complete<'a>(
         let action = Coding::new(table::hl7_table_uri("0065"), code);
         request.order_detail.push(CodeableConcept::of(action));
     }
+    let parent = detail::parts(cx, obr, OF_RESULT);
+    add_new(&mut request.extension, parent);
     let (start, end) = (obr.field(7).value(), obr.field(8).value());
     let open = request.occurrence_period.is_none() && request.occurrence_timing.is_none();
     if request.occurrence_date_time.is_none() && open {
@@ -84,6 +85,26 @@ pub(super) fn complete<'a>(
         }
     } else if cx.timestamp(start).is_some() && cx.timestamp(start) == cx.timestamp(obr.field(6).value()) {
         cx.mark(start);
+    }
+    // What is not written as when it is to be done is when it was observed, sent along with the order.
+    let written = |cx: &Context<'_, 'a>, value: hl7v2::Value<'_, 'a>| cx.ledger.is_marked(value.offset());
+    if (start.is_present() && !written(cx, start)) || (end.is_present() && !written(cx, end)) {
+        let period = cx.period(start, end).map(|period| ExtensionValue::Period(Box::new(period)));
+        add_new(&mut request.extension, period.map(|period| Extension::new(OBSERVED, period)));
+    }
+}
+
+/// ORC-14 and OBR-17: whom to call about the order.
+pub(super) fn callbacks<'a>(
+    cx: &mut Context<'_, 'a>,
+    order: Order<'_, '_, 'a>,
+    request: &mut ServiceRequest<'a>,
+) {
+    if let Some(orc) = order.orc {
+        callback(cx, orc.field(14), request);
+    }
+    if let Some(obr) = order.obr {
+        callback(cx, obr.field(17), request);
     }
 }
 
