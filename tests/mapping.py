@@ -60,7 +60,9 @@ def official(folder):
         with open(file, encoding="utf-8-sig", newline="") as text:
             for row in list(csv.reader(text))[2:]:
                 place = FIELD.match(row[1].strip()) if len(row) > 9 else None
-                if place and place[1] == name[1]:
+                # MSH-1 and MSH-2 are how the message is cut, not what it says.
+                syntax = place and place[1] == "MSH" and int(place[2]) <= 2
+                if place and place[1] == name[1] and not syntax:
                     yield name[1], name[2], int(place[2]), row[9].strip()
 
 

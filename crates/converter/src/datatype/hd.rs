@@ -67,16 +67,7 @@ impl<'m, 'a> Hd<'m, 'a> {
 
     /// All that an HD says, as a name: `LINDE`, or `LINDE (linde.example, DNS)`.
     pub(crate) fn name(&self, cx: &mut Context<'_, 'a>) -> Option<Cow<'a, str>> {
-        let [namespace, id] = [self.namespace, self.universal_id].map(|value| cx.write(value));
-        let kind = cx.write(self.universal_type);
-        let detail = match (id, kind) {
-            (Some(id), Some(kind)) => Some(Cow::Owned(format!("{id}, {kind}"))),
-            (id, kind) => id.or(kind),
-        };
-        match (namespace, detail) {
-            (Some(name), Some(detail)) => Some(Cow::Owned(format!("{name} ({detail})"))),
-            (name, detail) => name.or(detail),
-        }
+        joined([self.namespace, self.universal_id, self.universal_type].map(|value| cx.write(value)))
     }
 
     /// The identifier system and, where the namespace is no more than a name, the name. Marks what
@@ -96,13 +87,26 @@ impl<'m, 'a> Hd<'m, 'a> {
             cx.mark(self.universal_type);
         }
         let named = cx.profile.identifier_system(&namespace, "", "").as_deref() == Some(&*system);
-        let name = if named {
+        if named {
             cx.mark(self.namespace);
-            None
-        } else {
-            cx.write(self.namespace)
-        };
+        }
+        // What the system does not say stands in the name.
+        let rest = [self.namespace, self.universal_id, self.universal_type]
+            .map(|value| if cx.is_marked(value) { None } else { cx.write(value) });
+        let name = joined(rest);
         (Some(system), name)
+    }
+}
+
+/// `name (id, type)`, of what is there.
+fn joined([name, id, kind]: [Option<Cow<'_, str>>; 3]) -> Option<Cow<'_, str>> {
+    let detail = match (id, kind) {
+        (Some(id), Some(kind)) => Some(Cow::Owned(format!("{id}, {kind}"))),
+        (id, kind) => id.or(kind),
+    };
+    match (name, detail) {
+        (Some(name), Some(detail)) => Some(Cow::Owned(format!("{name} ({detail})"))),
+        (name, detail) => name.or(detail),
     }
 }
 

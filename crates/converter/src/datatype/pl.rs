@@ -56,6 +56,7 @@ pub(crate) fn location<'a>(cx: &mut Context<'_, 'a>, pl: Repetition<'_, 'a>) -> 
                 },
             );
         }
+        universal(cx, Hd::of_component(parts.component(component)), id);
         narrowest = Some(id);
     }
     let location = match narrowest {
@@ -64,6 +65,16 @@ pub(crate) fn location<'a>(cx: &mut Context<'_, 'a>, pl: Repetition<'_, 'a>) -> 
     };
     details(cx, pl, location);
     Some(Place { location, organization })
+}
+
+/// The universal id of a level (HD.2): a number of the place.
+fn universal<'a>(cx: &mut Context<'_, 'a>, hd: Hd<'_, 'a>, id: Uuid) {
+    let Some(value) = cx.write(hd.universal_id) else { return };
+    let kind = cx.write(hd.universal_type).map(|kind| Box::new(CodeableConcept::text(kind)));
+    let number = Identifier { value: Some(value), r#type: kind, ..Identifier::default() };
+    if let Some(Resource::Location(known)) = cx.entry(id) {
+        add_new(&mut known.identifier, [number]);
+    }
 }
 
 /// A place that has only a description (PL.9).

@@ -34,6 +34,11 @@ pub(crate) fn address<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>) -> 
     address.country = cx.write(part(6));
     address.country_ext = address.country.as_deref().and_then(country_code);
     address.district = cx.write(part(9));
+    // XAD.9 has been a CWE since v2.7.
+    for (n, url) in [(2, own!("county-name")), (3, own!("county-coding-system"))] {
+        let text = cx.write(parts.component(9).subcomponent(n));
+        address.extension.extend(text.map(|text| Extension::string(url, text)));
+    }
     if let Some(tract) = cx.write(part(10)) {
         address.extension.push(Extension::string(CENSUS_TRACT, tract));
     }

@@ -7,7 +7,7 @@ use hl7v2::Segment;
 use crate::context::{Context, add_new};
 use crate::datatype::hd::{Hd, organization};
 use crate::datatype::{cwe, xcn};
-use crate::mapping::{Map, left, to};
+use crate::mapping::{Map, elsewhere, left, to};
 
 /// What becomes of its fields.
 pub(crate) const MAP: Map = Map {
@@ -30,6 +30,7 @@ pub(crate) const MAP: Map = Map {
         to(5, "Provenance.agent"),
         to(6, "Provenance.occurredDateTime"),
         to(7, "Provenance.agent"),
+        elsewhere(7, "Provenance.location", "EVN-7 names an organisation (HD), not a place"),
     ],
 };
 

@@ -9,7 +9,7 @@ use hl7v2::{Field, Segment, Value};
 use crate::context::{Context, own};
 use crate::datatype::{cwe, xon, xtn};
 use crate::identity::rule;
-use crate::mapping::{Map, left, to};
+use crate::mapping::{Map, elsewhere, left, to};
 
 const EXPECTED: &str = "the sequence number protocol of HL7 v2.1: how messages travel, not what they say";
 
@@ -73,6 +73,8 @@ pub(crate) const ERR: Map = Map {
     ],
 };
 
+const SOFTWARE: &str = "the sender's software is the source of the message, not a device of care";
+
 /// What becomes of the fields of SFT.
 pub(crate) const SFT: Map = Map {
     segment: "SFT",
@@ -87,11 +89,17 @@ pub(crate) const SFT: Map = Map {
     ],
     rows: &[
         to(1, "MessageHeader.source.extension(v2-software)"),
+        elsewhere(1, "Device.manufacturer", SOFTWARE),
         to(2, "MessageHeader.source.version"),
+        elsewhere(2, "Device.version", SOFTWARE),
         to(3, "MessageHeader.source.software"),
+        elsewhere(3, "Device.deviceName", SOFTWARE),
         to(4, "MessageHeader.source.extension(v2-software)"),
+        elsewhere(4, "Device.modelNumber", SOFTWARE),
         to(5, "MessageHeader.source.extension(v2-software)"),
+        elsewhere(5, "Device.note", SOFTWARE),
         to(6, "MessageHeader.source.extension(v2-software)"),
+        elsewhere(6, "Device.version", SOFTWARE),
     ],
 };
 

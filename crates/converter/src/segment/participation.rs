@@ -126,16 +126,36 @@ impl<'a> Participation<'a> {
         people
     }
 
-    /// A part in the visit.
-    pub(crate) fn in_visit(self, encounter: &mut EncounterDraft<'a>) {
-        let Self { role, members, period, extension, .. } = self;
-        let participants = members.into_iter().map(|member| EncounterParticipant {
+    /// A part in the visit. An Encounter's participants are people: what else takes part stands in an extension.
+    pub(crate) fn in_visit(mut self, cx: &mut Context<'_, 'a>, encounter: &mut EncounterDraft<'a>) {
+        let members = std::mem::take(&mut self.members);
+        let (people, others): (Vec<_>, Vec<_>) = members.into_iter().partition(|id| is_person(cx, *id));
+        if people.is_empty() || !others.is_empty() {
+            let others = Self { members: others, ..self.clone() };
+            encounter.resource.extension.extend(others.whole());
+        }
+        let Self { role, period, extension, .. } = self;
+        let participants = people.into_iter().map(|member| EncounterParticipant {
             extension: extension.clone(),
             r#type: role.clone(),
             period: period.clone(),
             individual: Some(Reference::to(member)),
         });
         add_new(&mut encounter.resource.participant, participants);
+    }
+
+    /// The whole participation as one extension.
+    pub(crate) fn whole(self) -> Option<Extension<'a>> {
+        let Self { role, members, period, extension, .. } = self;
+        let reference = |id| ExtensionValue::Reference(Box::new(Reference::to(id)));
+        let mut parts: Vec<Extension<'a>> =
+            role.into_iter().map(|role| Extension::concept("role", role)).collect();
+        parts.extend(members.into_iter().map(|id| Extension::new("who", reference(id))));
+        let period = period.map(|period| ExtensionValue::Period(Box::new(period)));
+        parts.extend(period.map(|period| Extension::new("period", period)));
+        parts.extend(extension);
+        (!parts.is_empty())
+            .then(|| Extension::new(crate::context::extension::PARTICIPATION, ExtensionValue::Parts(parts)))
     }
 
     /// A part in the care of the patient.
@@ -200,6 +220,13 @@ fn team(cx: &mut Context<'_, '_>, patient: Uuid) -> Uuid {
         cx.presume(id, "status");
     }
     id
+}
+
+fn is_person(cx: &mut Context<'_, '_>, id: Uuid) -> bool {
+    matches!(
+        cx.entry(id),
+        Some(Resource::Practitioner(_) | Resource::PractitionerRole(_) | Resource::RelatedPerson(_))
+    )
 }
 
 /// Whether a generalPractitioner may point to it.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use zorgsluis_domain::Phi;
 
 use super::gender;
-use crate::context::{Context, add_new, trim};
+use crate::context::{Context, add_new, own, trim};
 use crate::conversion::{PatientIdentifier, PatientIdentity};
 use crate::datatype::{cwe, cx as identifier, xad, xpn, xtn};
 use crate::identity::rule;
@@ -199,11 +199,18 @@ fn birth_and_death<'m, 'a>(
         patient.multiple_birth = cx.yes_no(pid.field(24).value()).map(MultipleBirth::Boolean);
     }
     match (rank, patient.multiple_birth) {
-        (None, _) => {}
+        (None, _) => {
+            let other = cx.write(order).map(|text| Extension::string(own!("birth-order"), text));
+            patient.extension.extend(other);
+        }
         (Some(1), Some(MultipleBirth::Boolean(false))) => {
             cx.ignore(order, "the first and only one of a birth has no rank");
         }
-        (Some(_), Some(MultipleBirth::Boolean(false))) => cx.warn(order.place(), "contradicts-other-field"),
+        (Some(_), Some(MultipleBirth::Boolean(false))) => {
+            cx.warn(order.place(), "contradicts-other-field");
+            let other = cx.write(order).map(|text| Extension::string(own!("birth-order"), text));
+            patient.extension.extend(other);
+        }
         (Some(rank), _) => {
             patient.multiple_birth = Some(MultipleBirth::Integer(rank));
             cx.mark(order);

@@ -33,8 +33,9 @@ const EVENT_LOCATION: &str = "http://hl7.org/fhir/StructureDefinition/event-loca
 const PREFERRED: &str = "http://hl7.org/fhir/StructureDefinition/iso21090-preferred";
 
 const OF_PART: &str = "it is about this part in the care, not about the person's work";
+const OF_MEMBER: &str = "it stands with the person or organisation that is the member";
 const IN_ROLE: &str =
-    "the organisation stands in the PractitionerRole; a CareTeam takes onBehalfOf of a person only";
+    "it stands in the PractitionerRole that is referred to (a CareTeam takes onBehalfOf of a person only)";
 
 /// What becomes of its fields.
 pub(crate) const MAP: Map = Map {
@@ -87,7 +88,9 @@ pub(crate) const MAP: Map = Map {
         to(8, "CareTeam.participant.member"),
         elsewhere(8, "CareTeam.participant.onBehalfOf", IN_ROLE),
         to(8, "PractitionerRole.organization"),
+        elsewhere(8, "Patient.generalPractitioner", IN_ROLE),
         to(9, "PractitionerRole.location"),
+        elsewhere(9, "Patient.generalPractitioner", IN_ROLE),
         to(9, "Encounter.extension(v2-participation)"),
         elsewhere(
             9,
@@ -108,6 +111,7 @@ pub(crate) const MAP: Map = Map {
         to(14, "Practitioner.address"),
         to(14, "RelatedPerson.address"),
         to(14, "Organization.address"),
+        elsewhere(14, "CareTeam.participant", OF_MEMBER),
         elsewhere(
             14,
             "Observation.extension",
@@ -116,6 +120,7 @@ pub(crate) const MAP: Map = Map {
         to(15, "PractitionerRole.telecom"),
         to(15, "RelatedPerson.telecom"),
         to(15, "Organization.telecom"),
+        elsewhere(15, "CareTeam.participant", OF_MEMBER),
         to(16, "Device.udiCarrier"),
         to(17, "Device.manufactureDate"),
         to(18, "Device.expirationDate"),
@@ -159,32 +164,18 @@ pub(crate) fn of_patient<'m, 'a>(
         Some(encounter) => {
             let (mut participation, beside) = part.split();
             participation.extension.extend(beside);
-            // An Encounter's participants are people: what else takes part stands in an extension.
-            let members = std::mem::take(&mut participation.members);
-            let (people, others): (Vec<_>, Vec<_>) = members.into_iter().partition(|id| is_person(cx, *id));
-            if people.is_empty() || !others.is_empty() {
-                let others = Participation { members: others, ..participation.clone() };
-                encounter.resource.extension.extend(whole(others, Vec::new()));
-            }
-            Participation { members: people, ..participation }.in_visit(encounter);
+            participation.in_visit(cx, encounter);
         }
         None => {
             let (mut participation, beside) = part.split();
             participation.extension.extend(beside);
             if participation.members.is_empty() {
-                patient.resource.extension.extend(whole(participation, Vec::new()));
+                patient.resource.extension.extend(participation.whole());
             } else {
                 participation.in_care(cx, patient);
             }
         }
     }
-}
-
-fn is_person(cx: &mut Context<'_, '_>, id: Uuid) -> bool {
-    matches!(
-        cx.entry(id),
-        Some(Resource::Practitioner(_) | Resource::PractitionerRole(_) | Resource::RelatedPerson(_))
-    )
 }
 
 /// What a PRT says.
@@ -492,7 +483,11 @@ fn attach<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut part: Part<'a>) {
     );
     if !is_event {
         let (participation, beside) = Part { participation, location, devices }.split();
-        let extension = whole(participation, beside);
+        let extension = {
+            let mut all = participation;
+            all.extension.extend(beside);
+            all.whole()
+        };
         if let Some(resource) = cx.entry(id) {
             add_new(resource.extension_mut(), extension);
         }
@@ -550,7 +545,11 @@ fn attach<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut part: Part<'a>) {
     if (!said || !beside.is_empty())
         && let Some(resource) = cx.entry(id)
     {
-        let extension = whole(participation, beside);
+        let extension = {
+            let mut all = participation;
+            all.extension.extend(beside);
+            all.whole()
+        };
         add_new(resource.extension_mut(), extension);
     }
 }
@@ -560,23 +559,11 @@ fn into_team<'a>(cx: &mut Context<'_, 'a>, patient: Uuid, part: Part<'a>) {
     let (mut participation, beside) = part.split();
     participation.extension.extend(beside);
     if participation.members.is_empty() {
-        let extension = whole(participation, Vec::new());
+        let extension = participation.whole();
         if let Some(resource) = cx.entry(patient) {
             add_new(resource.extension_mut(), extension);
         }
         return;
     }
     participation.in_team(cx, patient);
-}
-
-/// The whole participation as one extension.
-fn whole<'a>(participation: Participation<'a>, beside: Vec<Extension<'a>>) -> Option<Extension<'a>> {
-    let Participation { role, members, period, extension, .. } = participation;
-    let mut parts: Vec<Extension<'a>> =
-        role.into_iter().map(|role| Extension::concept("role", role)).collect();
-    parts.extend(members.into_iter().map(|id| reference("who", id)));
-    parts.extend(period.map(|period| Extension::new("period", ExtensionValue::Period(Box::new(period)))));
-    parts.extend(extension);
-    parts.extend(beside);
-    (!parts.is_empty()).then(|| Extension::new(extension::PARTICIPATION, ExtensionValue::Parts(parts)))
 }

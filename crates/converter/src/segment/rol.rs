@@ -24,7 +24,7 @@ const LAYOUT: Layout = Layout {
 
 const OF_PART: &str = "it is about this part in the care, not about the person's work";
 const IN_ROLE: &str =
-    "the organisation stands in the PractitionerRole; a CareTeam takes onBehalfOf of a person only";
+    "it stands in the PractitionerRole that is referred to (a CareTeam takes onBehalfOf of a person only)";
 
 /// What becomes of its fields.
 pub(crate) const MAP: Map = Map {
@@ -78,11 +78,16 @@ pub(crate) const MAP: Map = Map {
         to(10, "Organization.type"),
         to(11, "Practitioner.address"),
         to(11, "RelatedPerson.address"),
+        elsewhere(11, "Patient.generalPractitioner", "it is the address of the person"),
         to(12, "PractitionerRole.telecom"),
         to(12, "RelatedPerson.telecom"),
         elsewhere(12, "CareTeam.telecom", "it is the number of the person, not of the team"),
         to(13, "PractitionerRole.location"),
+        elsewhere(13, "Encounter.participant", IN_ROLE),
+        elsewhere(13, "Patient.generalPractitioner", IN_ROLE),
         to(14, "PractitionerRole.organization"),
+        elsewhere(14, "Encounter.participant", IN_ROLE),
+        elsewhere(14, "Patient.generalPractitioner", IN_ROLE),
         to(14, "CareTeam.participant.member"),
         elsewhere(14, "CareTeam.participant.onBehalfOf", IN_ROLE),
     ],
@@ -96,7 +101,7 @@ pub(crate) fn convert<'m, 'a>(
 ) {
     let part = read(cx, rol, patient.id);
     match encounter {
-        Some(encounter) => part.in_visit(encounter),
+        Some(encounter) => part.in_visit(cx, encounter),
         None => part.in_care(cx, patient),
     }
 }

@@ -83,6 +83,7 @@ pub(crate) const MAP: Map = Map {
         to(19, "Patient.identifier"),
         to(20, "Patient.identifier"),
         to(21, "RelatedPerson.identifier"),
+        elsewhere(21, "Patient.contact", "the mother is a RelatedPerson, as every contact is"),
         left(22, ORIGIN),
         to(23, "Patient.extension(patient-birthPlace)"),
         to(24, "Patient.multipleBirthBoolean"),
