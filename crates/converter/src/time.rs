@@ -42,6 +42,16 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use text::{Clock, Cursor, MIDNIGHT, days_in_month, push_clock, push_day, push_offset};
 
+/// Whether one FHIR `dateTime` is before another. Of two of different precision the part that both have decides.
+pub(crate) fn is_before(one: &str, other: &str) -> bool {
+    if let (Ok(one), Ok(other)) = (one.parse::<Timestamp>(), other.parse::<Timestamp>()) {
+        return one < other;
+    }
+    let day = |text: &str| text.get(..10).unwrap_or(text).len();
+    let length = day(one).min(day(other));
+    one.get(..length) < other.get(..length)
+}
+
 /// Why a text is not a point in time. Carries no part of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]

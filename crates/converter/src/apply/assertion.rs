@@ -88,7 +88,11 @@ impl Assertions {
             let kind = entry.resource.kind();
             let paths = |entry: Uuid, path: &str| (entry == id).then(|| rule::canonical(kind, path));
             // A master file is the source of what it says of staff.
-            let mentioned = rule::is_always_mentioned(kind) && !conversion.event.starts_with("MFN");
+            // Whether a bed is free changes by the hour: its last word counts, not the word of the day.
+            let of_bed = content.contains_key("operationalStatus")
+                || conversion.deletions.iter().any(|d| d.entry == id && d.path == "operationalStatus");
+            let mentioned =
+                rule::is_always_mentioned(kind) && !conversion.event.starts_with("MFN") && !of_bed;
             let rank = match note.authority {
                 Authority::Registration if !mentioned => Rank::Registration,
                 _ => Rank::Mention,

@@ -18,4 +18,5 @@ mod subject;
 mod told_late;
 mod trouble;
 mod visit;
+mod visits;
 mod world;

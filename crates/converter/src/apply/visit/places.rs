@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Standing;
 use crate::apply::stamp::Stamp;
 use crate::apply::state::Register;
+use crate::time::is_before;
 
 pub(super) fn status(place: &Value) -> &str {
     place.get("status").and_then(Value::as_str).unwrap_or_default()
@@ -38,19 +38,6 @@ pub(super) fn period(start: Option<&str>, end: Option<&str>) -> Option<Value> {
         period.extend(bound.map(|bound| (name.to_owned(), Value::from(bound))));
     }
     (!period.is_empty()).then_some(Value::Object(period))
-}
-
-/// Of two dates of different precision the part that both have decides.
-fn is_before(one: &str, other: &str) -> bool {
-    match (one.parse::<Timestamp>(), other.parse::<Timestamp>()) {
-        (Ok(one), Ok(other)) => one < other,
-        _ => {
-            let day = |text: &str| text.get(..10).unwrap_or(text).to_owned();
-            let (one, other) = (day(one), day(other));
-            let length = one.len().min(other.len());
-            one.get(..length) < other.get(..length)
-        }
-    }
 }
 
 /// The places of a visit.

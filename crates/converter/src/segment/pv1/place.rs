@@ -1,8 +1,6 @@
 //! Where a visit takes place: PV1-3, 6, 11, 42 and 43, the bed's status (PV1-40) and who provides the care.
 
-use fhir::{
-    CodeableConcept, EncounterLocation, Extension, Location, Organization, Period, Reference, Resource,
-};
+use fhir::{CodeableConcept, EncounterLocation, Extension, Location, Organization, Reference, Resource};
 use hl7v2::{Field, Repetition, Segment};
 use uuid::Uuid;
 
@@ -13,8 +11,10 @@ use crate::identity::rule;
 use crate::message::adt::visit::Effect;
 use crate::table;
 
-/// Marks a place where a patient is for a short while, such as an operating theatre; the bed stays theirs.
-const CLASSIFICATION: &str = "http://hl7.org/fhir/StructureDefinition/subject-locationClassification";
+/// Marks a place where a patient is for a short while, such as an operating theatre; the bed stays theirs. R4 has no
+/// extension for it: the one that the official map names (subject-locationClassification) is of R5.
+const CLASSIFICATION: &str =
+    "https://zorgsluis.github.io/fhir/StructureDefinition/v2-location-classification";
 /// A further organisation that provides the care; FHIR has room for one.
 const FURTHER_PROVIDER: &str =
     "https://zorgsluis.github.io/fhir/StructureDefinition/v2-further-service-provider";
@@ -54,18 +54,14 @@ pub(super) fn convert<'m, 'a>(
         if draft.resource.location.iter().any(|one| one.location == location) {
             continue;
         }
-        let period = Period {
-            start: times.begun.clone().filter(|_| said.start).map(Into::into),
-            end: times.ended.clone().filter(|_| said.end).map(Into::into),
-            ..Period::default()
-        };
+        let period = times.period(said.start, said.end);
         let temporary =
             said.temporary.then(|| Extension::concept(CLASSIFICATION, CodeableConcept::text("temporary")));
         draft.resource.location.push(EncounterLocation {
             extension: temporary.into_iter().collect(),
             location,
             status: Some(said.status),
-            period: (period != Period::default()).then_some(period),
+            period,
             ..EncounterLocation::default()
         });
     }

@@ -16,6 +16,19 @@ pub(super) struct Times {
     pub(super) ended: Option<String>,
 }
 
+impl Times {
+    /// The part of it that is known of a place: since when, until when. An end before the start is no end
+    /// (FHIR per-1); it stands in the period of the visit, as text.
+    pub(super) fn period<'a>(&self, start: bool, end: bool) -> Option<Period<'a>> {
+        let start = self.begun.as_ref().filter(|_| start);
+        let end = self.ended.as_ref().filter(|_| end);
+        let end = end.filter(|end| start.is_none_or(|start| !crate::time::is_before(end, start)));
+        let text = |time: Option<&String>| time.map(|time| time.clone().into());
+        let period = Period { start: text(start), end: text(end), ..Period::default() };
+        (period != Period::default()).then_some(period)
+    }
+}
+
 /// Period and status of the visit, and what `apply` must know of the event.
 pub(super) fn convert<'m, 'a>(
     cx: &mut Context<'m, 'a>,
