@@ -23,7 +23,7 @@ CHOICE = re.compile(rf"^({CHOICES})[A-Z].*$")
 
 def element(path):
     """The first element of a path, a choice without its type: `valueQuantity.value` is `value`."""
-    first = re.split(r"[.\[(]", path.strip(), maxsplit=1)[0].strip()
+    first = re.split(r"[.\[(=]", path.strip(), maxsplit=1)[0].strip()
     return CHOICE.sub(r"\1", first)
 
 

@@ -159,11 +159,18 @@ fn facility<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>) -> Option<Uuid> 
 /// Where the patient was discharged to (PV1-37, DLD): a name, and since when.
 pub(super) fn destination<'a>(cx: &mut Context<'_, 'a>, dld: Repetition<'_, 'a>) -> Option<Reference<'a>> {
     const SINCE: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-effective-date";
-    let name = cx.write(dld.component(1).value())?;
+    // DLD.1 is a CWE since v2.7: code, text and system are its subcomponents here.
+    let place = dld.component(1);
+    let code = cx.write(place.value())?;
     let sender = cx.sender_key().to_owned();
-    let id = cx.id(&rule::LOCATION, &[&[&sender], &["destination", &name]], dld.place());
+    let id = cx.id(&rule::LOCATION, &[&[&sender], &["destination", &code]], dld.place());
+    let mut alias: Vec<_> = place.subcomponents().skip(1).filter_map(|part| cx.write(part)).collect();
+    let name = match alias.first_mut() {
+        Some(text) => std::mem::replace(text, code),
+        None => code,
+    };
     if !cx.has(id) {
-        let location = Location { id: Some(id), name: Some(name), ..Location::default() };
+        let location = Location { id: Some(id), name: Some(name), alias, ..Location::default() };
         cx.put(id, location);
     }
     let since = crate::segment::more::date_time(cx, dld.component(2).value());
