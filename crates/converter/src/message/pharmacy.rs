@@ -16,6 +16,7 @@ mod group;
 mod ordered;
 mod product;
 mod request;
+mod supply;
 mod vaccination;
 
 use std::collections::HashMap;

@@ -33,16 +33,18 @@ const REASON: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-or
 static BESIDE: &[Beside] = beside![
     13 "enterer-location" Is::Place,
     14 "callback-telephone" Is::Contact,
-    15 "order-effective-time" Is::Time,
+    15 "order-effective" Is::Time,
     17 "entering-organization" Is::Concept,
     18 "entering-device" Is::Concept,
     19 "action-by" Is::Person,
     25 "order-status-modifier" Is::Concept,
     27 "expected-availability" Is::Time,
     29 "order-type" Is::Concept,
-    30 "enterer-authorization-mode" Is::Concept,
+    30 "enterer-authorization" Is::Concept,
     31 "parent-service" Is::Concept,
-    34 "order-workflow-profile" Is::Concept,
+    34 "order-workflow" Is::Concept,
+    36 "start-range" Is::Span,
+    37 "end-range" Is::Span,
 ];
 
 /// An order, as its ORC tells it.
@@ -71,11 +73,12 @@ impl<'m, 'a> Ordered<'m, 'a> {
         let Some(orc) = orc else { return Self::default() };
         let numbers = Numbers::read(cx, Some(orc), None);
         let mut identifiers = numbers.identifiers.clone();
-        for n in [4, 33] {
+        for n in [4, 33, 38] {
             for repetition in orc.field(n).repetitions() {
                 match n {
                     4 => add_new(&mut identifiers, group_numbers(cx, repetition)),
-                    _ => add_new(&mut identifiers, identifier::identifier(cx, repetition, Some("PLAC"))),
+                    33 => add_new(&mut identifiers, identifier::identifier(cx, repetition, Some("PLAC"))),
+                    _ => add_new(&mut identifiers, identifier::identifier(cx, repetition, Some("FILL"))),
                 }
             }
         }
