@@ -1,14 +1,16 @@
 //! After a merger, a change of number or a move: what refers to the old one is given to the new one, in batches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use uuid::Uuid;
-use zorgsluis_domain::port::{PageRequest, Precondition, ResourceKey, Search, StoredResource, Write};
+use zorgsluis_domain::port::{
+    FhirStore, PageRequest, Precondition, ResourceKey, Search, StoredResource, Write,
+};
 use zorgsluis_domain::{Effect, Phi, PortError, StepEffect};
 
 use super::assertion::rewrite_references;
-use super::draft::{account_of, visit_of};
+use super::draft::visit_of;
 use super::identity;
 use super::plan::{Handover, patient, task_key, thing_replaced_by};
 use super::read::object;
@@ -57,74 +59,41 @@ impl Apply {
         applied: &mut Applied,
         effects: &mut BTreeMap<String, StepEffect>,
     ) -> Result<(), ApplyError> {
-        let visits = self.visits_of(handover).await?;
-        for patient in &handover.among {
-            for kind in OF_PATIENT {
-                let mut after = None;
-                loop {
-                    let search = Search {
-                        resource_type: (*kind).to_owned(),
-                        parameters: Phi::new(vec![(String::from("patient"), format!("Patient/{patient}"))]),
-                        page: PageRequest { after: after.take(), limit: PAGE },
-                    };
-                    let page = self.store.search(&search).await?;
-                    let moved = self.of_page(handover, &visits, page.items).await?;
-                    if moved.is_empty() {
-                        match page.next {
-                            Some(next) => after = Some(next),
-                            None => break,
-                        }
-                        continue;
-                    }
-                    self.hand_over_some(handover, moved, trail, applied, effects).await?;
-                }
-            }
-        }
-        self.stay(handover).await
-    }
-
-    /// The visit itself, or an account and its visits, whoever has them by now.
-    async fn visits_of(&self, handover: &Handover) -> Result<BTreeSet<ResourceKey>, ApplyError> {
-        let mut all: BTreeSet<ResourceKey> = handover.visit.iter().cloned().collect();
-        if handover.visit.as_ref().is_none_or(|holder| holder.resource_type != "Account") {
-            return Ok(all);
-        }
-        for patient in &handover.patients {
+        for (kind, parameter, value) in searches(handover) {
             let mut after = None;
             loop {
                 let search = Search {
-                    resource_type: String::from("Encounter"),
-                    parameters: Phi::new(vec![(String::from("patient"), format!("Patient/{patient}"))]),
+                    resource_type: kind.to_owned(),
+                    parameters: Phi::new(vec![(parameter.to_owned(), value.clone())]),
                     page: PageRequest { after: after.take(), limit: PAGE },
                 };
                 let page = self.store.search(&search).await?;
-                for item in &page.items {
-                    if account_of(&object(item)?).as_ref() == handover.visit.as_ref() {
-                        all.insert(item.key.clone());
+                let moved = self.of_page(handover, page.items).await?;
+                if moved.is_empty() {
+                    match page.next {
+                        Some(next) => after = Some(next),
+                        None => break,
                     }
+                    continue;
                 }
-                match page.next {
-                    Some(next) => after = Some(next),
-                    None => break,
-                }
+                self.hand_over_some(handover, moved, trail, applied, effects).await?;
             }
         }
-        Ok(all)
+        self.stay(handover).await
     }
 
     /// What of a page changes.
     async fn of_page(
         &self,
         handover: &Handover,
-        visits: &BTreeSet<ResourceKey>,
         mut items: Vec<StoredResource>,
     ) -> Result<Vec<Write>, ApplyError> {
         let mut along: Vec<ResourceKey> = Vec::new();
-        if handover.visit.is_some() {
+        if let Some(visit) = &handover.visit {
             let mut of_visit = Vec::new();
             for item in items {
                 let content = object(&item)?;
-                if visits.contains(&item.key) || visit_of(&content).is_some_and(|on| visits.contains(&on)) {
+                if item.key == *visit || visit_of(&content).as_ref() == Some(visit) {
                     // A specimen hangs on no visit, but on what was examined during it.
                     along.extend(references(content.get("specimen")));
                     of_visit.push(item);
@@ -144,9 +113,15 @@ impl Apply {
         Ok(moved.collect::<Result<Vec<Write>, PortError>>()?)
     }
 
-    /// The patients that were looked through are still who they were: what one of them had may have gone to
-    /// another one meanwhile.
+    /// The patients that were looked through are still who they were, and an account that moved has no visit
+    /// that was not known: what one of them had may have gone to another one meanwhile.
     async fn stay(&self, handover: &Handover) -> Result<(), ApplyError> {
+        if let Some(account) = handover.visit.as_ref().filter(|holder| holder.resource_type == "Account") {
+            let visits = visits_on(&*self.store, account).await?;
+            if !visits.iter().all(|visit| handover.known.contains(visit)) {
+                return Err(ApplyError::Contended);
+            }
+        }
         if handover.holder.resource_type == "Patient" {
             return Ok(());
         }
@@ -202,6 +177,41 @@ impl Apply {
         }
         self.transact(&moved).await?;
         Ok(())
+    }
+}
+
+/// Where what is handed over may stand: type, search parameter, value.
+fn searches(handover: &Handover) -> Vec<(&'static str, &'static str, String)> {
+    let mut all = Vec::new();
+    for patient in &handover.among {
+        all.extend(OF_PATIENT.iter().map(|kind| (*kind, "patient", format!("Patient/{patient}"))));
+    }
+    // What is on an account need not be of its patient.
+    for (from, _) in handover.changes.iter().filter(|(from, _)| from.starts_with("Account/")) {
+        all.extend(["Encounter", "ChargeItem"].map(|kind| (kind, "account", from.clone())));
+    }
+    all
+}
+
+/// The visits on an account.
+pub(super) async fn visits_on(
+    store: &dyn FhirStore,
+    account: &ResourceKey,
+) -> Result<Vec<ResourceKey>, PortError> {
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let search = Search {
+            resource_type: String::from("Encounter"),
+            parameters: Phi::new(vec![(String::from("account"), account.to_string())]),
+            page: PageRequest { after: after.take(), limit: PAGE },
+        };
+        let page = store.search(&search).await?;
+        all.extend(page.items.into_iter().map(|item| item.key));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(all),
+        }
     }
 }
 

@@ -43,8 +43,10 @@ pub(crate) struct Plan {
 pub(crate) struct Handover {
     /// The patients among whose resources they are.
     pub(crate) among: Vec<Uuid>,
-    /// Only what hangs on this visit.
+    /// Only what hangs on this visit, or is on this account.
     pub(crate) visit: Option<ResourceKey>,
+    /// Of an account: its visits, each of which is handed over as well.
+    pub(crate) known: Vec<ResourceKey>,
     /// References: from, to.
     pub(crate) changes: Vec<(String, String)>,
     /// What holds them from now on: while it stays what it is, nothing is added to what is handed over.
@@ -101,6 +103,7 @@ pub(crate) async fn plan(said: &Assertions, identities: &Identities<'_>) -> Resu
     planner.resolve_things(identities).await?;
     let mergers = planner.mergers()?;
     planner.load(identities, &mergers).await?;
+    planner.load_moved_accounts(identities).await?;
     planner.load_visits(identities).await?;
     if !mergers.iter().any(|merging| merging.kind == "Patient") {
         planner.subjects(identities).await?;

@@ -321,6 +321,7 @@ const TABLE: &[(&str, &[SearchParameter])] = &[
             STATUS,
             token("class", &["class"]),
             TYPE,
+            only("account", &["account"], "Account"),
             date("date", &["period"]),
             only("location", &["location.location"], "Location"),
             reference("participant", &["participant.individual"]),

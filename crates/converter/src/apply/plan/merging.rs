@@ -78,6 +78,10 @@ impl Planner<'_> {
         };
         let (said, in_its_place) = (of(obsolete.named), of(surviving.named));
         let (root, left) = (merging.key(surviving.now), merging.key(obsolete.given));
+        if merging.kind == "Account" && !merging.is_alias() {
+            // Its visits are on the surviving one from now on.
+            self.things.insert(left.clone(), root.clone());
+        }
         let taken_over = if merging.is_alias() { None } else { self.make_stub(merging, &said, &stamp) };
         let Some(draft) = self.drafts.0.get_mut(&root) else { return };
         draft.named = true;
@@ -167,12 +171,20 @@ impl Planner<'_> {
         for merging in mergers.iter().filter(|merging| !merging.is_alias()) {
             let (from, to) = (merging.key(merging.obsolete.given), merging.key(merging.surviving.now));
             let of_patient = merging.kind == "Patient";
-            let among =
-                if of_patient { vec![merging.obsolete.given] } else { self.patients_of(&[&from, &to]) };
+            let patients =
+                if of_patient { vec![merging.surviving.now] } else { self.patients_of(&[&from, &to]) };
+            let among = if of_patient { vec![merging.obsolete.given] } else { self.and_merged(&patients) };
+            // What hung on the obsolete one is whose the surviving one is, where that was moved.
+            if let Some(mut moved) = self.moved(&to).filter(|_| !of_patient) {
+                moved.visit = Some(from.clone());
+                moved.changes.push((from.to_string(), to.to_string()));
+                all.push(moved);
+            }
             all.push(Handover {
-                patients: if of_patient { vec![merging.surviving.now] } else { among.clone() },
+                patients,
                 among,
                 visit: None,
+                known: Vec::new(),
                 changes: vec![(from.to_string(), to.to_string())],
                 holder: to,
                 why: if merging.renamed { "follows-its-number" } else { "moved-to-survivor" },

@@ -14,6 +14,7 @@ use super::{Handover, Planner, encounter, patient};
 use crate::apply::ApplyError;
 use crate::apply::assertion::Assertion;
 use crate::apply::draft::{Draft, account_of, patient_of, visit_of};
+use crate::apply::handover::visits_on;
 use crate::apply::identity::{Identities, Resolved};
 use crate::apply::merged::Moves;
 use crate::apply::stamp::{Rank, Stamp};
@@ -93,6 +94,10 @@ impl Planner<'_> {
             };
             self.survivors.insert(id, now);
         }
+        if !self.said.mergers.is_empty() || !self.said.moves.is_empty() {
+            let known: Vec<ResourceKey> = self.survivors.values().map(|id| patient(*id)).collect();
+            self.drafts.load(identities.store, known).await?;
+        }
         self.leant.extend(visits);
         Ok(())
     }
@@ -141,7 +146,13 @@ impl Planner<'_> {
             let on = self.said.entries.iter().filter(|entry| self.target(&entry.key) == visit);
             let on = on.filter_map(|entry| account_of(&entry.content)).map(|key| self.target(&key));
             let on = on.chain(self.drafts.0.get(&visit).and_then(Draft::account));
-            let holders: Vec<ResourceKey> = on.chain([visit.clone()]).collect();
+            // Of two that are one, each was whose the other was.
+            let one = self.said.mergers.iter().flat_map(|merged| {
+                let pair = [merged.obsolete, merged.surviving];
+                let pair = pair.map(|id| self.target(&ResourceKey::new(merged.kind, id.to_string())));
+                if pair.contains(&visit) { pair.to_vec() } else { Vec::new() }
+            });
+            let holders: Vec<ResourceKey> = on.chain(one).chain([visit.clone()]).collect();
             for holder in &holders {
                 let state = self.drafts.state(holder);
                 all.extend(state.into_iter().flat_map(|state| state.moves.patients()));
@@ -255,23 +266,68 @@ impl Planner<'_> {
 
     /// What hangs on the visits that this message moves.
     pub(super) fn moved_visits(&self) -> Vec<Handover> {
-        let mut all = Vec::new();
-        for said in self.said.moves.iter().filter(|said| said.kind != "Patient") {
-            let key = self.target(&ResourceKey::new(said.kind, said.id.to_string()));
-            let Some(owner) = self.owner(&key) else { continue };
-            let had: BTreeSet<Uuid> = self.moves_of(&key).patients().map(|id| self.survivor(id)).collect();
-            let among: Vec<Uuid> = had.into_iter().filter(|id| *id != owner).collect();
-            let to = patient(owner).to_string();
-            all.push(Handover {
-                changes: among.iter().map(|id| (patient(*id).to_string(), to.clone())).collect(),
-                patients: among.iter().copied().chain([owner]).collect(),
-                among,
-                visit: Some(key.clone()),
-                holder: key,
-                why: "moved-with-its-visit",
-            });
+        let moved = self.said.moves.iter().filter(|said| said.kind != "Patient");
+        let moved = moved.map(|said| self.target(&ResourceKey::new(said.kind, said.id.to_string())));
+        let merged = self.said.mergers.iter().filter(|said| said.kind == "Account");
+        let merged = merged.map(|said| self.target(&ResourceKey::new("Account", said.surviving.to_string())));
+        let moved: BTreeSet<ResourceKey> = moved.chain(merged).collect();
+        moved
+            .into_iter()
+            .flat_map(|key| self.visits_on(&key).into_iter().chain([key]))
+            .filter_map(|key| self.moved(&key))
+            .collect()
+    }
+
+    /// The visits on an account that the plan knows.
+    fn visits_on(&self, account: &ResourceKey) -> Vec<ResourceKey> {
+        let all = self.drafts.0.iter().filter(|(key, draft)| {
+            key.resource_type == "Encounter" && draft.account().is_some_and(|on| self.target(&on) == *account)
+        });
+        all.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Reads the visits on the accounts that this message moves.
+    pub(super) async fn load_moved_accounts(
+        &mut self,
+        identities: &Identities<'_>,
+    ) -> Result<(), ApplyError> {
+        let moved = self.said.moves.iter().filter(|said| said.kind == "Account").map(|said| said.id);
+        let merged = self.said.mergers.iter().filter(|said| said.kind == "Account");
+        let ids = moved.chain(merged.flat_map(|said| [said.obsolete, said.surviving]));
+        let accounts: BTreeSet<ResourceKey> =
+            ids.map(|id| self.target(&ResourceKey::new("Account", id.to_string()))).collect();
+        for account in accounts {
+            let visits = visits_on(identities.store, &account).await?;
+            self.drafts.load(identities.store, visits).await?;
         }
-        all
+        Ok(())
+    }
+
+    /// These patients, and all who were merged into them: a merger may be under way, and not all given along.
+    pub(super) fn and_merged(&self, patients: &[Uuid]) -> Vec<Uuid> {
+        let mut all: BTreeSet<Uuid> = patients.iter().copied().collect();
+        for state in patients.iter().filter_map(|id| self.drafts.state(&patient(*id))) {
+            all.extend(state.mergers.0.keys().filter_map(|id| id.parse::<Uuid>().ok()));
+        }
+        all.into_iter().collect()
+    }
+
+    /// What hangs on a visit or account that was moved.
+    pub(super) fn moved(&self, key: &ResourceKey) -> Option<Handover> {
+        let owner = self.owner(key)?;
+        let had: BTreeSet<Uuid> = self.moves_of(key).patients().map(|id| self.survivor(id)).collect();
+        let patients: Vec<Uuid> = had.into_iter().filter(|id| *id != owner).chain([owner]).collect();
+        let among: Vec<Uuid> = self.and_merged(&patients).into_iter().filter(|id| *id != owner).collect();
+        let to = patient(owner).to_string();
+        Some(Handover {
+            changes: among.iter().map(|id| (patient(*id).to_string(), to.clone())).collect(),
+            patients,
+            among,
+            visit: Some(key.clone()),
+            known: self.visits_on(key),
+            holder: key.clone(),
+            why: "moved-with-its-visit",
+        })
     }
 }
 

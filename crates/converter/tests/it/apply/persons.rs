@@ -315,3 +315,28 @@ async fn an_account_that_was_merged_is_inactive_and_leads_to_the_other() {
     let current: Vec<&Value> = numbers.iter().filter(|id| id["use"] != "old").collect();
     assert_eq!((numbers.len(), &current[0]["value"]), (3, &Value::from("A2")));
 }
+
+#[tokio::test]
+async fn an_account_that_moves_takes_its_visits_along() {
+    let account = |pid: &str| format!("{pid}||||||||||A1^^^LINDE^AN");
+    let moves = adt("A44", 10, &[&account(TWO), "MRG|1000001^^^LINDE^PI||A1^^^LINDE^AN"]);
+    for told_before in [true, false] {
+        let world = World::new();
+        let told = [adt("A01", 0, &[&account(ONE), &visit("V1")]), result(4, ONE, "V1", 1)];
+        if !told_before {
+            world.send(&moves).await;
+        }
+        for message in &told {
+            world.send(message).await;
+        }
+        if told_before {
+            let moved = world.send(&moves).await;
+            assert!(moved.effects.iter().any(|one| one.why.as_deref() == Some("moved-with-its-visit")));
+        }
+        world.send(&result(20, ONE, "V1", 2)).await;
+        let two = numbered(&world, "Patient", "1000002").await;
+        are_all_of(&world, &["Encounter", "Observation", "DiagnosticReport"], "subject", &reference(&two))
+            .await;
+        assert_eq!(world.one("Account").await["subject"][0]["reference"], reference(&two));
+    }
+}
