@@ -7,11 +7,13 @@ pub(crate) mod dft;
 pub(crate) mod group;
 pub(crate) mod mdm;
 mod mentioned;
+pub(crate) mod mfn;
 pub(crate) mod order;
 pub(crate) mod orm;
 pub(crate) mod oru;
 pub(crate) mod pharmacy;
 pub(crate) mod ppr;
+pub(crate) mod referral;
 mod siu;
 
 use hl7v2::{Message, Place};
@@ -70,6 +72,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { kind: "BAR", events: bar::EVENTS, convert: bar::convert },
     Kind { kind: "DFT", events: dft::EVENTS, convert: dft::convert },
     Kind { kind: "MDM", events: mdm::EVENTS, convert: mdm::convert },
+    Kind { kind: "MFN", events: mfn::EVENTS, convert: mfn::convert },
     Kind { kind: "OMG", events: orm::GENERAL_EVENTS, convert: orm::convert },
     Kind { kind: "OMI", events: orm::IMAGING_EVENTS, convert: orm::convert },
     Kind { kind: "OML", events: orm::LABORATORY_EVENTS, convert: orm::convert },
@@ -81,6 +84,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { kind: "RAS", events: pharmacy::RAS, convert: pharmacy::convert },
     Kind { kind: "RDE", events: pharmacy::RDE, convert: pharmacy::convert },
     Kind { kind: "RDS", events: pharmacy::RDS, convert: pharmacy::convert },
+    Kind { kind: "REF", events: referral::EVENTS, convert: referral::convert },
     Kind { kind: "RGV", events: pharmacy::RGV, convert: pharmacy::convert },
     Kind { kind: "SIU", events: siu::EVENTS, convert: siu::convert },
     Kind { kind: "VXU", events: pharmacy::VXU, convert: pharmacy::convert },

@@ -2,6 +2,7 @@
 
 pub(crate) mod abs;
 pub(crate) mod acc;
+pub(crate) mod aff;
 pub(crate) mod aig;
 pub(crate) mod ail;
 pub(crate) mod aip;
@@ -9,15 +10,18 @@ pub(crate) mod ais;
 pub(crate) mod al1;
 pub(crate) mod apr;
 pub(crate) mod arv;
+pub(crate) mod aut;
 pub(crate) mod beside;
 pub(crate) mod blc;
 pub(crate) mod cdo;
+pub(crate) mod cer;
 pub(crate) mod ctd;
 pub(crate) mod cti;
 pub(crate) mod db1;
 pub(crate) mod detail;
 pub(crate) mod dg1;
 pub(crate) mod drg;
+pub(crate) mod edu;
 pub(crate) mod evn;
 pub(crate) mod exchange;
 pub(crate) mod ft1;
@@ -29,6 +33,8 @@ pub(crate) mod in2;
 pub(crate) mod in3;
 pub(crate) mod inv;
 pub(crate) mod ipc;
+pub(crate) mod lan;
+pub(crate) mod mfe;
 pub(crate) mod more;
 pub(crate) mod mrg;
 pub(crate) mod msh;
@@ -38,17 +44,21 @@ pub(crate) mod nte;
 pub(crate) mod obr;
 pub(crate) mod obx;
 pub(crate) mod orc;
+pub(crate) mod org;
 pub(crate) mod participation;
 pub(crate) mod pd1;
 pub(crate) mod pda;
 pub(crate) mod pid;
 pub(crate) mod pr1;
+pub(crate) mod pra;
 pub(crate) mod prb;
+pub(crate) mod prd;
 pub(crate) mod prt;
 pub(crate) mod pth;
 pub(crate) mod pv1;
 pub(crate) mod pv2;
 pub(crate) mod resource;
+pub(crate) mod rf1;
 pub(crate) mod rgs;
 pub(crate) mod rmi;
 pub(crate) mod rol;
@@ -63,6 +73,7 @@ pub(crate) mod rxv;
 pub(crate) mod sac;
 pub(crate) mod sch;
 pub(crate) mod spm;
+pub(crate) mod stf;
 pub(crate) mod tcd;
 pub(crate) mod tq1;
 pub(crate) mod tq2;
@@ -83,6 +94,7 @@ use crate::table;
 pub(crate) const MAPS: &[&Map] = &[
     &abs::MAP,
     &acc::MAP,
+    &aff::MAP,
     &aig::MAP,
     &ail::MAP,
     &aip::MAP,
@@ -90,13 +102,16 @@ pub(crate) const MAPS: &[&Map] = &[
     &al1::MAP,
     &apr::MAP,
     &arv::MAP,
+    &aut::MAP,
     &blc::MAP,
     &cdo::MAP,
+    &cer::MAP,
     &ctd::MAP,
     &cti::MAP,
     &db1::MAP,
     &dg1::MAP,
     &drg::MAP,
+    &edu::MAP,
     &exchange::ERR,
     &evn::MAP,
     &ft1::MAP,
@@ -108,6 +123,9 @@ pub(crate) const MAPS: &[&Map] = &[
     &in3::MAP,
     &inv::MAP,
     &ipc::MAP,
+    &lan::MAP,
+    &mfe::MAP,
+    &mfe::MFI,
     &mrg::MAP,
     &exchange::MSA,
     &msh::MAP,
@@ -117,15 +135,19 @@ pub(crate) const MAPS: &[&Map] = &[
     &obr::MAP,
     &obx::MAP,
     &orc::MAP,
+    &org::MAP,
     &pd1::MAP,
     &pda::MAP,
     &pid::MAP,
     &pr1::MAP,
+    &pra::MAP,
     &prb::MAP,
+    &prd::MAP,
     &prt::MAP,
     &pth::MAP,
     &pv1::MAP,
     &pv2::MAP,
+    &rf1::MAP,
     &rgs::MAP,
     &rmi::MAP,
     &rol::MAP,
@@ -141,6 +163,7 @@ pub(crate) const MAPS: &[&Map] = &[
     &sch::MAP,
     &exchange::SFT,
     &spm::MAP,
+    &stf::MAP,
     &tcd::MAP,
     &tq1::MAP,
     &tq2::MAP,

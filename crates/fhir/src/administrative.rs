@@ -62,7 +62,14 @@ fhir_type! {
         name: Vec<HumanName<'a>>,
         telecom: Vec<ContactPoint<'a>>,
         address: Vec<Address<'a>>,
+        gender: Option<&'static str>,
+        #[serde(rename = "_gender")]
+        gender_ext: Option<Element<'a>>,
+        birth_date: Option<Cow<'a, str>>,
+        #[serde(rename = "_birthDate")]
+        birth_date_ext: Option<Element<'a>>,
         qualification: Vec<PractitionerQualification<'a>>,
+        communication: Vec<CodeableConcept<'a>>,
     }
 
     /// What a practitioner does for an organisation.
@@ -210,9 +217,11 @@ fhir_type! {
 
     /// A licence or degree.
     datatype PractitionerQualification {
+        extension: Vec<Extension<'a>>,
         identifier: Vec<Identifier<'a>>,
         code: Option<CodeableConcept<'a>>,
         period: Option<Period<'a>>,
+        issuer: Option<Reference<'a>>,
     }
 
     /// Someone at an organisation.

@@ -15,7 +15,7 @@ use crate::identity::rule;
 use crate::segment::beside::{self, Beside};
 use crate::segment::ft1::{self, Charged};
 use crate::segment::pv1::EncounterDraft;
-use crate::segment::{Listed, abs, acc, blc, dg1, drg, gt1, in2, in3, pr1, prt, rmi, rol, ub1, ub2};
+use crate::segment::{Listed, abs, acc, aut, blc, dg1, drg, gt1, in2, in3, pr1, prt, rmi, rol, ub1, ub2};
 
 /// What an event says of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +86,13 @@ impl<'m, 'a> Billing<'m, 'a> {
                 } else {
                     prt::convert(cx, segment, patient, about);
                 }
+            }
+            "AUT" => {
+                let Some(id) = self.last.filter(|id| matches!(cx.entry(*id), Some(Resource::Procedure(_))))
+                else {
+                    return false;
+                };
+                aut::on_procedure(cx, segment, id);
             }
             "IN2" => {
                 if let Some(id) = self.insurance {
