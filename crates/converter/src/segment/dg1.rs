@@ -83,6 +83,10 @@ pub(crate) fn convert<'m, 'a>(
         } else {
             diagnosis(cx, dg1, id, encounter);
         }
+    } else {
+        for field in [6, 15] {
+            cx.ignore_field(dg1.field(field), "what a diagnosis is in a visit: here it is of none");
+        }
     }
     put(cx, dg1, id, condition);
     Listed::Member(id)

@@ -127,6 +127,7 @@ fn about(cx: &Context<'_, '_>, event: &Event) -> Vec<Uuid> {
                 | Resource::Appointment(_)
                 | Resource::Slot(_)
         ) || (event.trigger == "A20" && matches!(resource, Resource::Location(_)))
+            || (event.kind == "MFN" && matches!(resource, Resource::Practitioner(_)))
             || (event.kind == "ORM" && matches!(resource, Resource::ServiceRequest(_)))
     };
     cx.entries.iter().filter(|entry| is_focus(&entry.resource)).map(|entry| entry.full_url.0).collect()
