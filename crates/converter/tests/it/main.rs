@@ -26,3 +26,4 @@ mod properties;
 mod support;
 mod terminology;
 mod time;
+mod versions;
