@@ -159,8 +159,7 @@ impl Stagecraft {
     /// What stands behind a stage: the notes with what was found in them, the mails.
     fn behind(&self, event: &Path, stage: &Stage) -> String {
         match stage {
-            Stage::Enriched { .. } => notes::read(&[event.to_owned()])
-                .0
+            Stage::Enriched { .. } => notes::of_event(event)
                 .iter()
                 .map(|note| {
                     let analysis = self.recogniser.read(&note.text, None);

@@ -48,12 +48,26 @@ pub(crate) fn read(files: &[PathBuf]) -> (Vec<Note>, Vec<String>) {
     let (mut notes, mut trouble) = (Vec::new(), Vec::new());
     for file in files {
         let source = file.display().to_string();
+        let mut empty = Vec::new();
         match bytes(file) {
-            Ok(bytes) => of_input(&source, &bytes, &mut notes, &mut trouble),
+            Ok(bytes) => of_input(&source, &bytes, &mut notes, &mut trouble, &mut empty),
             Err(reason) => trouble.push(format!("{source}: {reason}")),
+        }
+        for index in empty {
+            eprintln!("zorgsluis: {source}[{index}]: no note in this message");
         }
     }
     (notes, trouble)
+}
+
+/// The notes of one message, if it has any: one that announces a document or changes how far it is has none.
+pub(crate) fn of_event(file: &Path) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if let Ok(bytes) = bytes(file) {
+        let (mut trouble, mut empty) = (Vec::new(), Vec::new());
+        of_input(&file.display().to_string(), &bytes, &mut notes, &mut trouble, &mut empty);
+    }
+    notes
 }
 
 fn bytes(file: &Path) -> Result<Vec<u8>, String> {
@@ -70,7 +84,13 @@ fn bytes(file: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn of_input(source: &str, bytes: &[u8], notes: &mut Vec<Note>, trouble: &mut Vec<String>) {
+fn of_input(
+    source: &str,
+    bytes: &[u8],
+    notes: &mut Vec<Note>,
+    trouble: &mut Vec<String>,
+    empty: &mut Vec<usize>,
+) {
     let bare = skip_frame(bytes);
     if bare.is_empty() {
         trouble.push(format!("{source}: is empty"));
@@ -81,11 +101,11 @@ fn of_input(source: &str, bytes: &[u8], notes: &mut Vec<Note>, trouble: &mut Vec
         Some(events) if events.iter().all(|body| is_message(body)) && !events.is_empty() => {
             let messages =
                 events.iter().flat_map(|body| hl7v2::batch::messages(body).map(|entry| entry.bytes.to_vec()));
-            of_messages(source, messages, notes, trouble);
+            of_messages(source, messages, notes, trouble, empty);
         }
         _ if is_message(bare) => {
             let messages = hl7v2::batch::messages(bytes).map(|entry| entry.bytes.to_vec());
-            of_messages(source, messages, notes, trouble);
+            of_messages(source, messages, notes, trouble, empty);
         }
         _ => notes.push(Note {
             source: source.to_owned(),
@@ -126,6 +146,7 @@ fn of_messages(
     messages: impl Iterator<Item = Vec<u8>>,
     notes: &mut Vec<Note>,
     trouble: &mut Vec<String>,
+    empty: &mut Vec<usize>,
 ) {
     let options = ConvertOptions::demonstration();
     for (index, message) in messages.enumerate() {
@@ -134,7 +155,7 @@ fn of_messages(
         match found {
             Ok(Ok(found)) => {
                 if found.is_empty() {
-                    eprintln!("zorgsluis: {source}[{index}]: no note in this message");
+                    empty.push(index);
                 }
                 let known = people::of(&message);
                 notes.extend(found.into_iter().map(|(at, text)| Note {

@@ -86,6 +86,11 @@ pub(crate) const MAP: Map = Map {
         to(4, "DocumentReference.context.period"),
         to(5, "DocumentReference.extension(v2-primary-activity-provider)"),
         to(6, "DocumentReference.date"),
+        elsewhere(
+            6,
+            "DocumentReference.extension",
+            "R4 has an instant: a day is its beginning, and what was said stands beside it in `_date`",
+        ),
         to(7, "DocumentReference.extension(v2-document-transcription-time)"),
         to(8, "Provenance.recorded"),
         to(9, "DocumentReference.author"),
