@@ -5,6 +5,7 @@ use hl7v2::{Message, ParseError, ParseOptions, Place};
 
 use crate::context::{Context, trim};
 use crate::conversion::{Conversion, Merge, Order, Refusal, Sender};
+use crate::datatype::xon;
 use crate::identity::IdentityKey;
 use crate::message::{self, Event};
 use crate::nl_core;
@@ -101,6 +102,7 @@ fn finish<'a>(mut cx: Context<'_, 'a>, event: &Event) -> Parts<'a> {
     let header = cx.message.header();
     let digest = cx.digest_bytes();
     msh::convert(&mut cx, event, &digest);
+    xon::settle(&mut cx);
     nl_core::claim(&mut cx);
     let mut bundle = Bundle::transaction(std::mem::take(&mut cx.entries));
     (bundle.timestamp, bundle.timestamp_ext) = cx.instant(header.field(7).value());

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::cwe;
 use super::cx::{check_digit, type_of};
 use super::hd::{Assigner, Hd};
-use crate::context::{Context, add_new, extension, own};
+use crate::context::{Context, add_new, extension, original_text, own};
 use crate::identity::rule;
 
 /// The organisation that an XON names: put once, its id given back.
@@ -41,7 +41,18 @@ pub(crate) fn organization<'a>(cx: &mut Context<'_, 'a>, xon: Repetition<'_, 'a>
         first.extension.extend(facility);
     }
     let id = key(cx, &identifier, &authority_key, name.as_ref(), xon)?;
+    let numbered = !identifier.is_empty();
     let mut organization = Organization { identifier, name, ..Organization::default() };
+    if !numbered {
+        // Who would have given a number, and of which kind, where there is none.
+        let (system, name) = authority.write(cx);
+        let authority = system.into_iter().chain(name);
+        organization
+            .extension
+            .extend(authority.map(|name| Extension::string(extension::ASSIGNING_AUTHORITY, name)));
+        let kind = type_of(cx, part(7), None).map(|kind| Extension::concept(own!("identifier-type"), kind));
+        organization.extension.extend(kind);
+    }
     for (component, url) in
         [(2, own!("organization-name-type")), (9, own!("organization-name-representation"))]
     {
@@ -65,6 +76,27 @@ fn key<'a>(
     }
     let sender = cx.sender_key().to_owned();
     name.map(|name| cx.id(&rule::ORGANIZATION_BY_NAME, &[&[&sender], &[name]], at))
+}
+
+/// FHIR org-2 and org-3: nothing of an organisation is at home. What was called so keeps the word beside.
+fn not_at_home(organization: &mut Organization<'_>) {
+    for one in organization.telecom.iter_mut().filter(|one| one.r#use == Some("home")) {
+        one.r#use = None;
+        one.use_ext = one.use_ext.take().or_else(|| Some(original_text("home")));
+    }
+    for one in organization.address.iter_mut().filter(|one| one.r#use == Some("home")) {
+        one.r#use = None;
+        one.use_ext = one.use_ext.take().or_else(|| Some(original_text("home")));
+    }
+}
+
+/// All organisations of the Bundle, when nothing more is added to them.
+pub(crate) fn settle(cx: &mut Context<'_, '_>) {
+    for entry in &mut cx.entries {
+        if let Resource::Organization(organization) = &mut entry.resource {
+            not_at_home(organization);
+        }
+    }
 }
 
 /// Puts an organisation, or adds what is new to the one that stands: a second name becomes an alias.
