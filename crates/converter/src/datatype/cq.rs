@@ -8,7 +8,16 @@ use crate::segment::obx::quantity::{Unit, number, quantity as measured, simple_u
 
 /// A simple quantity: FHIR takes no comparator in it. What is no number stays in the report.
 pub(crate) fn quantity<'a>(cx: &mut Context<'_, 'a>, cq: Repetition<'_, 'a>) -> Option<Quantity<'a>> {
-    of(cx, cq.component(1).value(), |cx, quantity| simple_unit(cx, cq.component(2), quantity))
+    of(cx, cq.component(1).value(), |cx, quantity| {
+        let unit = cq.component(2);
+        simple_unit(cx, unit, quantity);
+        // A system of units other than UCUM.
+        let system = unit.subcomponent(3);
+        if !cx.ledger.is_marked(system.offset()) {
+            let name = cx.write(system);
+            quantity.extension.extend(name.map(|name| Extension::string(extension::CODE_SYSTEM_NAME, name)));
+        }
+    })
 }
 
 /// A number whose unit is a coded value of its own (SAC-21 and SAC-24).

@@ -253,9 +253,18 @@ fn phase<'a>(cx: &mut Context<'_, 'a>, rpt: Repetition<'_, 'a>, repeat: &mut Tim
     }
 }
 
+/// A unit that is written by its code: what it is called besides says no more.
+fn called(cx: &mut Context<'_, '_>, unit: Component<'_, '_>) {
+    for name in unit.subcomponents().skip(1) {
+        cx.ledger
+            .ignore(name.offset(), Cow::Borrowed("what a unit of time is called, whose code is written"));
+    }
+}
+
 /// RPT.5 and 6: the interval.
 fn interval<'a>(cx: &mut Context<'_, 'a>, rpt: Repetition<'_, 'a>, repeat: &mut TimingRepeat<'a>) {
     let (count, unit) = (rpt.component(5).value(), rpt.component(6).value());
+    called(cx, rpt.component(6));
     let period = Decimal::parse(trim(count.text())).filter(|_| count.is_present());
     if let (Some(period), Some(fhir_unit)) = (period, unit_of_time(&unit.text())) {
         let same = repeat.period.as_ref().is_none_or(|known| *known == period)
@@ -289,6 +298,7 @@ fn event<'a>(cx: &mut Context<'_, 'a>, rpt: Repetition<'_, 'a>, repeat: &mut Tim
         repeat.extension.push(Extension::concept(EVENT, concept));
     }
     if count.is_present() {
+        called(cx, rpt.component(10));
         let minutes = minutes(&trim(count.text()), unit_of_time(&unit.text()).or(Some("min")));
         let written = trim(count.text());
         if fill_offset(repeat, minutes) {

@@ -237,6 +237,11 @@ pub(crate) fn requester<'a>(
         let address = xad::address(cx, orc.field(22).first());
         let mut telecom = Vec::new();
         xtn::contact_points(cx, orc.field(23), Some("work"), &mut telecom);
+        // FHIR has no organisation at home (org-3): what the sender called it stands beside the number.
+        for number in telecom.iter_mut().filter(|number| number.r#use == Some("home")) {
+            number.r#use = None;
+            number.use_ext = Some(crate::context::original_text("home"));
+        }
         if let Some(Resource::Organization(known)) = cx.entry(id) {
             add_new(&mut known.address, address);
             add_new(&mut known.telecom, telecom);

@@ -58,7 +58,12 @@ pub(super) fn encapsulated<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a
     let part = |n: usize| from.component(n).value();
     let data = part(5);
     if !data.is_present() {
-        return None;
+        // A document that was not sent along: what is said of it stands.
+        let mut attachment = Attachment::default();
+        attachment.extension.push(Extension::code(fhir::system::DATA_ABSENT_REASON, "unknown"));
+        keep(cx, part(4), &mut attachment);
+        content_type(cx, from, [2, 3], &mut attachment);
+        return Some(attachment);
     }
     let encoding = trim(part(4).text()).to_ascii_uppercase();
     let mut attachment = Attachment::default();
