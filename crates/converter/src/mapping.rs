@@ -8,8 +8,6 @@
 
 mod page;
 
-use std::fmt;
-
 use serde::Serialize;
 
 use crate::message;
@@ -85,19 +83,13 @@ impl Row {
 }
 
 /// A kind of message: `ADT`, and its events.
-pub struct Kind {
+pub(crate) struct Kind {
     /// MSH-9.1.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// The events that are converted.
-    pub events: &'static [Event],
+    pub(crate) events: &'static [Event],
     /// What converts them.
     pub(crate) convert: message::Convert,
-}
-
-impl fmt::Debug for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Kind").field("kind", &self.kind).field("events", &self.events).finish_non_exhaustive()
-    }
 }
 
 /// An event that is converted.
@@ -129,9 +121,12 @@ pub fn maps() -> &'static [&'static Map] {
     segment::MAPS
 }
 
-/// All kinds of message.
-pub fn kinds() -> &'static [Kind] {
-    message::KINDS
+/// All events that are converted, with their kind of message, in the order of their names.
+pub fn events() -> Vec<(&'static str, &'static Event)> {
+    let of_kind = |kind: &'static Kind| kind.events.iter().map(|event| (kind.kind, event));
+    let mut events: Vec<_> = message::KINDS.iter().flat_map(of_kind).collect();
+    events.sort_by_key(|(kind, event)| (*kind, event.trigger));
+    events
 }
 
 /// Why a field, or a component of it, is left out, if that was decided.
@@ -174,11 +169,9 @@ mod tests {
 
     #[test]
     fn every_event_stands_once() {
-        for kind in kinds() {
-            let mut triggers: Vec<_> = kind.events.iter().map(|event| event.trigger).collect();
-            triggers.sort_unstable();
-            triggers.dedup();
-            assert_eq!(triggers.len(), kind.events.len(), "{}", kind.kind);
-        }
+        let mut names: Vec<_> = events().into_iter().map(|(kind, event)| (kind, event.trigger)).collect();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
     }
 }

@@ -173,7 +173,7 @@ impl PointInTime {
             parsed.clock = clock;
             parsed.precision = precision;
             if clock.hour == 24 {
-                parsed.to_next_midnight()?;
+                parsed.roll_to_midnight()?;
             }
         }
         parsed.offset = cursor.offset()?;
@@ -181,7 +181,7 @@ impl PointInTime {
     }
 
     /// `24:00` is the midnight that ends the day.
-    fn to_next_midnight(&mut self) -> Result<(), TimeError> {
+    fn roll_to_midnight(&mut self) -> Result<(), TimeError> {
         self.clock.hour = 0;
         let day = civil::Date::new(self.year, self.month.cast_signed(), self.day.cast_signed());
         let next = day.and_then(|day| day.tomorrow()).map_err(|_| TimeError::YearOutOfRange)?;

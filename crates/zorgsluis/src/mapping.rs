@@ -1,6 +1,6 @@
 //! `zorgsluis mapping`: what becomes of events and fields, from the tables of the converter.
 
-use zorgsluis_converter::mapping::{Event, Kind, Map, Row, Verdict, kinds, maps, markdown};
+use zorgsluis_converter::mapping::{Map, Row, Verdict, events, maps, markdown};
 
 use crate::cli::{MappingArgs, MappingFormat};
 use crate::failure::Failure;
@@ -22,23 +22,21 @@ pub(crate) fn run(args: &MappingArgs) -> Result<(), Failure> {
 }
 
 fn json() -> serde_json::Value {
-    let events = kinds().iter().flat_map(|kind| {
-        kind.events.iter().map(|event| {
-            serde_json::json!({
-                "event": format!("{}^{}", kind.kind, event.trigger),
-                "name": event.name,
-                "does": event.does,
-                "official": event.official,
-            })
+    let events = events().into_iter().map(|(kind, event)| {
+        serde_json::json!({
+            "event": format!("{kind}^{}", event.trigger),
+            "name": event.name,
+            "does": event.does,
+            "official": event.official,
         })
     });
     serde_json::json!({ "events": events.collect::<Vec<_>>(), "segments": maps() })
 }
 
 fn overview() {
-    for kind in kinds() {
-        let triggers: Vec<&str> = kind.events.iter().map(|event| event.trigger).collect();
-        out!("{:<4} {}", kind.kind, triggers.join(" "));
+    for of_kind in events().chunk_by(|(a, _), (b, _)| a == b) {
+        let triggers: Vec<&str> = of_kind.iter().map(|(_, event)| event.trigger).collect();
+        out!("{:<4} {}", of_kind.first().map_or("", |(kind, _)| kind), triggers.join(" "));
     }
     out!();
     for map in maps() {
@@ -56,11 +54,16 @@ fn show(what: &str) -> Result<(), Failure> {
     if let Some(map) = maps().iter().find(|map| map.segment == segment) {
         return show_segment(map, field, what);
     }
-    if let Some(kind) = kinds().iter().find(|known| known.kind == kind) {
-        return show_events(kind, trigger, what);
+    let of_kind = events().into_iter().filter(|(known, _)| *known == kind);
+    let mut named = of_kind.filter(|(_, event)| trigger.is_empty() || event.trigger == trigger).peekable();
+    if named.peek().is_some() {
+        for (kind, event) in named {
+            out!("{kind}^{}  {}: {}", event.trigger, event.name, event.does);
+        }
+        return Ok(());
     }
     Err(Failure::usage(format!(
-        "{what}: no segment or kind of message that is converted; see `zorgsluis mapping`"
+        "{what}: no segment and no message that is converted; see `zorgsluis mapping`"
     )))
 }
 
@@ -90,18 +93,6 @@ fn show_segment(map: &Map, field: &str, what: &str) -> Result<(), Failure> {
             Verdict::Elsewhere(why) => out!("  {place:<6} {name:<36} not to {}: {why}", row.to),
             Verdict::Left(why) => out!("  {place:<6} {name:<36} left: {why}"),
         }
-    }
-    Ok(())
-}
-
-fn show_events(kind: &Kind, trigger: &str, what: &str) -> Result<(), Failure> {
-    let named = |event: &&Event| trigger.is_empty() || event.trigger == trigger;
-    let mut events = kind.events.iter().filter(named).peekable();
-    if events.peek().is_none() {
-        return Err(Failure::usage(format!("{what}: not converted; see `zorgsluis mapping {}`", kind.kind)));
-    }
-    for event in events {
-        out!("{}^{}  {}: {}", kind.kind, event.trigger, event.name, event.does);
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Map, Row, Verdict, kinds, maps};
+use super::{Map, Row, Verdict, events, maps};
 
 const HEAD: &str = "# What becomes of every event and field
 
@@ -24,15 +24,9 @@ fn write_all(page: &mut String) -> std::fmt::Result {
     totals(page)?;
     writeln!(page, "\n## Events\n")?;
     writeln!(page, "| Event | Name | What becomes of it | Official map |\n|---|---|---|---|")?;
-    for kind in kinds() {
-        for event in kind.events {
-            let origin = if event.official { "yes" } else { "none: designed from FHIR" };
-            writeln!(
-                page,
-                "| {}^{} | {} | {} | {origin} |",
-                kind.kind, event.trigger, event.name, event.does
-            )?;
-        }
+    for (kind, event) in events() {
+        let origin = if event.official { "yes" } else { "none: designed from FHIR" };
+        writeln!(page, "| {kind}^{} | {} | {} | {origin} |", event.trigger, event.name, event.does)?;
     }
     for map in maps() {
         segment(page, map)?;
@@ -46,7 +40,7 @@ fn totals(page: &mut String) -> std::fmt::Result {
     let written = count(|row| row.verdict == Verdict::Written);
     let elsewhere = count(|row| matches!(row.verdict, Verdict::Elsewhere(_)));
     let left = count(|row| matches!(row.verdict, Verdict::Left(_)));
-    let events: usize = kinds().iter().map(|kind| kind.events.len()).sum();
+    let events = events().len();
     writeln!(page, "\n| Events | Segments | Rows | Written | Elsewhere | Left |\n|---|---|---|---|---|---|")?;
     writeln!(page, "| {events} | {} | {} | {written} | {elsewhere} | {left} |", maps().len(), rows().count())
 }

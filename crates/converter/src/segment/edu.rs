@@ -13,8 +13,8 @@ use crate::mapping::{Map, left, to};
 use crate::table;
 
 pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, edu: Segment<'m, 'a>, practitioner: Uuid) {
-    let mut one = PractitionerQualification::default();
-    one.code = cwe::concept(cx, edu.field(2).first(), "EDU-2", Some(table::degree));
+    let code = cwe::concept(cx, edu.field(2).first(), "EDU-2", Some(table::degree));
+    let mut one = PractitionerQualification { code, ..PractitionerQualification::default() };
     one.period = beside::span(cx, edu.field(3).first());
     if let Some(school) = xon::organization(cx, edu.field(6).first()) {
         let mut more = Organization::default();
