@@ -93,7 +93,8 @@ impl Apply {
             let mut of_visit = Vec::new();
             for item in items {
                 let content = object(&item)?;
-                if item.key == *visit || visit_of(&content).as_ref() == Some(visit) {
+                let its = |key: &ResourceKey| key == visit || handover.stubs.contains(key);
+                if its(&item.key) || visit_of(&content).as_ref().is_some_and(its) {
                     // A specimen hangs on no visit, but on what was examined during it.
                     along.extend(references(content.get("specimen")));
                     of_visit.push(item);

@@ -39,10 +39,23 @@ impl Mergers {
     }
 
     /// The stamp here of something that was said about the patient `about`.
+    ///
+    /// From the first merger on that came later, all count, whatever their time: what stands with the surviving
+    /// one only fills, and does so with whoever that one became.
     pub(crate) fn carry(&self, about: &str, stamp: &Stamp) -> Stamp {
-        let later = self.way(about).filter(|merger| !merger.renamed && merger.moment > stamp.moment).count();
+        let before = |merger: &&Merger| merger.moment <= stamp.moment && stamp.merged == 0;
+        let mergers = self.way(about).filter(|merger| !merger.renamed);
+        let later = mergers.skip_while(before).count();
         let merged = stamp.merged.saturating_add(u32::try_from(later).unwrap_or(u32::MAX));
         Stamp { merged, ..stamp.clone() }
+    }
+
+    /// Everybody who was merged, who went first before whom they were merged into: the way that what is given
+    /// along goes, so that whoever looks through all of them in this order misses nothing on its way.
+    pub(crate) fn on_the_way(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        all.sort_by_cached_key(|obsolete| std::cmp::Reverse(self.way(obsolete).count()));
+        all
     }
 
     /// Whether, at `moment`, `a` and `b` were one patient already.

@@ -45,6 +45,8 @@ pub(crate) struct Handover {
     pub(crate) among: Vec<Uuid>,
     /// Only what hangs on this visit, or is on this account.
     pub(crate) visit: Option<ResourceKey>,
+    /// What it took the place of: stubs, which go along.
+    pub(crate) stubs: Vec<ResourceKey>,
     /// Of an account: its visits, each of which is handed over as well.
     pub(crate) known: Vec<ResourceKey>,
     /// References: from, to.

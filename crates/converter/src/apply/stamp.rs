@@ -106,8 +106,11 @@ impl Stamp {
     }
 
     /// What no message says gives way to what one says, about whatever number it was.
-    fn weight(&self) -> (bool, std::cmp::Reverse<u32>, Rank) {
-        (self.rank > Rank::Presumed, std::cmp::Reverse(self.merged), self.rank)
+    ///
+    /// The rank goes before the mergers: a merger that comes between two words about one number must not turn
+    /// their order round, or it would matter whether it came before them.
+    fn weight(&self) -> (Rank, std::cmp::Reverse<u32>) {
+        (self.rank, std::cmp::Reverse(self.merged))
     }
 }
 

@@ -174,16 +174,13 @@ impl Planner<'_> {
             let patients =
                 if of_patient { vec![merging.surviving.now] } else { self.patients_of(&[&from, &to]) };
             let among = if of_patient { vec![merging.obsolete.given] } else { self.and_merged(&patients) };
-            // What hung on the obsolete one is whose the surviving one is, where that was moved.
-            if let Some(mut moved) = self.moved(&to).filter(|_| !of_patient) {
-                moved.visit = Some(from.clone());
-                moved.changes.push((from.to_string(), to.to_string()));
-                all.push(moved);
-            }
+            // What hung on either is whose the surviving one is, where one of them was moved.
+            all.extend(self.moved(&to).filter(|_| !of_patient));
             all.push(Handover {
                 patients,
                 among,
                 visit: None,
+                stubs: Vec::new(),
                 known: Vec::new(),
                 changes: vec![(from.to_string(), to.to_string())],
                 holder: to,

@@ -254,28 +254,38 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// The patients of visits or accounts, as they are known now.
+    /// The patients of visits or accounts, as they are known now: first those who had them, then whose they are.
     pub(super) fn patients_of(&self, keys: &[&ResourceKey]) -> Vec<Uuid> {
-        let mut all = BTreeSet::new();
-        for draft in keys.iter().filter_map(|key| self.drafts.0.get(*key)) {
-            all.extend(draft.patient().map(|id| self.survivor(id)));
-            all.extend(draft.stands.as_ref().and_then(patient_of).map(|id| self.survivor(id)));
+        let mut had = BTreeSet::new();
+        let mut have = BTreeSet::new();
+        for key in keys {
+            had.extend(self.moves_of(key).patients().map(|id| self.survivor(id)));
+            let Some(draft) = self.drafts.0.get(*key) else { continue };
+            had.extend(draft.stands.as_ref().and_then(patient_of).map(|id| self.survivor(id)));
+            have.extend(draft.patient().map(|id| self.survivor(id)));
         }
-        all.into_iter().collect()
+        had.difference(&have).chain(&have).copied().collect()
     }
 
-    /// What hangs on the visits that this message moves.
+    /// What hangs on the visits that this message moves, and on those of which it says that they are on an account
+    /// that was moved.
     pub(super) fn moved_visits(&self) -> Vec<Handover> {
         let moved = self.said.moves.iter().filter(|said| said.kind != "Patient");
         let moved = moved.map(|said| self.target(&ResourceKey::new(said.kind, said.id.to_string())));
         let merged = self.said.mergers.iter().filter(|said| said.kind == "Account");
         let merged = merged.map(|said| self.target(&ResourceKey::new("Account", said.surviving.to_string())));
         let moved: BTreeSet<ResourceKey> = moved.chain(merged).collect();
-        moved
-            .into_iter()
-            .flat_map(|key| self.visits_on(&key).into_iter().chain([key]))
-            .filter_map(|key| self.moved(&key))
-            .collect()
+        let on_these = moved.iter().flat_map(|key| self.visits_on(key).into_iter().chain([key.clone()]));
+        let named = self.said.entries.iter().filter(|entry| account_of(&entry.content).is_some());
+        let named = named.map(|entry| self.target(&entry.key)).filter(|key| self.is_on_moved_account(key));
+        let all: BTreeSet<ResourceKey> = on_these.chain(named).collect();
+        all.iter().filter_map(|key| self.moved(key)).collect()
+    }
+
+    fn is_on_moved_account(&self, visit: &ResourceKey) -> bool {
+        let account = self.drafts.0.get(visit).filter(|_| visit.resource_type == "Encounter");
+        let account = account.and_then(Draft::account).map(|key| self.target(&key));
+        account.and_then(|key| self.drafts.state(&key)).is_some_and(|state| !state.moves.0.is_empty())
     }
 
     /// The visits on an account that the plan knows.
@@ -303,13 +313,15 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// These patients, and all who were merged into them: a merger may be under way, and not all given along.
+    /// These patients, each behind all who were merged into it: a merger may be under way, and not all given along.
     pub(super) fn and_merged(&self, patients: &[Uuid]) -> Vec<Uuid> {
-        let mut all: BTreeSet<Uuid> = patients.iter().copied().collect();
-        for state in patients.iter().filter_map(|id| self.drafts.state(&patient(*id))) {
-            all.extend(state.mergers.0.keys().filter_map(|id| id.parse::<Uuid>().ok()));
+        let mut all = Vec::new();
+        for id in patients {
+            let state = self.drafts.state(&patient(*id));
+            let merged = state.into_iter().flat_map(|state| state.mergers.on_the_way());
+            crate::context::add_new(&mut all, merged.filter_map(|id| id.parse().ok()).chain([*id]));
         }
-        all.into_iter().collect()
+        all
     }
 
     /// What hangs on a visit or account that was moved.
@@ -319,8 +331,14 @@ impl Planner<'_> {
         let patients: Vec<Uuid> = had.into_iter().filter(|id| *id != owner).chain([owner]).collect();
         let among: Vec<Uuid> = self.and_merged(&patients).into_iter().filter(|id| *id != owner).collect();
         let to = patient(owner).to_string();
+        let replaced = self.drafts.state(key).into_iter().flat_map(|state| state.mergers.0.keys());
+        let stubs: Vec<ResourceKey> = replaced.map(|id| ResourceKey::new(&key.resource_type, id)).collect();
+        let patients_change = among.iter().map(|id| (patient(*id).to_string(), to.clone()));
+        // What hangs on a stub still is on its way, too.
+        let visits_change = stubs.iter().map(|stub| (stub.to_string(), key.to_string()));
         Some(Handover {
-            changes: among.iter().map(|id| (patient(*id).to_string(), to.clone())).collect(),
+            changes: patients_change.chain(visits_change).collect(),
+            stubs,
             patients,
             among,
             visit: Some(key.clone()),

@@ -8,7 +8,7 @@ use crate::support::text_of;
 const PID: &str = "PID|1||1000001^^^LINDE^PI||de Vries&de&Vries^Johanna||19610412|F";
 
 /// A document message: event, minute, the fields of TXA from TXA-2, and the text.
-fn mdm(event: &str, minute: u32, txa: &str, text: &str) -> String {
+pub(super) fn mdm(event: &str, minute: u32, txa: &str, text: &str) -> String {
     let at = format!("20261105{:02}{:02}00", 9 + minute / 60, minute % 60);
     let obx = if text.is_empty() { String::new() } else { format!("OBX|1|TX|||{text}||||||F\r") };
     format!(
@@ -18,7 +18,7 @@ fn mdm(event: &str, minute: u32, txa: &str, text: &str) -> String {
 }
 
 /// TXA-2 to TXA-19: number, parent, completion, availability.
-fn txa(number: &str, parent: &str, completion: &str, availability: &str) -> String {
+pub(super) fn txa(number: &str, parent: &str, completion: &str, availability: &str) -> String {
     format!("DS|TX|||||||||{number}^DMS|{parent}||||{completion}||{availability}")
 }
 

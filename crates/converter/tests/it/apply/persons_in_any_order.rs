@@ -18,10 +18,10 @@ use super::faults::{Faults, Faulty};
 use super::persons::{ONE, TWO, result, visit};
 use super::world::{World, adt, assert_same};
 
-const NEW: &str = "PID|1||1000004^^^LINDE^PI||Bakker&&Bakker^Pieter||19481103|M";
+pub(super) const NEW: &str = "PID|1||1000004^^^LINDE^PI||Bakker&&Bakker^Pieter||19481103|M";
 
 /// Everything that could meet, in the order of sending. Any part of it is a story.
-fn everything() -> Vec<String> {
+pub(super) fn everything() -> Vec<String> {
     let account = |pid: &str, number: &str| format!("{pid}||||||||||{number}^^^LINDE^AN");
     let link = [NEW, "PID|2||1000001^^^LINDE^PI||de Vries&de&Vries^J"];
     let diagnosis = "DG1|1||S72.0^heupfractuur^I10||20261105|A";
@@ -59,20 +59,20 @@ fn everything() -> Vec<String> {
 }
 
 /// The control ids of messages, which say minute and event.
-fn names(messages: &[String]) -> String {
+pub(super) fn names(messages: &[String]) -> String {
     messages.iter().map(|message| message.split('|').nth(9).unwrap()).collect::<Vec<_>>().join(" ")
 }
 
-fn runner(seed: u8) -> TestRunner {
+pub(super) fn runner(seed: u8) -> TestRunner {
     TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]))
 }
 
-fn shuffled(messages: Vec<String>, runner: &mut TestRunner) -> Vec<String> {
+pub(super) fn shuffled(messages: Vec<String>, runner: &mut TestRunner) -> Vec<String> {
     Just(messages).prop_shuffle().new_tree(runner).unwrap().current()
 }
 
 /// Delivers each, and again what was parked, until nothing more is taken. Gives how many are left.
-async fn deliver(world: &World, apply: &Apply, messages: &[String]) -> usize {
+pub(super) async fn deliver(world: &World, apply: &Apply, messages: &[String]) -> usize {
     let mut left: Vec<&String> = messages.iter().collect();
     loop {
         let mut parked = Vec::new();

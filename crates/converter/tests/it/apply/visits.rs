@@ -10,25 +10,25 @@ const PID: &str = "PID|1||1000001^^^LINDE^PI||de Vries&de&Vries^J||19610412|F";
 
 /// One event of a visit, as a hospital sends it.
 #[derive(Clone, Default)]
-struct Told<'t> {
-    event: &'t str,
-    minute: u32,
+pub(super) struct Told<'t> {
+    pub(super) event: &'t str,
+    pub(super) minute: u32,
     /// EVN-6, minute of the same morning.
-    happened: Option<u32>,
-    visit: &'t str,
-    class: &'t str,
+    pub(super) happened: Option<u32>,
+    pub(super) visit: &'t str,
+    pub(super) class: &'t str,
     /// PV1-3, 6, 11, 42, 43.
-    place: &'t str,
-    prior: &'t str,
-    temporary: &'t str,
-    pending: &'t str,
-    prior_temporary: &'t str,
-    doctor: &'t str,
+    pub(super) place: &'t str,
+    pub(super) prior: &'t str,
+    pub(super) temporary: &'t str,
+    pub(super) pending: &'t str,
+    pub(super) prior_temporary: &'t str,
+    pub(super) doctor: &'t str,
     /// PV1-44 and PV1-45, minutes.
-    admitted: Option<u32>,
-    discharged: Option<u32>,
+    pub(super) admitted: Option<u32>,
+    pub(super) discharged: Option<u32>,
     /// PV2 from its first field.
-    pv2: &'t str,
+    pub(super) pv2: &'t str,
 }
 
 fn at(minute: u32) -> String {
@@ -39,12 +39,12 @@ fn time(minute: u32) -> String {
     format!("2026-11-05T{:02}:{:02}:00+01:00", 9 + minute / 60, minute % 60)
 }
 
-fn told<'t>(event: &'t str, minute: u32) -> Told<'t> {
+pub(super) fn told<'t>(event: &'t str, minute: u32) -> Told<'t> {
     Told { event, minute, happened: Some(minute), visit: "V1", class: "I", ..Told::default() }
 }
 
 impl Told<'_> {
-    fn group(&self, pid: &str) -> String {
+    pub(super) fn group(&self, pid: &str) -> String {
         let mut pv1 = vec![String::new(); 46];
         let minute = |minute: Option<u32>| minute.map(at).unwrap_or_default();
         let place = |place: &str| if place.is_empty() { String::new() } else { format!("{place}^LINDE") };
@@ -67,11 +67,11 @@ impl Told<'_> {
         format!("{pid}\r{}\r{pv2}", pv1.join("|"))
     }
 
-    fn message(&self) -> String {
+    pub(super) fn message(&self) -> String {
         self.of(&[self.group(PID)])
     }
 
-    fn of(&self, groups: &[String]) -> String {
+    pub(super) fn of(&self, groups: &[String]) -> String {
         let Self { event, minute, .. } = self;
         let sent = at(*minute);
         let happened = self.happened.map(at).unwrap_or_default();
@@ -167,9 +167,9 @@ fn discharge(minute: u32) -> Told<'static> {
     Told { admitted: Some(0), discharged: Some(minute), ..told("A03", minute) }
 }
 
-const ONE: &str = "C3^12^bed1";
-const TWO: &str = "D1^04^bed2";
-const THREE: &str = "E5^01^bed3";
+pub(super) const ONE: &str = "C3^12^bed1";
+pub(super) const TWO: &str = "D1^04^bed2";
+pub(super) const THREE: &str = "E5^01^bed3";
 
 #[tokio::test]
 async fn a_stay_from_its_plan_to_its_end() {
