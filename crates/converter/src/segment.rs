@@ -41,6 +41,7 @@ pub(crate) mod msh;
 pub(crate) mod nk1;
 pub(crate) mod npu;
 pub(crate) mod nte;
+pub(crate) mod null;
 pub(crate) mod obr;
 pub(crate) mod obx;
 pub(crate) mod orc;

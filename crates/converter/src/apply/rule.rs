@@ -88,6 +88,12 @@ pub(crate) const RULES: &[(&str, &str, Rule)] = &[
         "onset",
         Rule::Together(&["onsetDateTime", "onsetString", "onsetAge", "onsetPeriod", "onsetRange"]),
     ),
+    (
+        "ServiceRequest",
+        "occurrence",
+        Rule::Together(&["occurrenceDateTime", "occurrencePeriod", "occurrenceTiming"]),
+    ),
+    ("ServiceRequest", "asNeeded", Rule::Together(&["asNeededBoolean", "asNeededCodeableConcept"])),
     ("MedicationRequest", "status", Rule::Together(&["status", "statusReason"])),
     ("MedicationDispense", "status", Rule::Together(&["status", "statusReasonCodeableConcept"])),
     ("MedicationAdministration", "status", Rule::Together(&["status", "statusReason"])),

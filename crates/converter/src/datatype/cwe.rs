@@ -78,11 +78,24 @@ pub(crate) fn concept<'a>(
         }
         None => {}
     }
+    strays(cx, from, &mut concept);
     let coded = concept.coding.iter().any(|coding| coding.code.is_some());
     if coded && concept.coding.iter().all(|coding| coding.system.is_none()) {
         cx.local_code(from.place());
     }
     (concept != CodeableConcept::default()).then_some(concept)
+}
+
+/// Subcomponents, which a coded value that is a field has not: an unescaped separator in a text makes them.
+fn strays<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>, concept: &mut CodeableConcept<'a>) {
+    for component in from.components().filter(|component| component.subcomponent_count() > 1) {
+        for value in component.subcomponents().skip(1).filter(Value::is_present) {
+            if !cx.is_marked(value) {
+                let text = cx.write(value);
+                concept.extension.extend(text.map(|text| Extension::string(extension::ORIGINAL_TEXT, text)));
+            }
+        }
+    }
 }
 
 /// Components 14–22, which few messages have: of each of the three codes the OIDs of its system and of its
@@ -140,10 +153,17 @@ fn add<'a>(
     }
     let Some(code) = cx.write_code(code) else {
         if let Some(text) = cx.write(text) {
-            if concept.text.is_none() {
+            // What is named in a system of which no code was sent is still of that system.
+            let coding = if system.is_present() {
+                Coding { code: None, ..coding_of(cx, Cow::Borrowed(""), system) }
+            } else {
+                Coding::default()
+            };
+            if concept.text.is_none() && coding == Coding::default() {
                 concept.text = Some(text);
             } else {
-                concept.coding.push(Coding { display: Some(text), ..Coding::default() });
+                concept.coding.push(Coding { display: Some(text.clone()), ..coding });
+                concept.text.get_or_insert(text);
             }
         }
         return;
@@ -243,9 +263,11 @@ pub(crate) fn coding<'a>(
         let rest =
             CodeableConcept { coding: codings.collect(), text: concept.text, ..CodeableConcept::default() };
         first.extension.push(Extension::concept(extension::ORIGINAL_CODE, rest));
+        first.extension.extend(concept.extension);
         return Some(first);
     }
     let mut only = concept.coding.pop()?;
+    only.extension.append(&mut concept.extension);
     if let Some(text) = concept.text {
         match only.display {
             None => only.display = Some(text),

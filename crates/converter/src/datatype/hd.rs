@@ -168,10 +168,31 @@ impl<'m, 'a> Assigner<'m, 'a> {
 
 /// An identifier from EI: id and authority.
 pub(crate) fn ei<'a>(cx: &mut Context<'_, 'a>, ei: Repetition<'_, 'a>) -> Option<Identifier<'a>> {
-    let value = cx.write(ei.component(1).value())?;
-    let (system, name) = Hd::of_repetition(ei, 2).write(cx);
+    let value = cx.write(ei.component(1).value());
+    let authority = of_ei(ei);
+    let only_universal = value.is_none() && !authority.namespace.is_present();
+    let (system, name) = authority.write(cx);
     let assigner = name.map(|name| Box::new(Reference::display(name)));
-    Some(Identifier { system, value: Some(value), assigner, ..Identifier::default() })
+    let identifier = match (value, system) {
+        // A universal id alone is itself the number of a thing.
+        (None, Some(id)) if only_universal => Identifier::new("urn:ietf:rfc:3986", id),
+        (value, system) => Identifier { system, value, ..Identifier::default() },
+    };
+    let identifier = Identifier { assigner, ..identifier };
+    (identifier != Identifier::default()).then_some(identifier)
+}
+
+/// The authority of an EI. Some write it as in a CX: all of it in the second component.
+fn of_ei<'m, 'a>(ei: Repetition<'m, 'a>) -> Hd<'m, 'a> {
+    let second = ei.component(2);
+    if second.subcomponent_count() > 1 && !ei.component(3).is_present() {
+        return Hd::of_component(second);
+    }
+    let mut authority = Hd::of_repetition(ei, 2);
+    if second.subcomponent_count() > 1 && !ei.component(4).is_present() {
+        authority = Hd { universal_type: ei.component(3).value(), ..Hd::of_component(second) };
+    }
+    authority
 }
 
 /// What stands for an EI in a natural key: authority and id. `None` when it has no id.
@@ -180,7 +201,7 @@ pub(crate) fn ei_key<'a>(
     ei: Repetition<'_, 'a>,
 ) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
     let value = trim(ei.component(1).value().text());
-    (!value.is_empty()).then(|| (Hd::of_repetition(ei, 2).key(cx), value))
+    (!value.is_empty()).then(|| (of_ei(ei).key(cx), value))
 }
 
 /// The organisation that an HD names: put once, its id given back.

@@ -78,6 +78,8 @@ pub(crate) struct Group<'m, 'a> {
     pub(crate) notes: Vec<Segment<'m, 'a>>,
     pub(crate) results: Vec<Measured<'m, 'a>>,
     pub(crate) specimens: Vec<Collected<'m, 'a>>,
+    /// How many of them were read before the order was begun.
+    pub(crate) early: usize,
     /// Specimens that came before their orders, by their place in [`Sorted::specimens`].
     pub(crate) shared: Vec<usize>,
     /// Earlier results that are sent along with the order: the segments of each patient.
@@ -92,7 +94,7 @@ impl Group<'_, '_> {
 
     /// Whether only ORC and OBR were read of it.
     fn is_begun(&self) -> bool {
-        self.results.is_empty() && self.specimens.is_empty() && self.notes.is_empty()
+        self.results.is_empty() && self.specimens.len() == self.early && self.notes.is_empty()
     }
 }
 
@@ -240,7 +242,12 @@ impl<'m, 'a> Sorted<'m, 'a> {
                     self.last = Last::Order;
                 } else {
                     let early = self.early();
-                    self.begin(Group { orc: Some(segment), specimens: early, ..Group::default() });
+                    self.begin(Group {
+                        orc: Some(segment),
+                        early: early.len(),
+                        specimens: early,
+                        ..Group::default()
+                    });
                 }
             }
             "OBR" if group.orc.is_some() && group.obr.is_none() && group.results.is_empty() => {
@@ -249,7 +256,12 @@ impl<'m, 'a> Sorted<'m, 'a> {
             }
             "OBR" => {
                 let early = self.early();
-                self.begin(Group { obr: Some(segment), specimens: early, ..Group::default() });
+                self.begin(Group {
+                    obr: Some(segment),
+                    early: early.len(),
+                    specimens: early,
+                    ..Group::default()
+                });
             }
             "TQ1" => group.timing.push(segment),
             "TQ2" => group.sequence.push(segment),

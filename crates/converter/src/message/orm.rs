@@ -219,6 +219,13 @@ fn task<'m, 'a>(
         {
             cx.unmark(orc.field(9));
         }
+        let code = group.orc.and_then(|orc| cx.write_code(orc.field(1).value()));
+        let code = code.map(|code| if control.known { code.to_uppercase().into() } else { code });
+        if let (Some(code), Some(Resource::Task(task))) = (code, cx.entry(id)) {
+            // The same number again: what else was done with the order stands beside the first.
+            let coding = Coding::new(system::V2_ORDER_CONTROL, code);
+            add_new(&mut task.business_status.get_or_insert_default().coding, [coding]);
+        }
         return;
     }
     let Some(Resource::ServiceRequest(order)) = cx.entry(request) else { return };

@@ -263,6 +263,7 @@ fn order<'m, 'a>(
     }
     if let (None, Some(id), Some(obr)) = (request, report_id, group.obr) {
         orc::more::on_report(cx, obr, id);
+        crate::segment::null::deletions(cx, obr, &obr::MAP, id, "ServiceRequest");
     }
     order::details(cx, group, patient, [request, report_id]);
     let number = |key: Option<orc::Key<'a>>| key.map(|(_, number)| number);

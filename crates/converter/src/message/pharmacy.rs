@@ -37,7 +37,7 @@ use crate::document::{self, Belongs};
 use crate::identity::rule;
 use crate::mapping::{Event as EventRow, official, own};
 use crate::segment::obx::{Frame, Positions};
-use crate::segment::{nte, prt, rxe, rxg, rxo};
+use crate::segment::{ctd, cti, nte, prt, rxe, rxg, rxo, spm, tq2};
 use group::{Group, Part};
 use ordered::Ordered;
 use request::Made;
@@ -45,6 +45,9 @@ use request::Made;
 pub(crate) use dosage::Dose;
 pub(crate) use product::{Product, amount};
 pub(crate) use request::Layout;
+
+/// An extension of FHIR's own, for what has no element to tell what goes with it.
+const SUPPORTING: &str = "http://hl7.org/fhir/StructureDefinition/workflow-supportingInfo";
 
 /// OMP.
 pub(crate) const OMP: &[EventRow] =
@@ -260,24 +263,45 @@ fn about<'m, 'a>(
         prt::convert(cx, participant, whose.patient, observation.or(Some(id)));
     }
     told.extend(observed.texts.iter().map(|(id, _)| *id));
+    let specimens: Vec<Reference<'a>> = part
+        .specimens
+        .iter()
+        .filter_map(|specimen| spm::convert(cx, specimen, whose.patient, Some(id)))
+        .map(|(specimen, _)| Reference::to(specimen))
+        .collect();
+    let mut beside: Vec<Extension<'a>> = Vec::new();
+    beside.extend(part.sequence.iter().filter_map(|one| tq2::convert(cx, *one)));
+    beside.extend(part.contacts.iter().filter_map(|one| ctd::convert(cx, *one)));
+    beside.extend(part.trials.iter().filter_map(|one| cti::convert(cx, *one)));
     let reasons = reasons.into_iter().map(Reference::to);
     match cx.entry(id) {
         Some(Resource::MedicationRequest(request)) => {
             add_new(&mut request.note, annotations);
+            add_new(&mut request.extension, beside);
             add_new(&mut request.reason_reference, reasons);
-            add_new(&mut request.supporting_information, told.into_iter().map(Reference::to));
+            add_new(
+                &mut request.supporting_information,
+                told.into_iter().map(Reference::to).chain(specimens),
+            );
         }
         Some(Resource::MedicationDispense(dispense)) => {
             add_new(&mut dispense.note, annotations);
+            add_new(&mut dispense.extension, beside);
             add_new(&mut dispense.supporting_information, reasons);
+            add_new(&mut dispense.supporting_information, specimens);
         }
         Some(Resource::MedicationAdministration(given)) => {
             add_new(&mut given.note, annotations);
+            add_new(&mut given.extension, beside);
             add_new(&mut given.reason_reference, reasons);
+            add_new(&mut given.supporting_information, specimens);
         }
         Some(Resource::Immunization(given)) => {
             add_new(&mut given.note, annotations);
+            add_new(&mut given.extension, beside);
             add_new(&mut given.reason_reference, reasons);
+            let specimens = specimens.into_iter().map(|one| ExtensionValue::Reference(Box::new(one)));
+            add_new(&mut given.extension, specimens.map(|one| Extension::new(SUPPORTING, one)));
         }
         _ => {}
     }

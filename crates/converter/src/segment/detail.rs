@@ -72,7 +72,7 @@ fn of_field<'a>(
     // How the sender's profile calls the field.
     let place = format!("{}-{n}", segment.id());
     if field.is_null() {
-        // The list that it stands in is replaced as a whole: what is not in it is gone.
+        // Parts of one extension are replaced together; what stands alone `super::null` deletes.
         cx.mark(field.value());
         return;
     }

@@ -107,6 +107,15 @@ pub(crate) fn notes<'m, 'a>(cx: &mut Context<'m, 'a>, run: &[Segment<'m, 'a>]) -
             }
         }
         let Some((first, rest)) = part.split_first() else { continue };
+        // Words in the place of the source, and none in the place of words, are the comment.
+        let misplaced = first.field(2).value().text().trim().contains(' ')
+            && !part.iter().any(|one| one.field(3).is_present() || one.field(9).is_present());
+        if misplaced {
+            for segment in part {
+                let text = line(cx, segment.field(2).value());
+                lines.extend(text.map(|text| Line { text, at: segment.field(2).place() }));
+            }
+        }
         let mut more = Vec::new();
         for repetition in first.field(9).repetitions() {
             // A comment that is only a code is read by what the code says.
@@ -121,7 +130,7 @@ pub(crate) fn notes<'m, 'a>(cx: &mut Context<'m, 'a>, run: &[Segment<'m, 'a>]) -
         if let Some(period) = cx.period(first.field(7).value(), first.field(8).value()) {
             more.push(Extension::new(HOLDS, ExtensionValue::Period(Box::new(period))));
         }
-        let source = cx.write_code(first.field(2).value());
+        let source = if misplaced { None } else { cx.write_code(first.field(2).value()) };
         let kind = cwe::concept(cx, first.field(4).first(), "NTE-4", Some(table::comment_type));
         let author = xcn::professional(cx, first.field(5).first());
         let written = first.field(6).value();

@@ -12,8 +12,8 @@ mod when;
 use std::borrow::Cow;
 
 use fhir::{
-    Annotation, CodeableConcept, Coding, Element, Extension, Identifier, Practitioner, Reference, Resource,
-    ServiceRequest, system,
+    Annotation, CodeableConcept, Coding, Element, Extension, ExtensionValue, Identifier, Practitioner,
+    Reference, Resource, ServiceRequest, system,
 };
 use hl7v2::{Field, Segment, Value};
 use uuid::Uuid;
@@ -25,6 +25,15 @@ use crate::identity::rule;
 use crate::table;
 use control::Control;
 pub(crate) use map::MAP;
+
+/// A further organisation that orders (ORC-21 repeats).
+const FACILITY: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-further-facility";
+/// ORC-22 where no organisation is named.
+const FACILITY_ADDRESS: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-facility-address";
+/// ORC-23 where no organisation is named.
+const FACILITY_TELECOM: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-facility-telephone";
+/// ORC-24 where nobody is named who ordered.
+const PROVIDER_ADDRESS: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-provider-address";
 
 /// Authority and number.
 pub(crate) type Key<'a> = (Cow<'a, str>, Cow<'a, str>);
@@ -145,6 +154,9 @@ pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) ->
         placed::complete(cx, order, control, &mut request);
     }
     put(cx, id, request, order);
+    let kind = "ServiceRequest";
+    order.orc.into_iter().for_each(|orc| super::null::deletions(cx, orc, &MAP, id, kind));
+    order.obr.into_iter().for_each(|obr| super::null::deletions(cx, obr, &super::obr::MAP, id, kind));
     Some(id)
 }
 
@@ -166,6 +178,11 @@ fn of_orc<'a>(
             });
         }
         _ => (request.status, request.status_ext) = cx.code(orc.field(5).value(), table::order_status),
+    }
+    let status = orc.field(5).first();
+    if (2..=status.component_count()).any(|n| !status.component(n).value().is_empty()) {
+        let told = cwe::concept(cx, status, "ORC-5", None);
+        request.status_ext = told.map(|told| Element::of(Extension::concept(extension::ORIGINAL_CODE, told)));
     }
     let group = orc.field(4).first();
     request.requisition = if more::is_pair(group) {
@@ -233,10 +250,22 @@ pub(crate) fn requester<'a>(
     request: &mut ServiceRequest<'a>,
 ) {
     let organization = order.orc.and_then(|orc| {
-        let id = xon::organization(cx, orc.field(21).first())?;
-        let address = xad::address(cx, orc.field(22).first());
+        let named: Vec<Uuid> =
+            orc.field(21).repetitions().filter_map(|one| xon::organization(cx, one)).collect();
+        let address: Vec<_> = orc.field(22).repetitions().filter_map(|one| xad::address(cx, one)).collect();
         let mut telecom = Vec::new();
         xtn::contact_points(cx, orc.field(23), Some("work"), &mut telecom);
+        let Some((&id, further)) = named.split_first() else {
+            // Nobody is named whose they could be.
+            let address = address.into_iter().map(|one| ExtensionValue::Address(Box::new(one)));
+            add_new(&mut request.extension, address.map(|one| Extension::new(FACILITY_ADDRESS, one)));
+            let telecom = telecom.into_iter().map(|one| ExtensionValue::ContactPoint(Box::new(one)));
+            add_new(&mut request.extension, telecom.map(|one| Extension::new(FACILITY_TELECOM, one)));
+            return None;
+        };
+        let further = further.iter().filter(|one| **one != id).map(|one| Reference::to(*one));
+        let further = further.map(|one| Extension::new(FACILITY, ExtensionValue::Reference(Box::new(one))));
+        add_new(&mut request.extension, further);
         // FHIR has no organisation at home (org-3): what the sender called it stands beside the number.
         for number in telecom.iter_mut().filter(|number| number.r#use == Some("home")) {
             number.r#use = None;
@@ -258,12 +287,15 @@ pub(crate) fn requester<'a>(
         // The same person: what ORC says of them goes to the same Practitioner.
         xcn::professional_of(cx, other, organization);
     }
-    if let (Some(ordered), Some(orc)) = (ordered, order.orc) {
-        let address = xad::address(cx, orc.field(24).first());
-        let known = cx.entry(ordered.practitioner);
-        if let (Some(address), Some(Resource::Practitioner(known))) = (address, known) {
+    if let Some(orc) = order.orc {
+        let address: Vec<_> = orc.field(24).repetitions().filter_map(|one| xad::address(cx, one)).collect();
+        let known = ordered.and_then(|ordered| cx.entry(ordered.practitioner));
+        if let Some(Resource::Practitioner(known)) = known {
             let Practitioner { address: addresses, .. } = &mut **known;
-            add_new(addresses, [address]);
+            add_new(addresses, address);
+        } else {
+            let address = address.into_iter().map(|one| ExtensionValue::Address(Box::new(one)));
+            add_new(&mut request.extension, address.map(|one| Extension::new(PROVIDER_ADDRESS, one)));
         }
     }
     request.requester = ordered.map(xcn::Professional::reference).or_else(|| organization.map(Reference::to));

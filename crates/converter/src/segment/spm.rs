@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::detail::{self, Detail, Holds};
 use super::obx::value;
-use super::{nte, prt, sac};
+use super::{nte, null, prt, sac};
 use crate::context::{Context, add_new, original_text, trim};
 use crate::datatype::hd::{self, Hd};
 use crate::datatype::{cq, cwe, cx as identifier};
@@ -196,6 +196,10 @@ pub(crate) fn convert<'m, 'a>(
         None => of_report(cx, &specimen, &time, report.unwrap_or(patient), first.place()),
     };
     let id = put(cx, id, specimen, &time, report, first.place());
+    from.spm.into_iter().for_each(|spm| null::deletions(cx, spm, &MAP, id, "Specimen"));
+    for container in &from.containers {
+        null::deletions(cx, container.sac, &sac::MAP, id, "Specimen");
+    }
     for prt in &from.parts {
         prt::convert(cx, *prt, patient, Some(id));
     }

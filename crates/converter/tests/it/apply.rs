@@ -5,6 +5,7 @@ mod appointments;
 mod documents;
 mod faults;
 mod identity;
+mod laboratory;
 mod large;
 mod medication;
 mod merging;

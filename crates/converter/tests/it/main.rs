@@ -14,6 +14,7 @@ mod coded;
 mod documents;
 mod dutch;
 mod identity;
+mod laboratory;
 mod mapping;
 mod marker;
 mod medication;

@@ -6,7 +6,7 @@
 
 use hl7v2::Segment;
 
-use crate::message::group::Noted;
+use crate::message::group::{Collected, Container, Noted};
 
 /// What stands behind one RXO, RXE, RXD, RXG or RXA.
 #[derive(Default)]
@@ -23,6 +23,13 @@ pub(super) struct Part<'m, 'a> {
     pub(super) reasons: Vec<Segment<'m, 'a>>,
     /// PRT: who takes part in it, or in which of its observations.
     pub(super) participants: Vec<(Option<usize>, Segment<'m, 'a>)>,
+    /// TQ2: which orders come before or after it.
+    pub(super) sequence: Vec<Segment<'m, 'a>>,
+    /// CTD: whom to ask.
+    pub(super) contacts: Vec<Segment<'m, 'a>>,
+    /// CTI: the trial that it is part of.
+    pub(super) trials: Vec<Segment<'m, 'a>>,
+    pub(super) specimens: Vec<Collected<'m, 'a>>,
 }
 
 impl<'m, 'a> Part<'m, 'a> {
@@ -72,12 +79,33 @@ pub(super) fn split<'m, 'a>(
         let begins = order.first().is_some_and(|first| first.id() == "ORC" || is_medicine(*first));
         let service = order.iter().any(|segment| segment.id() == "OBR");
         if begins && (order.iter().any(|segment| is_medicine(*segment)) || all && !service) {
-            groups.push(sort(order));
+            let (medicines, services) = apart(order);
+            groups.push(sort(&medicines));
+            rest.extend(services);
         } else {
             rest.extend_from_slice(order);
         }
     }
     (rest, groups)
+}
+
+/// The segments about medicines, and the services (OBR) that the same ORC orders: with it again, and all that
+/// stands behind OBR until the next medicine.
+fn apart<'m, 'a>(order: &[Segment<'m, 'a>]) -> (Vec<Segment<'m, 'a>>, Vec<Segment<'m, 'a>>) {
+    let (mut medicines, mut services) = (Vec::with_capacity(order.len()), Vec::new());
+    let mut of_service = false;
+    for &segment in order {
+        if segment.id() == "OBR" {
+            if services.is_empty() {
+                services.extend(order.first().filter(|first| first.id() == "ORC"));
+            }
+            of_service = true;
+        } else if is_medicine(segment) || matches!(segment.id(), "RXR" | "RXC" | "RXV" | "CDO") {
+            of_service = false;
+        }
+        if of_service { &mut services } else { &mut medicines }.push(segment);
+    }
+    (medicines, services)
 }
 
 fn sort<'m, 'a>(order: &[Segment<'m, 'a>]) -> Group<'m, 'a> {
@@ -98,7 +126,20 @@ fn sort<'m, 'a>(order: &[Segment<'m, 'a>]) -> Group<'m, 'a> {
             continue;
         }
         match segment.id() {
-            "TQ1" | "TQ2" => part.timing.push(segment),
+            "TQ1" => part.timing.push(segment),
+            "TQ2" => part.sequence.push(segment),
+            "CTD" => part.contacts.push(segment),
+            "CTI" => part.trials.push(segment),
+            "SPM" => part.specimens.push(Collected { spm: Some(segment), ..Collected::default() }),
+            "SAC" => {
+                if part.specimens.is_empty() {
+                    part.specimens.push(Collected::default());
+                }
+                let container = Container { sac: segment, inventory: Vec::new() };
+                if let Some(specimen) = part.specimens.last_mut() {
+                    specimen.containers.push(container);
+                }
+            }
             "RXR" => part.routes.push(segment),
             "RXC" => part.components.push(segment),
             "RXV" => part.infusions.push(segment),

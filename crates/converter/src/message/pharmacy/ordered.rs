@@ -66,6 +66,8 @@ pub(super) struct Ordered<'m, 'a> {
     pub(super) parent: Vec<Identifier<'a>>,
     /// ORC-16.
     pub(super) reasons: Vec<CodeableConcept<'a>>,
+    /// What ORC-21 to 24 say that is of nobody who is named.
+    beside: Vec<Extension<'a>>,
 }
 
 impl<'m, 'a> Ordered<'m, 'a> {
@@ -118,6 +120,7 @@ impl<'m, 'a> Ordered<'m, 'a> {
             control: trim(orc.field(1).value().text()).to_ascii_uppercase(),
             identifiers,
             requester: stand_in.requester,
+            beside: stand_in.extension,
             recorder,
             security,
             parent,
@@ -169,7 +172,12 @@ impl<'m, 'a> Ordered<'m, 'a> {
     ) -> Vec<Extension<'a>> {
         let Some(orc) = self.orc else { return Vec::new() };
         let mut all = self.control(cx);
-        if !status_told && let Some(code) = cx.write_code(orc.field(5).value()) {
+        let status = orc.field(5).first();
+        let named = (2..=status.component_count()).any(|n| !status.component(n).value().is_empty());
+        if named {
+            let concept = cwe::concept(cx, status, "ORC-5", None);
+            all.extend(concept.map(|concept| Extension::concept(STATUS, concept)));
+        } else if !status_told && let Some(code) = cx.write_code(status.value()) {
             let concept = CodeableConcept::code(table::hl7_table_uri("0038"), code);
             all.push(Extension::concept(STATUS, concept));
         }
@@ -179,6 +187,7 @@ impl<'m, 'a> Ordered<'m, 'a> {
             all.extend(original.into_iter().flat_map(|one| one.extension));
         }
         all.extend(extensions(cx, orc, BESIDE, owner));
+        all.extend(self.beside.iter().cloned());
         all
     }
 

@@ -120,6 +120,7 @@ pub(crate) const MAP: Map = Map {
         to(20, "ServiceRequest.extension(v2-filler-field-1)"),
         to(21, "ServiceRequest.extension(v2-filler-field-2)"),
         to(22, "DiagnosticReport.issued"),
+        to(22, "ServiceRequest.extension(v2-result-status-changed)"),
         left(23, "billing: what we write is about care, not about accounts"),
         to(24, "DiagnosticReport.category"),
         to(24, "ServiceRequest.category"),

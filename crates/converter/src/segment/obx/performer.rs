@@ -32,7 +32,7 @@ pub(crate) fn performers<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, to:
 /// The organisation that a coded value names.
 pub(crate) fn producer<'a>(cx: &mut Context<'_, 'a>, cwe: Repetition<'_, 'a>) -> Option<Uuid> {
     let part = |n: usize| cwe.component(n).value();
-    let name = cx.write(part(2));
+    let name = cx.write(part(2)).or_else(|| cx.write(part(9)));
     let code = cx.write(part(1));
     let system = trim(part(3).text());
     let uri = cx.profile.identifier_system(&system, "", "").or_else(|| cx.profile.coding_system(&system));
@@ -66,6 +66,34 @@ pub(crate) fn producer<'a>(cx: &mut Context<'_, 'a>, cwe: Repetition<'_, 'a>) ->
             ..Identifier::default()
         });
     }
+    further(cx, cwe, &mut organization);
     xon::put(cx, id, organization);
     Some(id)
+}
+
+/// The other codes and names of a coded value: more numbers and names of the organisation.
+fn further<'a>(cx: &mut Context<'_, 'a>, cwe: Repetition<'_, 'a>, organization: &mut Organization<'a>) {
+    if cwe.component_count() <= 3 {
+        return;
+    }
+    let part = |n: usize| cwe.component(n).value();
+    for (code, system) in [(4, 6), (10, 12)] {
+        let Some(value) = cx.write(part(code)) else { continue };
+        let name = trim(part(system).text());
+        let uri = cx.profile.identifier_system(&name, "", "").or_else(|| cx.profile.coding_system(&name));
+        let assigner = if uri.is_some() {
+            cx.mark(part(system));
+            None
+        } else {
+            cx.write(part(system)).map(|name| Box::new(Reference::display(name)))
+        };
+        let number = Identifier { system: uri, value: Some(value), assigner, ..Identifier::default() };
+        add_new(&mut organization.identifier, [number]);
+    }
+    for n in [5, 11, 9] {
+        if !cx.is_marked(part(n)) {
+            let alias = cx.write(part(n));
+            add_new(&mut organization.alias, alias);
+        }
+    }
 }

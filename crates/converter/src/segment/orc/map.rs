@@ -144,8 +144,10 @@ pub(crate) const MAP: Map = Map {
         to(19, "Provenance.agent"),
         left(20, "what a patient was told of who pays is American billing"),
         to(21, "ServiceRequest.requester"),
+        to(21, "ServiceRequest.extension(v2-further-facility)"),
         elsewhere(21, "Provenance.location", "the organisation that orders is an organisation, and no place"),
         to(22, "Organization.address"),
+        to(22, "ServiceRequest.extension(v2-facility-address)"),
         elsewhere(
             22,
             "ServiceRequest.requester",
@@ -153,6 +155,7 @@ pub(crate) const MAP: Map = Map {
         ),
         elsewhere(22, "Provenance.location", "the address stands on the Organization"),
         to(23, "Organization.telecom"),
+        to(23, "ServiceRequest.extension(v2-facility-telephone)"),
         elsewhere(
             23,
             "ServiceRequest.requester",
@@ -160,6 +163,7 @@ pub(crate) const MAP: Map = Map {
         ),
         elsewhere(23, "Provenance.location", "the number stands on the Organization"),
         to(24, "Practitioner.address"),
+        to(24, "ServiceRequest.extension(v2-provider-address)"),
         elsewhere(
             24,
             "ServiceRequest.requester",

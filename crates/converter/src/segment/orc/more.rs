@@ -109,7 +109,11 @@ fn of_orc<'a>(cx: &mut Context<'_, 'a>, orc: Segment<'_, 'a>, request: &mut Serv
         let Some(concept) = cwe::concept(cx, code, "ORC-28", None) else { continue };
         let text = concept.text.map(|text| Coding { display: Some(text), ..Coding::default() });
         let meta = request.meta.get_or_insert_default();
-        add_new(&mut meta.security, concept.coding.into_iter().chain(text));
+        let mut codings: Vec<Coding<'a>> = concept.coding.into_iter().chain(text).collect();
+        if let Some(first) = codings.first_mut() {
+            first.extension.extend(concept.extension);
+        }
+        add_new(&mut meta.security, codings);
     }
     for kind in orc.field(29).repetitions() {
         add_new(&mut request.location_code, cwe::concept(cx, kind, "ORC-29", None));

@@ -18,6 +18,7 @@ use crate::table;
 
 /// What is said of results in an order: OBR-26, and who read and wrote them.
 const OF_RESULT: &[Detail] = &[
+    (22, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-result-status-changed", Holds::Time),
     (26, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-parent-result", Holds::Text),
     (32, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-result-interpreter", Holds::Text),
     (33, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-assistant-interpreter", Holds::Text),

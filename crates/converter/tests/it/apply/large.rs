@@ -1,6 +1,7 @@
 //! More than fits into one transaction.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use zorgsluis_domain::Effect;
 use zorgsluis_domain::port::{AuditSink, FhirStore, PatientIndex};
@@ -65,5 +66,46 @@ async fn a_crash_between_the_parts_does_not_hide_what_a_list_left_out() {
             assert!(nth > 4, "three transactions at least");
             break;
         }
+    }
+}
+
+/// A report of so many results.
+fn panel(results: usize) -> String {
+    let mut message = oru(10, PID, "4.1", "F");
+    for nth in 2..=results {
+        message.push_str(&format!(
+            "OBX|{nth}|NM|X{nth}^bepaling {nth}^L||{nth}|mmol/L|||||F|||20261105080000\r"
+        ));
+    }
+    message
+}
+
+#[tokio::test]
+async fn thousands_of_results_are_all_written_and_recorded_and_take_no_longer_each() {
+    let mut took = Vec::new();
+    for results in [1_000, 8_000, 12_000] {
+        let world = World::new();
+        let message = panel(results);
+        let start = Instant::now();
+        let applied = world.send(&message).await;
+        took.push(start.elapsed());
+        assert_eq!(world.of_type("Observation").await.len(), results);
+        let report = world.one("DiagnosticReport").await;
+        assert_eq!(report["result"].as_array().unwrap().len(), results);
+
+        // The log names every resource, in entries that each fit into it.
+        let trail = world.trail.0.lock().unwrap();
+        let named: Vec<usize> = trail
+            .values()
+            .map(|entry| serde_json::to_string(entry).unwrap().matches("Observation/").count())
+            .collect();
+        assert!(named.iter().all(|named| *named <= 500), "{named:?}");
+        let written: usize = trail.values().map(|entry| entry.objects.len()).sum();
+        assert!(written > results, "{written}");
+        assert_eq!(trail.len(), applied.entries.len());
+    }
+    let each = took[0] / 1_000;
+    for (took, results) in took.iter().zip([1_000, 8_000, 12_000]) {
+        assert!(*took < each * results * 4, "{results}: {took:?}, of a thousand {each:?} each");
     }
 }
