@@ -74,12 +74,22 @@ pub(crate) fn names<'a>(
     to: &mut Vec<HumanName<'a>>,
 ) {
     for repetition in field.repetitions() {
-        to.extend(name(cx, repetition, &XPN, otherwise));
-        // XPN.15 (v2.7): nl-core has the name by which someone is called as a name of its own.
-        if let Some(called) = cx.write(repetition.component(15).value()) {
-            let given = vec![called];
-            crate::context::add_new(to, [HumanName { r#use: Some("usual"), given, ..HumanName::default() }]);
-        }
+        names_of(cx, repetition, otherwise, to);
+    }
+}
+
+/// The name of a repetition, and the one by which someone is called.
+pub(crate) fn names_of<'a>(
+    cx: &mut Context<'_, 'a>,
+    from: Repetition<'_, 'a>,
+    otherwise: Option<&'static str>,
+    to: &mut Vec<HumanName<'a>>,
+) {
+    to.extend(name(cx, from, &XPN, otherwise));
+    // XPN.15 (v2.7): nl-core has the name by which someone is called as a name of its own.
+    if let Some(called) = cx.write(from.component(15).value()) {
+        let given = vec![called];
+        crate::context::add_new(to, [HumanName { r#use: Some("usual"), given, ..HumanName::default() }]);
     }
 }
 

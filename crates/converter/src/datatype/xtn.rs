@@ -74,6 +74,9 @@ pub(crate) fn contact_point<'a>(
     }
     let rank = rank(cx, part(18), &mut extension);
     if values.is_empty() && mail.is_none() && extension.is_empty() && rank.is_none() {
+        for n in [2, 3] {
+            cx.ignore(part(n), "a kind of number, and no number");
+        }
         return;
     }
     let (medium, medium_ext, mobile) =

@@ -61,7 +61,12 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
         let end = starts.peek().copied().unwrap_or(segments.len());
         let group = segments.get(start..end).unwrap_or_default();
         for group in by_mrg(group) {
+            let before = cx.entries.len();
             patient_group(cx, event, Says::Results, &group)?;
+            if let Some((patient, visit)) = super::mentioned::subject(cx, before) {
+                super::ppr::in_registration(cx, &group, patient, visit);
+                super::referral::in_registration(cx, &group, patient, visit);
+            }
         }
         if !event.person.of_several() && event.visit.trigger != "A17" && starts.peek().is_some() {
             // Two patients in one admission: which of them is admitted nobody can tell.

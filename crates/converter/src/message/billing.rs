@@ -10,12 +10,14 @@ use uuid::Uuid;
 
 use crate::context::{Context, add_new};
 use crate::conversion::{Authority, EntryNote};
-use crate::datatype::cx as identifier;
+use crate::datatype::{cx as identifier, hd};
 use crate::identity::rule;
 use crate::segment::beside::{self, Beside};
 use crate::segment::ft1::{self, Charged};
 use crate::segment::pv1::EncounterDraft;
-use crate::segment::{Listed, abs, acc, aut, blc, dg1, drg, gt1, in2, in3, pr1, prt, rmi, rol, ub1, ub2};
+use crate::segment::{
+    Listed, abs, acc, aut, blc, dg1, drg, gt1, in2, in3, nte, pr1, prt, rmi, rol, ub1, ub2,
+};
 
 /// What an event says of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub(crate) struct Billing<'m, 'a> {
     last: Option<Uuid>,
     /// The insurance that IN2 and IN3 go on about.
     insurance: Option<Uuid>,
+    /// Whether a charge, or a note on one, was just told.
+    in_charge: bool,
 }
 
 /// What is charged, for which diagnoses and procedures.
@@ -46,6 +50,7 @@ struct Charge<'m, 'a> {
     ft1: Segment<'m, 'a>,
     conditions: Vec<Uuid>,
     procedures: Vec<Uuid>,
+    notes: Vec<Segment<'m, 'a>>,
 }
 
 const BLOOD: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-blood";
@@ -60,7 +65,14 @@ impl<'m, 'a> Billing<'m, 'a> {
         patient: Uuid,
         visit: Option<&mut EncounterDraft<'a>>,
     ) -> bool {
+        let behind_charge = std::mem::replace(&mut self.in_charge, segment.id() == "FT1");
         match segment.id() {
+            "NTE" if behind_charge => {
+                self.in_charge = true;
+                if let Some(charge) = self.charges.last_mut() {
+                    charge.notes.push(segment);
+                }
+            }
             "PR1" => {
                 self.last = pr1::convert(cx, segment, patient, visit.map(|visit| visit.id));
                 if let Some(charge) = self.charges.last_mut() {
@@ -69,8 +81,8 @@ impl<'m, 'a> Billing<'m, 'a> {
             }
             "FT1" => {
                 self.last = None;
-                let (conditions, procedures) = (Vec::new(), Vec::new());
-                self.charges.push(Charge { ft1: segment, conditions, procedures });
+                let (conditions, procedures, notes) = (Vec::new(), Vec::new(), Vec::new());
+                self.charges.push(Charge { ft1: segment, conditions, procedures, notes });
             }
             "DG1" if !self.charges.is_empty() => {
                 self.last = None;
@@ -148,8 +160,10 @@ impl<'m, 'a> Billing<'m, 'a> {
         }
         account.coverage = coverages(cx, patient);
         let encounter = visit.as_ref().map(|visit| visit.id);
-        for charge in self.charges {
-            charged(cx, charge, Charged { patient, visit: encounter, account: Some(id) });
+        let ambiguous: Vec<bool> =
+            self.charges.iter().map(|one| shares_number(cx, one.ft1, &self.charges)).collect();
+        for (charge, ambiguous) in self.charges.into_iter().zip(ambiguous) {
+            charged(cx, charge, Charged { patient, visit: encounter, account: Some(id), ambiguous });
         }
         if let Some(visit) = visit {
             add_new(&mut visit.resource.account, [Reference::to(id)]);
@@ -162,9 +176,19 @@ impl<'m, 'a> Billing<'m, 'a> {
     }
 }
 
+/// Whether another charge of the message has the same number and says something else: then the number tells
+/// nobody which of them is meant.
+fn shares_number<'m, 'a>(cx: &Context<'m, 'a>, ft1: Segment<'m, 'a>, all: &[Charge<'m, 'a>]) -> bool {
+    let number = |one: Segment<'m, 'a>| hd::ei_key(cx, one.field(2).first());
+    let said = |one: Segment<'m, 'a>| ft1::CONTENT.map(|n| one.field(n).raw());
+    number(ft1).is_some()
+        && all.iter().any(|one| number(one.ft1) == number(ft1) && said(one.ft1) != said(ft1))
+}
+
 /// One charge, with the diagnoses that it is for and the procedures that are charged.
 fn charged<'m, 'a>(cx: &mut Context<'m, 'a>, charge: Charge<'m, 'a>, to: Charged) {
     let id = ft1::convert(cx, charge.ft1, to);
+    let notes: Vec<_> = nte::notes(cx, &charge.notes).iter().map(nte::Note::annotation).collect();
     let mut reasons = Vec::new();
     for condition in &charge.conditions {
         if let Some(Resource::Condition(condition)) = cx.entry(*condition) {
@@ -172,6 +196,7 @@ fn charged<'m, 'a>(cx: &mut Context<'m, 'a>, charge: Charge<'m, 'a>, to: Charged
         }
     }
     if let Some(Resource::ChargeItem(item)) = cx.entry(id) {
+        add_new(&mut item.note, notes);
         add_new(&mut item.reason, reasons);
         add_new(&mut item.service, charge.procedures.into_iter().map(Reference::to));
         add_new(&mut item.supporting_information, charge.conditions.into_iter().map(Reference::to));

@@ -159,6 +159,8 @@ enum Last {
     Specimen,
     /// An OBX about a specimen that comes before its orders.
     SpecimenResult,
+    /// A charge or a problem: the notes behind it are its own, and no document.
+    Aside,
 }
 
 /// Sorts the segments of a patient. `prior`: whether earlier results may be sent along with an order.
@@ -274,7 +276,7 @@ impl<'m, 'a> Sorted<'m, 'a> {
             "FT1" => {
                 // A charge is of no order, and neither is what comes behind it.
                 self.groups.push(Group::default());
-                self.last = Last::Visit;
+                self.last = Last::Aside;
             }
             "IPC" => group.imaging.push(segment),
             "DG1" if !group.is_loose() => {
@@ -291,6 +293,7 @@ impl<'m, 'a> Sorted<'m, 'a> {
             "NTE" => self.note(segment),
             "PID" | "PD1" | "NK1" | "AL1" | "IN1" | "IN2" | "IN3" | "GT1" => self.last = Last::Patient,
             "PV1" | "PV2" | "DG1" | "PR1" => self.last = Last::Visit,
+            "PRB" | "GOL" | "PTH" | "VAR" => self.last = Last::Aside,
             _ => {}
         }
     }
@@ -370,7 +373,7 @@ impl<'m, 'a> Sorted<'m, 'a> {
     /// A PRT is about what it follows. Behind patient and visit it is read with them.
     fn part(&mut self, segment: Segment<'m, 'a>) {
         match self.last {
-            Last::Patient | Last::Visit => {}
+            Last::Patient | Last::Visit | Last::Aside => {}
             Last::Order => {
                 let behind_orc = self.behind_orc;
                 self.groups.last_mut().into_iter().for_each(|group| {
@@ -390,6 +393,7 @@ impl<'m, 'a> Sorted<'m, 'a> {
         let notes = match self.last {
             Last::Patient => Some(&mut self.of_patient),
             Last::Visit => Some(&mut self.of_visit),
+            Last::Aside => None,
             Last::Order => self.groups.last_mut().map(|group| {
                 let of_order = group.obr.is_none() || is_of_placer(segment);
                 if of_order { &mut group.order_notes } else { &mut group.notes }

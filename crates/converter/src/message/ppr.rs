@@ -40,6 +40,26 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     Ok(())
 }
 
+/// The problems that a registration tells along: with their notes, of the patient and the visit.
+pub(super) fn in_registration<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    group: &[Segment<'m, 'a>],
+    patient: Uuid,
+    visit: Option<Uuid>,
+) {
+    let mut behind = false;
+    let mut told = Vec::new();
+    for segment in group {
+        behind = match segment.id() {
+            "PRB" | "GOL" | "PTH" | "VAR" => true,
+            "NTE" => behind,
+            _ => false,
+        };
+        told.extend(behind.then_some(*segment));
+    }
+    care(cx, &told, patient, visit, false);
+}
+
 /// What is being told of: a note, a variance or a participant is about the last of them.
 #[derive(Default, Clone, Copy)]
 struct About {

@@ -39,7 +39,7 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
         let before = cx.entries.len();
         adt::patient_group(cx, Adt::MENTION, Says::Results, &group)?;
         let Some((patient, visit)) = mentioned::subject(cx, before) else { continue };
-        referral(cx, event, rf1, &segments, (patient, visit), before);
+        referral(cx, event.trigger == "I14", rf1, &segments, (patient, visit), before);
     }
     if let Some(evn) = cx.message.segment("EVN") {
         evn::convert(cx, evn);
@@ -47,9 +47,22 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     Ok(())
 }
 
+/// The referral that a registration tells along. What else it says is of the patient, and not why it is referred.
+pub(super) fn in_registration<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    group: &[Segment<'m, 'a>],
+    patient: Uuid,
+    visit: Option<Uuid>,
+) {
+    for rf1 in group.iter().filter(|segment| segment.id() == "RF1") {
+        let before = cx.entries.len();
+        referral(cx, false, *rf1, &[], (patient, visit), before);
+    }
+}
+
 fn referral<'m, 'a>(
     cx: &mut Context<'m, 'a>,
-    event: &super::Event,
+    cancels: bool,
     rf1: Segment<'m, 'a>,
     segments: &[Segment<'m, 'a>],
     (patient, visit): (Uuid, Option<Uuid>),
@@ -57,7 +70,7 @@ fn referral<'m, 'a>(
 ) {
     let id = rf1::identify(cx, rf1, patient);
     let mut request = rf1::convert(cx, rf1, id, patient, visit);
-    let cancelled = event.trigger == "I14" || rf1::is_deleted(cx, rf1);
+    let cancelled = cancels || rf1::is_deleted(cx, rf1);
     if cancelled {
         request.status = Some("revoked");
     } else if request.status.is_none() {

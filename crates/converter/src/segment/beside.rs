@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::context::{Context, extension};
 use crate::datatype::{cwe, cx as identifier, hd, pl, xad, xcn, xon, xpn, xtn};
+use crate::time::{PointInTime, Precision};
 
 /// A field, the extension it is written to, and what it holds.
 pub(crate) struct Beside {
@@ -112,8 +113,17 @@ fn write<'a>(
         Is::Text => cx.write(value).map(ExtensionValue::String),
         Is::Number => number(cx, value),
         Is::Date => {
-            let (date, original) = cx.date(value, Some(fhir::system::BIRTH_TIME));
-            return dated(url, date.map(ExtensionValue::Date), original, to);
+            // A day that was sent with an hour keeps it.
+            let with_hour =
+                PointInTime::parse(&value.text()).is_ok_and(|time| time.precision() > Precision::Day);
+            let (date, original) = if with_hour {
+                let (time, original) = cx.date_time(value);
+                (time.map(ExtensionValue::DateTime), original)
+            } else {
+                let (date, original) = cx.date(value, None);
+                (date.map(ExtensionValue::Date), original)
+            };
+            return dated(url, date, original, to);
         }
         Is::Time => {
             let (time, original) = cx.date_time(value);
@@ -127,7 +137,11 @@ fn write<'a>(
         Is::Entity => hd::ei(cx, from).map(|one| ExtensionValue::Identifier(Box::new(one))),
         Is::Person => xcn::professional(cx, from).map(|who| reference(who.reference())),
         Is::Name => {
-            xpn::name(cx, from, &xpn::XPN, None).map(|name| ExtensionValue::HumanName(Box::new(name)))
+            let mut names = Vec::new();
+            xpn::names_of(cx, from, None, &mut names);
+            let names = names.into_iter().map(|name| ExtensionValue::HumanName(Box::new(name)));
+            to.extend(names.map(|name| Extension::new(url, name)));
+            return;
         }
         Is::Address => xad::address(cx, from).map(|address| ExtensionValue::Address(Box::new(address))),
         Is::Contact => {

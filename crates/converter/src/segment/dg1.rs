@@ -11,13 +11,16 @@ use super::beside::{self, Beside, Is, beside};
 use super::pv1::{EncounterDraft, restricted};
 use super::{Listed, empties_list, report_conflicts, settle};
 use crate::context::{Context, add_new};
-use crate::datatype::{cwe, hd, xcn};
+use crate::datatype::hd::{self, Hd};
+use crate::datatype::{cwe, xcn};
 use crate::identity::rule;
 use crate::mapping::{Map, elsewhere, left, to};
 use crate::table;
 
 const ASSERTED_DATE: &str = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate";
 const DUE_TO: &str = "http://hl7.org/fhir/StructureDefinition/condition-dueTo";
+/// When the same diagnosis was made once more.
+const TIME: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-dg1-diagnosis-date-time";
 /// Further clinicians: a Condition has one asserter.
 const CLINICIAN: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-dg1-diagnosing-clinician";
 
@@ -141,7 +144,14 @@ pub(super) fn coded<'m, 'a>(
 
 /// The diagnosis that this one comes from (DG1-22), by its number.
 fn parent<'m, 'a>(cx: &mut Context<'m, 'a>, dg1: Segment<'m, 'a>) -> Option<Extension<'a>> {
-    let number = hd::ei(cx, dg1.field(22).first())?;
+    let from = dg1.field(22).first();
+    let number = hd::ei(cx, from).or_else(|| {
+        // Who gave the number is all that is said of it.
+        let (system, name) = Hd::of_repetition(from, 2).write(cx);
+        let assigner = name.map(|name| Box::new(Reference::display(name)));
+        let number = Identifier { system, assigner, ..Identifier::default() };
+        (number != Identifier::default()).then_some(number)
+    })?;
     let reference = Reference { r#type: Some("Condition"), ..Reference::by_identifier(number) };
     Some(Extension::new(DUE_TO, ExtensionValue::Reference(Box::new(reference))))
 }
@@ -179,8 +189,18 @@ fn put<'m, 'a>(cx: &mut Context<'m, 'a>, dg1: Segment<'m, 'a>, id: Uuid, conditi
     if !settle(&mut known.code, condition.code) {
         lost.extend([2, 3, 4]);
     }
-    if !settle(&mut known.onset, condition.onset) {
-        lost.push(5);
+    match condition.onset {
+        // Another time of the same diagnosis: a Condition has one.
+        Some(Onset::DateTime(time))
+            if known.onset.as_ref().is_some_and(|one| *one != Onset::DateTime(time.clone())) =>
+        {
+            add_new(&mut known.extension, [Extension::new(TIME, ExtensionValue::DateTime(time))]);
+        }
+        onset => {
+            if !settle(&mut known.onset, onset) {
+                lost.push(5);
+            }
+        }
     }
     if !settle(&mut known.asserter, condition.asserter) {
         lost.push(16);
@@ -247,6 +267,7 @@ pub(crate) const MAP: Map = Map {
             "these events tell of a visit and not of an episode: the diagnosis is of the Encounter",
         ),
         to(5, "Condition.onsetDateTime"),
+        to(5, "Condition.extension(v2-dg1-diagnosis-date-time)"),
         elsewhere(5, "Encounter.diagnosis", "it is of the Condition that diagnosis.condition refers to"),
         elsewhere(5, "EpisodeOfCare.diagnosis", "it is of the Condition that diagnosis.condition refers to"),
         to(6, "Encounter.diagnosis"),

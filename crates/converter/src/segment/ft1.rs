@@ -2,7 +2,7 @@
 
 use fhir::{
     ChargeItem, ChargeItemPerformer, CodeableConcept, Coding, Element, Extension, Identifier, Organization,
-    Quantity, Reference, system,
+    Quantity, Reference, Resource, system,
 };
 use hl7v2::{Repetition, Segment};
 use uuid::Uuid;
@@ -27,7 +27,12 @@ pub(crate) struct Charged {
     pub(crate) patient: Uuid,
     pub(crate) visit: Option<Uuid>,
     pub(crate) account: Option<Uuid>,
+    /// Another charge of the message has the same number.
+    pub(crate) ambiguous: bool,
 }
+
+/// What is charged, where its number does not say it: kind, code, when, how many, for how much.
+pub(crate) const CONTENT: [usize; 5] = [6, 7, 4, 10, 11];
 
 /// The charge of an FT1: its id.
 pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, ft1: Segment<'m, 'a>, to: Charged) -> Uuid {
@@ -57,10 +62,20 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, ft1: Segment<'m, 'a>, to
     charge.performing_organization = xon::organization(cx, ft1.field(32).first()).map(Reference::to);
     charge.requesting_organization = xon::organization(cx, ft1.field(33).first()).map(Reference::to);
     charge.extension.extend(beside::extensions(cx, ft1, BESIDE, id));
-    if cx.has(id) {
-        cx.warn(ft1.place(), "conflicting-repetition");
-        for field in ft1.fields() {
-            cx.unmark(field);
+    if let Some(Resource::ChargeItem(known)) = cx.entry(id) {
+        // The same once more: performers, reasons and numbers add up; what contradicts is reported.
+        add_new(&mut known.identifier, std::mem::take(&mut charge.identifier));
+        add_new(&mut known.reason, std::mem::take(&mut charge.reason));
+        add_new(&mut known.performer, std::mem::take(&mut charge.performer));
+        add_new(&mut known.service, std::mem::take(&mut charge.service));
+        add_new(&mut known.extension, std::mem::take(&mut charge.extension));
+        charge.identifier.clone_from(&known.identifier);
+        charge.reason.clone_from(&known.reason);
+        charge.performer.clone_from(&known.performer);
+        charge.service.clone_from(&known.service);
+        charge.extension.clone_from(&known.extension);
+        if **known != charge {
+            super::report_conflicts(cx, ft1, &[5, 8, 9, 13, 24, 29, 32, 33]);
         }
         return id;
     }
@@ -69,14 +84,18 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, ft1: Segment<'m, 'a>, to
 }
 
 /// By the transaction's number, else by what is charged.
+///
+/// Some senders give a charge and its credit, or all charges of a day, one number: in one message those are
+/// several charges, each known by what it says.
 fn identify<'m, 'a>(cx: &mut Context<'m, 'a>, ft1: Segment<'m, 'a>, to: Charged) -> Uuid {
     let text = |id: Uuid| id.hyphenated().to_string();
     let patient = text(to.patient);
-    if let Some((authority, number)) = hd::ei_key(cx, ft1.field(2).first()) {
+    let number = hd::ei_key(cx, ft1.field(2).first()).filter(|_| !to.ambiguous);
+    if let Some((authority, number)) = number {
         return cx.id(&rule::CHARGE, &[&[&patient], &[&authority, &number]], ft1.field(2).place());
     }
     let account = to.account.map(text).unwrap_or_default();
-    let [kind, code, when, count, amount] = [6, 7, 4, 10, 11].map(|n| trim(ft1.field(n).value().text()));
+    let [kind, code, when, count, amount] = CONTENT.map(|n| trim(ft1.field(n).value().text()));
     let content: &[&str] = &[&account, &when, &count, &amount];
     cx.id(&rule::CHARGE_BY_CONTENT, &[&[&patient], &[&kind], &[&code], content], ft1.place())
 }

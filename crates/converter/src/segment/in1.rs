@@ -1,17 +1,18 @@
 //! IN1: insurance (HL7 v2.5.1 §6.5.6).
 
+mod again;
 mod insured;
 
 use fhir::{
     CodeableConcept, Coverage, CoverageClass, CoverageCost, Element, Extension, ExtensionValue, Organization,
-    OrganizationContact, Reference, Resource, system,
+    OrganizationContact, Reference, system,
 };
 use hl7v2::Segment;
 use uuid::Uuid;
 
 use super::beside::{self, Beside, Is, beside};
 use super::pid::PatientDraft;
-use super::{Listed, empties_list, report_conflicts, settle};
+use super::{Listed, empties_list};
 use crate::context::{Context, add_new, trim};
 use crate::datatype::{cwe, cx as identifier, xad, xon, xpn, xtn};
 use crate::identity::rule;
@@ -55,10 +56,13 @@ pub(crate) fn convert<'m, 'a>(
         coverage.cost_to_beneficiary.push(CoverageCost { r#type: kind, value_money: Some(deductible) });
     }
     coverage.extension.extend(beside::extensions(cx, in1, BESIDE, id));
+    if insurer.is_none() {
+        coverage.extension.extend(beside::extensions(cx, in1, OF_NOBODY, id));
+    }
     if coverage.subscriber_id.is_none() && coverage.identifier.is_empty() && coverage.class.is_empty() {
         cx.warn(in1.place(), "insurance-without-number");
     }
-    put(cx, in1, id, coverage);
+    again::put(cx, in1, id, coverage);
     Listed::Member(id)
 }
 
@@ -167,34 +171,6 @@ const PLAN: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-in1-
 /// The group as an organisation with a number.
 const GROUP: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-in1-group-name";
 
-/// The same insurance twice in a message is one.
-fn put<'m, 'a>(cx: &mut Context<'m, 'a>, in1: Segment<'m, 'a>, id: Uuid, coverage: Coverage<'a>) {
-    let Some(Resource::Coverage(known)) = cx.entry(id) else {
-        cx.put(id, coverage);
-        return;
-    };
-    add_new(&mut known.identifier, coverage.identifier);
-    add_new(&mut known.class, coverage.class);
-    add_new(&mut known.extension, coverage.extension);
-    add_new(&mut known.cost_to_beneficiary, coverage.cost_to_beneficiary);
-    let mut lost = Vec::new();
-    for (field, kept) in [
-        (15, settle(&mut known.r#type, coverage.r#type)),
-        (17, settle(&mut known.relationship, coverage.relationship)),
-        (12, settle(&mut known.period, coverage.period)),
-        (16, settle(&mut known.subscriber, coverage.subscriber)),
-        (11, settle(&mut known.policy_holder, coverage.policy_holder)),
-        (22, settle(&mut known.order, coverage.order)),
-        (49, settle(&mut known.subscriber_id, coverage.subscriber_id)),
-    ] {
-        if !kept {
-            lost.push(field);
-            lost.extend((field == 12).then_some(13));
-        }
-    }
-    report_conflicts(cx, in1, &lost);
-}
-
 /// An identifier in an extension.
 fn numbered<'a>(url: &'static str, number: fhir::Identifier<'a>) -> Extension<'a> {
     Extension::new(url, ExtensionValue::Identifier(Box::new(number)))
@@ -275,8 +251,11 @@ pub(crate) const MAP: Map = Map {
         to(4, "Coverage.payor"),
         elsewhere(5, "Coverage.payer", "it is the address of the Organization that payor refers to"),
         to(5, "Organization.address"),
+        to(5, "Coverage.extension(v2-in1-insurance-company-address)"),
         to(6, "Organization.contact"),
+        to(6, "Coverage.extension(v2-in1-insurance-co-contact-person)"),
         to(7, "Organization.telecom"),
+        to(7, "Coverage.extension(v2-in1-insurance-co-phone-number)"),
         to(8, "Coverage.class"),
         to(9, "Coverage.class"),
         to(9, "Coverage.extension(v2-in1-group-name)"),
@@ -323,6 +302,7 @@ pub(crate) const MAP: Map = Map {
         to(41, "Coverage.extension(v2-in1-room-rate-private)"),
         to(42, "Coverage.extension(v2-in1-insureds-employment-status)"),
         to(43, "RelatedPerson.gender"),
+        left(43, "what the code of the sex says in words").component(2),
         to(44, "Organization.address"),
         to(45, "Coverage.extension(v2-in1-verification-status)"),
         to(46, "Coverage.extension(v2-in1-prior-insurance-plan-id)"),
@@ -339,6 +319,13 @@ pub(crate) const MAP: Map = Map {
         left(55, "what is added or changed is in the message as it now is"),
     ],
 };
+
+/// How an insurer is reached of which nothing else is said.
+const OF_NOBODY: &[Beside] = beside![
+    5 "in1-insurance-company-address" Is::Address,
+    6 "in1-insurance-co-contact-person" Is::Name,
+    7 "in1-insurance-co-phone-number" Is::Contact,
+];
 
 /// The fields that FHIR has no element for.
 const BESIDE: &[Beside] = beside![

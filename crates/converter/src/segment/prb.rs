@@ -82,7 +82,7 @@ pub(crate) fn demanded<'m, 'a>(
     let said = code.text().trim().eq_ignore_ascii_case(target.code) || from.component(2).value().is_empty();
     if said && target.exact {
         cx.mark(code);
-        cx.mark(from.component(3).value());
+        cx.ignore(from.component(3).value(), "FHIR takes this code from one system only");
         concept.text = cx.write(from.component(2).value());
     }
     if let Some(original) = cwe::concept(cx, from, place, None)

@@ -4,6 +4,7 @@
 mod appointments;
 mod documents;
 mod faults;
+mod finance;
 mod identity;
 mod laboratory;
 mod large;

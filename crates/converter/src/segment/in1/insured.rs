@@ -14,7 +14,8 @@ use crate::segment::{gender, gt1};
 use crate::table;
 
 /// FHIR R5 has the insured's number as an identifier; in R4 it is this extension.
-const SUBSCRIBER_ID: &str = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Coverage.subscriberId";
+pub(super) const SUBSCRIBER_ID: &str =
+    "http://hl7.org/fhir/5.0/StructureDefinition/extension-Coverage.subscriberId";
 
 pub(super) fn convert<'m, 'a>(
     cx: &mut Context<'m, 'a>,
@@ -67,6 +68,11 @@ fn subscriber<'m, 'a>(
     (person.birth_date, person.birth_date_ext) = cx.date(in1.field(18).value(), Some(system::BIRTH_TIME));
     xad::addresses(cx, in1.field(19), &mut person.address);
     (person.gender, person.gender_ext) = gender(cx, in1.field(43).value());
+    for component in in1.field(43).first().components().skip(1) {
+        for value in component.subcomponents() {
+            cx.ignore(value, "what the code of the sex says in words");
+        }
+    }
     gt1::put(cx, id, person);
     Some(id)
 }
