@@ -2,7 +2,8 @@
 //! same run: `cargo bench -p zorgsluis-converter`.
 //!
 //! Machines are noisy, so the measured things take turns and the ratio of each turn counts; the median is
-//! printed. A folder as argument (after `--`) is measured as a mix.
+//! printed. A folder as argument (after `--`) is measured as a mix. With `--count-instructions` it converts
+//! a hundred times, or each message of the folder once, and measures nothing: for callgrind, whose counts are the same on every machine, however busy.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 use std::hint::black_box;
@@ -40,6 +41,19 @@ fn main() {
     let options = ConvertOptions::demonstration();
     let message = messages::A01.as_bytes();
     let bundle = json(message, &options);
+    let folders: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    if std::env::args().any(|arg| arg == "--count-instructions") {
+        let files: Vec<Vec<u8>> = folders.iter().flat_map(|folder| read(Path::new(folder))).collect();
+        let mut messages: Vec<&[u8]> =
+            files.iter().flat_map(|bytes| hl7v2::batch::messages(bytes)).map(|entry| entry.bytes).collect();
+        if folders.is_empty() {
+            messages = vec![message; 100];
+        }
+        for message in messages {
+            black_box(json(black_box(message), &options));
+        }
+        return;
+    }
     let value: serde_json::Value = serde_json::from_slice(&bundle).unwrap_or_default();
     let count = 3_000;
     let (mut ours, mut serde, mut ratios) = (vec![], vec![], vec![]);
@@ -62,16 +76,14 @@ fn main() {
     println!("  convert to Bundle JSON            {:>9.0} (to reach: 50000)", median(ours));
     println!("  serde_json, write the same Bundle {:>9.0}", median(serde));
     println!("  ratio of time                     {:>9.1} (at most: 5)", median(ratios));
-    for folder in std::env::args().skip(1).filter(|arg| !arg.starts_with('-')) {
+    for folder in folders {
         mix(Path::new(&folder), &options);
     }
 }
 
 /// All messages of a folder, one after the other.
 fn mix(folder: &Path, options: &ConvertOptions) {
-    let mut files = Vec::new();
-    collect(folder, &mut files);
-    let bytes: Vec<Vec<u8>> = files.iter().filter_map(|file| std::fs::read(file).ok()).collect();
+    let bytes = read(folder);
     let messages: Vec<&[u8]> =
         bytes.iter().flat_map(|bytes| hl7v2::batch::messages(bytes).map(|entry| entry.bytes)).collect();
     let converted: Vec<&[u8]> =
@@ -88,6 +100,12 @@ fn mix(folder: &Path, options: &ConvertOptions) {
         .collect();
     println!("mix of {count} messages ({} refused)", messages.len() - converted.len());
     println!("  convert to Bundle JSON            {:>9.0} (to reach: 20000)", median(rates));
+}
+
+fn read(folder: &Path) -> Vec<Vec<u8>> {
+    let mut files = Vec::new();
+    collect(folder, &mut files);
+    files.iter().filter_map(|file| std::fs::read(file).ok()).collect()
 }
 
 fn collect(folder: &Path, to: &mut Vec<PathBuf>) {

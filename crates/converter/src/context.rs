@@ -246,8 +246,14 @@ impl<'m, 'a> Context<'m, 'a> {
 
     /// The text of a leaf for the output: decoded, trimmed, marked as mapped. `None`, and nothing
     /// marked, when it is empty, null or blank.
+    #[inline]
     pub(crate) fn write(&mut self, value: Value<'_, 'a>) -> Option<Cow<'a, str>> {
-        if !value.is_present() {
+        // Asked of every component that a datatype may have, and most are absent: that is told where it is asked.
+        if value.is_empty() { None } else { self.write_some(value) }
+    }
+
+    fn write_some(&mut self, value: Value<'_, 'a>) -> Option<Cow<'a, str>> {
+        if value.is_null() {
             return None;
         }
         let text = trim(value.text());

@@ -361,6 +361,11 @@ impl SenderProfile {
         lookup(&self.coding_systems, name).map(Cow::Borrowed).or_else(|| table::coding_system_uri(name))
     }
 
+    /// Whether the profile maps any codes: few do, and then nothing needs to be looked up.
+    pub(crate) fn translates(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
     /// What the sender's local code stands for. `field` is the place as `OBX-3`, `system` the name in
     /// CWE.3 (empty when there is none). The caller keeps the original coding beside the answer.
     #[must_use]

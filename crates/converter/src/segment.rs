@@ -85,7 +85,7 @@ pub(crate) mod var;
 pub(crate) mod z;
 
 use fhir::Element;
-use hl7v2::{Field, Value};
+use hl7v2::Value;
 
 use crate::context::{Context, original_text};
 use crate::mapping::Map;
@@ -225,9 +225,9 @@ pub(crate) fn empties_list<'a>(
     segment: hl7v2::Segment<'_, 'a>,
     telling: &[usize],
 ) -> bool {
-    let nulls: Vec<Field<'_, 'a>> =
-        telling.iter().map(|n| segment.field(*n)).filter(Field::is_null).collect();
-    if nulls.is_empty() || segment.fields().skip(1).any(|field| !field.is_empty() && !field.is_null()) {
+    if !telling.iter().any(|n| segment.field(*n).is_null())
+        || segment.fields().skip(1).any(|field| !field.is_empty() && !field.is_null())
+    {
         return false;
     }
     for field in segment.fields() {

@@ -109,7 +109,7 @@ impl<'a> Bundle<'a> {
     pub fn to_json(&self) -> Vec<u8> {
         let mut json = Vec::with_capacity(1024 * (self.entry.len() + 1));
         // Writing to memory cannot fail, and a Decimal was checked when it was made.
-        if serde_json::to_writer(&mut json, self).is_err() {
+        if crate::json::write(self, &mut json).is_err() {
             json.clear();
         }
         json

@@ -49,6 +49,7 @@ mod diagnostic;
 mod extension;
 mod financial;
 mod immunization;
+mod json;
 mod medication;
 mod messaging;
 pub mod nl;

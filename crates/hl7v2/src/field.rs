@@ -15,19 +15,21 @@ struct Part<'m, 'a> {
 }
 
 impl<'m, 'a> Part<'m, 'a> {
+    #[inline]
     fn raw(&self) -> &'a [u8] {
         self.message.bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 
     fn is_empty(&self) -> bool {
         let raw = self.raw();
-        if self.verbatim {
+        if raw.is_empty() || self.verbatim {
             return raw.is_empty();
         }
         let delimiters = &self.message.delimiters;
         raw.iter().all(|&byte| delimiters.splits_field(byte))
     }
 
+    #[inline]
     fn is_null(&self) -> bool {
         self.raw() == b"\"\""
     }
@@ -108,26 +110,31 @@ macro_rules! common {
     ($type:ident) => {
         impl<'m, 'a> $type<'m, 'a> {
             /// Whether nothing is populated: no bytes, or separators only. An explicit null is not empty.
+            #[inline]
             pub fn is_empty(&self) -> bool {
                 self.0.is_empty()
             }
 
             /// Whether this is exactly `""`, the explicit null: the receiver is to delete what it has.
+            #[inline]
             pub fn is_null(&self) -> bool {
                 self.0.is_null()
             }
 
             /// Whether there is a value: neither empty nor null.
+            #[inline]
             pub fn is_present(&self) -> bool {
                 !self.is_empty() && !self.is_null()
             }
 
             /// The bytes as they came.
+            #[inline]
             pub fn raw(&self) -> &'a [u8] {
                 self.0.raw()
             }
 
             /// Where it stands; lower levels are 0.
+            #[inline]
             pub fn place(&self) -> Place {
                 self.0.place
             }
@@ -147,6 +154,7 @@ pub struct Field<'m, 'a>(Part<'m, 'a>);
 common!(Field);
 
 impl<'m, 'a> Field<'m, 'a> {
+    #[inline]
     pub(crate) fn new(message: &'m Message<'a>, start: u32, end: u32, place: Place, verbatim: bool) -> Self {
         Self(Part { message, start, end, place, verbatim })
     }
@@ -173,12 +181,18 @@ impl<'m, 'a> Field<'m, 'a> {
     }
 
     /// The first repetition.
+    #[inline]
     pub fn first(&self) -> Repetition<'m, 'a> {
         self.rep(1)
     }
 
     /// The first leaf of the first repetition: for fields of a primitive type.
+    #[inline]
     pub fn value(&self) -> Value<'m, 'a> {
+        if self.0.start >= self.0.end {
+            let place = self.0.place.with_repetition(1).with_component(1);
+            return leaf(Part { start: self.0.end, place, ..self.0 });
+        }
         self.first().value()
     }
 }
@@ -207,6 +221,7 @@ impl<'m, 'a> Repetition<'m, 'a> {
     }
 
     /// The first leaf of the first component.
+    #[inline]
     pub fn value(&self) -> Value<'m, 'a> {
         self.component(1).value()
     }
@@ -235,6 +250,7 @@ impl<'m, 'a> Component<'m, 'a> {
     }
 
     /// Subcomponent `n`, from 1; empty when there are fewer.
+    #[inline]
     pub fn subcomponent(&self, n: usize) -> Value<'m, 'a> {
         // Nearly all components are their own only subcomponent: one look at the bytes is enough.
         if n == 1 && !self.has_several() {
@@ -244,16 +260,21 @@ impl<'m, 'a> Component<'m, 'a> {
     }
 
     /// The first subcomponent.
+    #[inline]
     pub fn value(&self) -> Value<'m, 'a> {
-        self.subcomponent(1)
+        // Converters ask for every component that a datatype may have, and most are absent.
+        if self.0.start >= self.0.end { leaf(self.0) } else { self.subcomponent(1) }
     }
 
+    #[inline]
     fn has_several(&self) -> bool {
+        let raw = self.raw();
         let separator = self.0.separator(self.0.message.delimiters.subcomponent);
-        separator.is_some_and(|separator| self.raw().contains(&separator))
+        !raw.is_empty() && separator.is_some_and(|separator| raw.contains(&separator))
     }
 }
 
+#[inline]
 fn leaf<'m, 'a>(part: Part<'m, 'a>) -> Value<'m, 'a> {
     Value::new(part.message, part.start, part.end, part.place, part.verbatim)
 }

@@ -47,15 +47,19 @@ impl Place {
         core::str::from_utf8(&self.segment).unwrap_or("???")
     }
 
+    #[inline]
     pub(crate) fn with_field(self, field: usize) -> Self {
         Self { field: clamp(field), ..self }
     }
+    #[inline]
     pub(crate) fn with_repetition(self, repetition: usize) -> Self {
         Self { repetition: clamp(repetition), ..self }
     }
+    #[inline]
     pub(crate) fn with_component(self, component: usize) -> Self {
         Self { component: clamp(component), ..self }
     }
+    #[inline]
     pub(crate) fn with_subcomponent(self, subcomponent: usize) -> Self {
         Self { subcomponent: clamp(subcomponent), ..self }
     }

@@ -15,21 +15,25 @@ pub struct Value<'m, 'a> {
 }
 
 impl<'m, 'a> Value<'m, 'a> {
+    #[inline]
     pub(crate) fn new(message: &'m Message<'a>, start: u32, end: u32, place: Place, verbatim: bool) -> Self {
         Self { message, start, end, place, verbatim }
     }
 
     /// Whether there are no bytes. An explicit null is not empty.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.start >= self.end
     }
 
     /// Whether this is exactly `""`, the explicit null: the receiver is to delete what it has.
+    #[inline]
     pub fn is_null(&self) -> bool {
         self.raw() == b"\"\""
     }
 
     /// Whether there is a value: neither empty nor null.
+    #[inline]
     pub fn is_present(&self) -> bool {
         !self.is_empty() && !self.is_null()
     }
@@ -41,13 +45,14 @@ impl<'m, 'a> Value<'m, 'a> {
     }
 
     /// The bytes as they came.
+    #[inline]
     pub fn raw(&self) -> &'a [u8] {
         self.message.bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 
     /// The text: escapes resolved and the character set decoded. A null is an empty text.
     pub fn text(&self) -> Cow<'a, str> {
-        if self.is_null() {
+        if self.is_empty() || self.is_null() {
             return Cow::Borrowed("");
         }
         if self.verbatim {
@@ -57,11 +62,13 @@ impl<'m, 'a> Value<'m, 'a> {
     }
 
     /// Where the bytes start in [`Message::bytes`]: identifies the leaf.
+    #[inline]
     pub fn offset(&self) -> u32 {
         self.start
     }
 
     /// Where it stands. The subcomponent is named only where the component has several.
+    #[inline]
     pub fn place(&self) -> Place {
         self.place
     }

@@ -33,9 +33,12 @@ pub(crate) fn concept<'a>(
     let code = part(1);
     let oids = Oids::of(from);
     let profile = cx.profile;
-    let mut own = [(1, 3), (4, 6), (10, 12)].into_iter().filter(|&(code, _)| part(code).is_present());
-    let mapped =
-        own.find_map(|(code, system)| profile.translate(field, &part(system).text(), &part(code).text()));
+    let mapped = if profile.translates() {
+        let mut own = [(1, 3), (4, 6), (10, 12)].into_iter().filter(|&(code, _)| part(code).is_present());
+        own.find_map(|(code, system)| profile.translate(field, &part(system).text(), &part(code).text()))
+    } else {
+        None
+    };
     let target = match table {
         // A local code may be mapped to one of the HL7 table, which then is translated as if it had been sent.
         Some(table) if code.is_present() => table(&code.text()).or_else(|| {
@@ -145,6 +148,9 @@ fn add<'a>(
     [code, text, system, version]: [Value<'_, 'a>; 4],
     oids: Option<[Value<'_, 'a>; 3]>,
 ) {
+    if code.is_empty() && text.is_empty() {
+        return;
+    }
     let bare = !text.is_present() && !system.is_present();
     // `Penicilline V` alone in CWE.1 is what people wrote, not a code.
     if bare && concept.text.is_none() && concept.coding.is_empty() && code.raw().contains(&b' ') {
@@ -202,6 +208,10 @@ pub(crate) fn concept_of_component<'a>(
     field: &str,
     table: Option<Table>,
 ) -> Option<CodeableConcept<'a>> {
+    // Nearly always: names, addresses and numbers have several such components that few senders fill.
+    if from.is_empty() {
+        return None;
+    }
     let part = |n: usize| from.subcomponent(n);
     let mut concept = CodeableConcept::default();
     let code = part(1);

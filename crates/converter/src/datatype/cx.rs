@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use fhir::{CodeableConcept, Extension, Identifier, Reference, nl, system};
 use hl7v2::{Component, Repetition, Value};
 
-use super::cwe;
 use super::hd::{Assigner, Hd};
+use super::{Parts, cwe};
 use crate::context::{Context, extension, own, trim};
 use crate::table;
 
@@ -16,24 +16,26 @@ pub(crate) fn identifier<'a>(
     from: Repetition<'_, 'a>,
     kind: Option<&'static str>,
 ) -> Option<Identifier<'a>> {
-    let value = cx.write(from.component(1).value())?;
-    let (system, name) = Assigner::of(from.component(4), from.component(5).value()).write(cx);
+    let parts = Parts::<12>::of(from);
+    let part = |n: usize| parts.value(n);
+    let value = cx.write(part(1))?;
+    let (system, name) = Assigner::of(parts.component(4), part(5)).write(cx);
     if system.as_deref() == Some(nl::BSN) && !nl::passes_eleven_test(&value) {
-        cx.warn(from.component(1).value().place(), "bsn-fails-11-test");
+        cx.warn(part(1).place(), "bsn-fails-11-test");
     }
     let mut identifier = Identifier { system, value: Some(value), ..Identifier::default() };
-    identifier.r#type = type_of(cx, from.component(5).value(), kind).map(Box::new);
-    check_digit(cx, [from.component(2), from.component(3)], &mut identifier);
-    if let Some(facility) = Hd::of_component(from.component(6)).name(cx) {
+    identifier.r#type = type_of(cx, part(5), kind).map(Box::new);
+    check_digit(cx, [parts.component(2), parts.component(3)], &mut identifier);
+    if let Some(facility) = Hd::of_component(parts.component(6)).name(cx) {
         identifier.extension.push(Extension::string(extension::ASSIGNING_FACILITY, facility));
     }
-    jurisdiction(cx, [from.component(9), from.component(10)], &mut identifier);
+    jurisdiction(cx, [parts.component(9), parts.component(10)], &mut identifier);
     for (component, url) in [(11, own!("security-check")), (12, own!("security-check-scheme"))] {
-        let text = cx.write(from.component(component).value());
+        let text = cx.write(part(component));
         identifier.extension.extend(text.map(|text| Extension::string(url, text)));
     }
     identifier.assigner = name.map(|name| Box::new(Reference::display(name)));
-    identifier.period = cx.period(from.component(7).value(), from.component(8).value()).map(Box::new);
+    identifier.period = cx.period(part(7), part(8)).map(Box::new);
     Some(identifier)
 }
 

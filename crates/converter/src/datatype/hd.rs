@@ -119,18 +119,18 @@ pub(crate) struct Assigner<'m, 'a> {
     register: Option<&'static str>,
 }
 
+/// The system of a Dutch register, by its name.
+fn register(name: &str) -> Option<&'static str> {
+    const REGISTERS: [(&str, &str); 5] =
+        [("AGB", nl::AGB), ("BIG", nl::BIG), ("URA", nl::URA), ("UZI", nl::UZI_PERSON), ("UZOVI", nl::UZOVI)];
+    let name = name.trim();
+    REGISTERS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, system)| *system)
+}
+
 impl<'m, 'a> Assigner<'m, 'a> {
     pub(crate) fn of(authority: Component<'m, 'a>, kind: Value<'m, 'a>) -> Self {
         let authority = Hd::of_component(authority);
-        let register = match kind.text().trim().to_ascii_uppercase().as_str() {
-            _ if authority.is_present() => None,
-            "AGB" => Some(nl::AGB),
-            "BIG" => Some(nl::BIG),
-            "URA" => Some(nl::URA),
-            "UZI" => Some(nl::UZI_PERSON),
-            "UZOVI" => Some(nl::UZOVI),
-            _ => None,
-        };
+        let register = if authority.is_present() { None } else { register(&kind.text()) };
         Self { authority, kind, register }
     }
 

@@ -201,13 +201,12 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
 /// nl-core gives a country's code beside it: of ISO 3166-1, or of the GBA (table 34), which has four digits.
 fn country_code(country: &str) -> Option<Element<'static>> {
     let upper = country.to_uppercase();
+    let is_letters = |code: &str| code.bytes().all(|byte| byte.is_ascii_uppercase());
     let (system, code) = match upper.as_str() {
         "NLD" | "NEDERLAND" | "THE NETHERLANDS" | "NETHERLANDS" => (system::COUNTRY, "NL"),
         "BEL" | "BELGIË" | "BELGIE" | "BELGIUM" => (system::COUNTRY, "BE"),
         "DEU" | "DUITSLAND" | "GERMANY" => (system::COUNTRY, "DE"),
-        code if code.len() == 2 && COUNTRIES.split_ascii_whitespace().any(|known| known == code) => {
-            (system::COUNTRY, code)
-        }
+        code if code.len() == 2 && is_letters(code) && COUNTRIES.contains(code) => (system::COUNTRY, code),
         code if code.len() == 4 && code.bytes().all(|b| b.is_ascii_digit()) => (nl::GBA_COUNTRY, code),
         _ => return None,
     };
