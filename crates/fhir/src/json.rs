@@ -333,7 +333,7 @@ mod tests {
         let quantity = Quantity { value: Decimal::parse("5.40".into()), ..Quantity::default() };
         let observation = Observation {
             id: Some(id),
-            value: Some(ObservationValue::Quantity(Box::new(quantity))),
+            value: Some(ObservationValue::Quantity(quantity)),
             ..Observation::default()
         };
         Bundle::transaction(vec![

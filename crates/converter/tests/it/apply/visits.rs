@@ -385,7 +385,7 @@ async fn the_attending_doctor_changes_and_changes_back() {
     let admitted = Told { doctor: one, ..admit(0, ONE) };
     let changed = Told { doctor: two, ..told("A54", 10) };
     let back = Told { doctor: one, ..told("A55", 20) };
-    let at_first = in_any_order_of(&[admitted.clone()]).await;
+    let at_first = in_any_order_of(std::slice::from_ref(&admitted)).await;
     let later = in_any_order_of(&[admitted.clone(), changed.clone()]).await;
     let again = in_any_order_of(&[admitted, changed, back]).await;
     assert_ne!(at_first["participant"], later["participant"]);
