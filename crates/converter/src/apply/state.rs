@@ -14,6 +14,7 @@ use super::rule::{self, Rule};
 use super::snapshot::Snapshots;
 use super::stamp::Stamp;
 use super::visit::{self, Events};
+use crate::nl_core;
 
 /// Before the key of an identifier: the register that says that a merger made it an old one. It stays so,
 /// whoever uses the number later.
@@ -125,11 +126,6 @@ impl State {
             }
         }
         state.events = record.events;
-        if let (Some(stamp), false) = (record.stamps.get(PROFILE), state.registers.contains_key(PROFILE)) {
-            // See `claim_no_more`.
-            let value = Some(serde_json::json!({ "profile": [fhir::nl::ENCOUNTER] }));
-            state.registers.insert(String::from(PROFILE), Register { stamp: stamp.clone(), value });
-        }
         for (path, stamp) in record.cleared {
             state.registers.insert(path, Register { stamp, value: None });
         }
@@ -213,9 +209,7 @@ impl State {
             Some(Value::Object(meta)) => meta,
             _ => Map::new(),
         };
-        if self.key.resource_type == "Encounter" {
-            claim_no_more(&mut meta, &content);
-        }
+        nl_core::renew(&self.key.resource_type, &content, &mut meta);
         record::write(&mut meta, self, withheld);
         if !meta.is_empty() {
             resource.insert(String::from("meta"), Value::Object(meta));
@@ -264,8 +258,12 @@ pub(crate) fn split(resource_type: &str, resource: &Map<String, Value>) -> BTree
             "resourceType" | "id" => continue,
             "meta" => {
                 let mut meta = record::meta_of_others(value).unwrap_or_default();
-                if let Some(profiles) = meta.remove("profile") {
-                    put(String::from(PROFILE), "profile", profiles);
+                // Claims of nl-core are made anew of what stands: they are nobody's word.
+                if let Some(Value::Array(mut profiles)) = meta.remove("profile") {
+                    profiles.retain(|profile| !profile.as_str().is_some_and(nl_core::is_ours));
+                    if !profiles.is_empty() {
+                        put(String::from(PROFILE), "profile", Value::Array(profiles));
+                    }
                 }
                 if !meta.is_empty() {
                     put(String::from("meta"), element, Value::Object(meta));
@@ -354,16 +352,4 @@ fn put_together(resource_type: &str, registers: &BTreeMap<String, Register>) -> 
         }
     }
     content
-}
-
-/// nl-core-Encounter has one location at most; what several messages said together may have more. The
-/// stamp of the claim stays, and so it is known when the resource is read again.
-fn claim_no_more(meta: &mut Map<String, Value>, content: &Map<String, Value>) {
-    let locations = content.get("location").and_then(Value::as_array).map_or(0, Vec::len);
-    if let (true, Some(Value::Array(profiles))) = (locations > 1, meta.get_mut("profile")) {
-        profiles.retain(|profile| profile.as_str() != Some(fhir::nl::ENCOUNTER));
-        if profiles.is_empty() {
-            meta.remove("profile");
-        }
-    }
 }

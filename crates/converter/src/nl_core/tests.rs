@@ -1,7 +1,12 @@
 //! Each rule of a profile: a resource that keeps it, and the same resource with that one rule broken.
 
-use fhir::{Coding, Element, ElementList, EncounterLocation, EncounterParticipant, Identifier, Reference};
+use fhir::{
+    Address, CodeableConcept, Coding, Coverage, Element, ElementList, Encounter, EncounterLocation,
+    EncounterParticipant, Extension, HumanName, Identifier, Organization, Patient, Practitioner,
+    PractitionerRole, Reference, RelatedPerson, system,
+};
 
+use super::rule::*;
 use super::*;
 
 fn concept<'a>(system: &'a str, code: &'a str) -> CodeableConcept<'a> {
@@ -134,6 +139,12 @@ fn each_rule_of_an_address_can_be_broken() {
             ("LandCodelijsten", &|address| {
                 address.country_ext = Some(specification("urn:example:countries", "NL"));
             }),
+            ("LandCodelijsten, three letters", &|address| {
+                address.country_ext = Some(specification(system::COUNTRY, "NLD"));
+            }),
+            ("LandCodelijsten, GBA", &|address| {
+                address.country_ext = Some(specification(nl::GBA_COUNTRY, "30"));
+            }),
         ],
     );
 }
@@ -144,7 +155,6 @@ fn each_rule_of_a_patient_can_be_broken() {
         &person(),
         patient,
         &[
-            ("a stub", &|patient| patient.name.clear()),
             ("an official name", &|patient| patient.name.push(HumanName { text: None, ..official() })),
             ("two official names", &|patient| patient.name.extend([official(), official()])),
             ("a calling name", &|patient| patient.name[1].given.clear()),
@@ -164,8 +174,12 @@ fn each_rule_of_a_patient_can_be_broken() {
             ("CommunicatieTaalCodelijst", &|patient| {
                 patient.communication[0].language = Some(concept("urn:example:languages", "nl"));
             }),
+            ("CommunicatieTaalCodelijst, with a region", &|patient| {
+                patient.communication[0].language = Some(concept("urn:oid:1.0.639.1", "en-US"));
+            }),
         ],
     );
+    assert!(patient(&Patient::default()), "no element is demanded");
     let mut other = person();
     other.name.push(HumanName { r#use: Some("maiden"), family: Some("Smit".into()), ..HumanName::default() });
     other.multiple_birth = Some(fhir::MultipleBirth::Integer(2));
@@ -195,6 +209,9 @@ fn relatives_and_professionals_keep_the_rules_of_names_and_addresses() {
         practitioner,
         &[
             ("name", &|person| person.name[0].text = None),
+            ("GeslachtCodelijst", &|person| {
+                person.gender_ext = Some(specification(system::ADMINISTRATIVE_GENDER, "X"));
+            }),
             ("address", &|person| person.address[0].country_ext = Some(specification("urn:example", "NL"))),
         ],
     );
@@ -230,6 +247,15 @@ fn an_organisation_is_what_its_register_says() {
             ("address", &|one| one.address[0].country_ext = Some(specification("urn:example", "NL"))),
             ("type:departmentSpecialty", &|one| {
                 one.r#type = vec![concept(SPECIALTY, "0100"), concept(SPECIALTY, "0303")];
+            }),
+            ("contact.name, which is official", &|one| {
+                let name = Some(HumanName { r#use: None, ..official() });
+                one.contact = vec![fhir::OrganizationContact { name, ..Default::default() }];
+            }),
+            ("contact.address", &|one| {
+                let country_ext = Some(specification("urn:example", "NL"));
+                let address = Some(Address { country_ext, ..home() });
+                one.contact = vec![fhir::OrganizationContact { address, ..Default::default() }];
             }),
         ],
     );
@@ -279,6 +305,54 @@ fn each_rule_of_an_insurance_can_be_broken() {
         &[
             ("Coverage.payor", &|one| one.payor.push(Reference::display("another"))),
             ("VerzekeringssoortCodelijst", &|one| one.r#type = Some(concept("urn:example", "B"))),
+            ("VerzekeringssoortCodelijst, no code of it", &|one| {
+                one.r#type = Some(concept(INSURANCE_TYPE, "HMO"));
+            }),
         ],
     );
+}
+
+/// What a message claims, the store claims of the same resource; one rule for both.
+#[test]
+fn a_resource_in_the_store_is_read_as_the_rules_see_it() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
+    let options = crate::ConvertOptions::demonstration();
+    let mut claimed = HashSet::new();
+    let mut silent = 0;
+    for file in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+        if file.extension().is_none_or(|extension| extension != "hl7") {
+            continue;
+        }
+        let message = std::fs::read(&file).unwrap();
+        let Ok(conversion) = crate::convert(&message, &options) else { continue };
+        let mut text = String::from_utf8(conversion.bundle_json()).unwrap();
+        let bundle: serde_json::Value = serde_json::from_str(&text).unwrap();
+        for entry in bundle["entry"].as_array().unwrap() {
+            let kind = entry["resource"]["resourceType"].as_str().unwrap();
+            let url = entry["fullUrl"].as_str().unwrap();
+            text = text.replace(
+                &format!("\"reference\":\"{url}\""),
+                &format!("\"reference\":\"{kind}/{}\"", url.trim_start_matches("urn:uuid:")),
+            );
+        }
+        let bundle: serde_json::Value = serde_json::from_str(&text).unwrap();
+        for entry in bundle["entry"].as_array().unwrap() {
+            let mut content = entry["resource"].as_object().unwrap().clone();
+            let kind = content["resourceType"].as_str().unwrap().to_owned();
+            let mut meta = content.remove("meta").unwrap_or_default();
+            let before = meta.get("profile").cloned();
+            let Some(meta) = meta.as_object_mut() else {
+                let mut none = serde_json::Map::new();
+                renew(&kind, &content, &mut none);
+                assert!(none.is_empty(), "{kind} in {}", file.display());
+                silent += 1;
+                continue;
+            };
+            renew(&kind, &content, meta);
+            assert_eq!(meta.get("profile"), before.as_ref(), "{kind} in {}", file.display());
+            claimed.extend(before.map(|profile| profile.to_string()));
+        }
+    }
+    assert!(silent > 0);
+    assert_eq!(claimed.len(), 8, "{claimed:?}");
 }

@@ -1,8 +1,7 @@
 //! What can be said of profiles before a message comes: every mistake, and what never has an effect.
 
-use super::error::At;
 use super::registry::{Profiles, texts};
-use super::{ProfileError, SenderProfile, authority, read};
+use super::{ProfileError, SenderProfile, authority};
 use crate::{mapping, table};
 
 use std::collections::HashSet;
@@ -11,8 +10,8 @@ use std::path::Path;
 /// What was found in profile files.
 #[derive(Debug, Default)]
 pub struct Checked {
-    /// The mistakes, in the order of the files: of each file that is no TOML, of each sender and of
-    /// `[default]` the first one.
+    /// Every mistake, in the order of files and lines. What is no TOML, or has a key that is unknown, is the only
+    /// one of its file: nothing behind it can be read.
     pub mistakes: Vec<ProfileError>,
     /// What stands in a profile and never has an effect: profile, and what it is. Only where there are no
     /// mistakes.
@@ -27,38 +26,14 @@ pub struct Checked {
 /// A file or folder that cannot be read.
 pub fn check(path: &Path) -> Result<Checked, ProfileError> {
     let files = texts(path)?;
-    let mut checked = Checked::default();
-    for (name, text) in &files {
-        let in_file = |at: At| at.in_file(name, text);
-        match read::file(text) {
-            Err(at) => checked.mistakes.push(in_file(at)),
-            Ok(file) => {
-                let default = file.default.as_ref().map(read::default_profile);
-                let default = match default {
-                    Some(Ok(profile)) => profile,
-                    Some(Err(at)) => {
-                        checked.mistakes.push(in_file(at));
-                        SenderProfile::unknown_sender()
-                    }
-                    None => SenderProfile::unknown_sender(),
-                };
-                let wrong = file.senders().filter_map(|sender| read::sender(sender, &default).err());
-                checked.mistakes.extend(wrong.map(in_file));
-            }
-        }
-    }
-    if !checked.mistakes.is_empty() {
-        return Ok(checked);
-    }
     let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    match Profiles::parse(&files) {
-        Ok(profiles) => {
-            checked.names = profiles.iter().map(|profile| profile.name.clone()).collect();
-            for profile in profiles.iter() {
-                checked.idle.extend(idle(profile).into_iter().map(|what| (profile.name.clone(), what)));
-            }
+    let (profiles, mistakes) = Profiles::read(&files);
+    let mut checked = Checked { mistakes, ..Checked::default() };
+    if checked.mistakes.is_empty() {
+        for profile in profiles.iter() {
+            checked.names.push(profile.name.clone());
+            checked.idle.extend(idle(profile).into_iter().map(|what| (profile.name.clone(), what)));
         }
-        Err(mistake) => checked.mistakes.push(mistake),
     }
     Ok(checked)
 }

@@ -99,7 +99,7 @@ pub enum Problem {
 }
 
 /// A problem and the byte at which it stands.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct At {
     pub(super) offset: usize,
     pub(super) problem: Problem,

@@ -138,49 +138,60 @@ pub(super) fn file(text: &str) -> Result<File, At> {
     })
 }
 
-pub(super) fn default_profile(raw: &Spanned<Raw>) -> Result<SenderProfile, At> {
+/// `[default]`; what is wrong in it goes to `wrong`.
+pub(super) fn default_profile(raw: &Spanned<Raw>, wrong: &mut Vec<At>) -> SenderProfile {
     let body = raw.get_ref();
     for (key, value) in
         [("name", &body.name), ("application", &body.application), ("facility", &body.facility)]
     {
-        if let Some(value) = value {
-            return Err(at(value, Problem::SelectorInDefault(key)));
-        }
+        wrong.extend(value.as_ref().map(|value| at(value, Problem::SelectorInDefault(key))));
     }
     let mut profile = SenderProfile::unknown_sender();
-    fill(&mut profile, body)?;
-    Ok(profile)
+    fill(&mut profile, body, wrong);
+    profile
 }
 
-pub(super) fn sender(raw: &Spanned<Raw>, default: &SenderProfile) -> Result<(SenderProfile, Selector), At> {
+/// A sender; what is wrong in it goes to `wrong`. None where nobody can tell which one it is.
+pub(super) fn sender(
+    raw: &Spanned<Raw>,
+    default: &SenderProfile,
+    wrong: &mut Vec<At>,
+) -> Option<(SenderProfile, Selector)> {
     let body = raw.get_ref();
-    let Some(name) = &body.name else { return Err(at(raw, Problem::NoName)) };
+    let mut profile = default.clone();
+    fill(&mut profile, body, wrong);
+    let Some(name) = &body.name else {
+        wrong.push(at(raw, Problem::NoName));
+        return None;
+    };
     if !is_name(name.get_ref()) {
-        return Err(at(name, Problem::BadName(name.get_ref().clone())));
+        wrong.push(at(name, Problem::BadName(name.get_ref().clone())));
     }
     let trimmed =
         |text: &Option<Text>| text.as_ref().map(|t| t.get_ref().trim().to_owned()).unwrap_or_default();
     let selector = Selector { application: trimmed(&body.application), facility: trimmed(&body.facility) };
     if selector.application.is_empty() && selector.facility.is_empty() {
-        return Err(at(raw, Problem::NoSelector(name.get_ref().clone())));
+        wrong.push(at(raw, Problem::NoSelector(name.get_ref().clone())));
+        return None;
     }
-    let mut profile = default.clone();
     profile.name.clone_from(name.get_ref());
-    fill(&mut profile, body)?;
-    Ok((profile, selector))
+    Some((profile, selector))
 }
 
 /// Puts what a file says over what the profile holds so far. Maps are joined, key by key; lists of
 /// recipients are replaced.
-fn fill(profile: &mut SenderProfile, raw: &Raw) -> Result<(), At> {
+fn fill(profile: &mut SenderProfile, raw: &Raw, wrong: &mut Vec<At>) {
     if let Some(zone) = &raw.time_zone {
-        profile.time_zone = TimeZone::get(zone.get_ref())
-            .map_err(|_| at(zone, Problem::UnknownTimeZone(zone.get_ref().clone())))?;
+        match TimeZone::get(zone.get_ref()) {
+            Ok(found) => profile.time_zone = found,
+            Err(_) => wrong.push(at(zone, Problem::UnknownTimeZone(zone.get_ref().clone()))),
+        }
     }
     if let Some(name) = &raw.character_set {
-        let charset = Charset::for_name(name.get_ref())
-            .map_err(|_| at(name, Problem::UnknownCharacterSet(name.get_ref().clone())))?;
-        profile.character_set = Some(charset);
+        match Charset::for_name(name.get_ref()) {
+            Ok(charset) => profile.character_set = Some(charset),
+            Err(_) => wrong.push(at(name, Problem::UnknownCharacterSet(name.get_ref().clone()))),
+        }
     }
     profile.unsupported = raw.unsupported.unwrap_or(profile.unsupported);
     profile.application_ack = raw.application_ack.unwrap_or(profile.application_ack);
@@ -188,19 +199,24 @@ fn fill(profile: &mut SenderProfile, raw: &Raw) -> Result<(), At> {
     if let Some(rule) = &raw.patient_identifier {
         let RawIdentifierRule { r#type, authority } = rule.get_ref();
         if r#type.is_none() && authority.is_none() {
-            return Err(at(rule, Problem::EmptyIdentifierRule));
+            wrong.push(at(rule, Problem::EmptyIdentifierRule));
+        } else {
+            let (kind, authority) = (r#type.clone(), authority.clone());
+            profile.identifier_rule = Some(IdentifierRule { kind, authority });
         }
-        profile.identifier_rule = Some(IdentifierRule { kind: r#type.clone(), authority: authority.clone() });
     }
-    add_uris(&mut profile.authorities, &raw.authorities)?;
-    add_uris(&mut profile.coding_systems, &raw.coding_systems)?;
-    let own = raw.codes.iter().map(code_map).collect::<Result<Vec<_>, At>>()?;
+    add_uris(&mut profile.authorities, &raw.authorities, wrong);
+    add_uris(&mut profile.coding_systems, &raw.coding_systems, wrong);
+    let own: Vec<CodeMap> = raw.codes.iter().map(|map| code_map(map, wrong)).collect();
     // The sender's own maps are asked before those of [default].
     profile.codes.splice(0..0, own);
     for (segment, rules) in &raw.z_segments {
-        let known = profile.z_segments.entry(z_segment(segment)?).or_default();
+        let name = kept(z_segment(segment), wrong);
         for (field, rule) in rules {
-            known.insert(z_place(field)?, z_rule(rule)?);
+            let (place, rule) = (kept(z_place(field), wrong), kept(z_rule(rule), wrong));
+            if let (Some(name), Some(place), Some(rule)) = (&name, place, rule) {
+                profile.z_segments.entry(name.clone()).or_default().insert(place, rule);
+            }
         }
     }
     if let Some(raw) = &raw.notify {
@@ -216,28 +232,31 @@ fn fill(profile: &mut SenderProfile, raw: &Raw) -> Result<(), At> {
             }
         }
     }
-    Ok(())
 }
 
-fn add_uris(known: &mut HashMap<String, String>, raw: &Map<Text>) -> Result<(), At> {
+/// What was read, or nothing and the mistake among the others.
+fn kept<T>(read: Result<T, At>, wrong: &mut Vec<At>) -> Option<T> {
+    read.map_err(|mistake| wrong.push(mistake)).ok()
+}
+
+fn add_uris(known: &mut HashMap<String, String>, raw: &Map<Text>, wrong: &mut Vec<At>) {
     for (name, uri) in raw {
-        known.insert(name.get_ref().trim().to_ascii_uppercase(), checked_uri(uri)?);
-    }
-    Ok(())
-}
-
-fn code_map(raw: &Spanned<RawCodeMap>) -> Result<CodeMap, At> {
-    let body = raw.get_ref();
-    let system = checked_uri(&body.to)?;
-    if body.map.is_empty() {
-        return Err(at(raw, Problem::EmptyCodeMap));
-    }
-    for field in &body.fields {
-        if !is_field(field.get_ref()) {
-            return Err(at(field, Problem::NotAField(field.get_ref().clone())));
+        if let Some(uri) = kept(checked_uri(uri), wrong) {
+            known.insert(name.get_ref().trim().to_ascii_uppercase(), uri);
         }
     }
-    Ok(CodeMap {
+}
+
+fn code_map(raw: &Spanned<RawCodeMap>, wrong: &mut Vec<At>) -> CodeMap {
+    let body = raw.get_ref();
+    let system = kept(checked_uri(&body.to), wrong).unwrap_or_default();
+    if body.map.is_empty() {
+        wrong.push(at(raw, Problem::EmptyCodeMap));
+    }
+    for field in body.fields.iter().filter(|field| !is_field(field.get_ref())) {
+        wrong.push(at(field, Problem::NotAField(field.get_ref().clone())));
+    }
+    CodeMap {
         from: body.from.trim().to_ascii_uppercase(),
         fields: body.fields.iter().map(|field| field.get_ref().clone()).collect(),
         codes: body
@@ -248,7 +267,7 @@ fn code_map(raw: &Spanned<RawCodeMap>) -> Result<CodeMap, At> {
                 (local.trim().to_owned(), MappedCode { system: system.clone(), code, display })
             })
             .collect(),
-    })
+    }
 }
 
 fn z_rule(raw: &Spanned<RawZRule>) -> Result<ZRule, At> {

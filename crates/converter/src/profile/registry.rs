@@ -48,30 +48,46 @@ impl Profiles {
     /// # Errors
     /// The first mistake, with file, line and column.
     pub fn parse(files: &[(&str, &str)]) -> Result<Self, ProfileError> {
+        let (profiles, mistakes) = Self::read(files);
+        mistakes.into_iter().next().map_or(Ok(profiles), Err)
+    }
+
+    /// Reads on behind a mistake: the profiles as far as they are right, and every mistake, in the order of the
+    /// files and lines. What is no TOML, or has a key or a type that is unknown, is the only mistake of its file.
+    pub(super) fn read(files: &[(&str, &str)]) -> (Self, Vec<ProfileError>) {
         let mut profiles = Self::builtin();
         let mut default_in: Option<&str> = None;
-        let mut parsed = Vec::with_capacity(files.len());
-        for &(name, text) in files {
-            let place = |at: At| at.in_file(name, text);
-            let file = read::file(text).map_err(place)?;
-            if let Some(default) = &file.default {
-                if let Some(first) = default_in {
-                    let problem = Problem::DefaultTwice(first.to_owned());
-                    return Err(place(At { offset: default.span().start, problem }));
+        let read: Vec<_> = files.iter().map(|&(name, text)| (name, text, read::file(text))).collect();
+        let mut wrong: Vec<Vec<At>> = Vec::with_capacity(files.len());
+        for (name, _, file) in &read {
+            let mut here = Vec::new();
+            match file {
+                Err(mistake) => here.push(mistake.clone()),
+                Ok(file) => {
+                    if let Some(default) = &file.default {
+                        if let Some(first) = default_in {
+                            let problem = Problem::DefaultTwice(first.to_owned());
+                            here.push(At { offset: default.span().start, problem });
+                        } else {
+                            default_in = Some(name);
+                            profiles.default = read::default_profile(default, &mut here);
+                        }
+                    }
                 }
-                default_in = Some(name);
-                profiles.default = read::default_profile(default).map_err(place)?;
             }
-            parsed.push((name, text, file));
+            wrong.push(here);
         }
-        for (name, text, file) in parsed {
-            for sender in file.senders() {
-                let read = read::sender(sender, &profiles.default)
-                    .and_then(|(profile, selector)| profiles.add(profile, selector, sender.span().start));
-                read.map_err(|at| at.in_file(name, text))?;
+        let mut mistakes = Vec::new();
+        for ((name, text, file), mut here) in read.into_iter().zip(wrong) {
+            for sender in file.iter().flat_map(read::File::senders) {
+                if let Some((profile, selector)) = read::sender(sender, &profiles.default, &mut here) {
+                    here.extend(profiles.add(profile, selector, sender.span().start).err());
+                }
             }
+            here.sort_by_key(|mistake| mistake.offset);
+            mistakes.extend(here.into_iter().map(|mistake| mistake.in_file(name, text)));
         }
-        Ok(profiles)
+        (profiles, mistakes)
     }
 
     fn add(&mut self, profile: SenderProfile, selector: Selector, offset: usize) -> Result<(), At> {

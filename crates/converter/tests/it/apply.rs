@@ -2,6 +2,7 @@
 //! however often, and whatever fails in between.
 
 mod appointments;
+mod claims;
 mod documents;
 mod faults;
 mod finance;
