@@ -22,7 +22,11 @@ pub(crate) fn events() -> Vec<PathBuf> {
         .map(|entry| entry.expect("entry").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "hl7"))
         .collect();
-    files.sort();
+    files.sort_by_cached_key(|path| {
+        let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+        let digits: String = name.chars().take_while(char::is_ascii_digit).collect();
+        (digits.parse::<u32>().unwrap_or(u32::MAX), name)
+    });
     assert!(files.len() >= 12, "events/ holds at least 12 messages");
     files
 }

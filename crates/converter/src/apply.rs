@@ -74,6 +74,7 @@ use zorgsluis_domain::port::{AuditSink, FhirStore, Keys, PatientIndex};
 use zorgsluis_domain::{Clock, EntryId, MessageId, PortError, StepEffect};
 
 pub use identity::IdentifierConflict;
+pub(crate) use rule::in_parts;
 
 use crate::conversion::Conversion;
 use assertion::Assertions;

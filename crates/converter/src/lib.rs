@@ -59,6 +59,7 @@ pub mod mapping;
 mod message;
 mod nl_core;
 mod notice;
+mod null;
 pub mod process;
 pub mod profile;
 mod segment;

@@ -12,6 +12,7 @@ use zorgsluis_domain::port::{Journal, PageRequest};
 use zorgsluis_domain::{Stage, Way};
 
 use crate::cli::{DEFAULT_HTTP, DEFAULT_MLLP, DemoArgs};
+use crate::convert::source::by_number;
 use crate::failure::Failure;
 use crate::mail;
 use crate::marked::marked;
@@ -140,7 +141,7 @@ fn events(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "hl7"))
         .collect();
-    files.sort();
+    files.sort_by_cached_key(|path| by_number(path));
     if files.is_empty() {
         return Err(Failure::usage(format!("{}: no .hl7 file in it", folder.display())));
     }

@@ -227,6 +227,11 @@ impl Key {
     }
 }
 
+/// Whether each part of this element is a register of its own.
+pub(crate) fn in_parts(resource_type: &str, element: &str) -> bool {
+    matches!(rule(resource_type, element), Some((_, Rule::Parts)))
+}
+
 /// The path of a register in the form in which it is kept: elements of a choice under the name of the
 /// choice, long keys as a hash.
 pub(crate) fn canonical(resource_type: &str, path: &str) -> String {

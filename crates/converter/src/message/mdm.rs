@@ -16,8 +16,9 @@ use crate::context::{Context, add_new};
 use crate::conversion::{Authority, EntryNote, Refusal};
 use crate::convert::refuse;
 use crate::mapping::{Event as EventRow, official, own};
+use crate::null;
 use crate::segment::obx::content;
-use crate::segment::{evn, txa};
+use crate::segment::{evn, prt, txa};
 
 /// The events that are converted.
 pub(crate) const EVENTS: &[EventRow] = &[
@@ -51,6 +52,7 @@ struct Told<'m, 'a> {
     txa: Option<Segment<'m, 'a>>,
     notes: Vec<Segment<'m, 'a>>,
     content: Vec<Noted<'m, 'a>>,
+    participants: Vec<Segment<'m, 'a>>,
 }
 
 /// Converts a document message. Its PID only mentions the patient.
@@ -66,7 +68,14 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
         let text = "a document message is about a document, and there is no TXA";
         return Err(refuse("no-document", Place::of_segment(*b"TXA", 1), text));
     }
-    for group in super::oru::patients(cx, "a document is about a patient, and there is no PID")? {
+    let mut groups = super::oru::patients(cx, "a document is about a patient, and there is no PID")?;
+    // What stands before the first patient is about him all the same.
+    let before = message.segments().take_while(|segment| segment.id() != "PID");
+    let before = before.filter(|segment| !matches!(segment.id(), "MSH" | "SFT" | "UAC" | "EVN"));
+    if let Some(first) = groups.first_mut() {
+        first.extend(before);
+    }
+    for group in groups {
         patient(cx, change, &group)?;
     }
     if let Some(evn) = message.segment("EVN") {
@@ -131,6 +140,7 @@ fn sort<'m, 'a>(group: &[Segment<'m, 'a>]) -> (Vec<Segment<'m, 'a>>, Vec<Told<'m
                 last.content.push(Noted { segment, notes: Vec::new() });
                 in_document = true;
             }
+            "PRT" if in_document => last.participants.push(segment),
             "NTE" if in_document => match last.content.last_mut() {
                 Some(part) => part.notes.push(segment),
                 None => last.notes.push(segment),
@@ -185,5 +195,9 @@ fn document<'m, 'a>(
     }
     txa::edits(cx, txa, &document);
     cx.put_as(id, document, EntryNote { authority: Authority::Registration, asserted: None });
+    null::obey(cx, txa, &[("DocumentReference", id)]);
+    for participant in told.participants {
+        prt::convert(cx, participant, of.patient, Some(id));
+    }
     debug_assert!(matches!(cx.entry(id), Some(Resource::DocumentReference(_))));
 }

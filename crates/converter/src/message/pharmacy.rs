@@ -36,6 +36,7 @@ use crate::datatype::pl;
 use crate::document::{self, Belongs};
 use crate::identity::rule;
 use crate::mapping::{Event as EventRow, official, own};
+use crate::null;
 use crate::segment::obx::{Frame, Positions};
 use crate::segment::{ctd, cti, nte, prt, rxe, rxg, rxo, spm, tq2};
 use group::{Group, Part};
@@ -54,6 +55,7 @@ pub(crate) const OMP: &[EventRow] =
     &[own("O09", "medication order", "MedicationRequest (original-order) and Medication")];
 /// RDE.
 pub(crate) const RDE: &[EventRow] = &[
+    own("O01", "encoded medication order, before v2.4", "the same as O11"),
     own(
         "O11",
         "encoded medication order",
@@ -66,17 +68,20 @@ pub(crate) const RDE: &[EventRow] = &[
     ),
 ];
 /// RDS.
-pub(crate) const RDS: &[EventRow] = &[own(
-    "O13",
-    "dispense",
-    "MedicationDispense and Medication; the prescription as the pharmacy repeats it",
-)];
+pub(crate) const RDS: &[EventRow] = &[
+    own("O01", "dispense, before v2.4", "the same as O13"),
+    own("O13", "dispense", "MedicationDispense and Medication; the prescription as the pharmacy repeats it"),
+];
 /// RGV.
-pub(crate) const RGV: &[EventRow] =
-    &[own("O15", "give", "MedicationRequest (instance-order) for each dose, and Medication")];
+pub(crate) const RGV: &[EventRow] = &[
+    own("O01", "give, before v2.4", "the same as O15"),
+    own("O15", "give", "MedicationRequest (instance-order) for each dose, and Medication"),
+];
 /// RAS.
-pub(crate) const RAS: &[EventRow] =
-    &[own("O17", "administration", "MedicationAdministration and Medication")];
+pub(crate) const RAS: &[EventRow] = &[
+    own("O01", "administration, before v2.4", "the same as O17"),
+    own("O17", "administration", "MedicationAdministration and Medication"),
+];
 /// VXU.
 pub(crate) const VXU: &[EventRow] =
     &[official("V04", "vaccination record update", "Immunization, and the Observations about it")];
@@ -223,6 +228,7 @@ fn about<'m, 'a>(
     id: Uuid,
 ) {
     cx.registers = Authority::Registration;
+    deleted(cx, part, id);
     let notes = nte::notes(cx, &part.notes);
     if let Some(first) = part.notes.first() {
         document::put_notes(cx, &notes, whose.belongs(id), "order", first.place());
@@ -304,6 +310,17 @@ fn about<'m, 'a>(
             add_new(&mut given.extension, specimens.map(|one| Extension::new(SUPPORTING, one)));
         }
         _ => {}
+    }
+}
+
+/// `""` in the segments of a part, wherever in it or its medicine the field is written.
+fn deleted<'m, 'a>(cx: &mut Context<'m, 'a>, part: &Part<'m, 'a>, id: Uuid) {
+    let Some(kind) = cx.entry(id).map(|resource| resource.kind()) else { return };
+    let Some(first) = part.segment else { return };
+    let medicine = cx.id(&rule::MEDICATION, &[&[&id.hyphenated().to_string()]], first.place());
+    let all = [&part.timing, &part.routes, &part.components, &part.infusions, &part.limits, &part.notes];
+    for segment in std::iter::once(first).chain(all.into_iter().flatten().copied()) {
+        null::obey(cx, segment, &[(kind, id), ("Medication", medicine)]);
     }
 }
 

@@ -20,6 +20,7 @@ use crate::conversion::{Authority, Deletion, EntryNote, Refusal};
 use crate::convert::refuse;
 use crate::document::{self, Belongs};
 use crate::mapping::{Event as EventRow, official, own};
+use crate::null;
 use crate::segment::resource::{self, Booked};
 use crate::segment::sch::time::Moment;
 use crate::segment::sch::{self, Draft};
@@ -106,7 +107,15 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
             && !sorted.resources.is_empty()
             && !people.is_empty()
             && sorted.resources.iter().all(|one| resource::action(one.segment, one.rgs).is_empty());
+        let id = draft.id;
         appointment(cx, draft, needed, &people, lists);
+        let resources = sorted.resources.iter();
+        let resources =
+            resources.flat_map(|one| std::iter::once(one.segment).chain(one.notes.iter().copied()));
+        let about = [&sorted.timing, &sorted.preferences, &sorted.notes].into_iter().flatten().copied();
+        for segment in std::iter::once(sch).chain(about).chain(resources) {
+            null::obey(cx, segment, &[("Appointment", id)]);
+        }
     }
     if let Some(evn) = cx.message.segment("EVN") {
         evn::convert(cx, evn);

@@ -28,14 +28,23 @@ pub(crate) const MAP: Map = Map {
     rows: &[
         left(1, "set ids number the segments of a message and mean nothing outside it"),
         to(2, "ServiceRequest.extension(v2-order-relation).extension(flag)"),
+        to(2, "MedicationRequest.extension(v2-order-relation).extension(flag)"),
         to(3, "ServiceRequest.extension(v2-order-relation).extension(placer)"),
+        to(3, "MedicationRequest.extension(v2-order-relation).extension(placer)"),
         to(4, "ServiceRequest.extension(v2-order-relation).extension(filler)"),
+        to(4, "MedicationRequest.extension(v2-order-relation).extension(filler)"),
         to(5, "ServiceRequest.extension(v2-order-relation).extension(group)"),
+        to(5, "MedicationRequest.extension(v2-order-relation).extension(group)"),
         to(6, "ServiceRequest.extension(v2-order-relation).extension(condition)"),
+        to(6, "MedicationRequest.extension(v2-order-relation).extension(condition)"),
         to(7, "ServiceRequest.extension(v2-order-relation).extension(cycle)"),
+        to(7, "MedicationRequest.extension(v2-order-relation).extension(cycle)"),
         to(8, "ServiceRequest.extension(v2-order-relation).extension(interval)"),
+        to(8, "MedicationRequest.extension(v2-order-relation).extension(interval)"),
         to(9, "ServiceRequest.extension(v2-order-relation).extension(repeats)"),
+        to(9, "MedicationRequest.extension(v2-order-relation).extension(repeats)"),
         to(10, "ServiceRequest.extension(v2-order-relation).extension(special)"),
+        to(10, "MedicationRequest.extension(v2-order-relation).extension(special)"),
     ],
 };
 

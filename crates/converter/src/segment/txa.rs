@@ -217,7 +217,8 @@ fn status<'a>(
         document.doc_status_ext = before(cx, completion, "0271");
         (document.status, document.doc_status) = (Some("entered-in-error"), Some("entered-in-error"));
     }
-    if document.status.is_none() {
+    // That it may be seen does not bring a document back that was replaced or cancelled.
+    if document.status.is_none_or(|status| status == "current") {
         document.status = Some("current");
         cx.presume(id, "status");
     }

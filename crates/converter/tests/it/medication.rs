@@ -157,3 +157,57 @@ fn a_vaccination_is_known_by_its_number_else_by_vaccine_and_day() {
     assert_ne!(id("ORC|RE||9999^GGD", RXA), id("ORC|RE||9999^GGD", &other));
     assert_eq!(id("ORC|RE", RXA), id("ORC|RE||9999^GGD", RXA));
 }
+
+#[test]
+fn a_dose_within_a_time_is_a_rate_where_that_is_certain() {
+    let rate = |per: &str| {
+        let rxo = format!("RXO|A^B^L|300||mL|||||||||||||{per}");
+        let (bundle, report) = run(&message("OMP^O09^OMP_O09", &[ORC, &rxo]));
+        assert!(report.unmapped.is_empty(), "{:?}", report.unmapped);
+        let dose = of_kind(&bundle, "MedicationRequest")[0]["dosageInstruction"][0]["doseAndRate"][0].clone();
+        assert_eq!(dose["extension"][0]["valueString"], per, "what was said stands in any case");
+        dose["rateRatio"].clone()
+    };
+    let hours = rate("H4");
+    assert_eq!((&hours["numerator"]["value"], &hours["numerator"]["code"]), (&json!(300), &json!("mL")));
+    assert_eq!((&hours["denominator"]["value"], &hours["denominator"]["code"]), (&json!(4), &json!("h")));
+    assert_eq!(rate("M30")["denominator"]["code"], "min");
+    for per in ["H", "1", "h1", "H0", "H-1", "H+1", "H1.5", "T1", "L1", "1 uur", "M99999999999"] {
+        assert!(rate(per).is_null(), "{per}");
+    }
+}
+
+#[test]
+fn a_dose_with_a_rate_of_its_own_keeps_that() {
+    let rxe = "RXE||A^B^L|1000||mL|||||||||||||||||H1|125|mL/h";
+    let (bundle, _) = run(&message("RDE^O11^RDE_O11", &[ORC, rxe]));
+    let dose = &of_kind(&bundle, "MedicationRequest")[0]["dosageInstruction"][0]["doseAndRate"][0];
+    assert_eq!(dose["rateQuantity"]["value"], 125);
+    assert!(dose["rateRatio"].is_null());
+}
+
+#[test]
+fn a_prescription_says_which_order_it_follows() {
+    let tq2 = "TQ2|1|S|P9^EVS|F9^APO|G1^EVS|EE|*|10^min|2|N";
+    let (bundle, report) = run(&message("OMP^O09^OMP_O09", &[ORC, tq2, RXO]));
+    assert!(report.unmapped.is_empty(), "{:?}", report.unmapped);
+    let extensions = of_kind(&bundle, "MedicationRequest")[0]["extension"].clone();
+    let relation = |one: &&Value| one["url"].as_str().unwrap().ends_with("/v2-order-relation");
+    assert_eq!(extensions.as_array().unwrap().iter().filter(relation).count(), 1);
+}
+
+#[test]
+fn the_events_of_version_2_3_are_those_of_today() {
+    for (kind, today) in [("RDE^O01", "RDE^O11^RDE_O11"), ("RDS^O01", "RDS^O13^RDS_O13")] {
+        let segment = if kind.starts_with("RDE") { RXE } else { "RXD|1|A^B^L|20261103|1|stuks" };
+        let made = |kind: &str| of_kind(&run(&message(kind, &[ORC, segment])).0, "Medication");
+        assert_eq!(made(kind), made(today));
+    }
+}
+
+#[test]
+fn words_of_a_code_system_are_words() {
+    let (bundle, report) = run(&message("VXU^V04^VXU_V04", &["RXA|0|1|20261103||^Gelekoorts^L|0.5|mL"]));
+    assert!(report.unmapped.is_empty(), "{:?}", report.unmapped);
+    assert_eq!(of_kind(&bundle, "Immunization")[0]["vaccineCode"]["text"], "Gelekoorts");
+}

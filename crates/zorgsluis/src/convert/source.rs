@@ -55,6 +55,14 @@ pub(crate) fn find(inputs: &[PathBuf]) -> (Vec<Source>, Vec<String>) {
     (found, trouble)
 }
 
+/// Files in the order of the numbers with which their names begin, as people count: `9-` before `10-`. Names
+/// without one come behind.
+pub(crate) fn by_number(path: &Path) -> (u64, PathBuf) {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let digits = name.bytes().take_while(u8::is_ascii_digit).count();
+    (name.get(..digits).and_then(|number| number.parse().ok()).unwrap_or(u64::MAX), path.to_owned())
+}
+
 fn walk(folder: &Path, found: &mut Vec<Source>, trouble: &mut Vec<String>) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -64,7 +72,7 @@ fn walk(folder: &Path, found: &mut Vec<Source>, trouble: &mut Vec<String>) {
         }
     };
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.sort();
+    paths.sort_by_cached_key(|path| by_number(path));
     for path in paths {
         // A link to a folder could lead in a circle.
         if path.is_dir() && !path.is_symlink() {

@@ -51,7 +51,7 @@ pub(super) fn dosages<'m, 'a>(
     layout: Dose,
 ) -> (Vec<Dosage<'a>>, OrOriginal<'a, &'static str>) {
     let mut schedules: Vec<Schedule<'a>> = Vec::new();
-    for timing in part.timing.iter().filter(|timing| timing.id() == "TQ1") {
+    for timing in &part.timing {
         schedules.push(tq1::read(cx, *timing));
     }
     // TQ1 replaced the quantity/timing fields: what they repeat stands once.
@@ -124,6 +124,12 @@ fn own_words<'a>(cx: &mut Context<'_, 'a>, segment: Segment<'_, 'a>, layout: Dos
     dose.rate_quantity = field_amount(cx, segment, layout.rate, layout.rate_units);
     if layout.per > 0 {
         let per = cx.write(segment.field(layout.per).value());
+        if dose.rate_quantity.is_none()
+            && let Some(within) = per.as_deref().and_then(within)
+            && let Some(amount) = dose.dose_quantity.clone().filter(|amount| amount.value.is_some())
+        {
+            dose.rate_ratio = Some(ratio(Some(amount), Some(within)));
+        }
         dose.extension.extend(per.map(|per| Extension::string(PER, per)));
     }
     if dose != DoseAndRate::default() {
@@ -150,6 +156,28 @@ fn own_words<'a>(cx: &mut Context<'_, 'a>, segment: Segment<'_, 'a>, layout: Dos
         }
     }
     dosage
+}
+
+/// `H2`: so many seconds, minutes, hours, days or weeks in which the dose is given (HL7 v2.5.1 §4.14.1.17). A
+/// unit without a number, or with none at all, is no rate.
+fn within<'a>(per: &str) -> Option<Quantity<'a>> {
+    let unit = match per.as_bytes().first()? {
+        b'S' => "s",
+        b'M' => "min",
+        b'H' => "h",
+        b'D' => "d",
+        b'W' => "wk",
+        _ => return None,
+    };
+    let number: u32 = per.get(1..)?.parse().ok().filter(|number| *number > 0)?;
+    let plain = per.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+    plain.then(|| Quantity {
+        value: Some(number.into()),
+        unit: Some(unit.into()),
+        system: Some(system::UCUM.into()),
+        code: Some(unit.into()),
+        ..Quantity::default()
+    })
 }
 
 /// Words are the text of the dosage; a code is an instruction.

@@ -90,7 +90,7 @@ pub(super) fn convert<'m, 'a>(
         }
     }
     routes(cx, part, id, &mut given);
-    for timing in part.timing.iter().filter(|segment| segment.id() == "TQ1") {
+    for timing in &part.timing {
         add_new(&mut given.extension, tq1::read(cx, *timing).into_extension());
     }
     for repetition in ordered.orc.iter().flat_map(|orc| orc.field(7).repetitions()) {

@@ -49,13 +49,14 @@ fn slot<'a>(
     let at = cx.message.header().place();
     let actor = resource.actor.clone().unwrap_or_default();
     let sender = cx.sender_key().to_owned();
-    let who = key(&actor);
+    let appointment = draft.id.hyphenated().to_string();
+    // Two that are not named are not one.
+    let who = Some(key(&actor)).filter(|who| !who.is_empty()).unwrap_or_else(|| appointment.clone());
     let schedule = cx.id(&rule::SCHEDULE, &[&[&sender], &[&who]], at);
     if !cx.has(schedule) {
         let one = Schedule { id: Some(schedule), actor: vec![actor], ..Schedule::default() };
         cx.put(schedule, one);
     }
-    let appointment = draft.id.hyphenated().to_string();
     let id = cx.id(&rule::SLOT, &[&[&appointment], &[&schedule.hyphenated().to_string()]], at);
     if cx.has(id) {
         return;

@@ -126,6 +126,9 @@ fn about<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, document: &mut Docu
     } else if document.r#type != called {
         add_new(&mut document.category, called);
     }
+    for field in obx.fields().filter(hl7v2::Field::is_null) {
+        cx.ignore(field.value(), "the content of a document is told whole: there is nothing to delete in it");
+    }
     cx.ignore_field(obx.field(4), "numbers the lines of a document, which stand in their order");
     let status = obx.field(11).value();
     let told = document_status(&status.text()).map(|target| target.code);
