@@ -65,7 +65,8 @@ impl Event {
 impl Events {
     /// Adds one.
     pub(crate) fn add(&mut self, name: &str, event: Event) -> Joined {
-        match self.0.get_mut(&(event.stamp.moment.clone(), name.to_owned())) {
+        let key = (event.stamp.moment.clone(), name.to_owned());
+        match self.0.get_mut(&key) {
             // The same message, told of another number of a visit: what weighs more stays.
             Some(standing) if standing.stamp < event.stamp => {
                 *standing = event;
@@ -73,9 +74,28 @@ impl Events {
             }
             Some(_) => Joined::Same,
             None => {
-                self.0.insert((event.stamp.moment.clone(), name.to_owned()), event);
-                Joined::Changed
+                self.0.insert(key.clone(), event);
+                self.keep_first_and_last(&key);
+                if self.0.contains_key(&key) { Joined::Changed } else { Joined::Same }
             }
+        }
+    }
+
+    /// Of one event that many messages tell with the same words (each A08 after a discharge repeats PV1-45), the
+    /// first and the last are enough: a cancel between them takes back what came before it, and no more. What is
+    /// left depends on nothing but what was told. Without a time nobody can tell whether it is one event.
+    fn keep_first_and_last(&mut self, key: &(Moment, String)) {
+        let Some(event) = self.0.get(key).filter(|event| event.at.is_some()) else { return };
+        let same = self
+            .0
+            .iter()
+            .filter(|((_, name), other)| *name == key.1 && other.at == event.at && other.said == event.said);
+        let mut same: Vec<(Stamp, (Moment, String))> =
+            same.map(|(key, event)| (event.stamp.clone(), key.clone())).collect();
+        same.sort();
+        let between = same.len().saturating_sub(2);
+        for (_, key) in same.iter().skip(1).take(between) {
+            self.0.remove(key);
         }
     }
 

@@ -55,7 +55,7 @@ impl Places {
         for stands in &standing.events {
             all.push((&stands.event.stamp, stands.effect.moves(), stands.event.places()));
         }
-        for (path, register) in told.iter().filter(|(path, _)| path.starts_with("location:")) {
+        for (_, register) in told.iter().filter(|(path, _)| path.starts_with("location:")) {
             let Some(Value::Array(members)) = &register.value else { continue };
             let moment = &register.stamp.moment;
             let never = members.iter().any(|member| {

@@ -103,6 +103,7 @@ async fn least(mut told: Vec<String>, mut other: Vec<String>) -> String {
     format!("{}\nand {}\n{why}", names(&told), names(&other))
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long to try is told from outside")]
 fn rounds() -> (usize, u8) {
     let given = std::env::var("ZORGSLUIS_STORIES").unwrap_or_default();
     let (rounds, seed) = given.split_once(',').unwrap_or(("6", "3"));
