@@ -1,12 +1,12 @@
 //! Fields for which FHIR has no element, as the named parts of one extension: what the sender said is all
 //! there, each in the type that it has.
 
-use fhir::{CodeableConcept, Extension, ExtensionValue};
+use fhir::{CodeableConcept, Extension, ExtensionValue, Reference};
 use hl7v2::Segment;
 
 use super::obx::value;
 use crate::context::Context;
-use crate::datatype::{cq, cwe, hd, xad, xpn, xtn};
+use crate::datatype::{cq, cwe, hd, pl, xad, xpn, xtn};
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,10 @@ pub(crate) enum Holds {
     Address,
     /// XTN.
     Telecom,
+    /// PL: a reference.
+    Place,
+    /// DR.
+    Span,
 }
 
 /// A field, the name of its part, and what it holds.
@@ -114,6 +118,11 @@ fn of_field<'a>(
             Holds::Address => {
                 xad::address(cx, repetition).map(|address| ExtensionValue::Address(Box::new(address)))
             }
+            Holds::Place => pl::location(cx, repetition)
+                .map(|place| ExtensionValue::Reference(Box::new(Reference::to(place.location)))),
+            Holds::Span => cx
+                .period(repetition.component(1).value(), repetition.component(2).value())
+                .map(|period| ExtensionValue::Period(Box::new(period))),
             Holds::Text | Holds::Telecom | Holds::Name => {
                 value::whole(cx, repetition).map(ExtensionValue::String)
             }

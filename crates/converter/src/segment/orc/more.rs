@@ -24,7 +24,7 @@ const PARENT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-pa
 
 /// What FHIR has no element for.
 const OF_ORC: &[Detail] = &[
-    (13, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-enterer-location", Holds::Text),
+    (13, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-enterer-location", Holds::Place),
     (15, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-order-effective", Holds::Time),
     (18, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-entering-device", Holds::Concept),
     (25, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-order-status-modifier", Holds::Concept),
@@ -32,8 +32,8 @@ const OF_ORC: &[Detail] = &[
     (30, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-enterer-authorization", Holds::Concept),
     (31, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-parent-service", Holds::Concept),
     (34, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-order-workflow", Holds::Concept),
-    (36, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-start-range", Holds::Text),
-    (37, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-end-range", Holds::Text),
+    (36, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-start-range", Holds::Span),
+    (37, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-end-range", Holds::Span),
 ];
 
 /// The same.
