@@ -80,10 +80,11 @@ pub(crate) fn length<'a>(
     };
     cx.mark(value);
     let told = unit.first();
-    let code = cx.write(told.component(1).value());
-    let name = cx.write(told.component(2).value());
+    let given = match cx.write(told.component(1).value()) {
+        Some(code) => code,
+        None => cx.write(told.component(2).value()).unwrap_or(Cow::Borrowed("s")),
+    };
     cx.ignore_field(unit, "how the unit is coded shows in the unit");
-    let given = code.or(name).unwrap_or(Cow::Borrowed("s"));
     let quantity = rpt::length(read.value, given);
     let seconds = match quantity.code.as_deref() {
         Some("s") => Some(1.0),
