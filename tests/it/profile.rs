@@ -89,7 +89,8 @@ fn every_mistake_is_named_with_its_line() {
     write(
         folder.path(),
         "a.toml",
-        "[default]\ntime-zone = \"Europe/Amsterdm\"\n\n[[sender]]\nname = \"x\"\n",
+        "[default]\ntime-zone = \"Europe/Amsterdm\"\n\n[[sender]]\nname = \"x\"\ncharacter-set = \"EBCDIC\"\n\
+        authorities = { A = \"no uri\", B = \"nor this\" }\n",
     );
     write(folder.path(), "b.toml", "[[sender]]\nname = \"y\"\napplication = \"Y\"\ncolour = \"blue\"\n");
     let output = run(["profile", "check", folder.path().to_str().unwrap()]);
@@ -98,6 +99,9 @@ fn every_mistake_is_named_with_its_line() {
     for (place, text) in [
         ("a.toml:2:13: ", "not a time zone"),
         ("a.toml:4:1: ", "needs an `application`"),
+        ("a.toml:6:17: ", "`EBCDIC` is not a character set"),
+        ("a.toml:7:21: ", "`no uri`"),
+        ("a.toml:7:35: ", "`nor this`"),
         ("b.toml:4:1: ", "unknown field `colour`"),
     ] {
         assert!(errors.lines().any(|line| line.contains(place) && line.contains(text)), "{place}\n{errors}");

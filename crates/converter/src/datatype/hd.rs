@@ -130,7 +130,11 @@ fn register(name: &str) -> Option<&'static str> {
 impl<'m, 'a> Assigner<'m, 'a> {
     pub(crate) fn of(authority: Component<'m, 'a>, kind: Value<'m, 'a>) -> Self {
         let authority = Hd::of_component(authority);
-        let register = if authority.is_present() { None } else { register(&kind.text()) };
+        // VEKTIS keeps two registers: of care providers (AGB) and of insurers (UZOVI).
+        let is_vektis = !authority.universal_id.is_present()
+            && authority.namespace.text().trim().eq_ignore_ascii_case("VEKTIS");
+        let register = register(&kind.text())
+            .filter(|register| !authority.is_present() || (is_vektis && *register == nl::UZOVI));
         Self { authority, kind, register }
     }
 
@@ -143,6 +147,9 @@ impl<'m, 'a> Assigner<'m, 'a> {
     /// As [`Hd::write`].
     pub(crate) fn write(&self, cx: &mut Context<'_, 'a>) -> (Option<Cow<'a, str>>, Option<Cow<'a, str>>) {
         if let Some(register) = self.register {
+            if self.authority.namespace.is_present() {
+                cx.mark(self.authority.namespace);
+            }
             return (Some(Cow::Borrowed(register)), None);
         }
         if let Some(system) = self.typed(cx) {

@@ -62,3 +62,23 @@ fn every_example_of_the_page_is_what_happens() {
     }
     assert!(shown > 8);
 }
+
+/// MSH-18 8859/15 has the euro sign and Ž where 8859/1 has other signs.
+#[test]
+fn letters_of_8859_15_are_read_as_such() {
+    let in_set = |set: &str| {
+        let mut message =
+            format!("MSH|^~\\&|ZIS|LINDE|||20260102101700+0100||ADT^A31^ADT_A05|1|P|2.5||||||{set}\r")
+                .into_bytes();
+        // ISO 8859-15: 0xB4 is Ž, 0xA4 is €.
+        message.extend(b"PID|1||1^^^ZIS^PI||\xB4ukov||19800623|F|||Prijs \xA4 12^^Delft\r");
+        let options = ConvertOptions::demonstration();
+        let bundle = convert(&message, &options).unwrap().bundle_json();
+        let bundle: Value = serde_json::from_slice(&bundle).unwrap();
+        let entries = bundle["entry"].as_array().unwrap().iter().map(|entry| &entry["resource"]);
+        let patient = entries.into_iter().find(|one| one["resourceType"] == "Patient").unwrap().clone();
+        (patient["name"][0]["family"].clone(), patient["address"][0]["line"][0].clone())
+    };
+    assert_eq!(in_set("8859/15"), ("Žukov".into(), "Prijs € 12".into()));
+    assert_eq!(in_set("8859/1"), ("´ukov".into(), "Prijs ¤ 12".into()));
+}
