@@ -296,6 +296,11 @@ impl<'m, 'a> Context<'m, 'a> {
         self.ledger.is_marked(value.offset())
     }
 
+    /// Whether the leaf stands in the output or is left out on purpose.
+    pub(crate) fn is_accounted(&self, value: Value<'_, 'a>) -> bool {
+        self.is_marked(value) || self.ledger.is_ignored(value.offset())
+    }
+
     /// The leaf is left out on purpose.
     pub(crate) fn ignore(&mut self, value: Value<'_, 'a>, why: &'static str) {
         if !value.is_empty() {

@@ -1,6 +1,9 @@
 //! HL7 v2 datatypes to FHIR datatypes: one module for each, named after it.
 
+use fhir::{Extension, ExtensionValue};
 use hl7v2::{Component, Repetition, Value};
+
+use crate::context::{Context, own};
 
 pub(crate) mod cq;
 pub(crate) mod cwe;
@@ -41,5 +44,48 @@ impl<'m, 'a, const N: usize> Parts<'m, 'a, N> {
     /// The first leaf of component `n`.
     pub(crate) fn value(&self, n: usize) -> Value<'m, 'a> {
         self.component(n).value()
+    }
+}
+
+/// What stands in a repetition where its datatype has nothing: behind its last component, or as further parts of
+/// a component. Nobody knows what it means, and it is kept with its position. Call it when all that the datatype
+/// has is written.
+pub(crate) fn further<'a>(
+    cx: &mut Context<'_, 'a>,
+    from: Repetition<'_, 'a>,
+    last: usize,
+    to: &mut Vec<Extension<'a>>,
+) {
+    let separator = cx.message.delimiters().subcomponent;
+    if !separator.is_some_and(|separator| from.raw().contains(&separator)) && from.component_count() <= last {
+        return;
+    }
+    for (nth, component) in from.components().enumerate() {
+        let known = usize::from(nth < last);
+        for value in component.subcomponents().skip(known) {
+            if cx.is_accounted(value) {
+                continue;
+            }
+            let place = value.place();
+            let Some(text) = cx.write(value) else { continue };
+            cx.warn(place, "unexpected-component");
+            let at = match place.subcomponent {
+                0 => place.component.to_string(),
+                part => format!("{}.{part}", place.component),
+            };
+            let parts = vec![Extension::string("at", at), Extension::string("value", text)];
+            to.push(Extension::new(own!("further-component"), ExtensionValue::Parts(parts)));
+        }
+    }
+}
+
+/// What goes with a number or a name says nothing without it.
+pub(crate) fn without<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>, why: &'static str) {
+    for component in from.components() {
+        for value in component.subcomponents() {
+            if !cx.is_accounted(value) {
+                cx.ignore(value, why);
+            }
+        }
     }
 }

@@ -44,6 +44,10 @@ impl Ledger {
         self.marked.get(offset as usize / 64).is_some_and(|word| word & (1 << (offset % 64)) != 0)
     }
 
+    pub(crate) fn is_ignored(&self, offset: u32) -> bool {
+        self.ignored.iter().rev().any(|(at, _)| *at == offset)
+    }
+
     /// Draws up the account. Mapped goes before ignored: what is in the output is in the output.
     pub(crate) fn account(&self, message: &Message<'_>) -> Account {
         let mut account = Account { mapped: 0, ignored: Vec::new(), unmapped: Vec::new() };

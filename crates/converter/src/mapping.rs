@@ -133,7 +133,11 @@ pub fn events() -> Vec<(&'static str, &'static Event)> {
 pub(crate) fn why_left(segment: &[u8; 3], field: u16, component: u16) -> Option<&'static str> {
     let maps = segment::MAPS;
     let at = maps.binary_search_by(|map| map.segment.as_bytes().cmp(segment)).ok()?;
-    let rows = maps.get(at)?.rows;
+    let map = maps.get(at)?;
+    let rows = map.rows;
+    if usize::from(field) > map.fields.len() && !map.fields.is_empty() {
+        return Some("HL7 v2 has no such field in this segment: what it means, only the sender knows");
+    }
     let reason = |field, component| {
         rows.iter()
             .filter(|row| row.field == field && row.component == component)

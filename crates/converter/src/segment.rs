@@ -15,6 +15,7 @@ pub(crate) mod beside;
 pub(crate) mod blc;
 pub(crate) mod cdo;
 pub(crate) mod cer;
+pub(crate) mod con;
 pub(crate) mod ctd;
 pub(crate) mod cti;
 pub(crate) mod db1;
@@ -85,9 +86,10 @@ pub(crate) mod var;
 pub(crate) mod z;
 
 use fhir::Element;
-use hl7v2::Value;
+use hl7v2::{Repetition, Value};
 
-use crate::context::{Context, original_text};
+use crate::context::{Context, extension, original_text};
+use crate::datatype::cwe;
 use crate::mapping::Map;
 use crate::table;
 
@@ -107,6 +109,7 @@ pub(crate) const MAPS: &[&Map] = &[
     &blc::MAP,
     &cdo::MAP,
     &cer::MAP,
+    &con::MAP,
     &ctd::MAP,
     &cti::MAP,
     &db1::MAP,
@@ -178,6 +181,26 @@ pub(crate) const MAPS: &[&Map] = &[
 /// Sex: the FHIR code, and beside it the zib's code or what the sender wrote.
 pub(crate) fn gender<'a>(
     cx: &mut Context<'_, 'a>,
+    from: Repetition<'_, 'a>,
+) -> (Option<&'static str>, Option<Element<'a>>) {
+    let value = from.value();
+    let (code, mut element) = gender_of(cx, value);
+    // A CWE since v2.7: what it says beside the code is kept whole.
+    if from.components().skip(1).any(|component| component.value().is_present()) {
+        let whole = cwe::concept(cx, from, "", None);
+        cx.is_known(value.place());
+        let whole = whole.map(|whole| fhir::Extension::concept(extension::ORIGINAL_CODE, whole));
+        if let Some(whole) = whole {
+            let element = element.get_or_insert_default();
+            element.extension.retain(|one| one.url != extension::ORIGINAL_CODE);
+            element.extension.push(whole);
+        }
+    }
+    (code, element)
+}
+
+fn gender_of<'a>(
+    cx: &mut Context<'_, 'a>,
     value: Value<'_, 'a>,
 ) -> (Option<&'static str>, Option<Element<'a>>) {
     if !value.is_present() {
@@ -203,7 +226,7 @@ pub(crate) fn gender<'a>(
         cx.mark(value);
     } else if let Some(code) = cx.write_code(value) {
         let original = fhir::CodeableConcept::of(fhir::Coding { code: Some(code), ..Default::default() });
-        element.extension.push(fhir::Extension::concept(crate::context::extension::ORIGINAL_CODE, original));
+        element.extension.push(fhir::Extension::concept(extension::ORIGINAL_CODE, original));
     }
     (Some(gender.code), Some(element))
 }

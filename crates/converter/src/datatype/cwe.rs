@@ -86,6 +86,7 @@ pub(crate) fn concept<'a>(
     if coded && concept.coding.iter().all(|coding| coding.system.is_none()) {
         cx.local_code(from.place());
     }
+    super::further(cx, from, 22, &mut concept.extension);
     (concept != CodeableConcept::default()).then_some(concept)
 }
 
@@ -158,18 +159,19 @@ fn add<'a>(
         return;
     }
     let Some(code) = cx.write_code(code) else {
-        if let Some(text) = cx.write(text) {
-            // What is named in a system of which no code was sent is still of that system.
-            let coding = if system.is_present() {
-                Coding { code: None, ..coding_of(cx, Cow::Borrowed(""), system) }
-            } else {
-                Coding::default()
-            };
-            if concept.text.is_none() && coding == Coding::default() {
+        let text = cx.write(text);
+        if system.is_present() || version.is_present() {
+            // Of which system the text is, without its code.
+            let mut coding = Coding { display: text.clone(), ..Coding::default() };
+            system_of(cx, &mut coding, system);
+            coding.version = cx.write(version);
+            concept.coding.push(coding);
+            concept.text = concept.text.take().or(text);
+        } else if let Some(text) = text {
+            if concept.text.is_none() {
                 concept.text = Some(text);
             } else {
-                concept.coding.push(Coding { display: Some(text.clone()), ..coding });
-                concept.text.get_or_insert(text);
+                concept.coding.push(Coding { display: Some(text), ..Coding::default() });
             }
         }
         return;
@@ -190,15 +192,20 @@ pub(crate) fn coding_of<'a>(
     system: Value<'_, 'a>,
 ) -> Coding<'a> {
     let mut coding = Coding { code: Some(code), ..Coding::default() };
-    if system.is_present() {
-        coding.system = cx.profile.coding_system(&system.text());
-        if coding.system.is_some() {
-            cx.mark(system);
-        } else if let Some(name) = cx.write(system) {
-            coding.extension.push(Extension::string(extension::CODE_SYSTEM_NAME, name));
-        }
-    }
+    system_of(cx, &mut coding, system);
     coding
+}
+
+fn system_of<'a>(cx: &mut Context<'_, 'a>, coding: &mut Coding<'a>, system: Value<'_, 'a>) {
+    if !system.is_present() {
+        return;
+    }
+    coding.system = cx.profile.coding_system(&system.text());
+    if coding.system.is_some() {
+        cx.mark(system);
+    } else if let Some(name) = cx.write(system) {
+        coding.extension.push(Extension::string(extension::CODE_SYSTEM_NAME, name));
+    }
 }
 
 /// A CWE inside a component: its parts are subcomponents. Otherwise as [`concept`].

@@ -16,9 +16,19 @@ pub(crate) fn identifier<'a>(
     from: Repetition<'_, 'a>,
     kind: Option<&'static str>,
 ) -> Option<Identifier<'a>> {
+    if from.is_empty() || from.is_null() {
+        return None;
+    }
     let parts = Parts::<12>::of(from);
     let part = |n: usize| parts.value(n);
-    let value = cx.write(part(1))?;
+    let Some(value) = cx.write(part(1)) else {
+        super::without(
+            cx,
+            from,
+            "who would have given a number, of which kind and when, says nothing without it",
+        );
+        return None;
+    };
     let (system, name) = Assigner::of(parts.component(4), part(5)).write(cx);
     if system.as_deref() == Some(nl::BSN) && !nl::passes_eleven_test(&value) {
         cx.warn(part(1).place(), "bsn-fails-11-test");
@@ -36,6 +46,7 @@ pub(crate) fn identifier<'a>(
     }
     identifier.assigner = name.map(|name| Box::new(Reference::display(name)));
     identifier.period = cx.period(part(7), part(8)).map(Box::new);
+    super::further(cx, from, 12, &mut identifier.extension);
     Some(identifier)
 }
 

@@ -29,6 +29,11 @@ impl<'m, 'a> Hd<'m, 'a> {
 
     /// An HD that is a field (first = 1), or the end of an EI (first = 2): its parts are components.
     pub(crate) fn of_repetition(repetition: Repetition<'m, 'a>, first: usize) -> Self {
+        let namespace = repetition.component(first);
+        if namespace.subcomponent(2).is_present() && !repetition.component(first + 1).value().is_present() {
+            // One level too deep, and plain what is meant: `4711^LINDE&1.2.3&ISO`.
+            return Self::of_component(namespace);
+        }
         Self {
             namespace: repetition.component(first).value(),
             universal_id: repetition.component(first + 1).value(),
@@ -173,7 +178,7 @@ impl<'m, 'a> Assigner<'m, 'a> {
     }
 }
 
-/// An identifier from EI: id and authority.
+/// An identifier from EI: id and authority. An EI that has a universal id only (`^^1.2.3^ISO`) is that id.
 pub(crate) fn ei<'a>(cx: &mut Context<'_, 'a>, ei: Repetition<'_, 'a>) -> Option<Identifier<'a>> {
     let value = cx.write(ei.component(1).value());
     let authority = of_ei(ei);
@@ -185,7 +190,8 @@ pub(crate) fn ei<'a>(cx: &mut Context<'_, 'a>, ei: Repetition<'_, 'a>) -> Option
         (None, Some(id)) if only_universal => Identifier::new("urn:ietf:rfc:3986", id),
         (value, system) => Identifier { system, value, ..Identifier::default() },
     };
-    let identifier = Identifier { assigner, ..identifier };
+    let mut identifier = Identifier { assigner, ..identifier };
+    super::further(cx, ei, 4, &mut identifier.extension);
     (identifier != Identifier::default()).then_some(identifier)
 }
 

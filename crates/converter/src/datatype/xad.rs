@@ -46,8 +46,16 @@ pub(crate) fn address<'a>(cx: &mut Context<'_, 'a>, xad: Repetition<'_, 'a>) -> 
     cx.ignore(part(11), "in which script an address is written shows in the address");
     let range = parts.component(12);
     let period = cx.period(part(13), part(14));
-    address.period = period.or_else(|| cx.period(range.subcomponent(1), range.subcomponent(2))).map(Box::new);
+    address.period = period.map(Box::new);
+    let range = cx.period(range.subcomponent(1), range.subcomponent(2)).map(Box::new);
+    if address.period.is_none() {
+        address.period = range;
+    } else if range != address.period {
+        let range = range.map(fhir::ExtensionValue::Period);
+        address.extension.extend(range.map(|range| Extension::new(own!("validity-range"), range)));
+    }
     details(cx, &parts, &mut address);
+    super::further(cx, xad, 23, &mut address.extension);
     (address != Address::default()).then_some(address)
 }
 

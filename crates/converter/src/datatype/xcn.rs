@@ -49,6 +49,7 @@ pub(crate) fn professional_of<'a>(
     let name_key = xpn::key(xcn, &xpn::XCN);
     let number = cx.write(part(1));
     if number.is_none() && name_key.is_none() {
+        super::without(cx, xcn, "who has neither a number nor a name is nobody");
         return None;
     }
     let authority = Assigner::of(parts.component(9), part(13));
@@ -88,7 +89,10 @@ pub(crate) fn professional_of<'a>(
         }
     }
     practitioner.name.extend(xpn::name(cx, xcn, &xpn::XCN, Some("official")));
-    cx.ignore(part(8), "from which table a professional was looked up is not kept");
+    for value in parts.component(8).subcomponents() {
+        cx.ignore(value, "from which table a professional was looked up is not kept");
+    }
+    super::further(cx, xcn, 23, &mut practitioner.extension);
     let registered = practitioner.identifier.iter().any(is_of_dutch_register);
     put(cx, id, practitioner);
     let role = (registered || organization.is_some()).then(|| role(cx, id, organization, xcn));
@@ -148,11 +152,16 @@ pub(crate) fn related<'a>(
     person.relationship.extend(cwe::concept(cx, relation, "NK1-3", Some(table::relationship)));
     person.identifier.extend(number(cx, xcn));
     person.name.extend(xpn::name(cx, xcn, &xpn::XCN, Some("official")));
+    for value in xcn.component(8).subcomponents() {
+        cx.ignore(value, "from which table a person was looked up is not kept");
+    }
+    super::further(cx, xcn, 23, &mut person.extension);
     person.period = period.cloned();
     match cx.entry(id) {
         Some(Resource::RelatedPerson(known)) => {
             add_new(&mut known.identifier, person.identifier);
             add_new(&mut known.name, person.name);
+            add_new(&mut known.extension, person.extension);
             known.period = known.period.take().or(person.period);
         }
         _ => cx.put(id, person),
@@ -183,6 +192,7 @@ fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, practitioner: Practitioner<'a>) {
         add_new(&mut known.identifier, practitioner.identifier);
         add_new(&mut known.name, practitioner.name);
         add_new(&mut known.telecom, practitioner.telecom);
+        add_new(&mut known.extension, practitioner.extension);
         return;
     }
     cx.put(id, practitioner);

@@ -59,6 +59,17 @@ pub(crate) fn organization<'a>(cx: &mut Context<'_, 'a>, xon: Repetition<'_, 'a>
         let code = cwe::concept_of_component(cx, xon.component(component), "", None);
         organization.extension.extend(code.map(|code| Extension::concept(url, code)));
     }
+    if !numbered {
+        let facility = Hd::of_component(xon.component(8)).name(cx);
+        organization
+            .extension
+            .extend(facility.map(|name| Extension::string(extension::ASSIGNING_FACILITY, name)));
+        for (n, url) in [(4, extension::CHECK_DIGIT), (5, extension::CHECK_DIGIT_SCHEME)] {
+            let text = cx.write(part(n));
+            organization.extension.extend(text.map(|text| Extension::string(url, text)));
+        }
+    }
+    super::further(cx, xon, 10, &mut organization.extension);
     put(cx, id, organization);
     Some(id)
 }

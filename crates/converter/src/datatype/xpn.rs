@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use fhir::{Element, ElementList, Extension, HumanName, nl};
+use fhir::{Element, ElementList, Extension, ExtensionValue, HumanName, nl};
 use hl7v2::{Component, Field, Repetition, Value};
 
 use super::{Parts, cwe};
@@ -85,9 +85,10 @@ pub(crate) fn names_of<'a>(
     otherwise: Option<&'static str>,
     to: &mut Vec<HumanName<'a>>,
 ) {
-    to.extend(name(cx, from, &XPN, otherwise));
     // XPN.15 (v2.7): nl-core has the name by which someone is called as a name of its own.
-    if let Some(called) = cx.write(from.component(15).value()) {
+    let called = cx.write(from.component(15).value());
+    to.extend(name(cx, from, &XPN, otherwise));
+    if let Some(called) = called {
         let given = vec![called];
         crate::context::add_new(to, [HumanName { r#use: Some("usual"), given, ..HumanName::default() }]);
     }
@@ -138,7 +139,17 @@ pub(crate) fn name<'a>(
     }
     let range = parts.component(layout.range);
     let period = cx.period(part(layout.start), part(layout.end));
-    name.period = period.or_else(|| cx.period(range.subcomponent(1), range.subcomponent(2))).map(Box::new);
+    name.period = period.map(Box::new);
+    let range = cx.period(range.subcomponent(1), range.subcomponent(2)).map(Box::new);
+    if name.period.is_none() {
+        name.period = range;
+    } else if range != name.period {
+        let range = range.map(ExtensionValue::Period);
+        name.extension.extend(range.map(|range| Extension::new(own!("validity-range"), range)));
+    }
+    if layout.family == XPN.family {
+        super::further(cx, from, 14, &mut name.extension);
+    }
     Some(name)
 }
 
@@ -148,7 +159,11 @@ fn representation<'a>(cx: &mut Context<'_, 'a>, from: Value<'_, 'a>, name: &mut 
         "A" => "ABC",
         "I" => "IDE",
         "P" => "SYL",
-        _ => return,
+        _ => {
+            let code = cx.write(from);
+            name.extension.extend(code.map(|code| Extension::string(own!("name-representation"), code)));
+            return;
+        }
     };
     cx.mark(from);
     name.extension.push(Extension::code(REPRESENTATION, code));

@@ -73,6 +73,7 @@ pub(crate) fn contact_point<'a>(
         extension.push(Extension::string(own!("shared-telecommunication"), shared));
     }
     let rank = rank(cx, part(18), &mut extension);
+    super::further(cx, xtn, 18, &mut extension);
     if values.is_empty() && mail.is_none() && extension.is_empty() && rank.is_none() {
         for n in [2, 3] {
             cx.ignore(part(n), "a kind of number, and no number");

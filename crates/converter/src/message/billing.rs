@@ -48,6 +48,8 @@ pub(crate) struct Billing<'m, 'a> {
 /// What is charged, for which diagnoses and procedures.
 struct Charge<'m, 'a> {
     ft1: Segment<'m, 'a>,
+    /// ROL and PRT right behind it.
+    parts: Vec<Segment<'m, 'a>>,
     conditions: Vec<Uuid>,
     procedures: Vec<Uuid>,
     notes: Vec<Segment<'m, 'a>>,
@@ -81,8 +83,17 @@ impl<'m, 'a> Billing<'m, 'a> {
             }
             "FT1" => {
                 self.last = None;
-                let (conditions, procedures, notes) = (Vec::new(), Vec::new(), Vec::new());
-                self.charges.push(Charge { ft1: segment, conditions, procedures, notes });
+                self.charges.push(Charge {
+                    ft1: segment,
+                    parts: Vec::new(),
+                    conditions: Vec::new(),
+                    procedures: Vec::new(),
+                    notes: Vec::new(),
+                });
+            }
+            "ROL" | "PRT" if behind_charge => {
+                self.in_charge = true;
+                self.charges.last_mut().into_iter().for_each(|charge| charge.parts.push(segment));
             }
             "DG1" if !self.charges.is_empty() => {
                 self.last = None;
@@ -187,7 +198,14 @@ fn shares_number<'m, 'a>(cx: &Context<'m, 'a>, ft1: Segment<'m, 'a>, all: &[Char
 
 /// One charge, with the diagnoses that it is for and the procedures that are charged.
 fn charged<'m, 'a>(cx: &mut Context<'m, 'a>, charge: Charge<'m, 'a>, to: Charged) {
+    let patient = to.patient;
     let id = ft1::convert(cx, charge.ft1, to);
+    for part in charge.parts {
+        match part.id() {
+            "ROL" => rol::about(cx, part, patient, Some(id)),
+            _ => prt::convert(cx, part, patient, Some(id)),
+        }
+    }
     let notes: Vec<_> = nte::notes(cx, &charge.notes).iter().map(nte::Note::annotation).collect();
     let mut reasons = Vec::new();
     for condition in &charge.conditions {

@@ -18,7 +18,7 @@ use crate::convert::refuse;
 use crate::mapping::{Event as EventRow, official, own};
 use crate::null;
 use crate::segment::obx::content;
-use crate::segment::{evn, prt, txa};
+use crate::segment::{con, evn, prt, txa};
 
 /// The events that are converted.
 pub(crate) const EVENTS: &[EventRow] = &[
@@ -113,7 +113,10 @@ fn patient<'m, 'a>(
         new.map(|entry| entry.full_url.0).collect()
     };
     let encounter = made("Encounter").first().copied();
-    let about: Vec<Uuid> = [made("ServiceRequest"), made("Observation")].concat();
+    let mut about: Vec<Uuid> = [made("ServiceRequest"), made("Observation")].concat();
+    for con in group.iter().filter(|segment| segment.id() == "CON") {
+        add_new(&mut about, con::convert(cx, *con, patient));
+    }
     for told in documents {
         document(cx, change, told, txa::Of { patient, encounter }, &about);
     }

@@ -87,7 +87,7 @@ fn person<'m, 'a>(cx: &mut Context<'m, 'a>, gt1: Segment<'m, 'a>, patient: Uuid)
         add_new(&mut person.telecom, more);
     }
     (person.birth_date, person.birth_date_ext) = cx.date(gt1.field(8).value(), Some(system::BIRTH_TIME));
-    (person.gender, person.gender_ext) = gender(cx, gt1.field(9).value());
+    (person.gender, person.gender_ext) = gender(cx, gt1.field(9).first());
     person.relationship.extend(cwe::concept(cx, gt1.field(11).first(), "GT1-11", Some(table::relationship)));
     if let Some(language) = cwe::concept(cx, gt1.field(36).first(), "GT1-36", None) {
         person.communication.push(PatientCommunication { language: Some(language), ..Default::default() });

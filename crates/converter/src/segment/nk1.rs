@@ -156,7 +156,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, nk1: Segment<'m, 'a>, pa
         }
     }
     person.period = cx.period(nk1.field(8).value(), nk1.field(9).value());
-    (person.gender, person.gender_ext) = gender(cx, nk1.field(15).value());
+    (person.gender, person.gender_ext) = gender(cx, nk1.field(15).first());
     (person.birth_date, person.birth_date_ext) =
         cx.date(nk1.field(16).value(), Some(fhir::system::BIRTH_TIME));
     for repetition in nk1.field(20).repetitions() {

@@ -63,7 +63,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>) ->
             cx.date(pid.field(7).value(), Some(system::BIRTH_TIME));
     }
     if cx.given(pid.field(8), id, "gender") {
-        (patient.gender, patient.gender_ext) = gender(cx, pid.field(8).value());
+        (patient.gender, patient.gender_ext) = gender(cx, pid.field(8).first());
     }
     if cx.given(pid.field(11), id, "address") {
         xad::addresses(cx, pid.field(11), &mut patient.address);
@@ -81,7 +81,7 @@ fn identifiers<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, patient: 
     for (field, kind) in [(3, None), (2, None), (4, None), (19, Some("SS")), (20, Some("DL"))] {
         for repetition in pid.field(field).repetitions() {
             // PID-20 (DLN) is number, issuer and expiry: a CX in its first component only.
-            let written = if field == 20 {
+            let written = if field == 20 && !is_cx(repetition) {
                 driving_licence(cx, repetition)
             } else {
                 identifier::identifier(cx, repetition, kind)
@@ -89,6 +89,11 @@ fn identifiers<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, patient: 
             add_new(&mut patient.identifier, written);
         }
     }
+}
+
+/// A driving licence in the form of the other numbers: with an authority, or with a type of identifier.
+fn is_cx(dln: hl7v2::Repetition<'_, '_>) -> bool {
+    dln.component(5).value().is_present() || dln.component(4).subcomponent(2).is_present()
 }
 
 fn driving_licence<'a>(cx: &mut Context<'_, 'a>, dln: hl7v2::Repetition<'_, 'a>) -> Option<Identifier<'a>> {
@@ -189,7 +194,12 @@ fn birth_and_death<'m, 'a>(
     id: Uuid,
     patient: &mut Patient<'a>,
 ) {
-    if let Some(text) = cx.write(pid.field(23).value()) {
+    let place = pid.field(23).first();
+    if place.components().skip(1).any(|component| component.value().is_present()) {
+        // An address where HL7 has the name of a place.
+        let address = xad::address(cx, place).map(|one| ExtensionValue::Address(Box::new(one)));
+        patient.extension.extend(address.map(|one| Extension::new(BIRTH_PLACE, one)));
+    } else if let Some(text) = cx.write(place.value()) {
         let place = Box::new(Address { text: Some(text), ..Address::default() });
         patient.extension.push(Extension::new(BIRTH_PLACE, ExtensionValue::Address(place)));
     }
@@ -229,7 +239,12 @@ fn birth_and_death<'m, 'a>(
 /// PID-30 says whether, PID-29 when: when implies whether.
 fn death_indicator<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, patient: &mut Patient<'a>) {
     let value = pid.field(30).value();
-    match (cx.yes_no(value), &patient.deceased) {
+    let dead = cx.yes_no(value);
+    if dead.is_none() {
+        let text = cx.write(value);
+        patient.extension.extend(text.map(|text| Extension::string(own!("death-indicator"), text)));
+    }
+    match (dead, &patient.deceased) {
         (Some(dead), None) => patient.deceased = Some(PatientDeceased::Boolean(dead)),
         (Some(false), Some(_)) => {
             cx.unmark(pid.field(30));

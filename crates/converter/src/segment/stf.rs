@@ -50,7 +50,7 @@ pub(crate) fn convert<'m, 'a>(
         add_new(&mut person.identifier, written);
     }
     xpn::names(cx, stf.field(3), Some("official"), &mut person.name);
-    (person.gender, person.gender_ext) = gender(cx, stf.field(5).value());
+    (person.gender, person.gender_ext) = gender(cx, stf.field(5).first());
     (person.birth_date, person.birth_date_ext) = cx.date(stf.field(6).value(), Some(system::BIRTH_TIME));
     xtn::contact_points(cx, stf.field(10), None, &mut person.telecom);
     xad::addresses(cx, stf.field(11), &mut person.address);

@@ -67,12 +67,7 @@ fn subscriber<'m, 'a>(
     person.relationship.extend(cwe::concept(cx, relation.first(), "IN1-17", Some(table::relationship)));
     (person.birth_date, person.birth_date_ext) = cx.date(in1.field(18).value(), Some(system::BIRTH_TIME));
     xad::addresses(cx, in1.field(19), &mut person.address);
-    (person.gender, person.gender_ext) = gender(cx, in1.field(43).value());
-    for component in in1.field(43).first().components().skip(1) {
-        for value in component.subcomponents() {
-            cx.ignore(value, "what the code of the sex says in words");
-        }
-    }
+    (person.gender, person.gender_ext) = gender(cx, in1.field(43).first());
     gt1::put(cx, id, person);
     Some(id)
 }

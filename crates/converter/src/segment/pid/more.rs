@@ -82,8 +82,10 @@ pub(super) fn animal<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, pat
         parts.extend(breed.map(|breed| Extension::concept("breed", breed)));
         patient.extension.push(Extension::new(ANIMAL, ExtensionValue::Parts(parts)));
     }
-    if let Some(strain) = cx.write(pid.field(37).value()) {
-        patient.extension.push(Extension::string(own!("strain"), strain));
+    let strain: Vec<_> =
+        pid.field(37).first().components().filter_map(|part| cx.write(part.value())).collect();
+    if !strain.is_empty() {
+        patient.extension.push(Extension::string(own!("strain"), strain.join(" ")));
     }
     let class = cwe::concept(cx, pid.field(38).first(), "PID-38", None);
     patient.extension.extend(class.map(|class| Extension::concept(own!("production-class"), class)));
@@ -97,6 +99,8 @@ pub(super) fn reliability<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>
     if let Some(unknown) = cx.yes_no(pid.field(31).value()) {
         let unknown = ExtensionValue::Boolean(unknown);
         patient.extension.push(Extension::new(own!("identity-unknown"), unknown));
+    } else if let Some(text) = cx.write(pid.field(31).value()) {
+        patient.extension.push(Extension::string(own!("identity-unknown"), text));
     }
     for repetition in pid.field(32).repetitions() {
         let code = cwe::concept(cx, repetition, "PID-32", None);
