@@ -302,7 +302,6 @@ pub(crate) const MAP: Map = Map {
         to(41, "Coverage.extension(v2-in1-room-rate-private)"),
         to(42, "Coverage.extension(v2-in1-insureds-employment-status)"),
         to(43, "RelatedPerson.gender"),
-        left(43, "what the code of the sex says in words").component(2),
         to(44, "Organization.address"),
         to(45, "Coverage.extension(v2-in1-verification-status)"),
         to(46, "Coverage.extension(v2-in1-prior-insurance-plan-id)"),
