@@ -214,7 +214,12 @@ pub(crate) fn ei_key<'a>(
     ei: Repetition<'_, 'a>,
 ) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
     let value = trim(ei.component(1).value().text());
-    (!value.is_empty()).then(|| (of_ei(ei).key(cx), value))
+    let authority = of_ei(ei);
+    if value.is_empty() && !authority.namespace.is_present() {
+        // A universal id alone: see `ei`.
+        return Some((Cow::Borrowed("urn:ietf:rfc:3986"), authority.system(cx)?));
+    }
+    (!value.is_empty()).then(|| (authority.key(cx), value))
 }
 
 /// The organisation that an HD names: put once, its id given back.

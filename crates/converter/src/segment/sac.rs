@@ -197,8 +197,10 @@ pub(crate) fn convert<'m, 'a>(
 fn accession<'a>(cx: &mut Context<'_, 'a>, sac: Segment<'_, 'a>, specimen: &mut Specimen<'a>) {
     for n in [2, 1] {
         let Some(mut number) = hd::ei(cx, sac.field(n).first()) else { continue };
-        let same =
-            |known: &fhir::Identifier<'a>| (&known.system, &known.value) == (&number.system, &number.value);
+        let same = |known: &fhir::Identifier<'a>| {
+            (&known.system, &known.value, &known.assigner)
+                == (&number.system, &number.value, &number.assigner)
+        };
         if specimen.accession_identifier.as_ref().is_some_and(same) {
             continue;
         }
