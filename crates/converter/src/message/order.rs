@@ -124,6 +124,7 @@ pub(super) fn observe<'m, 'a>(
         }
         let specimen = result.specimen.and_then(|at| frame.specimens.places.get(at).copied().flatten());
         let known = obx::convert(cx, &run, &notes, frame, specimen);
+        run.iter().for_each(|line| crate::segment::null::nothing_to_delete(cx, *line));
         if let Some(known) = &known {
             behind(cx, result, frame.patient, known.id);
         }

@@ -60,6 +60,13 @@ pub(crate) fn deletions<'a>(
     }
 }
 
+/// The nulls of a segment whose resource is told as a whole: there is nothing to delete.
+pub(crate) fn nothing_to_delete<'a>(cx: &mut Context<'_, 'a>, segment: Segment<'_, 'a>) {
+    for field in segment.fields().filter(hl7v2::Field::is_null) {
+        cx.ignore(field.value(), WHOLE);
+    }
+}
+
 /// The path within a type.
 fn of_kind(to: &'static str, kind: &str) -> Option<&'static str> {
     to.strip_prefix(kind)?.strip_prefix('.')

@@ -28,7 +28,7 @@ fn hl7_parser(text: &str, _: &ConvertOptions) -> Option<usize> {
 }
 
 fn rust_hl7(text: &str, _: &ConvertOptions) -> Option<usize> {
-    Some(rusthl7::Message::try_from(text).ok()?.segments.len())
+    Some(rusthl7::message::Message::try_from(text).ok()?.segments.len())
 }
 
 fn main() {
