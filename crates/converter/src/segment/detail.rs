@@ -73,6 +73,10 @@ fn of_field<'a>(
     parts: &mut Vec<Extension<'a>>,
 ) {
     let field = segment.field(n);
+    // Most are: OBX and SPM have dozens of such fields.
+    if field.raw().is_empty() {
+        return;
+    }
     // How the sender's profile calls the field.
     let place = format!("{}-{n}", segment.id());
     if field.is_null() {

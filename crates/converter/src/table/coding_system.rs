@@ -284,6 +284,10 @@ fn hl7_table_number(name: &str) -> Option<&str> {
 
 /// An object identifier: at least three arcs, the first 0–2, none with a leading zero.
 pub(crate) fn is_oid(text: &str) -> bool {
+    // Names of code systems and authorities are asked, and hardly one begins like an OID.
+    if !text.starts_with(['0', '1', '2']) {
+        return false;
+    }
     let mut arcs = text.split('.');
     matches!(arcs.next(), Some("0" | "1" | "2"))
         && text.bytes().filter(|&b| b == b'.').count() >= 2
