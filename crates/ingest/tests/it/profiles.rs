@@ -65,7 +65,10 @@ fn what_ingest_calls_supported_is_what_the_converter_converts() {
     let profiles = ProfileRules::new(Profiles::builtin());
     let options = ConvertOptions::demonstration();
     let mut kinds: Vec<String> = (1..=62).map(|n| format!("ADT^A{n:02}")).collect();
-    kinds.extend(["ORU^R01", "ORU^R30", "ORM^O01", "SIU^S12", "SIU^S25", "MDM^T02", "MDM^T12", "ACK", "", "adt^a01"].map(String::from));
+    kinds.extend(
+        ["ORU^R01", "ORU^R30", "ORM^O01", "SIU^S12", "SIU^S25", "MDM^T02", "MDM^T12", "ACK", "", "adt^a01"]
+            .map(String::from),
+    );
     for kind in kinds {
         let bytes = message("ZIS", &kind, "1000001^^^LINDE^PI");
         let parsed = hl7v2::Message::parse(&bytes).unwrap();
