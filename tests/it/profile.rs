@@ -73,7 +73,7 @@ fn the_proposed_block_is_a_profile() {
     let folder = tempfile::tempdir().unwrap();
     let message = write(folder.path(), "a.hl7", RESULT);
     let told = stdout(&run(["codes", message.to_str().unwrap()]));
-    let block = &told[told.find("[[sender.codes]]").unwrap()..];
+    let (_, block) = told.split_at(told.find("[[sender.codes]]").unwrap());
     let profile = format!("[[sender]]\nname = \"oost\"\nfacility = \"OOST\"\n{block}");
     let profile = write(folder.path(), "oost.toml", &profile);
     let output = run(["profile", "check", profile.to_str().unwrap()]);
