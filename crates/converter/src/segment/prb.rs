@@ -194,10 +194,14 @@ fn status<'m, 'a>(
         }
         cx.unmark(prb.field(13));
         cx.ignore_field(prb.field(13), "how sure a problem was that is taken back");
+        // FHIR con-5: no clinical status then; and con-4: without one, no end either.
         cx.deletions.push(Deletion { entry: id, path: "clinicalStatus" });
+        cx.deletions.push(Deletion { entry: id, path: "abatement" });
         condition.verification_status =
             Some(CodeableConcept::code(system::CONDITION_VER_STATUS, "entered-in-error"));
-        condition.abatement = ended.map(Abatement::DateTime).or(original.map(Abatement::DateTimeExt));
+        let kept = original.map(|element| ExtensionValue::Parts(element.extension));
+        let value = ended.map(ExtensionValue::DateTime).or(kept);
+        condition.extension.extend(value.map(|value| Extension::new(RESOLVED, value)));
         return;
     }
     let active = |code: &str| matches!(code, "active" | "recurrence" | "relapse");
