@@ -3,7 +3,7 @@
 use fhir::{AppointmentParticipant, Reference};
 use hl7v2::Segment;
 
-use super::resource::{Booked, Layout, participant};
+use super::resource::{Booked, Layout, participants};
 use super::sch::time::Moment;
 use crate::context::Context;
 use crate::datatype::pl;
@@ -58,14 +58,7 @@ pub(crate) fn convert<'m, 'a>(
     notes: &[Segment<'m, 'a>],
     booked: &Booked<'_, 'm, 'a>,
 ) -> (Vec<AppointmentParticipant<'a>>, Moment<'a>, Moment<'a>) {
-    let (one, start, end) = participant(cx, segment, notes, &LAYOUT, booked);
-    let mut all = Vec::new();
-    for repetition in segment.field(3).repetitions() {
-        let actor = pl::location(cx, repetition).map(|place| Reference::to(place.location));
-        all.extend(actor.map(|actor| AppointmentParticipant { actor: Some(actor), ..one.clone() }));
-    }
-    if all.is_empty() {
-        all.push(one);
-    }
-    (all, start, end)
+    participants(cx, segment, notes, &LAYOUT, booked, |cx, place| {
+        pl::location(cx, place).map(|place| Reference::to(place.location))
+    })
 }

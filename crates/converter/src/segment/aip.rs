@@ -3,7 +3,7 @@
 use fhir::AppointmentParticipant;
 use hl7v2::Segment;
 
-use super::resource::{Booked, Layout, participant};
+use super::resource::{Booked, Layout, participants};
 use super::sch::time::Moment;
 use crate::context::Context;
 use crate::datatype::xcn;
@@ -58,14 +58,7 @@ pub(crate) fn convert<'m, 'a>(
     notes: &[Segment<'m, 'a>],
     booked: &Booked<'_, 'm, 'a>,
 ) -> (Vec<AppointmentParticipant<'a>>, Moment<'a>, Moment<'a>) {
-    let (one, start, end) = participant(cx, segment, notes, &LAYOUT, booked);
-    let mut all = Vec::new();
-    for repetition in segment.field(3).repetitions() {
-        let actor = xcn::professional(cx, repetition).map(xcn::Professional::reference);
-        all.extend(actor.map(|actor| AppointmentParticipant { actor: Some(actor), ..one.clone() }));
-    }
-    if all.is_empty() {
-        all.push(one);
-    }
-    (all, start, end)
+    participants(cx, segment, notes, &LAYOUT, booked, |cx, who| {
+        xcn::professional(cx, who).map(xcn::Professional::reference)
+    })
 }

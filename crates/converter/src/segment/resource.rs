@@ -107,6 +107,28 @@ fn status<'m, 'a>(
     participant.status.get_or_insert(booked.status);
 }
 
+/// The participants of a resource that may name several (field 3): one for each, and one where only its kind is
+/// told.
+pub(crate) fn participants<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    segment: Segment<'m, 'a>,
+    notes: &[Segment<'m, 'a>],
+    layout: &Layout,
+    booked: &Booked<'_, 'm, 'a>,
+    who: impl Fn(&mut Context<'m, 'a>, Repetition<'m, 'a>) -> Option<Reference<'a>>,
+) -> (Vec<AppointmentParticipant<'a>>, Moment<'a>, Moment<'a>) {
+    let (one, start, end) = participant(cx, segment, notes, layout, booked);
+    let mut all = Vec::new();
+    for repetition in segment.field(3).repetitions() {
+        let actor = who(cx, repetition);
+        all.extend(actor.map(|actor| AppointmentParticipant { actor: Some(actor), ..one.clone() }));
+    }
+    if all.is_empty() {
+        all.push(one);
+    }
+    (all, start, end)
+}
+
 /// A required code from a coded value; whatever says more than the code stands beside it.
 pub(crate) fn coded<'a>(
     cx: &mut Context<'_, 'a>,

@@ -34,7 +34,7 @@ pub(super) fn convert<'m, 'a>(
     keeps_order: bool,
 ) -> Uuid {
     let Some(segment) = part.segment else { return whose.patient };
-    let id = identify(cx, segment, ordered, whose);
+    let id = ordered.identify_done(cx, segment, &rule::MEDICATION_ADMINISTRATION, &[1, 2], 5, whose);
     let field = |n: usize| segment.field(n);
     let mut given = MedicationAdministration {
         id: Some(id),
@@ -84,25 +84,6 @@ pub(super) fn convert<'m, 'a>(
     }
     cx.put(id, given);
     id
-}
-
-/// What is given on an order: by its own number (RXA-2), what it is, and when.
-fn identify<'a>(
-    cx: &mut Context<'_, 'a>,
-    rxa: Segment<'_, 'a>,
-    ordered: &Ordered<'_, 'a>,
-    whose: &Whose,
-) -> Uuid {
-    let own = |n: usize| trim(rxa.field(n).value().text());
-    let (system, code) = cwe::key(cx, rxa.field(5).first()).unwrap_or_default();
-    let (authority, number) = ordered.of_fillers().unwrap_or_default();
-    let patient = whose.patient.hyphenated().to_string();
-    let time = own(3);
-    let digest = if time.is_empty() && number.is_empty() { cx.digest() } else { String::new() };
-    let parts: &[&[&str]] =
-        &[&[&patient], &[&authority, &number], &[&own(1), &own(2)], &[&system, &code], &[&time, &digest]];
-    let id = cx.id(&rule::MEDICATION_ADMINISTRATION, parts, rxa.place());
-    whose.free(cx, id, rxa.place())
 }
 
 /// RXA-20 and 21. What is deleted was an error; what says nothing was done, unless it names why not.

@@ -1,7 +1,6 @@
 //! RXD: what was dispensed (HL7 v2.5.1 §4.14.5).
 
 use fhir::{Annotation, DispenseSubstitution, Extension, ExtensionValue, MedicationDispense, Reference};
-use hl7v2::Segment;
 use uuid::Uuid;
 
 use super::dosage::dosages;
@@ -30,7 +29,7 @@ pub(super) fn convert<'m, 'a>(
     keeps_order: bool,
 ) -> Uuid {
     let Some(segment) = part.segment else { return whose.patient };
-    let id = identify(cx, segment, ordered, whose);
+    let id = ordered.identify_done(cx, segment, &rule::MEDICATION_DISPENSE, &[1], 2, whose);
     let field = |n: usize| segment.field(n);
     let mut dispense = MedicationDispense {
         id: Some(id),
@@ -92,25 +91,6 @@ pub(super) fn convert<'m, 'a>(
     }
     cx.put(id, dispense);
     id
-}
-
-/// What is dispensed on an order: by its own number (RXD-1), what it is, and when.
-fn identify<'a>(
-    cx: &mut Context<'_, 'a>,
-    rxd: Segment<'_, 'a>,
-    ordered: &Ordered<'_, 'a>,
-    whose: &Whose,
-) -> Uuid {
-    let own = |n: usize| trim(rxd.field(n).value().text());
-    let (system, code) = cwe::key(cx, rxd.field(2).first()).unwrap_or_default();
-    let (authority, number) = ordered.of_fillers().unwrap_or_default();
-    let patient = whose.patient.hyphenated().to_string();
-    let time = own(3);
-    let digest = if time.is_empty() && number.is_empty() { cx.digest() } else { String::new() };
-    let parts: &[&[&str]] =
-        &[&[&patient], &[&authority, &number], &[&own(1)], &[&system, &code], &[&time, &digest]];
-    let id = cx.id(&rule::MEDICATION_DISPENSE, parts, rxd.place());
-    whose.free(cx, id, rxd.place())
 }
 
 /// RXD tells what was dispensed: unless ORC says that it was stopped, it is done.

@@ -9,9 +9,11 @@ use fhir::{
 use hl7v2::{Component, Segment};
 use uuid::Uuid;
 
+use super::Whose;
 use crate::context::{Context, add_new, trim};
 use crate::datatype::hd::Hd;
 use crate::datatype::{cwe, cx as identifier, hd, xcn};
+use crate::identity::Rule;
 use crate::segment::beside::{Beside, Is, beside, extensions};
 use crate::segment::evn::agent;
 use crate::segment::orc::{self, Key, Numbers};
@@ -137,6 +139,31 @@ impl<'m, 'a> Ordered<'m, 'a> {
     /// What is done with the order is known by: the filler's number, else the placer's.
     pub(super) fn of_fillers(&self) -> Option<Key<'a>> {
         self.numbers.of_results()
+    }
+
+    /// The id of what was done on the order, dispensed (RXD) or given (RXA): by the order, its `own` numbers, what it
+    /// is (the field `code`), and when (field 3).
+    pub(super) fn identify_done(
+        &self,
+        cx: &mut Context<'_, 'a>,
+        done: Segment<'_, 'a>,
+        rule: &Rule,
+        own: &[usize],
+        code: usize,
+        whose: &Whose,
+    ) -> Uuid {
+        let text = |n: usize| trim(done.field(n).value().text());
+        let (system, code) = cwe::key(cx, done.field(code).first()).unwrap_or_default();
+        let (authority, number) = self.of_fillers().unwrap_or_default();
+        let patient = whose.patient.hyphenated().to_string();
+        let time = text(3);
+        let digest = if time.is_empty() && number.is_empty() { cx.digest() } else { String::new() };
+        let own: Vec<_> = own.iter().map(|n| text(*n)).collect();
+        let own: Vec<&str> = own.iter().map(AsRef::as_ref).collect();
+        let parts: &[&[&str]] =
+            &[&[&patient], &[&authority, &number], &own, &[&system, &code], &[&time, &digest]];
+        let id = cx.id(rule, parts, done.place());
+        whose.free(cx, id, done.place())
     }
 
     /// Whether the control code places the order: the time of the event is when it was ordered.
