@@ -42,8 +42,7 @@ $(INFRA): infra/package-lock.json
 
 e2e: $(PYTHON) e2e-build ## The adapters and the real functions on MiniStack (ARGS go to pytest)
 	$(CARGO) test --quiet -p zorgsluis-aws
-	cd tests/e2e && ZORGSLUIS_BINARIES="$(abspath $(TARGET))/debug" $(PYTHON_ENV)/bin/python -m pytest -q -n 2 \
-	  -p no:cacheprovider $(ARGS)
+	cd tests/e2e && ZORGSLUIS_BINARIES="$(abspath $(TARGET))/debug" $(PYTHON_ENV)/bin/python -m pytest -q -n 2 $(ARGS)
 
 # The functions as they are deployed but for optimisation, the listener of the container, the stand-ins, and the
 # command line that reads AWS.
