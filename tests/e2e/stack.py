@@ -17,8 +17,10 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
+import warnings
 import zipfile
 
 import boto3
@@ -372,7 +374,11 @@ class Stack:
         def empty():
             return not any(self.waiting().values()) and not any(self.waiting().values())
 
+        begun = time.monotonic()
         until("the queues to be empty", empty, patience, 0.2)
+        took = time.monotonic() - begun
+        if took > self.visibility:
+            warnings.warn(f"the queues took {took:.0f} s to become empty", stacklevel=2)
 
     def items(self, table):
         """All items of a table. (A test may scan.)"""
