@@ -5,6 +5,7 @@ use hl7v2::{Component, Repetition, Value};
 
 use crate::context::{Context, own};
 
+pub(crate) mod cnn;
 pub(crate) mod cq;
 pub(crate) mod cwe;
 pub(crate) mod cx;

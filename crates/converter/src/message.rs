@@ -27,7 +27,7 @@ use crate::mapping::Kind;
 pub(crate) struct Event {
     /// `ADT`.
     pub(crate) kind: String,
-    /// `A01`; from EVN-1 where MSH-9.2 is empty.
+    /// `A01`; where MSH-9.2 is empty from EVN-1, else the only event that the kind had when it needed no name.
     pub(crate) trigger: String,
     /// `ADT^A01`.
     pub(crate) name: String,
@@ -39,13 +39,23 @@ impl Event {
         let upper = |text: std::borrow::Cow<'_, str>| trim(text).to_ascii_uppercase();
         let trigger = upper(kind.component(2).value().text());
         let kind = upper(kind.component(1).value().text());
-        let trigger = if trigger.is_empty() {
-            message.segment("EVN").map(|evn| upper(evn.field(1).value().text())).unwrap_or_default()
-        } else {
-            trigger
-        };
+        let of_segment = || message.segment("EVN").map(|evn| upper(evn.field(1).value().text()));
+        let told = Some(trigger).filter(|trigger| !trigger.is_empty());
+        let told = told.or_else(of_segment).filter(|trigger| !trigger.is_empty());
+        let trigger = told.unwrap_or_else(|| String::from(only_event(&kind)));
         let name = format!("{kind}^{trigger}");
         Self { kind, trigger, name }
+    }
+}
+
+/// The event of a kind that had one: senders of v2.1 to v2.3.1 name the kind alone (HL7 v2.1 §II.5.1, v2.3.1 §2.24.1.9).
+fn only_event(kind: &str) -> &'static str {
+    match kind {
+        "ORU" => "R01",
+        "ORM" | "RAS" | "RDE" | "RDS" | "RGV" => "O01",
+        "DFT" => "P03",
+        "VXU" => "V04",
+        _ => "",
     }
 }
 

@@ -17,7 +17,6 @@ use crate::context::{Context, Reported, trim};
 use crate::datatype::hd::{self, Assigner};
 use crate::message::Event;
 use crate::profile::Recipient;
-use crate::time::PointInTime;
 
 /// Whom one message can name at most: far more than a care team has. There is a warning `too-many-recipients` at
 /// the first of the others, who stands in the notice as its last, so that the notifier sees that there were more
@@ -162,7 +161,7 @@ fn occurred(cx: &Context<'_, '_>, event: NotifiedEvent) -> Option<String> {
         if !value.is_present() {
             return None;
         }
-        let time = PointInTime::parse(&value.text()).ok()?;
+        let time = cx.moment(value).ok()?;
         Some(time.date_time(&cx.profile.time_zone))
     })
 }

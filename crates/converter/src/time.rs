@@ -16,6 +16,8 @@
 //!   1937) is rounded to the nearest minute; the wall time stands as it was sent.
 //! * Month `00` or day `00` says that this part is not known, as Dutch population registers write
 //!   it (`19800000`, `19800500`): the value gets the precision year or month.
+//! * Before v2.6 a second component could say how exact a point in time is (TS.2: `Y L D H M S`): what is finer
+//!   than that was filled up, and is not written ([`PointInTime::at_most`]).
 //! * Midnight may be written as the end of a day: `202402282400` is the beginning of the 29th.
 //! * Real feeds also send `Z`, `+01` and `+01:00`, and whole dates as ISO 8601 writes them
 //!   (`2024-07-01`, `2024-07-01T14:30:00+02:00`); these are understood. `2024-07` is not: in HL7 v2 it is a
@@ -214,6 +216,29 @@ impl PointInTime {
     #[must_use]
     pub const fn precision(&self) -> Precision {
         self.precision
+    }
+
+    /// The same, no more exact than this: what is finer is taken for filled up.
+    #[must_use]
+    pub fn at_most(mut self, precision: Precision) -> Self {
+        if self.precision <= precision {
+            return self;
+        }
+        self.precision = precision;
+        let clock = self.clock;
+        self.clock = match precision {
+            Precision::Year | Precision::Month | Precision::Day => MIDNIGHT,
+            Precision::Hour => Clock { hour: clock.hour, ..MIDNIGHT },
+            Precision::Minute => Clock { hour: clock.hour, minute: clock.minute, ..MIDNIGHT },
+            Precision::Second | Precision::Fraction => Clock { nanos: 0, digits: 0, ..clock },
+        };
+        if precision < Precision::Day {
+            self.day = 1;
+        }
+        if precision < Precision::Month {
+            self.month = 1;
+        }
+        self
     }
 
     /// Whether the message itself said the offset.

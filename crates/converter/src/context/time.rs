@@ -7,10 +7,59 @@ use hl7v2::Value;
 use jiff::Timestamp;
 
 use super::{Context, OrOriginal, original_text};
-use crate::time::PointInTime;
+use crate::time::{PointInTime, Precision, TimeError};
 
 impl<'a> Context<'_, 'a> {
-    /// A point in time that is looked at, not written.
+    /// A point in time, no more exact than TS.2 says that it is. Looked at, not written: who writes it marks it
+    /// with [`Context::mark_time`].
+    pub(crate) fn moment(&self, value: Value<'_, 'a>) -> Result<PointInTime, TimeError> {
+        let time = PointInTime::parse(&value.text())?;
+        Ok(self.degree(value).map_or(time, |(_, degree)| time.at_most(degree)))
+    }
+
+    /// A point in time stands in the output, and with it how exact it is.
+    pub(crate) fn mark_time(&mut self, value: Value<'_, 'a>) {
+        self.mark(value);
+        if let Some((offset, _)) = self.degree(value) {
+            self.ledger.mark(offset);
+        }
+    }
+
+    /// Whether a TS says how exact it is.
+    pub(crate) fn is_exact_to(&self, value: Value<'_, 'a>) -> bool {
+        self.degree(value).is_some()
+    }
+
+    /// How exact a TS is, and where that stands: TS.2, of HL7 v2.1 to v2.5.1 (§2.A.77). It is one letter behind the
+    /// first component of a field, or behind the first subcomponent of a component.
+    fn degree(&self, value: Value<'_, 'a>) -> Option<(u32, Precision)> {
+        let end = value.offset() as usize + value.raw().len();
+        let rest = self.message.bytes().get(end..)?;
+        let (separator, letter, behind) = match rest {
+            [separator, letter, rest @ ..] => (*separator, *letter, rest.first().copied()),
+            _ => return None,
+        };
+        let (place, delimiters) = (value.place(), self.message.delimiters());
+        let of_field = separator == delimiters.component && place.component <= 1 && place.subcomponent <= 1;
+        let of_component = Some(separator) == delimiters.subcomponent && place.subcomponent <= 1;
+        let ends = behind
+            .is_none_or(|byte| matches!(byte, b'\r' | b'\n') || delimiters.all().any(|one| one == byte));
+        if !(of_field || of_component) || !ends {
+            return None;
+        }
+        let precision = match letter.to_ascii_uppercase() {
+            b'Y' => Precision::Year,
+            b'L' => Precision::Month,
+            b'D' => Precision::Day,
+            b'H' => Precision::Hour,
+            b'M' => Precision::Minute,
+            b'S' => Precision::Second,
+            _ => return None,
+        };
+        Some((u32::try_from(end + 1).ok()?, precision))
+    }
+
+    /// A point in time that is looked at, to put things in order: all digits count, however exact they are.
     pub(crate) fn timestamp(&self, value: Value<'_, 'a>) -> Option<Timestamp> {
         if !value.is_present() {
             return None;
@@ -59,9 +108,9 @@ impl<'a> Context<'_, 'a> {
         if !value.is_present() {
             return (None, None);
         }
-        let formed = PointInTime::parse(&value.text()).ok().and_then(|time| form(&time));
+        let formed = self.moment(value).ok().and_then(|time| form(&time));
         if let Some(text) = formed {
-            self.mark(value);
+            self.mark_time(value);
             return (Some(Cow::Owned(text)), None);
         }
         let original = self.write(value);
@@ -90,7 +139,8 @@ impl<'a> Context<'_, 'a> {
         start: Value<'_, 'a>,
         end: Value<'_, 'a>,
     ) {
-        if period.start.is_none() || period.end.is_none() || self.timestamp(start) <= self.timestamp(end) {
+        let at = |value| self.moment(value).ok().map(|time| time.timestamp(&self.profile.time_zone));
+        if period.start.is_none() || period.end.is_none() || at(start) <= at(end) {
             return;
         }
         self.warn(end.place(), "period-reversed");

@@ -11,6 +11,7 @@ use super::group::{Group, Measured};
 use crate::context::{Context, add_new};
 use crate::document::{self, Belongs};
 use crate::segment::nte;
+use crate::segment::obr::instead;
 use crate::segment::obx::{self, Frame, Known, value::Kind};
 use crate::segment::{Listed, ctd, cti, dg1, ipc, orc, prt, spm, tcd, tq2};
 
@@ -185,9 +186,11 @@ pub(super) fn details<'m, 'a>(
     }
     for prt in &group.order_parts {
         prt::convert(cx, *prt, patient, request.or(report));
+        instead::convert(cx, *prt, [request, report]);
     }
     for prt in &group.parts {
         prt::convert(cx, *prt, patient, report.or(request));
+        instead::convert(cx, *prt, [request, report]);
     }
 }
 

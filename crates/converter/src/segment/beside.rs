@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::context::{Context, extension};
 use crate::datatype::{cwe, cx as identifier, hd, pl, xad, xcn, xon, xpn, xtn};
-use crate::time::{PointInTime, Precision};
+use crate::time::Precision;
 
 /// A field, the extension it is written to, and what it holds.
 pub(crate) struct Beside {
@@ -114,8 +114,7 @@ fn write<'a>(
         Is::Number => number(cx, value),
         Is::Date => {
             // A day that was sent with an hour keeps it.
-            let with_hour =
-                PointInTime::parse(&value.text()).is_ok_and(|time| time.precision() > Precision::Day);
+            let with_hour = cx.moment(value).is_ok_and(|time| time.precision() > Precision::Day);
             let (date, original) = if with_hour {
                 let (time, original) = cx.date_time(value);
                 (time.map(ExtensionValue::DateTime), original)

@@ -1,13 +1,11 @@
 //! OBR: reports (HL7 v2.5.1 §7.4.1). One OBR is one DiagnosticReport.
 
+pub(crate) mod instead;
 mod map;
 
 use std::borrow::Cow;
 
-use fhir::{
-    CodeableConcept, DiagnosticReport, Effective, Extension, ExtensionValue, HumanName, Identifier,
-    Practitioner, Reference, Resource,
-};
+use fhir::{CodeableConcept, DiagnosticReport, Effective, Extension, ExtensionValue, Reference};
 use hl7v2::{Repetition, Segment};
 use uuid::Uuid;
 
@@ -15,8 +13,7 @@ use super::obx::Positions;
 use super::obx::value::{unknown_concept, warn_of_local_code};
 use super::orc::Numbers;
 use crate::context::{Context, add_new, extension, trim};
-use crate::datatype::hd::Hd;
-use crate::datatype::{cwe, xcn};
+use crate::datatype::{cnn, cwe, xcn};
 use crate::identity::rule;
 use crate::table;
 
@@ -163,7 +160,7 @@ fn person<'a>(cx: &mut Context<'_, 'a>, ndl: Repetition<'_, 'a>) -> Option<Refer
     {
         return xcn::professional(cx, ndl).map(xcn::Professional::reference);
     }
-    let mut who = named(cx, ndl)?;
+    let mut who = cnn::professional(cx, ndl.component(1)).map(Reference::to)?;
     if let Some(period) = cx.period(ndl.component(2).value(), ndl.component(3).value()) {
         let period = ExtensionValue::Period(Box::new(period));
         who.extension.push(Extension::new(extension::PARTICIPATION_PERIOD, period));
@@ -177,59 +174,6 @@ fn person<'a>(cx: &mut Context<'_, 'a>, ndl: Repetition<'_, 'a>) -> Option<Refer
         who.extension.push(Extension::string(PLACE, place.join(" ")));
     }
     Some(who)
-}
-
-/// A person as CNN, in the first component of an NDL.
-fn named<'a>(cx: &mut Context<'_, 'a>, ndl: Repetition<'_, 'a>) -> Option<Reference<'a>> {
-    let cnn = ndl.component(1);
-    let part = |n: usize| cnn.subcomponent(n);
-    let number = cx.write(part(1));
-    let parts = [2, 3, 4, 5, 6, 7].map(|n| cx.write(part(n)));
-    let [family, given, further, suffix, prefix, degree] = parts;
-    let authority = Hd { namespace: part(9), universal_id: part(10), universal_type: part(11) };
-    let at = cnn.place();
-    let id = match (&number, &family, &given) {
-        (Some(number), _, _) => {
-            let authority = authority.key(cx);
-            cx.id(&rule::PRACTITIONER, &[&[&authority, number]], at)
-        }
-        (None, None, None) => return None,
-        (None, family, given) => {
-            let sender = cx.sender_key().to_owned();
-            let text = |part: &Option<Cow<'a, str>>| part.clone().unwrap_or_default();
-            let (family, given, further) = (text(family), text(given), text(&further));
-            cx.id(&rule::PRACTITIONER_BY_NAME, &[&[&sender], &[&family, &given, &further]], at)
-        }
-    };
-    let name = HumanName {
-        r#use: Some("official"),
-        family,
-        given: [given, further].into_iter().flatten().collect(),
-        prefix: prefix.into_iter().collect(),
-        suffix: [suffix, degree].into_iter().flatten().collect(),
-        ..HumanName::default()
-    };
-    let mut practitioner = Practitioner { id: Some(id), ..Practitioner::default() };
-    if let Some(value) = number {
-        let (system, assigner) = authority.write(cx);
-        let assigner = assigner.map(|name| Box::new(Reference::display(name)));
-        practitioner.identifier.push(Identifier {
-            system,
-            value: Some(value),
-            assigner,
-            ..Identifier::default()
-        });
-    }
-    if name.family.is_some() || !name.given.is_empty() {
-        practitioner.name.push(name);
-    }
-    if let Some(Resource::Practitioner(known)) = cx.entry(id) {
-        add_new(&mut known.identifier, practitioner.identifier);
-        add_new(&mut known.name, practitioner.name);
-    } else {
-        cx.put(id, practitioner);
-    }
-    Some(Reference::to(id))
 }
 
 /// What OBR says of results, in a message that brings a document and no results.

@@ -235,11 +235,11 @@ pub(crate) fn date_time_only<'a>(cx: &mut Context<'_, 'a>, value: Value<'_, 'a>)
     if !value.is_present() {
         return None;
     }
-    let Ok(time) = crate::time::PointInTime::parse(&value.text()) else {
+    let Ok(time) = cx.moment(value) else {
         cx.warn(value.place(), "invalid-date");
         return None;
     };
-    cx.mark(value);
+    cx.mark_time(value);
     Some(time.date_time(&cx.profile.time_zone).into())
 }
 

@@ -64,7 +64,6 @@ pub(crate) const MAP: Map = Map {
         to(15, "Observation.valueCodeableConcept"),
         to(16, "Patient.extension(v2-immunization-registry)"),
         to(17, "Patient.extension(v2-immunization-registry)"),
-        left(17, "how precise a date is shows in the date").component(2),
         to(18, "Patient.extension(v2-publicity)"),
         to(19, "Patient.extension(v2-military)"),
         to(20, "Patient.extension(v2-military)"),

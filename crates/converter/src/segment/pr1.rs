@@ -6,17 +6,17 @@ use fhir::{
     CodeableConcept, Coding, Identifier, Performed, Period, Procedure, ProcedurePerformer, Reference,
     Resource, system,
 };
-use hl7v2::{Segment, Value};
+use hl7v2::{Repetition, Segment, Value};
 use uuid::Uuid;
 
 use super::beside::{self, Beside, Is, beside};
 use super::dg1;
 use crate::context::{Context, add_new, trim};
-use crate::datatype::{cwe, hd, pl, xcn};
+use crate::datatype::{cnn, cwe, hd, pl, xcn};
 use crate::identity::rule;
 use crate::mapping::{Map, elsewhere, left, to};
 use crate::table;
-use crate::time::{PointInTime, Precision};
+use crate::time::Precision;
 
 /// The procedure of a PR1: its id.
 pub(crate) fn convert<'m, 'a>(
@@ -38,11 +38,17 @@ pub(crate) fn convert<'m, 'a>(
         [(8, Some(("88189002", "Anesthesiologist"))), (11, Some(("304292004", "Surgeon"))), (12, None)]
     {
         for repetition in pr1.field(field).repetitions() {
-            let Some(who) = xcn::professional(cx, repetition) else { continue };
+            let (who, kind) = if repetition.component(1).subcomponent_count() > 1 {
+                practitioner_of_kind(cx, repetition)
+            } else {
+                (xcn::professional(cx, repetition).map(xcn::Professional::reference), None)
+            };
+            let Some(actor) = who else { continue };
             let function = function
                 .map(|(code, display)| Coding::new(system::SNOMED, code).with_display(display))
+                .or(kind)
                 .map(CodeableConcept::of);
-            let actor = Some(who.reference());
+            let actor = Some(actor);
             let one = ProcedurePerformer { function, actor, ..ProcedurePerformer::default() };
             add_new(&mut procedure.performer, [one]);
         }
@@ -55,6 +61,16 @@ pub(crate) fn convert<'m, 'a>(
     procedure.extension.extend(beside::extensions(cx, pr1, BESIDE, id));
     put(cx, pr1, id, procedure);
     Some(id)
+}
+
+/// PR1-12 of v2.2: who, all in the first component, and as what (table 0133) in the second (CM).
+fn practitioner_of_kind<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    from: Repetition<'m, 'a>,
+) -> (Option<Reference<'a>>, Option<Coding<'a>>) {
+    let who = cnn::professional(cx, from.component(1)).map(Reference::to);
+    let kind = who.as_ref().and_then(|_| cx.write_code(from.component(2).value()));
+    (who, kind.map(|kind| Coding::new(table::hl7_table_uri("0133"), kind)))
 }
 
 /// By its number, else by patient, visit, code and time. `None` when nothing is said to be done.
@@ -112,8 +128,7 @@ fn performed<'m, 'a>(cx: &mut Context<'m, 'a>, pr1: Segment<'m, 'a>) -> Option<P
 
 fn end<'a>(cx: &Context<'_, 'a>, start: Value<'_, 'a>, minutes: Value<'_, 'a>) -> Option<String> {
     let minutes: i64 = minutes.text().trim().parse().ok().filter(|minutes| (0..100_000).contains(minutes))?;
-    let start =
-        PointInTime::parse(&start.text()).ok().filter(|time| time.precision() >= Precision::Minute)?;
+    let start = cx.moment(start).ok().filter(|time| time.precision() >= Precision::Minute)?;
     let zone = &cx.profile.time_zone;
     let end = start.timestamp(zone).checked_add(jiff::Span::new().minutes(minutes)).ok()?;
     Some(end.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())

@@ -19,7 +19,7 @@ use crate::identity::rule;
 use crate::mapping::{Map, elsewhere, left, to};
 use crate::message::mdm::Change;
 use crate::table;
-use crate::time::{PointInTime, Precision};
+use crate::time::Precision;
 
 pub(crate) use edit::edits;
 
@@ -236,7 +236,7 @@ fn origination<'a>(
     value: Value<'_, 'a>,
 ) -> (Option<Cow<'a, str>>, Option<Element<'a>>) {
     let (date, beside) = cx.instant(value);
-    let day = PointInTime::parse(&value.text()).is_ok_and(|time| time.precision() <= Precision::Day);
+    let day = cx.moment(value).is_ok_and(|time| time.precision() <= Precision::Day);
     if date.is_some() && day {
         let text = cx.write(value);
         return (date, text.map(original_text));

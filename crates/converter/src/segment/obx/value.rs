@@ -97,7 +97,7 @@ pub(super) fn value<'a>(
         },
         Kind::Structured => structured(cx, from, unit.as_ref(), unit_used).or_else(|| text(cx, from)),
         Kind::Coded => cwe::concept(cx, from, "OBX-5", None).map(ObservationValue::CodeableConcept),
-        Kind::Moment if alone => moment(cx, first).or_else(|| text(cx, from)),
+        Kind::Moment if alone || cx.is_exact_to(first) => moment(cx, first).or_else(|| text(cx, from)),
         Kind::TimeOfDay if alone => time_of_day(cx, first).or_else(|| text(cx, from)),
         Kind::Period => period(cx, from).or_else(|| text(cx, from)),
         Kind::Range => numeric_range(cx, from, unit.as_ref(), unit_used).or_else(|| text(cx, from)),
@@ -183,11 +183,11 @@ fn numeric_range<'a>(
 }
 
 fn moment<'a>(cx: &mut Context<'_, 'a>, value: Value<'_, 'a>) -> Option<ObservationValue<'a>> {
-    let Ok(time) = PointInTime::parse(&value.text()) else {
+    let Ok(time) = cx.moment(value) else {
         cx.warn(value.place(), "invalid-date");
         return None;
     };
-    cx.mark(value);
+    cx.mark_time(value);
     Some(ObservationValue::DateTime(time.date_time(&cx.profile.time_zone).into()))
 }
 

@@ -8,7 +8,6 @@ use crate::context::Context;
 use crate::conversion::VisitEvent;
 use crate::message::adt::visit::Status;
 use crate::table;
-use crate::time::PointInTime;
 
 /// When what the event tells began, and when what was before it ended: where the message says so.
 pub(super) struct Times {
@@ -116,7 +115,7 @@ fn history<'a>(cx: &mut Context<'_, 'a>, draft: &mut EncounterDraft<'a>, at: Opt
 }
 
 /// A point in time that is looked at: the field is written elsewhere.
-fn moment(cx: &Context<'_, '_>, value: Value<'_, '_>) -> Option<String> {
-    let time = PointInTime::parse(&value.text()).ok()?;
+fn moment<'a>(cx: &Context<'_, 'a>, value: Value<'_, 'a>) -> Option<String> {
+    let time = cx.moment(value).ok()?;
     Some(time.date_time(&cx.profile.time_zone))
 }

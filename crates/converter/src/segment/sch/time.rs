@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::context::{Context, original_text, trim};
 use crate::datatype::rpt;
 use crate::segment::obx::quantity::number;
-use crate::time::{PointInTime, Precision};
+use crate::time::Precision;
 
 /// A point in time, as FHIR writes it and as it is computed with.
 #[derive(Clone, Default, PartialEq)]
@@ -25,7 +25,7 @@ impl<'a> Moment<'a> {
     pub(crate) fn instant(cx: &mut Context<'_, 'a>, value: Value<'_, 'a>) -> Self {
         let at = cx.timestamp(value);
         let (text, mut beside) = cx.instant(value);
-        let day = PointInTime::parse(&value.text()).is_ok_and(|time| time.precision() <= Precision::Day);
+        let day = cx.moment(value).is_ok_and(|time| time.precision() <= Precision::Day);
         if text.is_some() && day {
             beside = cx.write(value).map(original_text);
         }
