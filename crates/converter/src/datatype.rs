@@ -1,7 +1,7 @@
 //! HL7 v2 datatypes to FHIR datatypes: one module for each, named after it.
 
 use fhir::{Extension, ExtensionValue};
-use hl7v2::{Component, Repetition, Value};
+use hl7v2::{Component, Repetition, Segment, Value};
 
 use crate::context::{Context, own};
 
@@ -67,17 +67,69 @@ pub(crate) fn further<'a>(
             if cx.is_accounted(value) {
                 continue;
             }
-            let place = value.place();
-            let Some(text) = cx.write(value) else { continue };
-            cx.warn(place, "unexpected-component");
-            let at = match place.subcomponent {
-                0 => place.component.to_string(),
-                part => format!("{}.{part}", place.component),
-            };
-            let parts = vec![Extension::string("at", at), Extension::string("value", text)];
-            to.push(Extension::new(own!("further-component"), ExtensionValue::Parts(parts)));
+            keep(cx, value, String::new(), to);
         }
     }
+}
+
+/// What stands in fields where HL7 v2 has nothing: components behind those of the datatype, repetitions of what does
+/// not repeat. It is kept with its place in the segment. Call it when all that the fields have is written.
+pub(crate) fn beyond<'a>(
+    cx: &mut Context<'_, 'a>,
+    segment: Segment<'_, 'a>,
+    fields: impl IntoIterator<Item = usize>,
+    to: &mut Vec<Extension<'a>>,
+) {
+    for n in fields {
+        let field = segment.field(n);
+        if field.raw().len() < 2 || !is_divided(cx, field.raw()) {
+            continue;
+        }
+        for (nth, repetition) in field.repetitions().enumerate() {
+            let at = match nth {
+                0 => format!("{}-{n}.", segment.id()),
+                nth => format!("{}-{n}[{}].", segment.id(), nth + 1),
+            };
+            rest(cx, repetition, &at, usize::from(nth == 0), to);
+        }
+    }
+}
+
+/// Whether a field has more than one leaf.
+fn is_divided(cx: &Context<'_, '_>, raw: &[u8]) -> bool {
+    let by = cx.message.delimiters();
+    let is =
+        |byte: &u8| *byte == by.component || Some(*byte) == by.repetition || Some(*byte) == by.subcomponent;
+    raw.iter().any(is)
+}
+
+fn rest<'a>(
+    cx: &mut Context<'_, 'a>,
+    from: Repetition<'_, 'a>,
+    at: &str,
+    known: usize,
+    to: &mut Vec<Extension<'a>>,
+) {
+    let leaves = from.components().flat_map(|component| component.subcomponents());
+    for value in leaves.skip(known).filter(Value::is_present) {
+        if !cx.is_accounted(value) {
+            keep(cx, value, at.to_owned(), to);
+        }
+    }
+}
+
+/// A value that nobody knows the meaning of, with its position.
+fn keep<'a>(cx: &mut Context<'_, 'a>, value: Value<'_, 'a>, mut at: String, to: &mut Vec<Extension<'a>>) {
+    use std::fmt::Write as _;
+    let place = value.place();
+    let Some(text) = cx.write(value) else { return };
+    cx.warn(place, "unexpected-component");
+    let _infallible = match place.subcomponent {
+        0 => write!(at, "{}", place.component),
+        part => write!(at, "{}.{part}", place.component),
+    };
+    let parts = vec![Extension::string("at", at), Extension::string("value", text)];
+    to.push(Extension::new(own!("further-component"), ExtensionValue::Parts(parts)));
 }
 
 /// What goes with a number or a name says nothing without it.

@@ -29,6 +29,7 @@ pub(crate) mod ft1;
 pub(crate) mod gol;
 pub(crate) mod gt1;
 pub(crate) mod iam;
+pub(crate) mod iar;
 pub(crate) mod in1;
 pub(crate) mod in2;
 pub(crate) mod in3;
@@ -122,6 +123,7 @@ pub(crate) const MAPS: &[&Map] = &[
     &gol::MAP,
     &gt1::MAP,
     &iam::MAP,
+    &iar::MAP,
     &in1::MAP,
     &in2::MAP,
     &in3::MAP,

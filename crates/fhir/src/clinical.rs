@@ -72,6 +72,7 @@ fhir_type! {
         severity: Option<&'static str>,
         #[serde(rename = "_severity")]
         severity_ext: Option<Element<'a>>,
+        note: Vec<Annotation<'a>>,
     }
 }
 

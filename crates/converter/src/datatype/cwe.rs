@@ -86,8 +86,18 @@ pub(crate) fn concept<'a>(
     if coded && concept.coding.iter().all(|coding| coding.system.is_none()) {
         cx.local_code(from.place());
     }
-    super::further(cx, from, 22, &mut concept.extension);
-    (concept != CodeableConcept::default()).then_some(concept)
+    if concept == CodeableConcept::default() {
+        super::without(cx, from, "a code system or value set, and no code of it");
+        return None;
+    }
+    // With a code the first three components are written; without one, and behind them, one may be left: the name
+    // of a code system of which there is no code, or what is no component of the datatype.
+    if !coded || from.component_count() > 3 {
+        super::further(cx, from, 1, &mut concept.extension);
+    } else {
+        super::further(cx, from, 22, &mut concept.extension);
+    }
+    Some(concept)
 }
 
 /// Subcomponents, which a coded value that is a field has not: an unescaped separator in a text makes them.

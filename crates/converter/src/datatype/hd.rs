@@ -89,7 +89,10 @@ impl<'m, 'a> Hd<'m, 'a> {
             (self.namespace.text(), self.universal_id.text(), self.universal_type.text());
         if cx.profile.identifier_system("", &id, &kind).as_deref() == Some(&*system) {
             cx.mark(self.universal_id);
-            cx.mark(self.universal_type);
+            // The system says what kind of id it is, where the kind is one that makes systems.
+            if matches!(kind.trim().to_ascii_uppercase().as_str(), "ISO" | "UUID" | "GUID" | "URI") {
+                cx.mark(self.universal_type);
+            }
         }
         let named = cx.profile.identifier_system(&namespace, "", "").as_deref() == Some(&*system);
         if named {

@@ -1,9 +1,11 @@
 //! ADT: registration, admission, transfer, discharge, merge (HL7 v2.5.1 chapter 3).
 
+mod further;
 pub(crate) mod person;
 pub(crate) mod visit;
 
 use hl7v2::{Place, Segment};
+use uuid::Uuid;
 
 use super::Says;
 use super::billing::Billing;
@@ -13,8 +15,9 @@ use crate::convert::refuse;
 use crate::segment::pid::PatientDraft;
 use crate::segment::pv1::EncounterDraft;
 use crate::segment::{
-    Listed, al1, arv, db1, dg1, evn, iam, in1, nk1, npu, pd1, pda, pid, prt, pv1, pv2, rol,
+    Listed, al1, arv, db1, dg1, evn, iam, iar, in1, nk1, npu, pd1, pda, pid, prt, pv1, pv2, rol,
 };
+use further::{Further, by_visit};
 use visit::Effect;
 
 /// What becomes of an ADT message.
@@ -59,8 +62,8 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     let mut starts = starts.peekable();
     while let Some(start) = starts.next() {
         let end = starts.peek().copied().unwrap_or(segments.len());
-        let group = segments.get(start..end).unwrap_or_default();
-        for group in by_mrg(group) {
+        let group = super::siu::without_appointment(segments.get(start..end).unwrap_or_default());
+        for group in by_mrg(&group) {
             let before = cx.entries.len();
             patient_group(cx, event, Says::Results, &group)?;
             if let Some((patient, visit)) = super::mentioned::subject(cx, before) {
@@ -79,6 +82,7 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
         }
     }
     event.person.link(cx)?;
+    super::siu::in_registration(cx);
     if let Some(evn) = message.segment("EVN") {
         evn::convert(cx, evn);
     }
@@ -112,18 +116,37 @@ pub(crate) fn patient_group<'m, 'a>(
         None => pid::account_number(cx, pid, &mut patient),
     }
     let mut lists = Lists::default();
-    for &segment in group {
+    let mut parts = by_visit(group, says).into_iter();
+    let first = parts.next().unwrap_or_default();
+    for &segment in first {
         member(cx, segment, &mut patient, encounter.as_mut(), &mut lists);
     }
-    std::mem::take(&mut lists.billing).finish(cx, pid, patient.id, encounter.as_mut());
+    let mut further = Further::default();
+    for part in parts {
+        let of_visit = std::mem::take(&mut lists.conditions);
+        lists.visits.push((further.current(encounter.as_ref()), of_visit));
+        lists.in_order = false;
+        further.begin(cx, part, &patient, encounter.as_ref());
+        for &segment in part {
+            let visit = further.visit(encounter.as_mut());
+            member(cx, segment, &mut patient, visit, &mut lists);
+        }
+    }
+    let account = std::mem::take(&mut lists.billing).finish(cx, pid, patient.id, encounter.as_mut());
+    further.of_account(account);
     // An order names what matters to it: it lists nothing in full.
     if says == Says::Results {
-        lists.finish(cx, &patient, encounter.as_ref());
+        lists.finish(cx, &patient, further.current(encounter.as_ref()));
     }
-    super::oru::results(cx, group, says, patient.id, encounter.as_ref().map(|encounter| encounter.id));
+    let visit = encounter.as_ref().map(|encounter| encounter.id);
+    super::oru::results(cx, first, says, patient.id, visit);
+    for (part, visit) in std::mem::take(&mut further.parts) {
+        super::oru::results(cx, part, says, patient.id, visit);
+    }
     event.person.convert(cx, pid, (find("MRG"), find("PV1")), &mut patient, &mut encounter)?;
     patient.put(cx);
-    if let Some(encounter) = encounter {
+    // The visit that the message is about comes last, as the one that others look for.
+    for encounter in further.visits.into_iter().chain(encounter) {
         encounter.put(cx);
     }
     Ok(())
@@ -133,9 +156,15 @@ pub(crate) fn patient_group<'m, 'a>(
 #[derive(Default)]
 struct Lists<'m, 'a> {
     allergies: List,
+    /// Of the visit that is being told of.
     conditions: List,
+    /// The conditions of the visits before it.
+    visits: Vec<(Option<Uuid>, List)>,
     coverages: List,
     related: List,
+    /// The allergy of the last IAM: an IAR or NTE behind it is about that.
+    allergy: Option<Uuid>,
+    in_allergy: bool,
     /// Whether PV1 has been passed: a ROL behind it is about the visit.
     in_visit: bool,
     /// Whether an order was begun: a DG1 behind it is why it was ordered.
@@ -148,7 +177,7 @@ struct Lists<'m, 'a> {
 /// The segments of one kind.
 #[derive(Default)]
 struct List {
-    ids: Vec<uuid::Uuid>,
+    ids: Vec<Uuid>,
     /// Whether each segment speaks of its own thing only (IAM-6): what is not named stays as it is.
     actions: bool,
     /// Whether the message says anything of this kind.
@@ -175,6 +204,7 @@ fn member<'m, 'a>(
     mut encounter: Option<&mut EncounterDraft<'a>>,
     lists: &mut Lists<'m, 'a>,
 ) {
+    let in_allergy = std::mem::take(&mut lists.in_allergy);
     if lists.billing.take(cx, segment, patient.id, encounter.as_deref_mut()) {
         return;
     }
@@ -184,7 +214,18 @@ fn member<'m, 'a>(
         "NK1" => lists.related.add(segment, nk1::convert(cx, segment, patient.id)),
         "IAM" => {
             lists.allergies.actions |= iam::is_action(segment);
-            lists.allergies.add(segment, iam::convert(cx, segment, patient.id));
+            let listed = iam::convert(cx, segment, patient.id);
+            lists.allergy = if let Listed::Member(id) = listed { Some(id) } else { None };
+            lists.in_allergy = true;
+            lists.allergies.add(segment, listed);
+        }
+        "IAR" => {
+            lists.in_allergy = true;
+            iar::convert(cx, segment, lists.allergy);
+        }
+        "NTE" if in_allergy => {
+            lists.in_allergy = true;
+            iam::note(cx, segment, lists.allergy);
         }
         "ARV" => match encounter.filter(|_| lists.in_visit) {
             Some(visit) => {
@@ -206,11 +247,10 @@ fn member<'m, 'a>(
             lists.coverages.add(segment, listed);
         }
         "PV1" => (lists.in_visit, lists.in_result) = (true, false),
-        "PV2" => {
-            if let Some(encounter) = encounter {
-                pv2::convert(cx, segment, encounter);
-            }
-        }
+        "PV2" => match encounter {
+            Some(encounter) => pv2::convert(cx, segment, encounter),
+            None => pv1::leave(cx, segment),
+        },
         "ROL" => {
             let encounter = encounter.filter(|_| lists.in_visit);
             rol::convert(cx, segment, patient, encounter);
@@ -227,19 +267,12 @@ fn member<'m, 'a>(
 impl Lists<'_, '_> {
     /// A message that holds segments of a kind lists all of that kind, unless one of them cannot be
     /// read: then what is missing from the list may be just that one, and nothing is withdrawn.
-    fn finish<'a>(
-        self,
-        cx: &mut Context<'_, 'a>,
-        patient: &PatientDraft<'a>,
-        encounter: Option<&EncounterDraft<'a>>,
-    ) {
-        let visit = encounter.map(|encounter| encounter.id);
-        for (kind, list, encounter) in [
-            ("AllergyIntolerance", self.allergies, None),
-            ("Condition", self.conditions, visit),
-            ("Coverage", self.coverages, None),
-            ("RelatedPerson", self.related, None),
-        ] {
+    fn finish<'a>(self, cx: &mut Context<'_, 'a>, patient: &PatientDraft<'a>, visit: Option<Uuid>) {
+        let of_visits = self.visits.into_iter().chain([(visit, self.conditions)]);
+        let of_visits = of_visits.map(|(visit, list)| ("Condition", list, visit));
+        let of_patient = [("Coverage", self.coverages, None), ("RelatedPerson", self.related, None)];
+        let allergies = [("AllergyIntolerance", self.allergies, None)];
+        for (kind, list, encounter) in allergies.into_iter().chain(of_visits).chain(of_patient) {
             if list.actions {
                 continue;
             }

@@ -159,7 +159,7 @@ enum Last {
     Specimen,
     /// An OBX about a specimen that comes before its orders.
     SpecimenResult,
-    /// A charge or a problem: the notes behind it are its own, and no document.
+    /// A charge, a problem or an allergy: the notes behind it are its own, and no document.
     Aside,
 }
 
@@ -181,7 +181,9 @@ pub(crate) fn sort<'m, 'a>(segments: &[Segment<'m, 'a>], layout: Layout, prior: 
     while let Some((&segment, after)) = rest.split_first() {
         let begins = prior
             && !sorted.is_loose()
-            && (segment.id() == "PID" && passed_patient || is_prior(segment, &sorted));
+            && (segment.id() == "PV1"
+                || segment.id() == "PID" && passed_patient
+                || is_prior(segment, &sorted));
         if begins {
             let length = 1 + after.iter().take_while(|next| !is_new_order(**next)).count();
             let (run, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
@@ -293,7 +295,7 @@ impl<'m, 'a> Sorted<'m, 'a> {
             "NTE" => self.note(segment),
             "PID" | "PD1" | "NK1" | "AL1" | "IN1" | "IN2" | "IN3" | "GT1" => self.last = Last::Patient,
             "PV1" | "PV2" | "DG1" | "PR1" => self.last = Last::Visit,
-            "PRB" | "GOL" | "PTH" | "VAR" => self.last = Last::Aside,
+            "PRB" | "GOL" | "PTH" | "VAR" | "IAM" | "IAR" => self.last = Last::Aside,
             _ => {}
         }
     }

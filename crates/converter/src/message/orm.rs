@@ -65,6 +65,8 @@ pub(super) struct Orders {
     replaced: Option<Uuid>,
     /// Who sent the control code before.
     before: Option<Party>,
+    /// The earlier visit that the orders that follow are of.
+    visit: Option<Option<Uuid>>,
 }
 
 impl Orders {
@@ -85,7 +87,16 @@ impl Orders {
         let before = cx.registers;
         // Who placed an order is the source of what it says.
         cx.registers = if control.is_placers() { Authority::Registration } else { Authority::Mention };
+        let current = whose.encounter;
+        let whose = Whose { encounter: self.visit.unwrap_or(current), ..whose };
         let request = self.order(cx, group, whose, control);
+        if !group.prior.is_empty() {
+            let earlier = prior::convert(cx, group, whose.patient, current);
+            self.visit = earlier.visit;
+            if let Some(Resource::ServiceRequest(known)) = request.and_then(|id| cx.entry(id)) {
+                add_new(&mut known.supporting_info, earlier.reports.into_iter().map(Reference::to));
+            }
+        }
         if let Some(request) = request {
             task(cx, group, whose, control, request);
         }
@@ -143,13 +154,12 @@ impl Orders {
         if let Some(obr) = group.obr {
             clinical(cx, obr, patient, encounter, request);
         }
-        let earlier = prior::convert(cx, group, patient);
         let coverages = coverages(cx, patient);
         let replaced = self.replaced.filter(|replaced| control.replacement && *replaced != request);
         if let Some(Resource::ServiceRequest(known)) = cx.entry(request) {
             let answers = observed.known.iter().map(|known| known.id);
             let texts = observed.texts.iter().map(|(id, _)| *id);
-            add_new(&mut known.supporting_info, answers.chain(texts).chain(earlier).map(Reference::to));
+            add_new(&mut known.supporting_info, answers.chain(texts).map(Reference::to));
             add_new(&mut known.specimen, frame.specimens.ids.iter().copied().map(Reference::to));
             add_new(&mut known.extension, frame.specimens.beside.iter().cloned());
             add_new(&mut known.insurance, coverages.into_iter().map(Reference::to));

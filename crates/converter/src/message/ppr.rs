@@ -91,10 +91,15 @@ fn care<'m, 'a>(
             }
             "PTH" => about.last = pth::convert(cx, segment, patient, visit, (about.problem, about.goal)),
             "VAR" => {
-                let note = var::convert(cx, segment);
-                if !add_note(cx, about.last, note) {
+                if about.last.is_some() {
+                    let note = var::convert(cx, segment);
+                    add_note(cx, about.last, note);
+                } else {
                     for field in segment.fields() {
-                        cx.unmark(field);
+                        cx.ignore_field(
+                            field,
+                            "a variance of a problem, goal or pathway: none is told before it",
+                        );
                     }
                 }
             }

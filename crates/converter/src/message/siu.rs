@@ -7,6 +7,8 @@
 
 mod slot;
 
+use std::borrow::Cow;
+
 use fhir::{
     Annotation, AppointmentParticipant, CodeableConcept, Extension, ExtensionValue, Reference, system,
 };
@@ -86,11 +88,66 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     }
     let made: Vec<(&'static str, Uuid)> =
         cx.entries.iter().skip(before).map(|entry| (entry.resource.kind(), entry.full_url.0)).collect();
-    let mut draft = sch::convert(cx, sch, &sorted.timing, says(&event.trigger));
+    book(cx, &event.trigger, &sorted, sch, &people, &made);
+    if let Some(evn) = cx.message.segment("EVN") {
+        evn::convert(cx, evn);
+    }
+    Ok(())
+}
+
+/// Whether a segment is of an appointment.
+fn is_of_appointment(segment: Segment<'_, '_>) -> bool {
+    matches!(segment.id(), "SCH" | "APR" | "RGS" | "AIS" | "AIG" | "AIL" | "AIP")
+}
+
+/// The segments of a registration that are of no appointment, where it tells one along. A note behind one of an
+/// appointment is of that.
+pub(super) fn without_appointment<'s, 'm, 'a>(group: &'s [Segment<'m, 'a>]) -> Cow<'s, [Segment<'m, 'a>]> {
+    if !group.iter().copied().any(is_of_appointment) {
+        return group.into();
+    }
+    let mut behind = false;
+    let of_others = group.iter().copied().filter(|segment| {
+        behind = is_of_appointment(*segment) || (behind && segment.id() == "NTE");
+        !behind
+    });
+    of_others.collect::<Vec<_>>().into()
+}
+
+/// The appointment that a registration tells along, of all its patients. Without SCH nobody can tell of which
+/// appointment a resource is.
+pub(super) fn in_registration(cx: &mut Context<'_, '_>) {
+    if !cx.message.segments().any(is_of_appointment) {
+        return;
+    }
+    let sorted = sort(cx);
+    let Some(sch) = sorted.sch else {
+        for segment in cx.message.segments().filter(|segment| is_of_appointment(*segment)) {
+            for field in segment.fields() {
+                cx.ignore_field(field, "a resource of an appointment, and no SCH tells of which");
+            }
+        }
+        return;
+    };
+    let mut people = Vec::new();
+    add_new(&mut people, cx.patients.iter().map(|patient| patient.id));
+    book(cx, "", &sorted, sch, &people, &[]);
+}
+
+/// The appointment and what it needs. `made` is what was told of its patients.
+fn book<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    trigger: &str,
+    sorted: &Sorted<'m, 'a>,
+    sch: Segment<'m, 'a>,
+    people: &[Uuid],
+    made: &[(&'static str, Uuid)],
+) {
+    let mut draft = sch::convert(cx, sch, &sorted.timing, says(trigger));
     for preferences in &sorted.preferences {
         apr::convert(cx, *preferences, &mut draft.resource);
     }
-    orders(cx, sch, &people, &mut draft);
+    orders(cx, sch, people, &mut draft);
     let of_kind = |kinds: &[&str]| -> Vec<Reference<'_>> {
         let found = made.iter().filter(|(kind, _)| kinds.contains(kind));
         found.map(|(_, id)| Reference::to(*id)).collect()
@@ -98,17 +155,17 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     draft.resource.reason_reference = of_kind(&["Condition"]);
     draft.resource.supporting_information = of_kind(&["Encounter", "Observation"]);
     let needed = resources(cx, &sorted.resources, &mut draft);
-    comments(cx, &sorted, &people, &mut draft);
+    comments(cx, sorted, people, &mut draft);
     draft.settle(cx, &needed.times);
-    if matches!(event.trigger.as_str(), "S23" | "S24") {
-        slot::convert(cx, draft, needed.participants, event.trigger == "S23");
+    if matches!(trigger, "S23" | "S24") {
+        slot::convert(cx, draft, needed.participants, trigger == "S23");
     } else {
-        let lists = matches!(event.trigger.as_str(), "S12" | "S13" | "S14")
+        let lists = matches!(trigger, "S12" | "S13" | "S14")
             && !sorted.resources.is_empty()
             && !people.is_empty()
             && sorted.resources.iter().all(|one| resource::action(one.segment, one.rgs).is_empty());
         let id = draft.id;
-        appointment(cx, draft, needed, &people, lists);
+        appointment(cx, draft, needed, people, lists);
         let resources = sorted.resources.iter();
         let resources =
             resources.flat_map(|one| std::iter::once(one.segment).chain(one.notes.iter().copied()));
@@ -117,10 +174,6 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
             null::obey(cx, segment, &[("Appointment", id)]);
         }
     }
-    if let Some(evn) = cx.message.segment("EVN") {
-        evn::convert(cx, evn);
-    }
-    Ok(())
 }
 
 fn says(trigger: &str) -> sch::Says {

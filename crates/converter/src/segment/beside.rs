@@ -10,7 +10,7 @@ use hl7v2::{Component, Repetition, Segment, Value};
 use uuid::Uuid;
 
 use crate::context::{Context, extension};
-use crate::datatype::{cwe, cx as identifier, hd, pl, xad, xcn, xon, xpn, xtn};
+use crate::datatype::{self, cwe, cx as identifier, hd, pl, xad, xcn, xon, xpn, xtn};
 use crate::time::Precision;
 
 /// A field, the extension it is written to, and what it holds.
@@ -94,6 +94,7 @@ pub(crate) fn extensions<'m, 'a>(
         for repetition in field.repetitions().filter(|repetition| !repetition.is_empty()) {
             write(cx, repetition, url, row.is, &mut all);
         }
+        datatype::beyond(cx, segment, [row.field], &mut all);
     }
     all
 }

@@ -6,7 +6,7 @@ use hl7v2::Segment;
 
 use super::obx::value;
 use crate::context::Context;
-use crate::datatype::{cq, cwe, hd, pl, xad, xpn, xtn};
+use crate::datatype::{self, cq, cwe, hd, pl, xad, xpn, xtn};
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy)]
@@ -133,6 +133,7 @@ fn of_field<'a>(
         };
         parts.extend(value.map(|value| Extension::new(name, value)));
     }
+    datatype::beyond(cx, segment, [n], parts);
 }
 
 fn concept<'a>(concept: CodeableConcept<'a>) -> ExtensionValue<'a> {

@@ -1,7 +1,7 @@
 //! GT1: who pays what the insurances do not (HL7 v2.5.1 §6.5.5): a person, an organisation, or the patient.
 
 use fhir::{
-    AccountGuarantor, CodeableConcept, Identifier, Organization, PatientCommunication, Reference,
+    AccountGuarantor, CodeableConcept, Extension, Identifier, Organization, PatientCommunication, Reference,
     RelatedPerson, Resource, system,
 };
 use hl7v2::Segment;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::beside::{self, Beside, Is, beside};
 use super::{empties_list, gender};
 use crate::context::{Context, add_new, trim};
-use crate::datatype::{cwe, cx as identifier, xad, xon, xpn, xtn};
+use crate::datatype::{self, cwe, cx as identifier, xad, xon, xpn, xtn};
 use crate::identity::rule;
 use crate::mapping::{Map, left, to};
 use crate::table;
@@ -46,13 +46,21 @@ pub(crate) fn convert<'m, 'a>(
     };
     let mut guarantor = AccountGuarantor { party: Some(Reference::to(party)), ..AccountGuarantor::default() };
     guarantor.on_hold = cx.yes_no(gt1.field(22).value());
+    if guarantor.on_hold.is_none() {
+        let other = cx.write(gt1.field(22).value());
+        guarantor.extension.extend(other.map(|other| Extension::string(HOLD, other)));
+    }
     guarantor.period = cx.period(gt1.field(13).value(), gt1.field(14).value());
-    guarantor.extension = beside::extensions(cx, gt1, BESIDE, account);
+    guarantor.extension.extend(beside::extensions(cx, gt1, BESIDE, account));
+    datatype::beyond(cx, gt1, [8, 9, 11, 12, 13, 14, 22, 36], &mut guarantor.extension);
     if let Some(id) = employed.filter(|id| *id != party) {
         guarantor.extension.push(beside::reference_to(ORGANIZATION, id));
     }
     Some(guarantor)
 }
+
+/// What stands where yes or no was expected.
+const HOLD: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-gt1-guarantor-billing-hold-flag";
 
 /// The organisation that somebody pays for.
 const ORGANIZATION: &str =
@@ -226,6 +234,7 @@ pub(crate) const MAP: Map = Map {
         to(20, "Account.guarantor.extension(v2-gt1-guarantor-employment-status)"),
         to(21, "Account.guarantor.extension(v2-gt1-guarantor-organization-name)"),
         to(22, "Account.guarantor.onHold"),
+        to(22, "Account.guarantor.extension(v2-gt1-guarantor-billing-hold-flag)"),
         to(23, "Account.guarantor.extension(v2-gt1-guarantor-credit-rating-code)"),
         to(24, "Account.guarantor.extension(v2-gt1-guarantor-death-date-and-time)"),
         to(25, "Account.guarantor.extension(v2-gt1-guarantor-death-flag)"),

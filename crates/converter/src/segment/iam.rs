@@ -10,7 +10,7 @@ use fhir::{
 use hl7v2::Segment;
 use uuid::Uuid;
 
-use super::{Listed, al1, empties_list};
+use super::{Listed, al1, empties_list, nte};
 use crate::context::{Context, extension, own};
 use crate::datatype::{cwe, hd, xcn, xon, xpn};
 use crate::identity::rule;
@@ -316,5 +316,19 @@ fn history<'m, 'a>(cx: &mut Context<'m, 'a>, iam: Segment<'m, 'a>, allergy: &mut
         if !parts.is_empty() {
             allergy.extension.push(Extension::new(url, ExtensionValue::Parts(parts)));
         }
+    }
+}
+
+/// A note behind an IAM is about that allergy; where it could not be read, about nothing.
+pub(crate) fn note<'m, 'a>(cx: &mut Context<'m, 'a>, nte: Segment<'m, 'a>, allergy: Option<Uuid>) {
+    if allergy.is_none() {
+        for field in nte.fields() {
+            cx.ignore_field(field, "a note on an allergy that names no substance");
+        }
+        return;
+    }
+    let notes: Vec<_> = nte::notes(cx, &[nte]).iter().map(nte::Note::annotation).collect();
+    if let Some(fhir::Resource::AllergyIntolerance(known)) = allergy.and_then(|id| cx.entry(id)) {
+        crate::context::add_new(&mut known.note, notes);
     }
 }

@@ -14,7 +14,7 @@ use super::beside::{self, Beside, Is, beside};
 use super::pid::PatientDraft;
 use super::{Listed, empties_list};
 use crate::context::{Context, add_new, trim};
-use crate::datatype::{cwe, cx as identifier, xad, xon, xpn, xtn};
+use crate::datatype::{self, cwe, cx as identifier, xad, xon, xpn, xtn};
 use crate::identity::rule;
 use crate::mapping::{Map, elsewhere, left, to};
 use crate::table;
@@ -59,6 +59,7 @@ pub(crate) fn convert<'m, 'a>(
     if insurer.is_none() {
         coverage.extension.extend(beside::extensions(cx, in1, OF_NOBODY, id));
     }
+    datatype::beyond(cx, in1, SINGLE, &mut coverage.extension);
     if coverage.subscriber_id.is_none() && coverage.identifier.is_empty() && coverage.class.is_empty() {
         cx.warn(in1.place(), "insurance-without-number");
     }
@@ -100,6 +101,9 @@ fn insurer<'m, 'a>(cx: &mut Context<'m, 'a>, in1: Segment<'m, 'a>) -> Option<Uui
     xon::put(cx, id, organization);
     Some(id)
 }
+
+/// The fields that hold one value: what stands behind it is kept as further components.
+const SINGLE: [usize; 12] = [2, 8, 9, 12, 13, 15, 17, 18, 22, 36, 37, 43];
 
 /// Patient, insurer, and the policy's or the insured's number, or the plan. `None` when there is none of
 /// all this.

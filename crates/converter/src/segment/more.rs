@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::context::{Context, trim};
 use crate::datatype::cwe::{self, Table};
-use crate::datatype::{pl, xcn};
+use crate::datatype::{self, pl, xcn};
 
 /// A field that becomes an extension.
 pub(crate) struct More {
@@ -79,6 +79,7 @@ pub(crate) fn extensions<'m, 'a>(
         for repetition in field.repetitions() {
             into.extend(value(cx, repetition, more).map(|value| Extension::new(more.url(), value)));
         }
+        datatype::beyond(cx, segment, [more.field], into);
     }
 }
 

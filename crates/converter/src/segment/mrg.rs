@@ -8,6 +8,7 @@ use hl7v2::{Field, Repetition, Segment};
 use uuid::Uuid;
 
 use super::pid::{PatientDraft, identify_by};
+use super::pv1::EncounterDraft;
 use crate::context::{Context, add_new, extension};
 use crate::conversion::{Authority, EntryNote, PatientIdentity, Refusal};
 use crate::convert::refuse;
@@ -138,6 +139,23 @@ pub(crate) fn mention_patient<'m, 'a>(
     Some(id)
 }
 
+/// The numbers that something had before, where the event makes nothing of them: A06 and A07 may tell of the account
+/// and the visit from which the patient came (HL7 v2.5.1 §3.3.6), and nobody can tell whether that visit goes on.
+pub(crate) fn mention<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    mrg: Segment<'m, 'a>,
+    of_pid: &mut PatientDraft<'a>,
+    current: Option<&mut EncounterDraft<'a>>,
+) {
+    let of_old = mention_patient(cx, mrg, of_pid).unwrap_or(of_pid.id);
+    account(cx, mrg.field(3), of_old, None);
+    match (visit_of(cx, mrg, false), current) {
+        (Some(old), Some(current)) if current.id == old => visit_numbers(cx, mrg, &mut current.resource),
+        (Some(old), _) => visit(cx, mrg, old, of_old, None),
+        (None, _) => leave_alternate(cx, mrg),
+    }
+}
+
 /// A number that went to somebody else (A43): what it named is replaced by him.
 pub(crate) fn moved_number<'m, 'a>(
     cx: &mut Context<'m, 'a>,
@@ -246,11 +264,12 @@ pub(crate) fn visit<'m, 'a>(
     patient: Uuid,
     into: Option<Uuid>,
 ) {
-    if cx.has(id) {
-        return;
-    }
     let mut visit = Encounter { id: Some(id), subject: Some(Reference::to(patient)), ..Encounter::default() };
     visit_numbers(cx, mrg, &mut visit);
+    if let Some(Resource::Encounter(known)) = cx.entry(id) {
+        add_new(&mut known.identifier, visit.identifier);
+        return;
+    }
     visit.class = Some(Coding::new(system::NULL_FLAVOR, "UNK").with_display("unknown"));
     cx.presume(id, "class");
     visit.status = Some(if into.is_some() {

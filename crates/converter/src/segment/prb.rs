@@ -80,18 +80,13 @@ pub(crate) fn demanded<'m, 'a>(
         None => coding,
     });
     let said = code.text().trim().eq_ignore_ascii_case(target.code) || from.component(2).value().is_empty();
-    if said && target.exact {
+    if said && target.exact && from.components().skip(2).all(|component| component.value().is_empty()) {
         cx.mark(code);
-        cx.ignore(from.component(3).value(), "FHIR takes this code from one system only");
         concept.text = cx.write(from.component(2).value());
-    }
-    if let Some(original) = cwe::concept(cx, from, place, None)
-        && !(said
-            && target.exact
-            && from.component(4).value().is_empty()
-            && from.component(9).value().is_empty())
-    {
-        beside.push(Extension::concept(url, original));
+    } else {
+        // FHIR takes this code from one system only: what else the sender says of it stands beside.
+        let original = cwe::concept(cx, from, place, None);
+        beside.extend(original.map(|original| Extension::concept(url, original)));
     }
     Some(concept)
 }

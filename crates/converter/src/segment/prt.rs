@@ -159,15 +159,10 @@ pub(crate) fn of_patient<'m, 'a>(
     patient: &mut PatientDraft<'a>,
     encounter: Option<&mut EncounterDraft<'a>>,
 ) {
-    let part = read(cx, prt, patient.id);
     match encounter {
-        Some(encounter) => {
-            let (mut participation, beside) = part.split();
-            participation.extension.extend(beside);
-            participation.in_visit(cx, encounter);
-        }
+        Some(encounter) => of_visit(cx, prt, patient.id, encounter),
         None => {
-            let (mut participation, beside) = part.split();
+            let (mut participation, beside) = read(cx, prt, patient.id).split();
             participation.extension.extend(beside);
             if participation.members.is_empty() {
                 patient.resource.extension.extend(participation.whole());
@@ -176,6 +171,18 @@ pub(crate) fn of_patient<'m, 'a>(
             }
         }
     }
+}
+
+/// A PRT behind PV1 is about the visit.
+pub(crate) fn of_visit<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    prt: Segment<'m, 'a>,
+    patient: Uuid,
+    encounter: &mut EncounterDraft<'a>,
+) {
+    let (mut participation, beside) = read(cx, prt, patient).split();
+    participation.extension.extend(beside);
+    participation.in_visit(cx, encounter);
 }
 
 /// What a PRT says.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::more;
 use crate::context::{Context, add_new, trim};
-use crate::datatype::{cwe, cx as identifier, xcn};
+use crate::datatype::{self, cwe, cx as identifier, xcn};
 use crate::identity::rule;
 use crate::message::adt::visit::Effect;
 use crate::table;
@@ -69,23 +69,86 @@ pub(crate) fn convert<'m, 'a>(
     patient: Uuid,
     effect: &'static Effect,
 ) -> Option<EncounterDraft<'a>> {
-    if says_no_visit(pv1) {
-        cx.ignore_field(pv1.field(2), "patient class N: the message is about no visit");
-        return None;
-    }
-    let Some(id) = identify(cx, pv1, pid, patient, effect) else {
-        cx.warn(pv1.place(), "visit-without-number");
+    let id = identify_or_leave(cx, pv1, Some(pid), patient, effect)?;
+    Some(visit(cx, pv1, id, Some(pid), patient, effect))
+}
+
+/// A visit beside the one that the message is about.
+pub(crate) enum Further<'a> {
+    /// A visit of its own.
+    Another(EncounterDraft<'a>),
+    /// A visit that the message told of before.
+    Known(Uuid),
+    /// None, or one that cannot be told from others.
+    Unknown,
+}
+
+/// The visit of a further PV1. The account of PID is not its number: it may be of all of them. `known` are the
+/// visits that the message told of before.
+pub(crate) fn further<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    pv1: Segment<'m, 'a>,
+    patient: Uuid,
+    effect: &'static Effect,
+    known: &[Uuid],
+) -> Further<'a> {
+    let Some(id) = identify_or_leave(cx, pv1, None, patient, effect) else { return Further::Unknown };
+    if known.contains(&id) || cx.has(id) {
         for field in pv1.fields() {
-            cx.ignore_field(field, "a visit that has no number cannot be told from others");
+            cx.ignore_field(field, "the message told of this visit before, and that stands");
         }
-        return None;
-    };
+        return Further::Known(id);
+    }
+    Further::Another(visit(cx, pv1, id, None, patient, effect))
+}
+
+/// What PV1 and PV2 say where there is no visit that they could be of.
+const NO_VISIT: &str =
+    "the message is about no visit: patient class N, or neither class, place, number nor time";
+const NO_NUMBER: &str = "a visit that has no number cannot be told from others";
+
+fn identify_or_leave<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    pv1: Segment<'m, 'a>,
+    pid: Option<Segment<'m, 'a>>,
+    patient: Uuid,
+    effect: &'static Effect,
+) -> Option<Uuid> {
+    let no_visit = says_no_visit(pv1);
+    let id = if no_visit { None } else { identify(cx, pv1, pid, patient, effect) };
+    if id.is_none() {
+        if !no_visit {
+            cx.warn(pv1.place(), "visit-without-number");
+        }
+        for field in pv1.fields() {
+            cx.ignore_field(field, if no_visit { NO_VISIT } else { NO_NUMBER });
+        }
+    }
+    id
+}
+
+/// What stands behind a PV1 that names no visit.
+pub(crate) fn leave<'m, 'a>(cx: &mut Context<'m, 'a>, segment: Segment<'m, 'a>) {
+    for field in segment.fields() {
+        cx.ignore_field(field, "more about a visit that is not told of, or cannot be told from others");
+    }
+}
+
+fn visit<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    pv1: Segment<'m, 'a>,
+    id: Uuid,
+    pid: Option<Segment<'m, 'a>>,
+    patient: Uuid,
+    effect: &'static Effect,
+) -> EncounterDraft<'a> {
     let mut draft = EncounterDraft {
         id,
         effect,
         resource: Encounter { id: Some(id), subject: Some(Reference::to(patient)), ..Encounter::default() },
     };
-    for (field, kind) in [(pv1.field(19), "VN"), (pv1.field(50), "VN"), (pid.field(18), "AN")] {
+    let account = pid.map(|pid| (pid.field(18), "AN"));
+    for (field, kind) in [(pv1.field(19), "VN"), (pv1.field(50), "VN")].into_iter().chain(account) {
         for repetition in field.repetitions() {
             let written = identifier::identifier(cx, repetition, Some(kind));
             add_new(&mut draft.resource.identifier, written);
@@ -100,7 +163,7 @@ pub(crate) fn convert<'m, 'a>(
     episode(cx, pv1, &mut draft);
     more::extensions(cx, pv1, id, map::EXTENSIONS, &mut draft.resource.extension);
     financial_class(cx, pv1, &mut draft);
-    Some(draft)
+    draft
 }
 
 /// Class N or none, and neither place nor number nor time: whoever is named is not named in a visit.
@@ -117,16 +180,15 @@ fn says_no_visit(pv1: Segment<'_, '_>) -> bool {
 fn identify<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     pv1: Segment<'m, 'a>,
-    pid: Segment<'m, 'a>,
+    pid: Option<Segment<'m, 'a>>,
     patient: Uuid,
     effect: &'static Effect,
 ) -> Option<Uuid> {
-    for (list, rule) in [
-        (pv1.field(19), &rule::ENCOUNTER),
-        (pid.field(18), &rule::ENCOUNTER_BY_ACCOUNT),
+    let account = pid.map(|pid| (pid.field(18), &rule::ENCOUNTER_BY_ACCOUNT));
+    for (list, rule) in std::iter::once((pv1.field(19), &rule::ENCOUNTER)).chain(account).chain([
         (pv1.field(50), &rule::ENCOUNTER_BY_ALTERNATE),
         (pv1.field(5), &rule::ENCOUNTER_BY_PREADMISSION),
-    ] {
+    ]) {
         if let Some((authority, number)) = identifier::key(cx, list.first()) {
             return Some(cx.id(rule, &[&[&authority, &number]], list.first().value().place()));
         }
@@ -303,6 +365,7 @@ fn financial_class<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft
         }
         let since = more::date_time(cx, repetition.component(2).value());
         parts.extend(since.map(|since| Extension::new("effective", since)));
+        datatype::further(cx, repetition, 2, &mut parts);
         if !parts.is_empty() {
             draft.resource.extension.push(Extension::new(URL, ExtensionValue::Parts(parts)));
         }

@@ -31,3 +31,4 @@ mod support;
 mod terminology;
 mod time;
 mod versions;
+mod visits;

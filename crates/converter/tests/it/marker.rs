@@ -12,6 +12,8 @@ use hl7v2::{Message, Place};
 use serde_json::Value;
 use zorgsluis_converter::{ConvertOptions, convert};
 
+use crate::support::options;
+
 /// Whether a text stands in a Bundle: in its JSON, or in what its attachments hold. Codes are written in lower or
 /// upper case where FHIR's are.
 fn holds(bundle: &[u8], text: &str) -> bool {
@@ -117,8 +119,8 @@ fn files(folder: &Path, to: &mut Vec<PathBuf>) {
     }
 }
 
-#[test]
-fn a_marker_in_any_leaf_is_in_the_bundle_or_its_place_in_the_report() {
+/// The examples of the mapping, the events, and the corpus where there is one.
+fn all_files() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
     files(&root.join("tests/mapping"), &mut paths);
@@ -126,8 +128,30 @@ fn a_marker_in_any_leaf_is_in_the_bundle_or_its_place_in_the_report() {
     if let Some(corpus) = std::env::var_os("ZORGSLUIS_CORPUS") {
         files(Path::new(&corpus), &mut paths);
     }
+    paths
+}
+
+#[test]
+fn every_leaf_is_understood() {
+    // With the profiles of `events/`, which say what the Z-segments there mean.
+    let options = options();
+    let mut unmapped = Vec::new();
+    for path in all_files() {
+        let bytes = std::fs::read(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy();
+        for entry in hl7v2::batch::messages(&bytes) {
+            let Ok(conversion) = convert(entry.bytes, &options) else { continue };
+            let report = conversion.report(&name, 0);
+            unmapped.extend(report.unmapped.iter().map(|one| format!("{name}: {}", one.at.0)));
+        }
+    }
+    assert!(unmapped.is_empty(), "not understood:\n{}", unmapped.join("\n"));
+}
+
+#[test]
+fn a_marker_in_any_leaf_is_in_the_bundle_or_its_place_in_the_report() {
     let (mut marked, mut seen) = (Vec::new(), BTreeSet::new());
-    for path in paths {
+    for path in all_files() {
         let bytes = std::fs::read(&path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy();
         for entry in hl7v2::batch::messages(&bytes) {

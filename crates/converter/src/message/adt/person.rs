@@ -152,6 +152,7 @@ impl Effect {
         }
         let (Some(mrg), pv1) = group else { return Ok(()) };
         if !self.needs_mrg() {
+            mrg::mention(cx, mrg, patient, encounter.as_mut());
             return Ok(());
         }
         let mut old_patient = None;

@@ -26,12 +26,14 @@ pub(crate) enum Status {
     GoingOn,
     /// The event says nothing of it.
     Unsaid,
+    /// It was before the one that the message is about, and only its discharge says more.
+    Before,
 }
 
 impl Effect {
     /// Whether the event is about a visit: without a number, the visit may then be known by its admission.
     pub(crate) fn registers(&self) -> bool {
-        self.status != Status::Unsaid
+        !matches!(self.status, Status::Unsaid | Status::Before)
     }
 
     /// Whether the patient comes to a place by it: what was planned has come about, or is given up.
@@ -58,6 +60,9 @@ impl Effect {
 /// What a message says that only names a visit, or changes what is known of it: A08, A28, A31, and every
 /// message about something else.
 pub(crate) const MENTION: &Effect = &Effect { trigger: "", status: Status::Unsaid, undoes: &[] };
+
+/// An earlier visit, which is told along with an order.
+pub(crate) const PRIOR: &Effect = &Effect { trigger: "", status: Status::Before, undoes: &[] };
 
 /// A20: it is about a bed, and about no patient.
 pub(crate) const BED: &Effect = &Effect { trigger: "A20", status: Status::Unsaid, undoes: &[] };

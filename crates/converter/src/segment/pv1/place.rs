@@ -22,7 +22,8 @@ const FURTHER_PROVIDER: &str =
 /// What a field of places says.
 struct Said {
     field: usize,
-    status: &'static str,
+    /// `None` where nobody can tell.
+    status: Option<&'static str>,
     temporary: bool,
     /// What this event says of when the patient came there and left.
     start: bool,
@@ -60,7 +61,7 @@ pub(super) fn convert<'m, 'a>(
         draft.resource.location.push(EncounterLocation {
             extension: temporary.into_iter().collect(),
             location,
-            status: Some(said.status),
+            status: said.status,
             period,
             ..EncounterLocation::default()
         });
@@ -76,13 +77,15 @@ pub(super) fn convert<'m, 'a>(
 fn said(pv1: Segment<'_, '_>, effect: &Effect, status: Option<&str>) -> [Said; 5] {
     let planned = pv1.field(2).value().text().trim().eq_ignore_ascii_case("P");
     let assigned = match status {
-        Some("planned" | "cancelled") => "planned",
-        Some("finished" | "entered-in-error") => "completed",
+        Some("planned" | "cancelled") => Some("planned"),
+        Some("finished" | "entered-in-error") => Some("completed"),
         // The bed is kept; the patient is not in it.
-        Some("onleave") => "reserved",
-        _ if planned => "planned",
-        _ => "active",
+        Some("onleave") => Some("reserved"),
+        Some("unknown") => None,
+        _ if planned => Some("planned"),
+        _ => Some("active"),
     };
+    let temporary = if status == Some("finished") { Some("completed") } else { assigned.and(Some("active")) };
     let comes = matches!(effect.trigger, "A01" | "A02" | "A04" | "A06" | "A07" | "A10" | "A17");
     let goes = matches!(effect.trigger, "A02" | "A09" | "A10" | "A17");
     let tracked = matches!(effect.trigger, "A09" | "A10");
@@ -90,10 +93,10 @@ fn said(pv1: Segment<'_, '_>, effect: &Effect, status: Option<&str>) -> [Said; 5
     let one = |field, status, temporary, start, end| Said { field, status, temporary, start, end };
     [
         one(3, assigned, false, comes && !(tracked && pv1.field(11).is_present()), ended),
-        one(6, "completed", false, false, goes),
-        one(11, if ended { "completed" } else { "active" }, true, tracked, ended),
-        one(42, "planned", false, false, false),
-        one(43, "completed", true, false, tracked),
+        one(6, Some("completed"), false, false, goes),
+        one(11, temporary, true, tracked, ended),
+        one(42, Some("planned"), false, false, false),
+        one(43, Some("completed"), true, false, tracked),
     ]
 }
 

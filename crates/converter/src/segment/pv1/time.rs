@@ -93,6 +93,10 @@ fn status<'m, 'a>(
             cx.presume(draft.id, "status");
             of_class
         }
+        Status::Before => {
+            cx.presume(draft.id, "status");
+            "unknown"
+        }
     });
 }
 
