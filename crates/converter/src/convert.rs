@@ -49,11 +49,8 @@ pub fn convert<'a>(bytes: &'a [u8], options: &'a ConvertOptions) -> Result<Conve
         event: Some(event.name.clone()),
         ..refusal
     })?;
-    // In a message that has no place for it, an EVN says what it says elsewhere.
-    let untold = message
-        .segment("EVN")
-        .filter(|evn| [2, 4, 5, 6, 7].iter().all(|field| !cx.is_accounted(evn.field(*field).value())));
-    untold.into_iter().for_each(|evn| evn::convert(&mut cx, evn));
+    // Most kinds of message have no place for it in HL7, and it says there what it says elsewhere.
+    message.segment("EVN").into_iter().for_each(|evn| evn::convert(&mut cx, evn));
     z::convert(&mut cx);
     let notice = notice::of(&mut cx, &event);
     let parts = finish(cx, &event);

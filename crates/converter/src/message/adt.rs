@@ -15,7 +15,7 @@ use crate::convert::refuse;
 use crate::segment::pid::PatientDraft;
 use crate::segment::pv1::EncounterDraft;
 use crate::segment::{
-    Listed, al1, arv, db1, dg1, evn, iam, iar, in1, nk1, npu, pd1, pda, pid, prt, pv1, pv2, rol,
+    Listed, al1, arv, con, db1, dg1, iam, iar, in1, nk1, npu, pd1, pda, pid, prt, pv1, pv2, rol,
 };
 use further::{Further, by_visit};
 use visit::Effect;
@@ -44,9 +44,7 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     cx.registers = Authority::Registration;
     let message = cx.message;
     if let Some(npu) = message.segment("NPU").filter(|_| event.visit == visit::BED) {
-        npu::convert(cx, npu)?;
-        message.segment("EVN").into_iter().for_each(|evn| evn::convert(cx, evn));
-        return Ok(());
+        return npu::convert(cx, npu);
     }
     if message.segment("PID").is_none() {
         let text = "an ADT message is about a patient, and there is no PID";
@@ -67,6 +65,9 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
             let before = cx.entries.len();
             patient_group(cx, event, Says::Results, &group)?;
             if let Some((patient, visit)) = super::mentioned::subject(cx, before) {
+                for con in group.iter().filter(|segment| segment.id() == "CON") {
+                    con::convert(cx, *con, patient);
+                }
                 super::ppr::in_registration(cx, &group, patient, visit);
                 super::referral::in_registration(cx, &group, patient, visit);
             }
@@ -83,9 +84,6 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     }
     event.person.link(cx)?;
     super::siu::in_registration(cx);
-    if let Some(evn) = message.segment("EVN") {
-        evn::convert(cx, evn);
-    }
     Ok(())
 }
 

@@ -8,7 +8,6 @@ use super::oru::patients;
 use crate::context::Context;
 use crate::conversion::{Authority, Refusal};
 use crate::mapping::{Event as EventRow, own};
-use crate::segment::evn;
 
 /// The events that are converted.
 pub(crate) const EVENTS: &[EventRow] = &[
@@ -32,9 +31,6 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     cx.accounting = Some(says);
     for group in patients(cx, "an account is a patient's, and there is no PID")? {
         adt::patient_group(cx, Adt::MENTION, Says::Results, &group)?;
-    }
-    if let Some(evn) = cx.message.segment("EVN") {
-        evn::convert(cx, evn);
     }
     Ok(())
 }

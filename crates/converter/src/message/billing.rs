@@ -111,11 +111,11 @@ impl<'m, 'a> Billing<'m, 'a> {
                 }
             }
             "AUT" => {
-                let Some(id) = self.last.filter(|id| matches!(cx.entry(*id), Some(Resource::Procedure(_))))
-                else {
-                    return false;
+                let about = |resource: Option<&mut Resource<'_>>| {
+                    matches!(resource, Some(Resource::Procedure(_) | Resource::Coverage(_)))
                 };
-                aut::on_procedure(cx, segment, id);
+                let Some(id) = self.last.filter(|id| about(cx.entry(*id))) else { return false };
+                aut::on(cx, segment, id);
             }
             "IN2" => {
                 if let Some(id) = self.insurance {

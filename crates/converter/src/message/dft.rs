@@ -7,7 +7,6 @@ use super::oru::patients;
 use crate::context::Context;
 use crate::conversion::{Authority, Refusal};
 use crate::mapping::{Event as EventRow, own};
-use crate::segment::evn;
 
 /// The events that are converted.
 pub(crate) const EVENTS: &[EventRow] = &[
@@ -21,9 +20,6 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, _: &super::Event) -> Result<(), 
     cx.accounting = Some(Accounting::Changed);
     for group in patients(cx, "a charge is about a patient, and there is no PID")? {
         adt::patient_group(cx, Adt::MENTION, Says::Results, &group)?;
-    }
-    if let Some(evn) = cx.message.segment("EVN") {
-        evn::convert(cx, evn);
     }
     Ok(())
 }

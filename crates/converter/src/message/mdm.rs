@@ -18,7 +18,7 @@ use crate::convert::refuse;
 use crate::mapping::{Event as EventRow, official, own};
 use crate::null;
 use crate::segment::obx::content;
-use crate::segment::{con, evn, prt, txa};
+use crate::segment::{con, prt, txa};
 
 /// The events that are converted.
 pub(crate) const EVENTS: &[EventRow] = &[
@@ -77,9 +77,6 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     }
     for group in groups {
         patient(cx, change, &group)?;
-    }
-    if let Some(evn) = message.segment("EVN") {
-        evn::convert(cx, evn);
     }
     Ok(())
 }

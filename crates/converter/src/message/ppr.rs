@@ -11,7 +11,7 @@ use super::{Says, mentioned};
 use crate::context::{Context, add_new};
 use crate::conversion::{Authority, Refusal};
 use crate::mapping::{Event as EventRow, own};
-use crate::segment::{evn, gol, nte, prb, prt, pth, rol, var};
+use crate::segment::{gol, nte, prb, prt, pth, rol, var};
 
 /// The events that are converted.
 pub(crate) const EVENTS: &[EventRow] = &[
@@ -33,9 +33,6 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
         let Some((patient, visit)) = mentioned::subject(cx, before) else { continue };
         cx.registers = Authority::Registration;
         care(cx, rest, patient, visit, deletes);
-    }
-    if let Some(evn) = cx.message.segment("EVN") {
-        evn::convert(cx, evn);
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::convert::refuse;
 use crate::identity::rule;
 use crate::mapping::{Event as EventRow, own};
 use crate::segment::prd::Provider;
-use crate::segment::{aut, evn, prd, rf1};
+use crate::segment::{aut, ctd, prd, rf1};
 use crate::table;
 
 /// The events that are converted.
@@ -40,9 +40,6 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
         adt::patient_group(cx, Adt::MENTION, Says::Results, &group)?;
         let Some((patient, visit)) = mentioned::subject(cx, before) else { continue };
         referral(cx, event.trigger == "I14", rf1, &segments, (patient, visit), before);
-    }
-    if let Some(evn) = cx.message.segment("EVN") {
-        evn::convert(cx, evn);
     }
     Ok(())
 }
@@ -87,6 +84,8 @@ fn referral<'m, 'a>(
                     part(cx, &provider, patient, &mut request);
                 }
             }
+            // Whom to ask about the referral, of the provider before it.
+            "CTD" => request.extension.extend(ctd::convert(cx, *segment)),
             _ => {}
         }
     }

@@ -26,7 +26,7 @@ use crate::null;
 use crate::segment::resource::{self, Booked};
 use crate::segment::sch::time::Moment;
 use crate::segment::sch::{self, Draft};
-use crate::segment::{aig, ail, aip, ais, apr, evn, nte};
+use crate::segment::{aig, ail, aip, ais, apr, nte};
 use crate::table;
 
 /// FHIR R5's notes on an appointment: R4 has one comment without author and time.
@@ -89,9 +89,6 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     let made: Vec<(&'static str, Uuid)> =
         cx.entries.iter().skip(before).map(|entry| (entry.resource.kind(), entry.full_url.0)).collect();
     book(cx, &event.trigger, &sorted, sch, &people, &made);
-    if let Some(evn) = cx.message.segment("EVN") {
-        evn::convert(cx, evn);
-    }
     Ok(())
 }
 

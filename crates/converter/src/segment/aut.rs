@@ -21,11 +21,13 @@ pub(crate) fn convert<'m, 'a>(
     beside::together(AUTHORIZATION, all)
 }
 
-/// The same, on a procedure that was put.
-pub(crate) fn on_procedure<'m, 'a>(cx: &mut Context<'m, 'a>, aut: Segment<'m, 'a>, id: Uuid) {
+/// The same, on a procedure or an insurance that was put.
+pub(crate) fn on<'m, 'a>(cx: &mut Context<'m, 'a>, aut: Segment<'m, 'a>, id: Uuid) {
     let extension = convert(cx, aut, id);
-    if let Some(Resource::Procedure(procedure)) = cx.entry(id) {
-        add_new(&mut procedure.extension, extension);
+    match cx.entry(id) {
+        Some(Resource::Procedure(procedure)) => add_new(&mut procedure.extension, extension),
+        Some(Resource::Coverage(coverage)) => add_new(&mut coverage.extension, extension),
+        _ => {}
     }
 }
 

@@ -50,7 +50,13 @@ pub(crate) fn convert<'m, 'a>(
         );
     }
     let disabled = cx.yes_no(db1.field(4).value());
-    parts.extend(disabled.map(|yes| Extension::new("disabled", ExtensionValue::Boolean(yes))));
+    match disabled {
+        Some(yes) => parts.push(Extension::new("disabled", ExtensionValue::Boolean(yes))),
+        None => {
+            let other = cx.write(db1.field(4).value());
+            parts.extend(other.map(|other| Extension::string("disabled", other)));
+        }
+    }
     let period = cx.period(db1.field(5).value(), db1.field(6).value());
     parts.extend(period.map(|period| Extension::new("period", ExtensionValue::Period(Box::new(period)))));
     for (field, name) in [(7, "return-to-work"), (8, "unable-to-work")] {

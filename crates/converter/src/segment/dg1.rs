@@ -12,7 +12,7 @@ use super::pv1::{EncounterDraft, restricted};
 use super::{Listed, empties_list, report_conflicts, settle};
 use crate::context::{Context, add_new};
 use crate::datatype::hd::{self, Hd};
-use crate::datatype::{cwe, xcn};
+use crate::datatype::{self, cwe, xcn};
 use crate::identity::rule;
 use crate::mapping::{Map, elsewhere, left, to};
 use crate::table;
@@ -77,6 +77,7 @@ pub(crate) fn convert<'m, 'a>(
     }
     condition.extension.extend(parent(cx, dg1));
     condition.extension.extend(beside::extensions(cx, dg1, BESIDE, id));
+    datatype::beyond(cx, dg1, [15, 18], &mut condition.extension);
     if let Some(encounter) = encounter {
         if taken_back {
             // What the other DG1 say still stands; when there is none, the visit has no diagnosis.

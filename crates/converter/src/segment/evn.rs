@@ -1,12 +1,13 @@
 //! EVN: when the event was recorded and happened, and who entered it (HL7 v2.5.1 §3.4.1). It goes to the
-//! message's Provenance, which [`super::msh`] puts at the end.
+//! message's Provenance, which [`super::msh`] puts at the end: in ADT, BAR, DFT and MDM, where HL7 has it, as in
+//! any other message that a sender puts it in.
 
 use fhir::{ProvenanceAgent, ProvenanceOccurred, Reference, system};
 use hl7v2::Segment;
 
 use crate::context::{Context, add_new};
 use crate::datatype::hd::{Hd, organization};
-use crate::datatype::{cwe, xcn};
+use crate::datatype::{self, cwe, xcn};
 use crate::mapping::{Map, elsewhere, left, to};
 
 /// What becomes of its fields.
@@ -36,6 +37,14 @@ pub(crate) const MAP: Map = Map {
 
 pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, evn: Segment<'m, 'a>) {
     let mut provenance = std::mem::take(&mut cx.provenance);
+    let (event, trigger) = (evn.field(1).value(), cx.message.header().field(9).first().component(2).value());
+    if event.is_present()
+        && trigger.is_present()
+        && !event.text().trim().eq_ignore_ascii_case(trigger.text().trim())
+    {
+        cx.warn(event.place(), "contradicts-other-field");
+        cx.ignore(event, "another event than MSH-9 names, which decides");
+    }
     (provenance.recorded, provenance.recorded_ext) = cx.instant(evn.field(2).value());
     let (occurred, original) = cx.date_time(evn.field(6).value());
     provenance.occurred =
@@ -48,6 +57,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, evn: Segment<'m, 'a>) {
     if let Some(id) = organization(cx, Hd::of_repetition(evn.field(7).first(), 1)) {
         add_new(&mut provenance.agent, [agent("custodian", Reference::to(id))]);
     }
+    datatype::beyond(cx, evn, [2, 6, 7], &mut provenance.extension);
     cx.provenance = provenance;
 }
 

@@ -11,7 +11,7 @@ use super::beside::{self, Beside, Is, beside};
 use super::settle;
 use crate::context::{Context, add_new, extension, trim};
 use crate::conversion::{Authority, EntryNote};
-use crate::datatype::{cwe, hd, xcn, xon};
+use crate::datatype::{self, cwe, hd, xcn, xon};
 use crate::identity::rule;
 use crate::mapping::{Map, left, to};
 use crate::table;
@@ -62,6 +62,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, ft1: Segment<'m, 'a>, to
     charge.performing_organization = xon::organization(cx, ft1.field(32).first()).map(Reference::to);
     charge.requesting_organization = xon::organization(cx, ft1.field(33).first()).map(Reference::to);
     charge.extension.extend(beside::extensions(cx, ft1, BESIDE, id));
+    datatype::beyond(cx, ft1, [2, 5, 8, 9, 10, 11], &mut charge.extension);
     if let Some(Resource::ChargeItem(known)) = cx.entry(id) {
         // The same once more: performers, reasons and numbers add up; what contradicts is reported.
         add_new(&mut known.identifier, std::mem::take(&mut charge.identifier));

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::beside::{self, Beside, Is, beside};
 use super::prb::{Action, key};
 use crate::context::{Context, add_new};
-use crate::datatype::{cwe, hd};
+use crate::datatype::{self, cwe, hd};
 use crate::identity::rule;
 use crate::mapping::{Map, left, to};
 use crate::table;
@@ -70,6 +70,7 @@ pub(crate) fn convert<'m, 'a>(
         }
     }
     goal.extension.extend(beside::extensions(cx, gol, BESIDE, id));
+    datatype::beyond(cx, gol, [17, 19], &mut goal.extension);
     let before = cx.registers;
     if action == Action::Named {
         cx.registers = crate::conversion::Authority::Mention;

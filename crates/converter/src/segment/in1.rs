@@ -51,6 +51,10 @@ pub(crate) fn convert<'m, 'a>(
     }
     classes(cx, in1, &mut coverage);
     coverage.order = rank(cx, in1);
+    if coverage.order.is_none() {
+        let other = cx.write(in1.field(22).value());
+        coverage.extension.extend(other.map(|other| Extension::string(PRIORITY, other)));
+    }
     if let Some(deductible) = beside::amount(cx, in1.field(37).first()) {
         let kind = Some(CodeableConcept::code(COPAY, "deductible"));
         coverage.cost_to_beneficiary.push(CoverageCost { r#type: kind, value_money: Some(deductible) });
@@ -103,7 +107,7 @@ fn insurer<'m, 'a>(cx: &mut Context<'m, 'a>, in1: Segment<'m, 'a>) -> Option<Uui
 }
 
 /// The fields that hold one value: what stands behind it is kept as further components.
-const SINGLE: [usize; 12] = [2, 8, 9, 12, 13, 15, 17, 18, 22, 36, 37, 43];
+const SINGLE: [usize; 13] = [2, 4, 8, 9, 12, 13, 15, 17, 18, 22, 36, 37, 43];
 
 /// Patient, insurer, and the policy's or the insured's number, or the plan. `None` when there is none of
 /// all this.
@@ -172,6 +176,8 @@ fn classes<'m, 'a>(cx: &mut Context<'m, 'a>, in1: Segment<'m, 'a>, coverage: &mu
 
 /// The plan with the table that it is from: a class has no more than its value.
 const PLAN: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-in1-health-plan-id";
+/// What stands where the rank among several insurances was expected.
+const PRIORITY: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-in1-coord-of-ben-priority";
 /// The group as an organisation with a number.
 const GROUP: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-in1-group-name";
 
@@ -285,6 +291,7 @@ pub(crate) const MAP: Map = Map {
         to(20, "Coverage.extension(v2-in1-assignment-of-benefits)"),
         to(21, "Coverage.extension(v2-in1-coordination-of-benefits)"),
         to(22, "Coverage.order"),
+        to(22, "Coverage.extension(v2-in1-coord-of-ben-priority)"),
         to(23, "Coverage.extension(v2-in1-notice-of-admission-flag)"),
         to(24, "Coverage.extension(v2-in1-notice-of-admission-date)"),
         to(25, "Coverage.extension(v2-in1-report-of-eligibility-flag)"),

@@ -225,6 +225,9 @@ fn circumstances<'m, 'a>(cx: &mut Context<'m, 'a>, nk1: Segment<'m, 'a>, person:
         if protected {
             super::pv1::restricted(&mut person.meta);
         }
+    } else {
+        let other = cx.write(nk1.field(23).value());
+        person.extension.extend(other.map(|other| Extension::string(own!("protection"), other)));
     }
 }
 

@@ -9,7 +9,7 @@ use hl7v2::Segment;
 use super::pid::PatientDraft;
 use super::pv1::restricted;
 use crate::context::{Context, add_new, own};
-use crate::datatype::{cwe, cx as identifier, xcn, xon};
+use crate::datatype::{self, cwe, cx as identifier, xcn, xon};
 use crate::identity::rule;
 use crate::mapping::{Map, left, to};
 
@@ -107,6 +107,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, pd1: Segment<'m, 'a>, dr
     worship(cx, pd1, draft);
     dated(cx, pd1, draft);
     wishes(cx, pd1, draft);
+    datatype::beyond(cx, pd1, [12, 13, 14, 17, 18, 22, 23], &mut draft.resource.extension);
 }
 
 fn practitioners<'m, 'a>(cx: &mut Context<'m, 'a>, pd1: Segment<'m, 'a>, draft: &mut PatientDraft<'a>) {
@@ -136,6 +137,9 @@ fn protection<'m, 'a>(cx: &mut Context<'m, 'a>, pd1: Segment<'m, 'a>, draft: &mu
         if protected {
             restricted(&mut draft.resource.meta);
         }
+    } else {
+        let other = cx.write(pd1.field(12).value());
+        parts.extend(other.map(|other| Extension::string("protected", other)));
     }
     date(cx, pd1, 13, &mut parts);
     extend(draft, own!("protection"), parts);

@@ -207,6 +207,10 @@ fn birth_and_death<'m, 'a>(
     let rank: Option<u32> = order.text().trim().parse().ok().filter(|rank| *rank > 0);
     if cx.given(pid.field(24), id, "multipleBirth") {
         patient.multiple_birth = cx.yes_no(pid.field(24).value()).map(MultipleBirth::Boolean);
+        if patient.multiple_birth.is_none() {
+            let other = cx.write(pid.field(24).value());
+            patient.extension.extend(other.map(|other| Extension::string(own!("multiple-birth"), other)));
+        }
     }
     match (rank, patient.multiple_birth) {
         (None, _) => {

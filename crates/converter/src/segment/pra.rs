@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::beside::{self, Beside, Is, beside};
 use super::{ft1, prd};
 use crate::context::{Context, add_new};
-use crate::datatype::cwe;
+use crate::datatype::{self, cwe};
 use crate::identity::rule;
 use crate::mapping::{Map, left, to};
 
@@ -62,6 +62,7 @@ pub(crate) fn convert<'m, 'a>(
     }
     let period: Option<Period<'a>> = cx.period(pra.field(8).value(), pra.field(10).value());
     let mut extension = beside::extensions(cx, pra, BESIDE, id);
+    datatype::beyond(cx, pra, [6], &mut extension);
     extension.extend(groups.into_iter().map(|id| beside::reference_to(GROUP, id)));
     if let Some(Resource::Practitioner(person)) = cx.entry(practitioner) {
         add_new(&mut person.identifier, numbers);

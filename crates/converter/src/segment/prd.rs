@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::beside::{self, Beside, Is, beside};
 use crate::context::{Context, add_new, trim};
 use crate::datatype::hd::Assigner;
-use crate::datatype::{cwe, cx as identifier, pl, xad, xon, xpn, xtn};
+use crate::datatype::{self, cwe, cx as identifier, pl, xad, xon, xpn, xtn};
 use crate::identity::rule;
 use crate::mapping::{Map, to};
 use crate::table;
@@ -94,6 +94,7 @@ fn person<'m, 'a>(cx: &mut Context<'m, 'a>, prd: Segment<'m, 'a>) -> Option<Uuid
     xpn::names(cx, prd.field(2), Some("official"), &mut person.name);
     xad::addresses(cx, prd.field(3), &mut person.address);
     person.extension.extend(beside::extensions(cx, prd, BESIDE, id));
+    datatype::beyond(cx, prd, [7], &mut person.extension);
     put(cx, id, person);
     Some(id)
 }

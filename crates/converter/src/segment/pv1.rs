@@ -163,6 +163,7 @@ fn visit<'m, 'a>(
     episode(cx, pv1, &mut draft);
     more::extensions(cx, pv1, id, map::EXTENSIONS, &mut draft.resource.extension);
     financial_class(cx, pv1, &mut draft);
+    datatype::beyond(cx, pv1, [5, 18, 37, 39, 44, 45, 53], &mut draft.resource.extension);
     draft
 }
 

@@ -20,6 +20,8 @@ const PLANNED_END: &str =
 /// When a patient on leave is expected back.
 const EXPECTED_RETURN: &str =
     "extension:https://zorgsluis.github.io/fhir/StructureDefinition/v2-expected-return";
+/// What stands where it should say whether the visit is protected.
+const PROTECTION: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-visit-protection";
 const MODE_OF_ARRIVAL: &str = "http://hl7.org/fhir/StructureDefinition/encounter-modeOfArrival";
 
 pub(crate) fn convert<'m, 'a>(
@@ -46,7 +48,11 @@ pub(crate) fn convert<'m, 'a>(
             restricted(&mut draft.resource.meta);
         }
         "N" | "n" => cx.ignore(pv2.field(22).value(), "no protection is asked for: that needs no label"),
-        _ => {}
+        _ => {
+            let other = cx.write(pv2.field(22).value());
+            let other = other.map(|other| Extension::string(PROTECTION, other));
+            draft.resource.extension.extend(other);
+        }
     }
     for repetition in pv2.field(23).repetitions() {
         let clinic = xon::organization(cx, repetition);

@@ -1,6 +1,6 @@
 //! STF: a member of the staff (HL7 v2.5.1 §15.4.8). There is no official map: designed from FHIR.
 
-use fhir::{CodeableConcept, Practitioner, Resource, system};
+use fhir::{CodeableConcept, Extension, Practitioner, Resource, system};
 use hl7v2::Segment;
 use uuid::Uuid;
 
@@ -60,6 +60,10 @@ pub(crate) fn convert<'m, 'a>(
         add_new(&mut person.telecom, [mail]);
     }
     person.active = Some(active(cx, stf, record));
+    if !cx.is_marked(stf.field(7).value()) {
+        let other = cx.write(stf.field(7).value());
+        person.extension.extend(other.map(|other| Extension::string(FLAG, other)));
+    }
     person.extension.extend(beside::extensions(cx, stf, BESIDE, id));
     for (field, path) in [(3, "name"), (5, "gender"), (6, "birthDate"), (10, "telecom"), (11, "address")] {
         if stf.field(field).is_null() {
@@ -73,6 +77,9 @@ pub(crate) fn convert<'m, 'a>(
     }
     Some(id)
 }
+
+/// What stands where it should say whether somebody is active.
+const FLAG: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-stf-active-inactive-flag";
 
 /// By the first number of a register or of the hospital (STF-2), else by the key of the file (STF-1).
 fn identify<'m, 'a>(cx: &mut Context<'m, 'a>, stf: Segment<'m, 'a>) -> Option<Uuid> {
@@ -162,6 +169,7 @@ pub(crate) const MAP: Map = Map {
         to(5, "Practitioner.gender"),
         to(6, "Practitioner.birthDate"),
         to(7, "Practitioner.active"),
+        to(7, "Practitioner.extension(v2-stf-active-inactive-flag)"),
         to(8, "Practitioner.extension(v2-stf-department)"),
         to(9, "Practitioner.extension(v2-stf-hospital-service)"),
         to(10, "Practitioner.telecom"),

@@ -202,3 +202,44 @@ fn what_stands_behind_the_end_of_a_datatype_is_kept_with_its_place() {
     assert!(report.warnings.iter().filter(|one| one.code == "unexpected-component").count() == 2);
     assert!(report.unmapped.is_empty(), "{report:?}");
 }
+
+#[test]
+fn an_event_segment_says_when_and_who_in_any_message() {
+    let evn = "EVN||20260102101500+0100||02^Spoed^99ZIS|12345^Jansen^J^^^^^^VEKTIS|20260102100000+0100|LINDE";
+    let rest = "PID|1||7393670^^^ZIS^PI||de Vries&de&Vries^Anna\rOBR|1||L1^LAB|2345-7^glucose^LN\r\
+        OBX|1|NM|2345-7^glucose^LN||5.4|mmol/L|||||F\r";
+    // HL7 has EVN in ADT, BAR, DFT and MDM.
+    for event in ["ADT^A08", "ORU^R01", "DFT^P03"] {
+        let message = format!("MSH|^~\\&|ZIS|LINDE|||20260102101700+0100||{event}|1|P|2.5.1\r{evn}\r{rest}");
+        let (bundle, report) = run(message.as_bytes());
+        let provenance = &of_kind(&bundle, "Provenance")[0];
+        assert_eq!(provenance["recorded"], "2026-01-02T10:15:00+01:00", "{event}");
+        assert_eq!(provenance["occurredDateTime"], "2026-01-02T10:00:00+01:00");
+        assert_eq!(provenance["reason"][0]["coding"][0]["code"], "02");
+        let parts: Vec<_> = provenance["agent"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["type"]["coding"][0]["code"].clone())
+            .collect();
+        assert!(parts.contains(&"enterer".into()) && parts.contains(&"custodian".into()));
+        assert!(report.unmapped.is_empty(), "{report:?}");
+    }
+}
+
+#[test]
+fn an_event_segment_that_names_another_event_is_warned_of_and_msh_decides() {
+    let message = |evn: &str| {
+        format!(
+            "MSH|^~\\&|ZIS|LINDE|||20260102||ADT^A08|1|P|2.5.1\rEVN|{evn}|20260102\rPID|1||7393670^^^ZIS^PI\r"
+        )
+    };
+    let warned = |evn: &str| {
+        let report = run(message(evn).as_bytes()).1;
+        assert_eq!(report.event.as_deref(), Some("ADT^A08"));
+        let mut all = report.warnings.iter();
+        all.any(|one| one.code == "contradicts-other-field" && one.at.to_string().starts_with("EVN[1]-1"))
+    };
+    assert!(warned("A01"));
+    assert!(!warned("a08") && !warned(""));
+}

@@ -87,6 +87,7 @@ pub(crate) const MAP: Map = Map {
         left(22, ORIGIN),
         to(23, "Patient.extension(patient-birthPlace)"),
         to(24, "Patient.multipleBirthBoolean"),
+        to(24, "Patient.extension(v2-multiple-birth)"),
         to(25, "Patient.multipleBirthInteger"),
         to(26, "Patient.extension(patient-citizenship)"),
         to(27, "Patient.extension(v2-veterans-military-status)"),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::context::{Context, add_new, own};
 use crate::conversion::{Authority, EntryNote};
 use crate::datatype::hd::{Hd, organization};
-use crate::datatype::{cwe, cx as identifier, xpn};
+use crate::datatype::{self, cwe, cx as identifier, xpn};
 use crate::identity::rule;
 
 const MOTHERS_MAIDEN_NAME: &str = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName";
@@ -102,6 +102,7 @@ pub(super) fn reliability<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>
     } else if let Some(text) = cx.write(pid.field(31).value()) {
         patient.extension.push(Extension::string(own!("identity-unknown"), text));
     }
+    datatype::beyond(cx, pid, [31], &mut patient.extension);
     for repetition in pid.field(32).repetitions() {
         let code = cwe::concept(cx, repetition, "PID-32", None);
         patient.extension.extend(code.map(|code| Extension::concept(own!("identity-reliability"), code)));
@@ -140,5 +141,6 @@ pub(super) fn last_update<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>
         },
     };
     provenance.agent.push(super::super::evn::agent("performer", who));
+    datatype::beyond(cx, pid, [33, 34], &mut provenance.extension);
     cx.put_as(id, provenance, EntryNote { authority: Authority::Registration, asserted: None });
 }

@@ -91,6 +91,7 @@ pub(crate) const MAP: Map = Map {
         to(20, "Encounter.extension(v2-expected-insurances)"),
         to(21, "Encounter.extension(v2-visit-publicity)"),
         to(22, "Encounter.meta.security"),
+        to(22, "Encounter.extension(v2-visit-protection)"),
         to(23, "Encounter.serviceProvider"),
         to(24, "Encounter.extension(v2-patient-status)"),
         to(25, "Encounter.priority"),
