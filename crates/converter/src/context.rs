@@ -45,7 +45,7 @@ mod time;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use fhir::{BundleEntry, Element, Extension, Resource};
 use hl7v2::{Field, Message, Place, Segment, Value};
@@ -202,7 +202,7 @@ impl<'m, 'a> Context<'m, 'a> {
             reported: Vec::new(),
             provenance: fhir::Provenance::default(),
             ledger: Ledger::new(message.bytes().len()),
-            warnings: message.warnings().iter().map(|w| Warning { at: w.place, code: w.code() }).collect(),
+            warnings: warnings_of(message),
             local_codes: Vec::new(),
             ids: Ids::new(key),
             digest: OnceCell::new(),
@@ -262,7 +262,7 @@ impl<'m, 'a> Context<'m, 'a> {
             return None;
         }
         self.mark(value);
-        Some(self.clean(text, value.place()))
+        Some(text)
     }
 
     /// The same for a FHIR `code`: no runs of white space inside.
@@ -270,18 +270,6 @@ impl<'m, 'a> Context<'m, 'a> {
         let text = self.write(value)?;
         let odd = text.bytes().any(|b| b < b' ') || text.contains("  ") || text.contains('\u{a0}');
         Some(if odd { Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" ")) } else { text })
-    }
-
-    /// FHIR strings hold no control characters but tab, carriage return and line feed.
-    pub(crate) fn clean(&mut self, text: Cow<'a, str>, at: Place) -> Cow<'a, str> {
-        let forbidden = |b: u8| b < 0x20 && !matches!(b, b'\t' | b'\r' | b'\n');
-        if !text.bytes().any(forbidden) {
-            return text;
-        }
-        self.warn(at, "control-character");
-        let cleaned =
-            text.chars().map(|c| if c < ' ' && !matches!(c, '\t' | '\r' | '\n') { '\u{fffd}' } else { c });
-        Cow::Owned(cleaned.collect())
     }
 
     /// The leaf's content stands in the output.
@@ -409,6 +397,13 @@ impl<'m, 'a> Context<'m, 'a> {
     }
 }
 
+/// What is odd in the message before anything is made of it.
+fn warnings_of(message: &Message<'_>) -> Vec<Warning> {
+    let odd = message.warnings().iter().map(|warning| Warning { at: warning.place, code: warning.code() });
+    let controls = message.values_with_control_characters();
+    odd.chain(controls.map(|value| Warning { at: value.place(), code: "control-character" })).collect()
+}
+
 /// An element that keeps the text that stood where something else was expected.
 pub(crate) fn original_text<'a>(text: impl Into<Cow<'a, str>>) -> Element<'a> {
     Element::of(Extension::string(extension::ORIGINAL_TEXT, text))
@@ -436,5 +431,18 @@ pub(crate) fn add_new<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<I
         if !list.contains(&item) {
             list.push(item);
         }
+    }
+}
+
+/// The same of one thing at a time, where there may be tens of thousands of them: what has another key is not in the
+/// list. All of the list must have come so.
+pub(crate) fn add_new_by<T: PartialEq, K: Eq + std::hash::Hash>(
+    list: &mut Vec<T>,
+    seen: &mut HashSet<K>,
+    key: K,
+    item: T,
+) {
+    if seen.insert(key) || !list.contains(&item) {
+        list.push(item);
     }
 }

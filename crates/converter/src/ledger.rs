@@ -9,6 +9,8 @@ use crate::decision;
 /// One bit for each byte of the message: a leaf is known by where it begins.
 pub(crate) struct Ledger {
     marked: Vec<u64>,
+    /// The same of what is left out on purpose; made when something is.
+    left: Vec<u64>,
     ignored: Vec<(u32, Cow<'static, str>)>,
 }
 
@@ -21,7 +23,7 @@ pub(crate) struct Account {
 
 impl Ledger {
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { marked: vec![0; bytes.div_ceil(64)], ignored: Vec::new() }
+        Self { marked: vec![0; bytes.div_ceil(64)], left: Vec::new(), ignored: Vec::new() }
     }
 
     pub(crate) fn mark(&mut self, offset: u32) {
@@ -37,6 +39,12 @@ impl Ledger {
     }
 
     pub(crate) fn ignore(&mut self, offset: u32, why: Cow<'static, str>) {
+        if self.left.is_empty() {
+            self.left = vec![0; self.marked.len()];
+        }
+        if let Some(word) = self.left.get_mut(offset as usize / 64) {
+            *word |= 1 << (offset % 64);
+        }
         self.ignored.push((offset, why));
     }
 
@@ -45,7 +53,7 @@ impl Ledger {
     }
 
     pub(crate) fn is_ignored(&self, offset: u32) -> bool {
-        self.ignored.iter().rev().any(|(at, _)| *at == offset)
+        self.left.get(offset as usize / 64).is_some_and(|word| word & (1 << (offset % 64)) != 0)
     }
 
     /// Draws up the account. Mapped goes before ignored: what is in the output is in the output.

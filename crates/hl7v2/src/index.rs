@@ -68,7 +68,9 @@ pub(crate) fn parse<'a>(bytes: &'a [u8], options: &ParseOptions) -> Result<Messa
     indexer.run(start)?;
     indexer.check_parts()?;
     let Indexer { segments, fields, warnings, .. } = indexer;
-    let mut message = Message { bytes, delimiters, charset: Charset::ASCII, segments, fields, warnings };
+    let may_hold_controls = may_hold_controls(bytes, delimiters.escape);
+    let charset = Charset::ASCII;
+    let mut message = Message { bytes, delimiters, charset, segments, fields, warnings, may_hold_controls };
     let (chosen, odd) = match options.charset {
         Some(charset) => (charset, None),
         None => {
@@ -81,6 +83,19 @@ pub(crate) fn parse<'a>(bytes: &'a [u8], options: &ParseOptions) -> Result<Messa
         message.warnings.push(Warning { kind, place: Place::of_field(MSH, 1, 18) });
     }
     Ok(message)
+}
+
+/// Whether a control character stands in the bytes, or an escape that may be one (`\X..\`).
+fn may_hold_controls(bytes: &[u8], escape: Option<u8>) -> bool {
+    // Each byte by itself: the compiler makes it a few instructions for many bytes at once.
+    let controls = |chunk: &[u8]| {
+        chunk.iter().fold(false, |some, &byte| some | (byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n')))
+    };
+    if bytes.chunks(4096).any(controls) {
+        return true;
+    }
+    let Some(escape) = escape else { return false };
+    memchr::memchr_iter(escape, bytes).any(|at| matches!(bytes.get(at + 1), Some(b'X' | b'x')))
 }
 
 fn read_delimiters(

@@ -15,6 +15,8 @@ pub struct Message<'a> {
     /// Where each field begins, of all segments in order.
     pub(crate) fields: Vec<u32>,
     pub(crate) warnings: Vec<Warning>,
+    /// Whether a control character or a hexadecimal escape stands anywhere: nearly never.
+    pub(crate) may_hold_controls: bool,
 }
 
 /// Where one segment stands.
@@ -49,6 +51,12 @@ impl<'a> Message<'a> {
     /// The separators of the message.
     pub fn delimiters(&self) -> Delimiters {
         self.delimiters
+    }
+
+    /// The values in which control characters stand.
+    pub fn values_with_control_characters(&self) -> impl Iterator<Item = Value<'_, 'a>> {
+        let leaves = self.may_hold_controls.then(|| self.leaves());
+        leaves.into_iter().flatten().filter(Value::has_control_characters)
     }
 
     /// The character set that values are read in.

@@ -50,8 +50,23 @@ impl<'m, 'a> Value<'m, 'a> {
         self.message.bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 
-    /// The text: escapes resolved and the character set decoded. A null is an empty text.
+    /// The text: escapes resolved and the character set decoded. A null is an empty text. Control characters, which
+    /// no text holds (HL7 v2.5.1 §2.7.1) but tabs and ends of lines, become U+FFFD: see
+    /// [`Value::has_control_characters`].
     pub fn text(&self) -> Cow<'a, str> {
+        let text = self.decoded();
+        if !self.message.may_hold_controls || !text.contains(is_control) {
+            return text;
+        }
+        Cow::Owned(text.replace(is_control, "\u{fffd}"))
+    }
+
+    /// Whether control characters stand in the value, as they are or as `\X..\`.
+    pub fn has_control_characters(&self) -> bool {
+        self.message.may_hold_controls && self.decoded().contains(is_control)
+    }
+
+    fn decoded(&self) -> Cow<'a, str> {
         if self.is_empty() || self.is_null() {
             return Cow::Borrowed("");
         }
@@ -72,6 +87,11 @@ impl<'m, 'a> Value<'m, 'a> {
     pub fn place(&self) -> Place {
         self.place
     }
+}
+
+/// What JSON and XML, and so FHIR, have in no string.
+fn is_control(c: char) -> bool {
+    c < ' ' && !matches!(c, '\t' | '\r' | '\n')
 }
 
 impl fmt::Debug for Value<'_, '_> {

@@ -284,8 +284,10 @@ fn endpoint<'a>(
         }
         let parts = [("id", hd.universal_id), ("type", hd.universal_type)]
             .map(|(name, value)| cx.write(value).map(|text| Extension::string(name, text)));
-        let parts = parts.into_iter().flatten().collect();
-        extension.push(Extension::new(own!("universal-id"), ExtensionValue::Parts(parts)));
+        let parts: Vec<Extension<'a>> = parts.into_iter().flatten().collect();
+        if !parts.is_empty() {
+            extension.push(Extension::new(own!("universal-id"), ExtensionValue::Parts(parts)));
+        }
     }
     match endpoint {
         Some(uri) => (Some(uri), None),

@@ -85,7 +85,7 @@ pub(crate) fn line<'a>(cx: &mut Context<'_, 'a>, value: Value<'_, 'a>) -> Option
         return Some(text);
     }
     cx.mark(value);
-    Some(cx.clean(text, value.place()))
+    Some(text)
 }
 
 /// The comments of a run of NTE.

@@ -4,6 +4,7 @@ mod map;
 mod more;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use fhir::{
     Address, CodeableConcept, Extension, ExtensionValue, Identifier, MultipleBirth, Patient,
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use zorgsluis_domain::Phi;
 
 use super::gender;
-use crate::context::{Context, add_new, own, trim};
+use crate::context::{Context, add_new, add_new_by, own, trim};
 use crate::conversion::{PatientIdentifier, PatientIdentity};
 use crate::datatype::{cwe, cx as identifier, xad, xpn, xtn};
 use crate::identity::rule;
@@ -78,6 +79,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>) ->
 }
 
 fn identifiers<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, patient: &mut Patient<'a>) {
+    let mut seen = HashSet::new();
     for (field, kind) in [(3, None), (2, None), (4, None), (19, Some("SS")), (20, Some("DL"))] {
         for repetition in pid.field(field).repetitions() {
             // PID-20 (DLN) is number, issuer and expiry: a CX in its first component only.
@@ -86,7 +88,9 @@ fn identifiers<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, patient: 
             } else {
                 identifier::identifier(cx, repetition, kind)
             };
-            add_new(&mut patient.identifier, written);
+            if let Some(written) = written {
+                add_new_by(&mut patient.identifier, &mut seen, written.value.clone(), written);
+            }
         }
     }
 }
@@ -281,13 +285,15 @@ pub(crate) fn identify_by<'m, 'a>(
     let phi = |authority: Cow<'a, str>, value: Cow<'a, str>| {
         Phi::new(PatientIdentifier { system: authority.into_owned(), value: value.into_owned() })
     };
+    let mut seen = HashSet::from([value.clone()]);
     let mut identifiers = vec![phi(authority, value)];
     for repetition in list.repetitions().filter(|cx| !identifier::is_of_visit(*cx)) {
         if cx.profile.is_false_bsn(repetition) {
             continue;
         }
-        let more = identifier::key(cx, repetition).map(|(authority, value)| phi(authority, value));
-        add_new(&mut identifiers, more);
+        if let Some((authority, value)) = identifier::key(cx, repetition) {
+            add_new_by(&mut identifiers, &mut seen, value.clone(), phi(authority, value));
+        }
     }
     Some((id, identifiers))
 }

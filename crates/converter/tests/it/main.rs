@@ -15,6 +15,7 @@ mod documents;
 mod dutch;
 mod identity;
 mod laboratory;
+mod malformed;
 mod mapping;
 mod marker;
 mod mdm;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use fhir::{CodeableConcept, Decimal, Extension, Quantity, system};
+use fhir::{CodeableConcept, Decimal, Extension, ExtensionValue, Quantity, system};
 use hl7v2::{Field, Repetition};
 
 use crate::context::Context;
@@ -163,7 +163,9 @@ impl<'a> Unit<'a> {
         let named = sent.component(3).value().is_present() && !is_ucum(cx, 3);
         let code_is_lost = !own.is_empty() && text != own && ucum.as_ref() != Some(&own);
         let text = if text.is_empty() { first_text(&concept)? } else { text };
-        let whole = (more || named || code_is_lost).then_some(concept);
+        // A part of a part, which no unit has.
+        let stray = !concept.extension.is_empty();
+        let whole = (more || named || code_is_lost || stray).then_some(concept);
         Some(Self { text, code: ucum, whole })
     }
 
@@ -199,7 +201,14 @@ impl<'a> Unit<'a> {
 
 fn first_text<'a>(concept: &CodeableConcept<'a>) -> Option<Cow<'a, str>> {
     let coding = concept.coding.first();
-    concept.text.clone().or_else(|| coding.and_then(|c| c.display.clone().or_else(|| c.code.clone())))
+    let stray = || {
+        concept.extension.iter().find_map(|one| match &one.value {
+            ExtensionValue::String(text) => Some(text.clone()),
+            _ => None,
+        })
+    };
+    let text = concept.text.clone();
+    text.or_else(|| coding.and_then(|c| c.display.clone().or_else(|| c.code.clone()))).or_else(stray)
 }
 
 /// A quantity with its unit.

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use zorgsluis_converter::process::{Ports, Processor, REPORT};
 use zorgsluis_domain::audit::EventKind;
 use zorgsluis_domain::port::{
-    DataClass, DeadLetter, DeadLetters, Journal, KeyOwner, Keys, Outgoing, PageRequest, PayloadStore, Queue,
-    Sealed,
+    AuditSink, DataClass, DeadLetter, DeadLetters, Journal, KeyOwner, Keys, Outgoing, PageRequest,
+    PayloadStore, Queue, Sealed,
 };
 use zorgsluis_domain::{MessageId, Phi, PortError, Pseudonym, Purpose, QueueReference, Stage};
 use zorgsluis_worker::lambda::Handler;
@@ -25,13 +25,22 @@ fn processor(world: &World) -> Arc<Processor> {
 }
 
 fn processor_with(world: &World, keys: Arc<dyn Keys>) -> Arc<Processor> {
+    processor_into(world, keys, world.trail.clone())
+}
+
+/// One that writes its entries there.
+pub(super) fn processor_into(
+    world: &World,
+    keys: Arc<dyn Keys>,
+    audit: Arc<dyn AuditSink>,
+) -> Arc<Processor> {
     let directory = &world.directory;
     let ports = Ports {
         payloads: Arc::new(directory.payloads()),
         fhir: Arc::clone(&world.store),
         patients: Arc::new(directory.patient_index()),
         keys,
-        audit: world.trail.clone(),
+        audit,
         journal: Arc::new(directory.journal()),
         dead_letters: Arc::new(directory.dead_letters()),
         notes: Arc::new(directory.queue("notes", Duration::from_secs(60))),
@@ -42,7 +51,7 @@ fn processor_with(world: &World, keys: Arc<dyn Keys>) -> Arc<Processor> {
 }
 
 /// Delivers a body once.
-async fn delivered(processor: &Arc<Processor>, body: &str) -> Outcome {
+pub(super) async fn delivered(processor: &Arc<Processor>, body: &str) -> Outcome {
     let delivery = Delivery {
         body: body.to_owned(),
         group: String::from("g1"),
@@ -57,12 +66,12 @@ fn event(name: &str) -> String {
     String::from_utf8(std::fs::read(path).unwrap()).unwrap()
 }
 
-async fn way(world: &World, message: MessageId) -> Vec<Stage> {
+pub(super) async fn way(world: &World, message: MessageId) -> Vec<Stage> {
     let way = world.directory.journal().get(message).await.unwrap().unwrap();
     way.steps.into_iter().map(|step| step.stage).collect()
 }
 
-async fn only_message(world: &World) -> MessageId {
+pub(super) async fn only_message(world: &World) -> MessageId {
     let far = "2030-01-01T00:00:00Z".parse().unwrap();
     let page = world.directory.payloads().list(far, &PageRequest::first(10)).await.unwrap();
     assert_eq!(page.items.len(), 1);
