@@ -122,12 +122,12 @@ class Counted(Stack):
         self.counts = Counts()
         super().__init__(*args, **how)
 
-    def _start(self, name, command, env=None, stdin=-3):
+    def start(self, name, command, env=None, stdin=-3):
         if name == "ministack":
             # What the functions inherit.
             self.through = proxy(self.counts, "127.0.0.1", self.port)
             env["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{self.through}"
-        return super()._start(name, command, env, stdin)
+        return super().start(name, command, env, stdin)
 
     def environment(self):
         known = super().environment()

@@ -7,8 +7,8 @@ import socket
 import sqlite3
 
 from commands import run
+from deployment import FROM, ORGANISATION, PAGES
 from processes import ROOT, Process, built, until
-from stack import FROM, ORGANISATION, PAGES
 
 START, END = b"\x0b", b"\x1c\x0d"
 

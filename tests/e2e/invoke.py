@@ -18,9 +18,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 os.environ.setdefault("ZORGSLUIS_BINARIES", str(ROOT / "target/debug"))
 
+from deployment import PREFIX  # noqa: E402
 from processes import built  # noqa: E402
 from runtime_api import RuntimeApi  # noqa: E402
-from stack import PREFIX, Stack  # noqa: E402
+from stack import Stack  # noqa: E402
 
 
 class Stores(Stack):

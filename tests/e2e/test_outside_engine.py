@@ -5,7 +5,7 @@ import json
 import compare
 from embedded import events
 from processes import ROOT, until
-from stack import mail_event, moment
+from trouble import mail_event, moment
 
 
 def english(stack):
