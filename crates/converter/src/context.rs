@@ -18,7 +18,7 @@
 //! - **Looking at a value** in a condition or for an id is `value.text()`: it marks nothing.
 //! - **A code that is translated exactly** is marked with [`Context::mark`]; one translated with loss is
 //!   written beside the translation ([`Context::code`] and `datatype/cwe.rs` do it).
-//! - **What is left out on purpose** is either in the table of [`crate::decision`] (by field, the usual
+//! - **What is left out on purpose** is a row `left` of the segment's [`Map`](crate::mapping::Map) (the usual
 //!   case) or said on the spot with [`Context::ignore`].
 //! - **A date that is none** keeps its text in an extension ([`Context::date_time`] and its siblings).
 //!
@@ -41,6 +41,7 @@
 //! the message is the source of patient data ([`Authority::Registration`]) or only mentions a patient.
 
 mod code;
+pub(crate) mod extension;
 mod time;
 
 use std::borrow::Cow;
@@ -59,65 +60,6 @@ use crate::conversion::{
 use crate::identity::{IdentityKey, Ids, Rule};
 use crate::ledger::Ledger;
 use crate::profile::SenderProfile;
-
-/// Extensions of our own, where FHIR has no place for what HL7 v2 says.
-pub(crate) mod extension {
-    /// The text that stood where a date, number or code was expected.
-    pub(crate) const ORIGINAL_TEXT: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-original-text";
-    /// The code from which a required code was translated with loss, or that could not be translated.
-    pub(crate) const ORIGINAL_CODE: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-original-code";
-    /// The check digit of an identifier (CX.2).
-    pub(crate) const CHECK_DIGIT: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-check-digit";
-    /// How the check digit of an identifier is computed (CX.3).
-    pub(crate) const CHECK_DIGIT_SCHEME: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-check-digit-scheme";
-    /// The facility where an identifier was given (CX.6).
-    pub(crate) const ASSIGNING_FACILITY: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-assigning-facility";
-    /// Who, what or where has a part in something, as what and from when to when (PRT).
-    pub(crate) const PARTICIPATION: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-participation";
-    /// The number that a participation has (ROL-1, PRT-1).
-    pub(crate) const PARTICIPATION_NUMBER: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-participation-number";
-    /// Where someone takes part (PRT-9).
-    pub(crate) const PARTICIPATION_LOCATION: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-participation-location";
-    /// With what (PRT-10).
-    pub(crate) const PARTICIPATION_DEVICE: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-participation-device";
-    /// From when to when.
-    pub(crate) const PARTICIPATION_PERIOD: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-participation-period";
-    /// Why a participation, allergy or restriction was added or changed (ROL-8, PRT-3, IAM-8, ARV-4).
-    pub(crate) const ACTION_REASON: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-action-reason";
-    /// How long something lasts, in words (ROL-7, PRT-13).
-    pub(crate) const DURATION: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-duration";
-    /// For what kind of part of an organisation someone acts (ROL-10, PRT-7).
-    pub(crate) const ORGANIZATION_UNIT_TYPE: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-organization-unit-type";
-    /// How someone is best reached (PRT-23, PD1-11).
-    pub(crate) const PREFERRED_CONTACT: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-preferred-contact";
-    /// An address or telephone number of someone for whom there is no resource.
-    pub(crate) const WHEREABOUTS: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-whereabouts";
-    /// The name of who gave a number, where FHIR has only a URI for it.
-    pub(crate) const ASSIGNING_AUTHORITY: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-assigning-authority";
-    /// What took the place of a visit or account that has another number now, or was merged.
-    pub(crate) const REPLACED_BY: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-replaced-by";
-    /// The value set from which a code was taken (CWE.15).
-    pub(crate) const VALUE_SET: &str = "http://hl7.org/fhir/StructureDefinition/valueset-reference";
-    /// The name of a local code system (CWE.3) that has no URI.
-    pub(crate) const CODE_SYSTEM_NAME: &str =
-        "https://zorgsluis.github.io/fhir/StructureDefinition/v2-code-system-name";
-}
 
 /// The address of an extension of our own, by its name: what a field says for which FHIR has no element.
 macro_rules! own {

@@ -269,12 +269,6 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Whether another version of this software, or another profile, could convert the message: it is
-    /// not damaged.
-    pub fn is_unsupported(&self) -> bool {
-        self.code == "unsupported-event"
-    }
-
     /// The line of this message in the conversion report.
     pub fn report(&self, source: &str, index: usize) -> ReportLine {
         ReportLine {

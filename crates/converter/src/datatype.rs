@@ -6,6 +6,7 @@ use hl7v2::{Component, Repetition, Segment, Value};
 use crate::context::{Context, own};
 
 pub(crate) mod cnn;
+pub(crate) mod cp;
 pub(crate) mod cq;
 pub(crate) mod cwe;
 pub(crate) mod cx;
@@ -140,5 +141,18 @@ pub(crate) fn without<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>, wh
                 cx.ignore(value, why);
             }
         }
+    }
+}
+
+/// The leaves of a component, one after the other, each an extension of this name.
+pub(crate) fn named<'a>(
+    cx: &mut Context<'_, 'a>,
+    component: Component<'_, 'a>,
+    name: &'static str,
+    to: &mut Vec<Extension<'a>>,
+) {
+    for value in component.subcomponents() {
+        let text = cx.write(value);
+        to.extend(text.map(|text| Extension::string(name, text)));
     }
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use zorgsluis_clinical_text::language;
 
 use crate::context::{Context, trim};
-use crate::identity::rule;
+use crate::identity::{Rule, rule};
 use crate::segment::nte::Note;
 
 /// On an attachment: a field that stands in its text. Parts: `place` (`OBX[1]-5[1]`), `begin` and `end`
@@ -155,7 +155,7 @@ impl Belongs {
     }
 
     /// The same by another rule of documents.
-    pub(crate) fn id(self, cx: &mut Context<'_, '_>, rule: &rule::Rule, key: &[&str], at: Place) -> Uuid {
+    pub(crate) fn id(self, cx: &mut Context<'_, '_>, rule: &Rule, key: &[&str], at: Place) -> Uuid {
         let text = |id: Uuid| id.hyphenated().to_string();
         let about = self.about.or(self.encounter).unwrap_or(self.patient);
         let (patient, about) = (text(self.patient), text(about));

@@ -9,6 +9,7 @@
 //! The rules stand in [`rule`]; `docs/identity.md` shows the same table to people, and a test compares
 //! the two. Which of a patient's identifiers is used is told in [`rule::PATIENT`].
 
+mod natural_key;
 pub mod rule;
 
 use std::cell::RefCell;
@@ -17,7 +18,7 @@ use std::fmt;
 use aws_lc_rs::{digest, hmac};
 use uuid::{Builder, Uuid};
 
-pub use rule::{Part, Rule};
+pub use natural_key::{Part, Rule};
 
 /// The namespace of all ids: version 5 of
 /// `https://zorgsluis.github.io/id` in the URL namespace.

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use hl7v2::{Message, Place};
+use hl7v2::{Message, Place, Value};
 
-use crate::decision;
+use crate::mapping;
 
 /// One bit for each byte of the message: a leaf is known by where it begins.
 pub(crate) struct Ledger {
@@ -72,7 +72,7 @@ impl Ledger {
             let why = said
                 .and_then(|at| reasons.get(at))
                 .map(|(_, why)| why.clone())
-                .or_else(|| decision::ignored(&place, leaf).map(Cow::Borrowed));
+                .or_else(|| decided(&place, leaf).map(Cow::Borrowed));
             match why {
                 Some(why) => account.ignored.push((place, why)),
                 None => account.unmapped.push(place),
@@ -80,4 +80,15 @@ impl Ledger {
         }
         account
     }
+}
+
+/// Why a leaf that is not in the output was left out, if that was decided: by the tables of the mapping. What
+/// they do not name is reported as not understood.
+fn decided(place: &Place, leaf: Value<'_, '_>) -> Option<&'static str> {
+    const BILLING: &str = "billing: what we write is about care, not about accounts";
+    const NULL_PART: &str = "a null inside a value that is replaced as a whole";
+    // BLG has no table of its own.
+    let billing = (place.segment == *b"BLG").then_some(BILLING);
+    let null_part = (leaf.is_null() && place.component > 1).then_some(NULL_PART);
+    mapping::why_left(&place.segment, place.field, place.component).or(billing).or(null_part)
 }

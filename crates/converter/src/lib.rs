@@ -43,14 +43,13 @@
 //!
 //! `message/` has one module for each kind of message, `segment/` one for each segment, `datatype/` one
 //! for each datatype, named as HL7 names them. `context.rs` is the framework that they share: read it
-//! first. `decision.rs` is the table of what is left out on purpose.
+//! first. Each segment has the table of its fields ([`mapping`]): where each is written, or why it is left out.
 
 pub mod apply;
 mod context;
 mod conversion;
 mod convert;
 mod datatype;
-mod decision;
 mod document;
 pub mod identity;
 mod ledger;

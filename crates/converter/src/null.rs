@@ -16,6 +16,10 @@ use crate::mapping::{self, Row, Verdict};
 const DEMANDED: &str = "FHIR demands the element: it stays, as unknown where nothing is known";
 const OF_THE_MESSAGE: &str = "is said of what this message did, of which nothing was said before";
 const A_NUMBER: &str = "a number by which something is known is not taken away from it";
+const WHOLE: &str = "the resource is told as a whole: what is not said is not there";
+
+const OURS: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/";
+const OF_FHIR: &str = "http://hl7.org/fhir/StructureDefinition/";
 
 /// Obeys what a segment deletes of the resources that were made of it: resource type and id of each. Call it
 /// when they have been put.
@@ -26,9 +30,22 @@ pub(crate) fn obey<'a>(cx: &mut Context<'_, 'a>, segment: Segment<'_, 'a>, owner
             continue;
         }
         let number = field.place().field;
+        let mut written = false;
         for row in map.rows.iter().filter(|row| row.field == number && row.verdict == Verdict::Written) {
+            written = true;
             delete(cx, field, row, owners);
         }
+        // It is written to another resource, of which no part is ever deleted.
+        if written && !cx.is_accounted(field.value()) {
+            cx.ignore(field.value(), WHOLE);
+        }
+    }
+}
+
+/// The nulls of a segment whose resource is told as a whole: there is nothing to delete.
+pub(crate) fn nothing_to_delete<'a>(cx: &mut Context<'_, 'a>, segment: Segment<'_, 'a>) {
+    for field in segment.fields().filter(Field::is_null) {
+        cx.ignore(field.value(), WHOLE);
     }
 }
 
@@ -43,7 +60,7 @@ fn delete<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>, row: &Row, owners:
     let mut parts = path.split('.');
     let element = parts.next().unwrap_or(path);
     if let Some(name) = element.strip_prefix("extension(").and_then(|rest| rest.strip_suffix(')')) {
-        let url = format!("https://zorgsluis.github.io/fhir/StructureDefinition/{name}");
+        let url = format!("{}{name}", if name.starts_with("v2-") { OURS } else { OF_FHIR });
         if !has_extension(&content, &url) {
             cx.gone.push((id, format!("extension:{url}")));
         }

@@ -1,9 +1,17 @@
 //! The arguments. A stable contract: see `docs/command-line.md`.
 
+mod audit;
+mod registers;
+mod serve;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use audit::{AuditCommand, ExportArgs, HistoryArgs, LogArgs, PeriodArgs, ProveArgs, VerifyArgs};
+pub(crate) use registers::{ImportArgs, ListArgs, ListedRegister, Register, RegistersCommand};
+pub(crate) use serve::{MailArgs, ServeArgs, TlsArgs};
 
 /// Where `serve` listens for MLLP unless told otherwise.
 pub(crate) const DEFAULT_MLLP: &str = "127.0.0.1:2575";
@@ -178,85 +186,6 @@ pub(crate) struct DemoArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ServeArgs {
-    /// The data directory; made when it is not there.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
-    /// MLLP address.
-    #[arg(long, value_name = "ADDR", default_value = DEFAULT_MLLP)]
-    pub(crate) mllp: SocketAddr,
-    /// HTTP address; loopback only.
-    #[arg(long, value_name = "ADDR", default_value = DEFAULT_HTTP)]
-    pub(crate) http: SocketAddr,
-    #[command(flatten)]
-    pub(crate) tls: TlsArgs,
-    /// Address of the listener's health and metrics, for a load balancer.
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) mllp_health: Option<SocketAddr>,
-    #[command(flatten)]
-    pub(crate) mail: MailArgs,
-    /// Sender profiles: a TOML file or a folder of them [default: DIR/profiles, when it is there].
-    #[arg(long, value_name = "PATH")]
-    pub(crate) profiles: Option<PathBuf>,
-    /// The organisation whose log this is: names the shard of the log and the source of its entries.
-    /// Chosen at the first start [default: demo-hospital]; a directory holds the log of one.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) organisation: Option<String>,
-}
-
-/// MLLP over TLS, with certificates on both sides.
-#[derive(Debug, Args)]
-pub(crate) struct TlsArgs {
-    /// Address of MLLP over TLS.
-    #[arg(long, value_name = "ADDR", requires_all = ["tls_certificate", "tls_key", "tls_client_ca"])]
-    pub(crate) mllp_tls: Option<SocketAddr>,
-    /// The certificate of this server and its chain, PEM.
-    #[arg(long, value_name = "FILE", requires = "mllp_tls")]
-    pub(crate) tls_certificate: Option<PathBuf>,
-    /// Its private key, PEM.
-    #[arg(long, value_name = "FILE", requires = "mllp_tls")]
-    pub(crate) tls_key: Option<PathBuf>,
-    /// The authorities whose certificates senders may show, PEM.
-    #[arg(long, value_name = "FILE", requires = "mllp_tls")]
-    pub(crate) tls_client_ca: Option<PathBuf>,
-    /// Revocation lists of these authorities, PEM.
-    #[arg(long, value_name = "FILE", requires = "mllp_tls")]
-    pub(crate) tls_crl: Option<PathBuf>,
-}
-
-/// How providers are told.
-#[derive(Debug, Args)]
-pub(crate) struct MailArgs {
-    /// Where mail goes: `outbox` (files in DIR/outbox), or `smtps://` or `smtp://` and the relay; a relay needs
-    /// --mail-from and --base-url.
-    #[arg(long, value_name = "WHERE", default_value = "outbox")]
-    pub(crate) mail: String,
-    /// A file with the URL for --mail, when it holds a password that should not stand in a process list.
-    #[arg(long, value_name = "FILE", conflicts_with = "mail")]
-    pub(crate) mail_file: Option<PathBuf>,
-    /// The organisation's name, as mails say it [default: that of --organisation].
-    #[arg(long, value_name = "NAME")]
-    pub(crate) mail_name: Option<String>,
-    /// The sender of mails [default, for the outbox only: zorgsluis@localhost.localdomain].
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) mail_from: Option<String>,
-    /// The name with which the relay is greeted [default: the domain of --mail-from].
-    #[arg(long, value_name = "NAME")]
-    pub(crate) mail_hello: Option<String>,
-    /// The organisation's certificate that signs mails, PEM; with --smime-key [default: one made at the first start,
-    /// and anew when sender or name change].
-    #[arg(long, value_name = "FILE", requires = "smime_key")]
-    pub(crate) smime_certificate: Option<PathBuf>,
-    /// Its private key, PEM.
-    #[arg(long, value_name = "FILE", requires = "smime_certificate")]
-    pub(crate) smime_key: Option<PathBuf>,
-    /// Where the links in mails lead; https, but on this machine [default, for the outbox only: the address of the
-    /// pages].
-    #[arg(long, value_name = "URL")]
-    pub(crate) base_url: Option<String>,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct SendArgs {
     /// Where to.
     #[arg(long, value_name = "ADDR", default_value = DEFAULT_MLLP)]
@@ -311,126 +240,6 @@ pub(crate) struct DeidentifyArgs {
     pub(crate) files: Vec<PathBuf>,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum AuditCommand {
-    /// Recomputes the whole log from its entries and names all that does not fit.
-    #[command(
-        after_help = "Examples:\n  zorgsluis audit verify --data ./data\n  zorgsluis audit verify --data ./data --checkpoint kept-elsewhere.txt\n  zorgsluis audit verify --bucket zorgsluis-log --signing-key alias/zorgsluis-log-signing --table-prefix zorgsluis\n\n--bucket reads the log on AWS, versions and delete markers included, with the credentials that the\nAWS SDK finds; nothing is decrypted. It needs a build with AWS: cargo build -p zorgsluis --features aws\n\nA rollback of everything to an older state is found with --checkpoint, and only so:\nkeep a copy of the checkpoint where the log's keeper cannot write."
-    )]
-    Verify(VerifyArgs),
-    /// Who did what with one patient's data.
-    #[command(
-        after_help = "Examples:\n  zorgsluis audit history --data ./data --patient Patient/0d6c…\n  zorgsluis audit history --data ./data --identifier 'http://fhir.nl/fhir/NamingSystem/bsn|-' < bsn.txt"
-    )]
-    History(HistoryArgs),
-    /// A proof that an entry stands in the log, for a third party to check.
-    #[command(after_help = "Example:\n  zorgsluis audit prove --data ./data 0199c0de-…")]
-    Prove(ProveArgs),
-    /// Entries as IHE BALP AuditEvents, one a line.
-    #[command(
-        after_help = "Example:\n  zorgsluis audit export --data ./data --from 2026-11-01 --to 2026-11-30"
-    )]
-    Export(ExportArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LogArgs {
-    #[command(flatten)]
-    pub(crate) stores: StoresArgs,
-    /// The organisation whose log is meant [default: the one in the data directory, or in the environment].
-    #[arg(long, value_name = "NAME")]
-    pub(crate) organisation: Option<String>,
-    /// JSON instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct VerifyArgs {
-    /// The data directory.
-    #[arg(long, value_name = "DIR", required_unless_present = "bucket", conflicts_with = "bucket")]
-    pub(crate) data: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) in_bucket: BucketArgs,
-    /// The organisation whose log is meant [default: the one in the data directory or bucket].
-    #[arg(long, value_name = "NAME")]
-    pub(crate) organisation: Option<String>,
-    /// JSON instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// A checkpoint that was kept elsewhere: the log must be a continuation of it.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) checkpoint: Option<PathBuf>,
-    /// The log is stopped and sealed: entries behind the last checkpoint are then a fault.
-    #[arg(long)]
-    pub(crate) sealed: bool,
-}
-
-/// A log on AWS.
-#[derive(Debug, Args)]
-pub(crate) struct BucketArgs {
-    /// The bucket of a log on AWS.
-    #[arg(long, value_name = "NAME", requires = "verifier")]
-    pub(crate) bucket: Option<String>,
-    /// The public keys of the log's checkpoints, one a line (C2SP vkey: name+id+base64).
-    #[arg(long, value_name = "FILE", group = "verifier", requires = "bucket")]
-    pub(crate) key: Option<PathBuf>,
-    /// The key in KMS that signs the log's checkpoints: its public half is read from there.
-    #[arg(long, value_name = "ID", group = "verifier", requires = "bucket")]
-    pub(crate) signing_key: Option<String>,
-    /// Compare the index too: the table `PREFIX-log-index`.
-    #[arg(long, value_name = "PREFIX", requires = "bucket")]
-    pub(crate) table_prefix: Option<String>,
-    /// The bucket's region.
-    #[arg(long, value_name = "REGION", default_value = "eu-west-1", requires = "bucket")]
-    pub(crate) region: String,
-    /// Where services are reached that are not AWS itself.
-    #[arg(long, value_name = "URL", requires = "bucket")]
-    pub(crate) endpoint: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct HistoryArgs {
-    #[command(flatten)]
-    pub(crate) log: LogArgs,
-    /// The patient, as `Patient/ID` or `ID`.
-    #[arg(long, value_name = "ID", required_unless_present = "identifier", conflicts_with = "identifier")]
-    pub(crate) patient: Option<String>,
-    /// An identifier, as `SYSTEM|-`; the value is read from standard input, so that it stands in no
-    /// process list or shell history.
-    #[arg(long, value_name = "SYSTEM|-")]
-    pub(crate) identifier: Option<String>,
-    #[command(flatten)]
-    pub(crate) period: PeriodArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PeriodArgs {
-    /// From this day on (UTC), `YYYY-MM-DD`.
-    #[arg(long, value_name = "DATE")]
-    pub(crate) from: Option<jiff::civil::Date>,
-    /// Through this day (UTC), `YYYY-MM-DD`.
-    #[arg(long, value_name = "DATE")]
-    pub(crate) to: Option<jiff::civil::Date>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ProveArgs {
-    #[command(flatten)]
-    pub(crate) log: LogArgs,
-    /// The entry.
-    #[arg(value_name = "ENTRY")]
-    pub(crate) entry: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ExportArgs {
-    #[command(flatten)]
-    pub(crate) log: LogArgs,
-    #[command(flatten)]
-    pub(crate) period: PeriodArgs,
-}
-
 /// Which stores are meant.
 #[derive(Debug, Clone, Args)]
 #[group(required = true, multiple = false)]
@@ -457,67 +266,4 @@ pub(crate) struct ReplayArgs {
     /// Ids of messages, as `/dead-letters` shows them.
     #[arg(value_name = "ID")]
     pub(crate) messages: Vec<uuid::Uuid>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RegistersCommand {
-    /// Takes providers or patients from a CSV file or a FHIR Bundle. All rows are checked first; the same
-    /// file twice changes nothing; nothing is deleted.
-    #[command(
-        after_help = "Examples:\n  zorgsluis registers import providers --data ./data --mapping events/providers.mapping.toml events/providers.csv\n  zorgsluis registers import patients --data ./data --dry-run bundle.json"
-    )]
-    Import(ImportArgs),
-    /// Lists providers.
-    #[command(after_help = "Example:\n  zorgsluis registers list providers --data ./data --json")]
-    List(ListArgs),
-}
-
-/// A register that can be imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Register {
-    /// Who may be told, and at which address.
-    Providers,
-    /// Which identifiers are one patient's.
-    Patients,
-}
-
-/// A register that can be listed; the patient index holds pseudonyms only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum ListedRegister {
-    /// Who may be told, and at which address.
-    Providers,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ImportArgs {
-    /// Which register.
-    pub(crate) register: Register,
-    #[command(flatten)]
-    pub(crate) stores: StoresArgs,
-    /// Which column of a CSV file is what, TOML (docs/registers.md).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) mapping: Option<PathBuf>,
-    /// Checks and tells, and writes nothing.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Writes the rows that are right also when others are refused.
-    #[arg(long)]
-    pub(crate) partly: bool,
-    /// JSON instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// A CSV file (with --mapping), or a FHIR R4 Bundle in JSON.
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ListArgs {
-    /// Which register.
-    pub(crate) register: ListedRegister,
-    #[command(flatten)]
-    pub(crate) stores: StoresArgs,
-    /// One JSON object a provider instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
 }

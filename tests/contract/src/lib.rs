@@ -1,6 +1,7 @@
 //! What every adapter of a port promises: one function for each promise, generic over the adapter.
 //!
-//! `embedded` and `aws` run all of it; a promise that a port makes stands here, or it is none.
+//! `embedded` and `aws` run all of it; a promise that a port makes stands here, or it is none. [`through`] holds
+//! what tests put in front of a store.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(missing_docs, reason = "the name of a function is its promise")]
 
@@ -15,6 +16,7 @@ pub mod payload;
 pub mod queue;
 pub mod records;
 pub mod registers;
+pub mod through;
 
 use uuid::Uuid;
 use zorgsluis_domain::MessageId;

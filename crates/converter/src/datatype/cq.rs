@@ -20,6 +20,23 @@ pub(crate) fn quantity<'a>(cx: &mut Context<'_, 'a>, cq: Repetition<'_, 'a>) -> 
     })
 }
 
+/// The same where FHIR takes any unit: one that is coded in another system than UCUM keeps its code.
+pub(crate) fn in_any_unit<'a>(cx: &mut Context<'_, 'a>, cq: Repetition<'_, 'a>) -> Option<Quantity<'a>> {
+    let [code, name, system] = [1, 2, 3].map(|n| cq.component(2).subcomponent(n));
+    let Some(known) = cx.profile.coding_system(&system.text()).filter(|_| code.is_present()) else {
+        return quantity(cx, cq);
+    };
+    if known == fhir::system::UCUM || crate::unit::ucum(&code.text()).is_some() {
+        return quantity(cx, cq);
+    }
+    of(cx, cq.component(1).value(), |cx, quantity| {
+        cx.mark(system);
+        quantity.system = Some(known);
+        quantity.code = cx.write_code(code);
+        quantity.unit = cx.write(name).or_else(|| quantity.code.clone());
+    })
+}
+
 /// A number whose unit is a coded value of its own (SAC-21 and SAC-24).
 pub(crate) fn measure<'a>(
     cx: &mut Context<'_, 'a>,

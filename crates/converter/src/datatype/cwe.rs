@@ -100,6 +100,18 @@ pub(crate) fn concept<'a>(
     Some(concept)
 }
 
+/// A concept of a table that HL7 leaves to each site: a code that names another system is none of the table's.
+pub(crate) fn concept_of_site<'a>(
+    cx: &mut Context<'_, 'a>,
+    from: Repetition<'_, 'a>,
+    field: &str,
+    table: Option<Table>,
+) -> Option<CodeableConcept<'a>> {
+    let system = from.component(3).value();
+    let of_table = !system.is_present() || system.raw().trim_ascii().starts_with(b"HL7");
+    concept(cx, from, field, table.filter(|_| of_table))
+}
+
 /// Subcomponents, which a coded value that is a field has not: an unescaped separator in a text makes them.
 fn strays<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>, concept: &mut CodeableConcept<'a>) {
     for component in from.components().filter(|component| component.subcomponent_count() > 1) {

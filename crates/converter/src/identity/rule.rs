@@ -1,36 +1,7 @@
 //! The table of natural keys. `docs/identity.md` shows the same; a test compares them.
 
-/// One part of a natural key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// Enters as it is: it says nothing of a patient.
-    Clear(&'static str),
-    /// Enters as a pseudonym only.
-    Pseudonym(&'static str),
-}
-
-/// One rule: what makes a thing of this kind the same thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rule {
-    /// The FHIR type and, behind a slash, the way it is known. The name enters the id.
-    pub name: &'static str,
-    /// The parts of the key, in order.
-    pub parts: &'static [Part],
-    /// The warning that goes with a rule of last resort; empty for a rule that is sound.
-    pub warning: &'static str,
-}
-
-impl Rule {
-    const fn sound(name: &'static str, parts: &'static [Part]) -> Self {
-        Self { name, parts, warning: "" }
-    }
-
-    const fn last_resort(name: &'static str, parts: &'static [Part], warning: &'static str) -> Self {
-        Self { name, parts, warning }
-    }
-}
-
-use Part::{Clear, Pseudonym};
+use super::natural_key::Part::{Clear, Pseudonym};
+use super::natural_key::Rule;
 
 /// A patient, by the identifier that the sender's profile names; without one the first kind that is
 /// there: PI, MR, PT, another that is neither visit nor account number nor BSN, and only then the BSN.

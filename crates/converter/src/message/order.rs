@@ -125,7 +125,7 @@ pub(super) fn observe<'m, 'a>(
         }
         let specimen = result.specimen.and_then(|at| frame.specimens.places.get(at).copied().flatten());
         let known = obx::convert(cx, &run, &notes, frame, specimen);
-        run.iter().for_each(|line| crate::segment::null::nothing_to_delete(cx, *line));
+        run.iter().for_each(|line| crate::null::nothing_to_delete(cx, *line));
         if let Some(known) = &known {
             behind(cx, result, frame.patient, known.id);
         }
@@ -133,6 +133,7 @@ pub(super) fn observe<'m, 'a>(
     }
     members(cx, &observed.known);
     for (lines, notes) in &texts {
+        lines.iter().for_each(|line| crate::null::nothing_to_delete(cx, *line));
         observed.texts.extend(obx::text_document(cx, lines, notes, frame));
         let blank = lines.iter().filter(|line| obx::is_blank(**line));
         for field in blank.flat_map(|line| line.fields()) {

@@ -18,6 +18,7 @@ use crate::conversion::{Authority, Refusal};
 use crate::convert::refuse;
 use crate::document::{self, Belongs};
 use crate::mapping::{Event as EventRow, official, own};
+use crate::null;
 use crate::segment::obx::{Frame, Known, Positions, value::Kind};
 use crate::segment::orc::{self, Numbers, Order};
 use crate::segment::{nte, obr, spm};
@@ -263,7 +264,7 @@ fn order<'m, 'a>(
     }
     if let (None, Some(id), Some(obr)) = (request, report_id, group.obr) {
         orc::more::on_report(cx, obr, id);
-        crate::segment::null::deletions(cx, obr, &obr::MAP, id, "ServiceRequest");
+        null::obey(cx, obr, &[("ServiceRequest", id)]);
     }
     order::details(cx, group, patient, [request, report_id]);
     let number = |key: Option<orc::Key<'a>>| key.map(|(_, number)| number);

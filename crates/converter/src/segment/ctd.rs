@@ -3,7 +3,7 @@
 use fhir::Extension;
 use hl7v2::Segment;
 
-use super::detail::{self, Detail, Holds};
+use super::beside::{self, Beside, Is, parts_of};
 use crate::context::Context;
 use crate::mapping::{Map, to};
 
@@ -33,17 +33,17 @@ pub(crate) const MAP: Map = Map {
     ],
 };
 
-const DETAILS: &[Detail] = &[
-    (1, "role", Holds::Concept),
-    (2, "name", Holds::Name),
-    (3, "address", Holds::Address),
-    (4, "location", Holds::Text),
-    (5, "telecom", Holds::Telecom),
-    (6, "preferred", Holds::Concept),
-    (7, "identifier", Holds::Text),
+const DETAILS: &[Beside] = parts_of![
+    1 "role" Is::Concept,
+    2 "name" Is::Name,
+    3 "address" Is::Address,
+    4 "location" Is::Verbatim,
+    5 "telecom" Is::Contact,
+    6 "preferred" Is::Concept,
+    7 "identifier" Is::Verbatim,
 ];
 
 /// The contact, for any resource.
 pub(crate) fn convert<'a>(cx: &mut Context<'_, 'a>, ctd: Segment<'_, 'a>) -> Option<Extension<'a>> {
-    detail::extension(cx, ctd, CONTACT, DETAILS)
+    beside::whole(cx, ctd, CONTACT, DETAILS)
 }

@@ -3,7 +3,7 @@
 use fhir::{Extension, ExtensionValue, Reference};
 use hl7v2::Segment;
 
-use super::detail::{self, Holds};
+use super::beside::{self, Beside, Is};
 use crate::context::Context;
 use crate::datatype::hd;
 use crate::mapping::{Map, left, to};
@@ -35,7 +35,15 @@ pub(crate) fn convert<'a>(cx: &mut Context<'_, 'a>, cti: Segment<'_, 'a>) -> Opt
         None => Reference::display("?"),
     };
     study.r#type = Some("ResearchStudy");
-    study.extension = detail::parts(cx, cti, &[(2, PHASE, Holds::Concept), (3, TIME_POINT, Holds::Concept)]);
+    study.extension = beside::parts(
+        cx,
+        cti,
+        &[
+            Beside { field: 2, path: PHASE, is: Is::Concept },
+            Beside { field: 3, path: TIME_POINT, is: Is::Concept },
+        ],
+    );
+    crate::null::nothing_to_delete(cx, cti);
     let says = study.identifier.is_some() || !study.extension.is_empty();
     says.then(|| Extension::new(STUDY, ExtensionValue::Reference(Box::new(study))))
 }

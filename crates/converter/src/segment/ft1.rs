@@ -11,7 +11,7 @@ use super::beside::{self, Beside, Is, beside};
 use super::settle;
 use crate::context::{Context, add_new, extension, trim};
 use crate::conversion::{Authority, EntryNote};
-use crate::datatype::{self, cwe, hd, xcn, xon};
+use crate::datatype::{self, cp, cwe, hd, xcn, xon};
 use crate::identity::rule;
 use crate::mapping::{Map, left, to};
 use crate::table;
@@ -47,7 +47,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, ft1: Segment<'m, 'a>, to
     kind(cx, ft1, id, &mut charge);
     charge.code = Some(code(cx, ft1, id));
     charge.quantity = quantity(cx, ft1);
-    charge.price_override = beside::amount(cx, ft1.field(11).first());
+    charge.price_override = cp::amount(cx, ft1.field(11).first());
     charge.cost_center = department(cx, ft1.field(13).first()).map(Reference::to);
     for repetition in ft1.field(19).repetitions() {
         let reason = cwe::concept(cx, repetition, "FT1-19", None);

@@ -14,7 +14,7 @@ use super::beside::{self, Beside, Is, beside};
 use super::pid::PatientDraft;
 use super::{Listed, empties_list};
 use crate::context::{Context, add_new, trim};
-use crate::datatype::{self, cwe, cx as identifier, xad, xon, xpn, xtn};
+use crate::datatype::{self, cp, cwe, cx as identifier, xad, xon, xpn, xtn};
 use crate::identity::rule;
 use crate::mapping::{Map, elsewhere, left, to};
 use crate::table;
@@ -55,7 +55,7 @@ pub(crate) fn convert<'m, 'a>(
         let other = cx.write(in1.field(22).value());
         coverage.extension.extend(other.map(|other| Extension::string(PRIORITY, other)));
     }
-    if let Some(deductible) = beside::amount(cx, in1.field(37).first()) {
+    if let Some(deductible) = cp::amount(cx, in1.field(37).first()) {
         let kind = Some(CodeableConcept::code(COPAY, "deductible"));
         coverage.cost_to_beneficiary.push(CoverageCost { r#type: kind, value_money: Some(deductible) });
     }

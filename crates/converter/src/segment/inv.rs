@@ -3,7 +3,7 @@
 use fhir::Extension;
 use hl7v2::Segment;
 
-use super::detail::{self, Detail, Holds};
+use super::beside::{self, Beside, Is, parts_of};
 use crate::context::Context;
 use crate::mapping::{Map, to};
 
@@ -63,30 +63,30 @@ pub(crate) const MAP: Map = Map {
     ],
 };
 
-const DETAILS: &[Detail] = &[
-    (1, "substance", Holds::Concept),
-    (2, "status", Holds::Concept),
-    (3, "type", Holds::Concept),
-    (4, "container", Holds::Concept),
-    (5, "carrier", Holds::Concept),
-    (6, "position", Holds::Concept),
-    (7, "initialQuantity", Holds::Measure(11)),
-    (8, "currentQuantity", Holds::Measure(11)),
-    (9, "availableQuantity", Holds::Measure(11)),
-    (10, "consumedQuantity", Holds::Measure(11)),
-    (12, "expires", Holds::Time),
-    (13, "firstUsed", Holds::Time),
-    (14, "stability", Holds::Text),
-    (15, "test", Holds::Concept),
-    (16, "lotNumber", Holds::Text),
-    (17, "manufacturer", Holds::Concept),
-    (18, "supplier", Holds::Concept),
-    (19, "stabilityTime", Holds::Quantity),
-    (20, "targetValue", Holds::Quantity),
-    (21, "equipmentState", Holds::Concept),
-    (22, "equipmentStateValue", Holds::Text),
+const DETAILS: &[Beside] = parts_of![
+    1 "substance" Is::Concept,
+    2 "status" Is::Concept,
+    3 "type" Is::Concept,
+    4 "container" Is::Concept,
+    5 "carrier" Is::Concept,
+    6 "position" Is::Concept,
+    7 "initialQuantity" Is::Measure(11),
+    8 "currentQuantity" Is::Measure(11),
+    9 "availableQuantity" Is::Measure(11),
+    10 "consumedQuantity" Is::Measure(11),
+    12 "expires" Is::Time,
+    13 "firstUsed" Is::Time,
+    14 "stability" Is::Verbatim,
+    15 "test" Is::Concept,
+    16 "lotNumber" Is::Verbatim,
+    17 "manufacturer" Is::Concept,
+    18 "supplier" Is::Concept,
+    19 "stabilityTime" Is::Quantity,
+    20 "targetValue" Is::Quantity,
+    21 "equipmentState" Is::Concept,
+    22 "equipmentStateValue" Is::Verbatim,
 ];
 
 pub(crate) fn convert<'a>(cx: &mut Context<'_, 'a>, inv: Segment<'_, 'a>) -> Option<Extension<'a>> {
-    detail::extension(cx, inv, INVENTORY, DETAILS)
+    beside::whole(cx, inv, INVENTORY, DETAILS)
 }

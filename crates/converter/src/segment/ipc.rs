@@ -4,7 +4,7 @@
 use fhir::{CodeableConcept, Extension, Identifier, ServiceRequest};
 use hl7v2::Segment;
 
-use super::detail::{self, Holds};
+use super::beside::{self, Beside, Is};
 use crate::context::{Context, add_new};
 use crate::datatype::{cwe, hd};
 use crate::mapping::{Map, left, to};
@@ -81,7 +81,14 @@ pub(crate) fn convert<'a>(cx: &mut Context<'_, 'a>, ipc: Segment<'_, 'a>, reques
     for repetition in ipc.field(8).repetitions() {
         add_new(&mut request.location_code, cwe::concept(cx, repetition, "IPC-8", None));
     }
-    let stations: Vec<Extension<'a>> =
-        detail::parts(cx, ipc, &[(7, STATION, Holds::Number), (9, AE_TITLE, Holds::Text)]);
+    let stations: Vec<Extension<'a>> = beside::parts(
+        cx,
+        ipc,
+        &[
+            Beside { field: 7, path: STATION, is: Is::Entity },
+            Beside { field: 9, path: AE_TITLE, is: Is::Verbatim },
+        ],
+    );
     add_new(&mut request.extension, stations);
+    crate::null::nothing_to_delete(cx, ipc);
 }

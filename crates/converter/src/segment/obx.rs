@@ -28,7 +28,7 @@ use crate::datatype::{cwe, hd};
 use crate::document::{Belongs, Text, put_notes};
 use crate::identity::rule;
 use crate::message::order::Specimens;
-use crate::segment::detail::{self, Detail, Holds};
+use crate::segment::beside::{self, Beside, Is, beside};
 use crate::segment::nte;
 use crate::table::{self, Target};
 use quantity::Unit;
@@ -44,14 +44,14 @@ const SUB_ID: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-ob
 /// OBX-19.
 const ANALYSED: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-analysis-time";
 /// What FHIR has no element for.
-const DETAILS: &[Detail] = &[
-    (9, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-probability", Holds::Text),
-    (12, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-reference-range-effective", Holds::Time),
-    (22, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-mood", Holds::Concept),
-    (26, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-release-category", Holds::Concept),
-    (27, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-root-cause", Holds::Concept),
-    (28, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-local-process-control", Holds::Concept),
-    (30, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-observation-sub-type", Holds::Concept),
+const DETAILS: &[Beside] = beside![
+    9 "probability" Is::Verbatim,
+    12 "reference-range-effective" Is::Time,
+    22 "mood" Is::Concept,
+    26 "release-category" Is::Concept,
+    27 "root-cause" Is::Concept,
+    28 "local-process-control" Is::Concept,
+    30 "observation-sub-type" Is::Concept,
 ];
 /// OBX-10 without a reference range: FHIR's own.
 const NATURE: &str = "http://hl7.org/fhir/StructureDefinition/observation-nature-of-abnormal-test";
@@ -342,7 +342,7 @@ fn values<'m, 'a>(
             observation.extension.extend(nature.map(|nature| Extension::concept(NATURE, nature)));
         }
     }
-    observation.extension.extend(detail::parts(cx, obx, DETAILS));
+    observation.extension.extend(beside::parts(cx, obx, DETAILS));
     text
 }
 

@@ -22,6 +22,7 @@ use super::nte;
 use crate::context::{Context, add_new, extension};
 use crate::datatype::{cwe, hd, xad, xcn, xon, xtn};
 use crate::identity::rule;
+use crate::null;
 use crate::table;
 use control::Control;
 pub(crate) use map::MAP;
@@ -154,9 +155,9 @@ pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) ->
         placed::complete(cx, order, control, &mut request);
     }
     put(cx, id, request, order);
-    let kind = "ServiceRequest";
-    order.orc.into_iter().for_each(|orc| super::null::deletions(cx, orc, &MAP, id, kind));
-    order.obr.into_iter().for_each(|obr| super::null::deletions(cx, obr, &super::obr::MAP, id, kind));
+    for segment in order.orc.into_iter().chain(order.obr) {
+        null::obey(cx, segment, &[("ServiceRequest", id)]);
+    }
     Some(id)
 }
 

@@ -3,7 +3,7 @@
 
 use hl7v2::Segment;
 
-use super::more::{self, Form, More, more};
+use super::beside::{self, Beside, Is, beside};
 use super::pid::PatientDraft;
 use crate::context::Context;
 use crate::mapping::{Map, to};
@@ -36,16 +36,16 @@ pub(crate) const MAP: Map = Map {
     ],
 };
 
-const EXTENSIONS: &[More] = &[
-    more!("PDA", 1, "v2-death-cause", Form::Concept(None)),
-    more!("PDA", 2, "v2-death-location", Form::Location),
-    more!("PDA", 3, "v2-death-certified", Form::YesNo),
-    more!("PDA", 4, "v2-death-certificate-signed", Form::DateTime),
-    more!("PDA", 5, "v2-death-certified-by", Form::Professional),
-    more!("PDA", 6, "v2-autopsy", Form::YesNo),
-    more!("PDA", 7, "v2-autopsy-period", Form::Period),
-    more!("PDA", 8, "v2-autopsy-performed-by", Form::Professional),
-    more!("PDA", 9, "v2-coroner", Form::YesNo),
+const EXTENSIONS: &[Beside] = beside![
+    1 "death-cause" Is::Concept,
+    2 "death-location" Is::Place,
+    3 "death-certified" Is::Flag,
+    4 "death-certificate-signed" Is::Time,
+    5 "death-certified-by" Is::Person,
+    6 "autopsy" Is::Flag,
+    7 "autopsy-period" Is::Span,
+    8 "autopsy-performed-by" Is::Person,
+    9 "coroner" Is::Flag,
 ];
 
 pub(crate) fn convert<'m, 'a>(
@@ -54,5 +54,5 @@ pub(crate) fn convert<'m, 'a>(
     patient: &mut PatientDraft<'a>,
 ) {
     let id = patient.id;
-    more::extensions(cx, pda, id, EXTENSIONS, &mut patient.resource.extension);
+    patient.resource.extension.extend(beside::extensions(cx, pda, EXTENSIONS, id));
 }

@@ -11,7 +11,7 @@ use fhir::{
 use hl7v2::Segment;
 use uuid::Uuid;
 
-use super::more;
+use super::beside;
 use crate::context::{Context, add_new, trim};
 use crate::datatype::{self, cwe, cx as identifier, xcn};
 use crate::identity::rule;
@@ -161,7 +161,7 @@ fn visit<'m, 'a>(
     concepts(cx, pv1, &mut draft);
     hospitalization(cx, pv1, &mut draft);
     episode(cx, pv1, &mut draft);
-    more::extensions(cx, pv1, id, map::EXTENSIONS, &mut draft.resource.extension);
+    draft.resource.extension.extend(beside::extensions(cx, pv1, map::EXTENSIONS, id));
     financial_class(cx, pv1, &mut draft);
     datatype::beyond(cx, pv1, [5, 18, 37, 39, 44, 45, 53], &mut draft.resource.extension);
     draft
@@ -250,7 +250,7 @@ fn concepts<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft: &mut 
     draft.resource.r#type.extend(cwe::concept(cx, pv1.field(18).first(), "PV1-18", None));
     if cx.given(pv1.field(10), draft.id, "serviceType") {
         draft.resource.service_type =
-            more::concept(cx, pv1.field(10).first(), "PV1-10", Some(table::hospital_service));
+            cwe::concept_of_site(cx, pv1.field(10).first(), "PV1-10", Some(table::hospital_service));
     }
 }
 
@@ -263,12 +263,12 @@ fn hospitalization<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft
         draft.hospitalization().pre_admission_identifier = Some(number);
     }
     if cx.given(pv1.field(13), id, "hospitalization.reAdmission")
-        && let Some(concept) = more::concept(cx, first(13), "PV1-13", Some(table::readmission))
+        && let Some(concept) = cwe::concept_of_site(cx, first(13), "PV1-13", Some(table::readmission))
     {
         draft.hospitalization().re_admission = Some(concept);
     }
     if cx.given(pv1.field(14), id, "hospitalization.admitSource")
-        && let Some(concept) = more::concept(cx, first(14), "PV1-14", Some(table::admit_source))
+        && let Some(concept) = cwe::concept_of_site(cx, first(14), "PV1-14", Some(table::admit_source))
     {
         draft.hospitalization().admit_source = Some(concept);
     }
@@ -283,7 +283,8 @@ fn hospitalization<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft
     let discharge = !effect.undoes("A03");
     if discharge
         && cx.given(pv1.field(36), id, "hospitalization.dischargeDisposition")
-        && let Some(concept) = more::concept(cx, first(36), "PV1-36", Some(table::discharge_disposition))
+        && let Some(concept) =
+            cwe::concept_of_site(cx, first(36), "PV1-36", Some(table::discharge_disposition))
     {
         draft.hospitalization().discharge_disposition = Some(concept);
     }
@@ -307,7 +308,7 @@ fn hospitalization<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft
             continue;
         }
         for repetition in pv1.field(field).repetitions() {
-            if let Some(concept) = more::concept(cx, repetition, place, table) {
+            if let Some(concept) = cwe::concept_of_site(cx, repetition, place, table) {
                 let stay = draft.hospitalization();
                 let list =
                     if field == 15 { &mut stay.special_arrangement } else { &mut stay.diet_preference };
@@ -364,7 +365,7 @@ fn financial_class<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft
         if concept != CodeableConcept::default() {
             parts.push(Extension::concept("class", concept));
         }
-        let since = more::date_time(cx, repetition.component(2).value());
+        let since = beside::date_time(cx, repetition.component(2).value());
         parts.extend(since.map(|since| Extension::new("effective", since)));
         datatype::further(cx, repetition, 2, &mut parts);
         if !parts.is_empty() {

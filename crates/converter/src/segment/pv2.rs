@@ -5,7 +5,7 @@ mod map;
 use fhir::{Extension, ExtensionValue};
 use hl7v2::Segment;
 
-use super::more::{self, Read};
+use super::beside;
 use super::pv1::{EncounterDraft, part, restricted};
 use crate::context::Context;
 use crate::datatype::{cwe, xcn, xon};
@@ -36,7 +36,7 @@ pub(crate) fn convert<'m, 'a>(
     }
     expected(cx, pv2, draft);
     length(cx, pv2, draft);
-    more::extensions(cx, pv2, id, map::EXTENSIONS, &mut draft.resource.extension);
+    draft.resource.extension.extend(beside::extensions(cx, pv2, map::EXTENSIONS, id));
     for repetition in pv2.field(13).repetitions() {
         if let Some(who) = xcn::professional(cx, repetition) {
             draft.participant(who, Some(part("REF", "referrer")), None);
@@ -60,7 +60,7 @@ pub(crate) fn convert<'m, 'a>(
     }
     if cx.given(pv2.field(25), id, "priority") {
         draft.resource.priority =
-            more::concept(cx, pv2.field(25).first(), "PV2-25", Some(table::visit_priority));
+            cwe::concept_of_site(cx, pv2.field(25).first(), "PV2-25", Some(table::visit_priority));
     }
     if let Some(coding) = cwe::coding(cx, pv2.field(38).first(), "PV2-38", table::arrival_mode) {
         let coding = ExtensionValue::Coding(Box::new(coding));
@@ -81,7 +81,7 @@ fn expected<'m, 'a>(cx: &mut Context<'m, 'a>, pv2: Segment<'m, 'a>, draft: &mut 
             continue;
         }
         let url = path.strip_prefix("extension:").unwrap_or(path);
-        let value = more::date_time(cx, pv2.field(field).value());
+        let value = beside::date_time(cx, pv2.field(field).value());
         draft.resource.extension.extend(value.map(|value| Extension::new(url, value)));
     }
 }
@@ -101,9 +101,9 @@ fn length<'m, 'a>(cx: &mut Context<'m, 'a>, pv2: Segment<'m, 'a>, draft: &mut En
     if !cx.given(pv2.field(11), draft.id, "length") {
         return;
     }
-    match more::number(cx, pv2.field(11).value()) {
-        Some(Read::Number(days)) => draft.resource.length = Some(more::days(days)),
-        Some(Read::Text(text)) => draft.resource.extension.push(Extension::string(TEXT, text)),
+    match beside::number(cx, pv2.field(11).value()) {
+        Some(Ok(number)) => draft.resource.length = Some(beside::days(number)),
+        Some(Err(text)) => draft.resource.extension.push(Extension::string(TEXT, text)),
         None => {}
     }
 }

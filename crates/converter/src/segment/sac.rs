@@ -3,7 +3,7 @@
 use fhir::{CodeableConcept, Extension, ExtensionValue, Specimen, SpecimenContainer, system};
 use hl7v2::Segment;
 
-use super::detail::{self, Detail, Holds};
+use super::beside::{self, Beside, Is, parts_of};
 use super::{inv, spm};
 use crate::context::{Context, add_new};
 use crate::datatype::{cq, cwe, hd};
@@ -122,41 +122,41 @@ pub(crate) const MAP: Map = Map {
     ],
 };
 
-const DETAILS: &[Detail] = &[
-    (4, "parent", Holds::Number),
-    (7, "registered", Holds::Time),
-    (8, "status", Holds::Concept),
-    (9, "carrierType", Holds::Concept),
-    (10, "carrier", Holds::Number),
-    (11, "positionInCarrier", Holds::Text),
-    (12, "trayType", Holds::Concept),
-    (13, "tray", Holds::Number),
-    (14, "positionInTray", Holds::Text),
-    (15, "location", Holds::Concept),
-    (16, "height", Holds::Measure(20)),
-    (17, "diameter", Holds::Measure(20)),
-    (18, "barrierDelta", Holds::Measure(20)),
-    (19, "bottomDelta", Holds::Measure(20)),
-    (23, "initialVolume", Holds::Measure(24)),
-    (25, "separator", Holds::Concept),
-    (26, "cap", Holds::Concept),
-    (28, "component", Holds::Concept),
-    (29, "dilution", Holds::Text),
-    (30, "treatment", Holds::Concept),
-    (31, "temperature", Holds::Text),
-    (32, "hemolysisIndex", Holds::Measure(33)),
-    (34, "lipemiaIndex", Holds::Measure(35)),
-    (36, "icterusIndex", Holds::Measure(37)),
-    (38, "fibrinIndex", Holds::Measure(39)),
-    (40, "contaminant", Holds::Concept),
-    (41, "drugInterference", Holds::Concept),
-    (42, "artificialBlood", Holds::Concept),
-    (44, "environment", Holds::Concept),
-    (45, "length", Holds::Quantity),
-    (46, "width", Holds::Quantity),
-    (47, "form", Holds::Concept),
-    (48, "material", Holds::Concept),
-    (49, "commonName", Holds::Concept),
+const DETAILS: &[Beside] = parts_of![
+    4 "parent" Is::Entity,
+    7 "registered" Is::Time,
+    8 "status" Is::Concept,
+    9 "carrierType" Is::Concept,
+    10 "carrier" Is::Entity,
+    11 "positionInCarrier" Is::Verbatim,
+    12 "trayType" Is::Concept,
+    13 "tray" Is::Entity,
+    14 "positionInTray" Is::Verbatim,
+    15 "location" Is::Concept,
+    16 "height" Is::Measure(20),
+    17 "diameter" Is::Measure(20),
+    18 "barrierDelta" Is::Measure(20),
+    19 "bottomDelta" Is::Measure(20),
+    23 "initialVolume" Is::Measure(24),
+    25 "separator" Is::Concept,
+    26 "cap" Is::Concept,
+    28 "component" Is::Concept,
+    29 "dilution" Is::Verbatim,
+    30 "treatment" Is::Concept,
+    31 "temperature" Is::Verbatim,
+    32 "hemolysisIndex" Is::Measure(33),
+    34 "lipemiaIndex" Is::Measure(35),
+    36 "icterusIndex" Is::Measure(37),
+    38 "fibrinIndex" Is::Measure(39),
+    40 "contaminant" Is::Concept,
+    41 "drugInterference" Is::Concept,
+    42 "artificialBlood" Is::Concept,
+    44 "environment" Is::Concept,
+    45 "length" Is::Quantity,
+    46 "width" Is::Quantity,
+    47 "form" Is::Concept,
+    48 "material" Is::Concept,
+    49 "commonName" Is::Concept,
 ];
 
 /// Puts the container of a SAC, and the substances of its INV, into the specimen.
@@ -179,9 +179,9 @@ pub(crate) fn convert<'m, 'a>(
         let additive = cwe::concept(cx, repetition, "SAC-27", Some(table::specimen_additive));
         spm::add_additive(&mut container, additive);
     }
-    let handling = detail::parts(cx, sac, &[(43, spm::HANDLING, Holds::Concept)]);
+    let handling = beside::parts(cx, sac, &[Beside { field: 43, path: spm::HANDLING, is: Is::Concept }]);
     add_new(&mut specimen.extension, handling);
-    let details = detail::parts(cx, sac, DETAILS);
+    let details = beside::parts(cx, sac, DETAILS);
     if !details.is_empty() {
         container.extension.push(Extension::new(CONTAINER, ExtensionValue::Parts(details)));
     }

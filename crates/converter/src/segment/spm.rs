@@ -11,15 +11,16 @@ use fhir::{
 use hl7v2::{Component, Repetition, Segment};
 use uuid::Uuid;
 
-use super::detail::{self, Detail, Holds};
+use super::beside::{self, Beside, Is, beside};
 use super::obx::value;
-use super::{nte, null, prt, sac};
+use super::{nte, prt, sac};
 use crate::context::{Context, add_new, original_text, trim};
 use crate::datatype::hd::{self, Hd};
 use crate::datatype::{cq, cwe, cx as identifier};
 use crate::identity::rule;
 use crate::mapping::{Map, left, to};
 use crate::message::group::Collected;
+use crate::null;
 use crate::table;
 
 /// An extension of FHIR's own.
@@ -35,20 +36,20 @@ macro_rules! ours {
 const ADDITIVE: &str = ours!("v2-further-additive");
 
 /// What FHIR has no element for.
-const DETAILS: &[Detail] = &[
-    (5, ours!("v2-specimen-type-modifier"), Holds::Concept),
-    (9, ours!("v2-source-site-modifier"), Holds::Concept),
-    (10, ours!("v2-collection-site"), Holds::Concept),
-    (13, ours!("v2-grouped-specimen-count"), Holds::Text),
-    (15, HANDLING, Holds::Concept),
-    (16, ours!("v2-specimen-risk"), Holds::Concept),
-    (19, ours!("v2-specimen-expires"), Holds::Time),
-    (22, ours!("v2-specimen-quality"), Holds::Concept),
-    (23, ours!("v2-specimen-appropriateness"), Holds::Concept),
-    (26, ours!("v2-number-of-containers"), Holds::Text),
-    (29, ours!("v2-specimen-child-role"), Holds::Concept),
-    (33, ours!("v2-culture-start"), Holds::Time),
-    (34, ours!("v2-culture-final"), Holds::Time),
+const DETAILS: &[Beside] = beside![
+    5 "specimen-type-modifier" Is::Concept,
+    9 "source-site-modifier" Is::Concept,
+    10 "collection-site" Is::Concept,
+    13 "grouped-specimen-count" Is::Verbatim,
+    15 HANDLING Is::Concept,
+    16 "specimen-risk" Is::Concept,
+    19 "specimen-expires" Is::Time,
+    22 "specimen-quality" Is::Concept,
+    23 "specimen-appropriateness" Is::Concept,
+    26 "number-of-containers" Is::Verbatim,
+    29 "specimen-child-role" Is::Concept,
+    33 "culture-start" Is::Time,
+    34 "culture-final" Is::Time,
 ];
 
 /// What becomes of its fields.
@@ -196,9 +197,8 @@ pub(crate) fn convert<'m, 'a>(
         None => of_report(cx, &specimen, &time, report.unwrap_or(patient), first.place()),
     };
     let id = put(cx, id, specimen, &time, report, first.place());
-    from.spm.into_iter().for_each(|spm| null::deletions(cx, spm, &MAP, id, "Specimen"));
-    for container in &from.containers {
-        null::deletions(cx, container.sac, &sac::MAP, id, "Specimen");
+    for segment in from.spm.into_iter().chain(from.containers.iter().map(|container| container.sac)) {
+        null::obey(cx, segment, &[("Specimen", id)]);
     }
     for prt in &from.parts {
         prt::convert(cx, *prt, patient, Some(id));
@@ -251,7 +251,7 @@ fn of_spm<'a>(cx: &mut Context<'_, 'a>, spm: Segment<'_, 'a>, specimen: &mut Spe
         let role = cwe::concept(cx, role, "SPM-11", None);
         specimen.extension.extend(role.map(|role| Extension::concept(ours!("v2-specimen-role"), role)));
     }
-    let details = detail::parts(cx, spm, DETAILS);
+    let details = beside::parts(cx, spm, DETAILS);
     specimen.extension.extend(details);
 }
 
@@ -399,7 +399,11 @@ fn state<'a>(cx: &mut Context<'_, 'a>, spm: Segment<'_, 'a>, specimen: &mut Spec
         add_additive(&mut container, additive);
     }
     let condition = ours!("v2-container-condition");
-    container.extension.extend(detail::parts(cx, spm, &[(28, condition, Holds::Concept)]));
+    container.extension.extend(beside::parts(
+        cx,
+        spm,
+        &[Beside { field: 28, path: condition, is: Is::Concept }],
+    ));
     if container != SpecimenContainer::default() {
         specimen.container.push(container);
     }

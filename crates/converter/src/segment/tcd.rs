@@ -4,7 +4,7 @@
 use fhir::Extension;
 use hl7v2::Segment;
 
-use super::detail::{self, Detail, Holds};
+use super::beside::{self, Beside, Is, parts_of};
 use crate::context::Context;
 use crate::mapping::{Map, to};
 
@@ -42,20 +42,20 @@ pub(crate) const MAP: Map = Map {
     ],
 };
 
-const DETAILS: &[Detail] = &[
-    (1, "test", Holds::Concept),
-    (2, "autoDilution", Holds::Text),
-    (3, "rerunDilution", Holds::Text),
-    (4, "preDilution", Holds::Text),
-    (5, "endogenousContent", Holds::Text),
-    (6, "repeatAllowed", Holds::Flag),
-    (7, "reflexAllowed", Holds::Flag),
-    (8, "repeatStatus", Holds::Concept),
-    (9, "consumption", Holds::Quantity),
-    (10, "poolSize", Holds::Text),
-    (11, "dilutionType", Holds::Concept),
+const DETAILS: &[Beside] = parts_of![
+    1 "test" Is::Concept,
+    2 "autoDilution" Is::Verbatim,
+    3 "rerunDilution" Is::Verbatim,
+    4 "preDilution" Is::Verbatim,
+    5 "endogenousContent" Is::Verbatim,
+    6 "repeatAllowed" Is::Flag,
+    7 "reflexAllowed" Is::Flag,
+    8 "repeatStatus" Is::Concept,
+    9 "consumption" Is::Quantity,
+    10 "poolSize" Is::Verbatim,
+    11 "dilutionType" Is::Concept,
 ];
 
 pub(crate) fn convert<'a>(cx: &mut Context<'_, 'a>, tcd: Segment<'_, 'a>) -> Option<Extension<'a>> {
-    detail::extension(cx, tcd, TEST, DETAILS)
+    beside::whole(cx, tcd, TEST, DETAILS)
 }

@@ -3,7 +3,7 @@
 use fhir::Extension;
 use hl7v2::Segment;
 
-use super::detail::{self, Detail, Holds};
+use super::beside::{self, Beside, Is, parts_of};
 use crate::context::Context;
 use crate::mapping::{Map, left, to};
 
@@ -48,19 +48,19 @@ pub(crate) const MAP: Map = Map {
     ],
 };
 
-const DETAILS: &[Detail] = &[
-    (2, "flag", Holds::Text),
-    (3, "placer", Holds::Number),
-    (4, "filler", Holds::Number),
-    (5, "group", Holds::Number),
-    (6, "condition", Holds::Text),
-    (7, "cycle", Holds::Text),
-    (8, "interval", Holds::Quantity),
-    (9, "repeats", Holds::Text),
-    (10, "special", Holds::Text),
+const DETAILS: &[Beside] = parts_of![
+    2 "flag" Is::Verbatim,
+    3 "placer" Is::Entity,
+    4 "filler" Is::Entity,
+    5 "group" Is::Entity,
+    6 "condition" Is::Verbatim,
+    7 "cycle" Is::Verbatim,
+    8 "interval" Is::Quantity,
+    9 "repeats" Is::Verbatim,
+    10 "special" Is::Verbatim,
 ];
 
 /// The relation, for any request.
 pub(crate) fn convert<'a>(cx: &mut Context<'_, 'a>, tq2: Segment<'_, 'a>) -> Option<Extension<'a>> {
-    detail::extension(cx, tq2, RELATION, DETAILS)
+    beside::whole(cx, tq2, RELATION, DETAILS)
 }

@@ -1,7 +1,8 @@
 //! `docs/identity.md` shows the rules that the code has.
 
 use serde_json::Value;
-use zorgsluis_converter::identity::rule::{Part, RULES, Rule};
+use zorgsluis_converter::identity::rule::RULES;
+use zorgsluis_converter::identity::{Part, Rule};
 use zorgsluis_converter::{ConvertOptions, convert};
 
 fn row(rule: &Rule) -> String {

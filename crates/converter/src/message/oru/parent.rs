@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Made;
 use crate::context::{Context, trim};
-use crate::segment::detail::{self, Holds};
+use crate::segment::beside::{self, Beside, Is};
 
 /// OBR-26 where the result that it names is not in the message.
 const PARENT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-parent-result";
@@ -69,7 +69,7 @@ fn link_one<'a>(cx: &mut Context<'_, 'a>, at: usize, child: &Made<'_, 'a>, index
     let (Some(&(_, parent)), None) = (others.next(), others.next()) else {
         cx.warn(obr.field(26).place(), "parent-result-not-found");
         // It is in another message: what names it stands on the report.
-        let names = detail::parts(cx, obr, &[(26, PARENT, Holds::Text)]);
+        let names = beside::parts(cx, obr, &[Beside { field: 26, path: PARENT, is: Is::Verbatim }]);
         if let Some(Resource::DiagnosticReport(report)) = child.report.and_then(|id| cx.entry(id)) {
             report.extension.extend(names);
         }

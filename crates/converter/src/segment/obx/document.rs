@@ -14,7 +14,7 @@ use crate::context::{Context, add_new, extension, trim};
 use crate::datatype::{cwe, hd, xcn};
 use crate::document::{Belongs, NOTE_SERIES, Text, put_notes};
 use crate::identity::rule;
-use crate::segment::detail::{self, Detail, Holds};
+use crate::segment::beside::{self, Beside, Is, beside};
 use crate::segment::nte::{self, mark_like};
 
 /// The document of an ED or RP: put, its id given back.
@@ -184,9 +184,9 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 }
 
 /// What an OBX that is a text says as if it were a result.
-const OF_TEXT: &[Detail] = &[
-    (8, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-interpretation", Holds::Concept),
-    (17, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-observation-method", Holds::Concept),
+const OF_TEXT: &[Beside] = beside![
+    8 "interpretation" Is::Concept,
+    17 "observation-method" Is::Concept,
 ];
 
 /// The document of a narrative value, beside its observation.
@@ -260,7 +260,7 @@ pub(crate) fn text_document<'m, 'a>(
         .extend(series.map(|series| Identifier::new(NOTE_SERIES, series.hyphenated().to_string())));
     document.r#type = cwe::concept(cx, first.field(3).first(), "OBX-3", None);
     about(cx, first, &mut document);
-    document.extension.extend(detail::parts(cx, first, OF_TEXT));
+    document.extension.extend(beside::parts(cx, first, OF_TEXT));
     if deleted {
         for obx in run {
             cx.mark(obx.field(5).value());

@@ -11,7 +11,7 @@ use super::Order;
 use crate::context::{Context, add_new};
 use crate::datatype::hd::{self, Hd};
 use crate::datatype::{cwe, cx as identifier, xcn};
-use crate::segment::detail::{self, Detail, Holds};
+use crate::segment::beside::{self, Beside, Is, beside};
 use crate::segment::evn::agent;
 use crate::segment::obx::performer;
 
@@ -23,41 +23,41 @@ const SUPPLEMENT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v
 const PARENT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-parent-order";
 
 /// What FHIR has no element for.
-const OF_ORC: &[Detail] = &[
-    (13, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-enterer-location", Holds::Place),
-    (15, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-order-effective", Holds::Time),
-    (18, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-entering-device", Holds::Concept),
-    (25, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-order-status-modifier", Holds::Concept),
-    (27, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-expected-availability", Holds::Time),
-    (30, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-enterer-authorization", Holds::Concept),
-    (31, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-parent-service", Holds::Concept),
-    (34, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-order-workflow", Holds::Concept),
-    (36, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-start-range", Holds::Span),
-    (37, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-end-range", Holds::Span),
+const OF_ORC: &[Beside] = beside![
+    13 "enterer-location" Is::Place,
+    15 "order-effective" Is::Time,
+    18 "entering-device" Is::Concept,
+    25 "order-status-modifier" Is::Concept,
+    27 "expected-availability" Is::Time,
+    30 "enterer-authorization" Is::Concept,
+    31 "parent-service" Is::Concept,
+    34 "order-workflow" Is::Concept,
+    36 "start-range" Is::Span,
+    37 "end-range" Is::Span,
 ];
 
 /// The same.
-const OF_OBR: &[Detail] = &[
-    (12, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-danger", Holds::Concept),
-    (18, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-placer-field-1", Holds::Text),
-    (19, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-placer-field-2", Holds::Text),
-    (20, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-filler-field-1", Holds::Text),
-    (21, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-filler-field-2", Holds::Text),
-    (30, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-transport-mode", Holds::Concept),
-    (36, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-scheduled", Holds::Time),
-    (37, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-sample-containers", Holds::Text),
-    (38, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-transport-logistics", Holds::Concept),
-    (40, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-transport-responsibility", Holds::Concept),
-    (41, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-transport-arranged", Holds::Concept),
-    (42, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-escort-required", Holds::Concept),
-    (43, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-transport-comment", Holds::Concept),
-    (44, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-procedure", Holds::Concept),
-    (45, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-procedure-modifier", Holds::Concept),
-    (48, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-duplicate-reason", Holds::Concept),
-    (49, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-result-handling", Holds::Concept),
-    (50, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-parent-service", Holds::Concept),
-    (51, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-observation-group", Holds::Number),
-    (52, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-parent-observation-group", Holds::Number),
+const OF_OBR: &[Beside] = beside![
+    12 "danger" Is::Concept,
+    18 "placer-field-1" Is::Verbatim,
+    19 "placer-field-2" Is::Verbatim,
+    20 "filler-field-1" Is::Verbatim,
+    21 "filler-field-2" Is::Verbatim,
+    30 "transport-mode" Is::Concept,
+    36 "scheduled" Is::Time,
+    37 "sample-containers" Is::Verbatim,
+    38 "transport-logistics" Is::Concept,
+    40 "transport-responsibility" Is::Concept,
+    41 "transport-arranged" Is::Concept,
+    42 "escort-required" Is::Concept,
+    43 "transport-comment" Is::Concept,
+    44 "procedure" Is::Concept,
+    45 "procedure-modifier" Is::Concept,
+    48 "duplicate-reason" Is::Concept,
+    49 "result-handling" Is::Concept,
+    50 "parent-service" Is::Concept,
+    51 "observation-group" Is::Entity,
+    52 "parent-observation-group" Is::Entity,
 ];
 
 /// Fills in what both results and orders say.
@@ -123,7 +123,7 @@ fn of_orc<'a>(cx: &mut Context<'_, 'a>, orc: Segment<'_, 'a>, request: &mut Serv
         number.r#type = Some(Box::new(CodeableConcept::code(system::V2_IDENTIFIER_TYPE, "FGN")));
         add_new(&mut request.identifier, [number]);
     }
-    let details = detail::parts(cx, orc, OF_ORC);
+    let details = beside::parts(cx, orc, OF_ORC);
     add_new(&mut request.extension, details);
 }
 
@@ -180,7 +180,7 @@ fn of_obr<'a>(cx: &mut Context<'_, 'a>, obr: Segment<'_, 'a>) -> OfObr<'a> {
             parts.supplements.extend(cwe::concept(cx, repetition, name, None));
         }
     }
-    parts.details = detail::parts(cx, obr, OF_OBR);
+    parts.details = beside::parts(cx, obr, OF_OBR);
     parts
 }
 

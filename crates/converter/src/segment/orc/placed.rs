@@ -12,18 +12,18 @@ use crate::context::{Context, add_new, trim};
 use crate::datatype::hd::{Hd, organization};
 use crate::datatype::{cwe, hd, xcn, xtn};
 use crate::identity::rule;
-use crate::segment::detail::{self, Detail, Holds};
+use crate::segment::beside::{self, Beside, Is, beside};
 use crate::segment::obr::COPIES;
 use crate::table;
 
 /// What is said of results in an order: OBR-26, and who read and wrote them.
-const OF_RESULT: &[Detail] = &[
-    (22, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-result-status-changed", Holds::Time),
-    (26, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-parent-result", Holds::Text),
-    (32, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-result-interpreter", Holds::Text),
-    (33, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-assistant-interpreter", Holds::Text),
-    (34, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-technician", Holds::Text),
-    (35, "https://zorgsluis.github.io/fhir/StructureDefinition/v2-transcriptionist", Holds::Text),
+const OF_RESULT: &[Beside] = beside![
+    22 "result-status-changed" Is::Time,
+    26 "parent-result" Is::Verbatim,
+    32 "result-interpreter" Is::Verbatim,
+    33 "assistant-interpreter" Is::Verbatim,
+    34 "technician" Is::Verbatim,
+    35 "transcriptionist" Is::Verbatim,
 ];
 /// OBR-7 and 8 of an order, beside when it is to be done.
 const OBSERVED: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-observed-period";
@@ -74,7 +74,7 @@ pub(super) fn complete<'a>(
         let action = Coding::new(table::hl7_table_uri("0065"), code);
         request.order_detail.push(CodeableConcept::of(action));
     }
-    let parent = detail::parts(cx, obr, OF_RESULT);
+    let parent = beside::parts(cx, obr, OF_RESULT);
     add_new(&mut request.extension, parent);
     let (start, end) = (obr.field(7).value(), obr.field(8).value());
     let open = request.occurrence_period.is_none() && request.occurrence_timing.is_none();

@@ -1,7 +1,7 @@
 //! What becomes of the fields of PV1.
 
 use crate::mapping::{Map, elsewhere, left, to};
-use crate::segment::more::{Form, More, more};
+use crate::segment::beside::{Beside, Is, beside};
 
 const REPEATED: &str = "EncounterHistory is of R5; in R4 a former place stands in Encounter.location";
 
@@ -140,27 +140,27 @@ pub(crate) const MAP: Map = Map {
 
 /// What FHIR has no element for. It is of the visit in v2 as well: of an Account it would be where the sender
 /// has one account a visit, and nobody says that.
-pub(crate) const EXTENSIONS: &[More] = &[
-    more!("PV1", 12, "v2-preadmit-test", Form::Concept(None)),
-    more!("PV1", 21, "v2-charge-price", Form::Concept(None)),
-    more!("PV1", 22, "v2-courtesy", Form::Concept(None)),
-    more!("PV1", 23, "v2-credit-rating", Form::Concept(None)),
-    more!("PV1", 24, "v2-contract", Form::Concept(None)),
-    more!("PV1", 25, "v2-contract-effective", Form::DateTime),
-    more!("PV1", 26, "v2-contract-amount", Form::Number),
-    more!("PV1", 27, "v2-contract-period", Form::Number),
-    more!("PV1", 28, "v2-interest", Form::Concept(None)),
-    more!("PV1", 29, "v2-bad-debt", Form::Concept(None)),
-    more!("PV1", 30, "v2-bad-debt-date", Form::DateTime),
-    more!("PV1", 31, "v2-bad-debt-agency", Form::Concept(None)),
-    more!("PV1", 32, "v2-bad-debt-transferred", Form::Number),
-    more!("PV1", 33, "v2-bad-debt-recovered", Form::Number),
-    more!("PV1", 34, "v2-account-deletion", Form::Concept(None)),
-    more!("PV1", 35, "v2-account-deletion-date", Form::DateTime),
-    more!("PV1", 41, "v2-account-status", Form::Concept(None)),
-    more!("PV1", 46, "v2-balance", Form::Number),
-    more!("PV1", 47, "v2-total-charges", Form::Number),
-    more!("PV1", 48, "v2-total-adjustments", Form::Number),
-    more!("PV1", 49, "v2-total-payments", Form::Number),
-    more!("PV1", 51, "v2-visit-indicator", Form::Concept(None)),
+pub(crate) const EXTENSIONS: &[Beside] = beside![
+    12 "preadmit-test" Is::Concept,
+    21 "charge-price" Is::Concept,
+    22 "courtesy" Is::Concept,
+    23 "credit-rating" Is::Concept,
+    24 "contract" Is::Concept,
+    25 "contract-effective" Is::Time,
+    26 "contract-amount" Is::Number,
+    27 "contract-period" Is::Number,
+    28 "interest" Is::Concept,
+    29 "bad-debt" Is::Concept,
+    30 "bad-debt-date" Is::Time,
+    31 "bad-debt-agency" Is::Concept,
+    32 "bad-debt-transferred" Is::Number,
+    33 "bad-debt-recovered" Is::Number,
+    34 "account-deletion" Is::Concept,
+    35 "account-deletion-date" Is::Time,
+    41 "account-status" Is::Concept,
+    46 "balance" Is::Number,
+    47 "total-charges" Is::Number,
+    48 "total-adjustments" Is::Number,
+    49 "total-payments" Is::Number,
+    51 "visit-indicator" Is::Concept,
 ];

@@ -176,7 +176,7 @@ pub(super) fn destination<'a>(cx: &mut Context<'_, 'a>, dld: Repetition<'_, 'a>)
         let location = Location { id: Some(id), name: Some(name), alias, ..Location::default() };
         cx.put(id, location);
     }
-    let since = crate::segment::more::date_time(cx, dld.component(2).value());
+    let since = crate::segment::beside::date_time(cx, dld.component(2).value());
     let extension = since.map(|since| Extension::new(SINCE, since)).into_iter().collect();
     Some(Reference { extension, ..Reference::to(id) })
 }

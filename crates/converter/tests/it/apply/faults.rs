@@ -11,6 +11,8 @@ use zorgsluis_domain::port::{
 };
 use zorgsluis_domain::{AuditEntry, PortError, Pseudonym};
 
+use super::world::World;
+
 /// Counts the calls that change something, and lets one of them fail.
 #[derive(Default)]
 pub(crate) struct Faults {
@@ -131,4 +133,24 @@ impl AuditSink for Faulty<dyn AuditSink> {
     async fn record(&self, entries: &[AuditEntry]) -> Result<(), PortError> {
         guarded!(self, self.0.record(entries))
     }
+}
+
+/// Applies each message until it succeeds, with a crash at the nth point; says whether that was reached.
+pub(crate) async fn with_crash_at(world: &World, messages: &[String], nth: usize) -> bool {
+    let faults = Arc::new(Faults::default());
+    let store: Arc<dyn FhirStore> = Arc::new(Faulty(Arc::clone(&world.store), Arc::clone(&faults)));
+    let index: Arc<dyn PatientIndex> = Arc::new(world.directory.patient_index());
+    let index: Arc<dyn PatientIndex> = Arc::new(Faulty(index, Arc::clone(&faults)));
+    let trail: Arc<dyn AuditSink> = world.trail.clone();
+    let trail: Arc<dyn AuditSink> = Arc::new(Faulty(trail, Arc::clone(&faults)));
+    let apply = world.through(store, index, trail);
+    faults.at(nth);
+    let mut crashed = false;
+    for message in messages {
+        if world.try_apply(&apply, message).await.is_err() {
+            crashed = true;
+            world.try_apply(&apply, message).await.unwrap();
+        }
+    }
+    crashed
 }

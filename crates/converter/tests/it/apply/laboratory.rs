@@ -4,7 +4,7 @@ use proptest::strategy::{Just, Strategy, ValueTree};
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
 
-use super::world::{World, assert_same};
+use super::world::{World, after, assert_same};
 
 const PID: &str = "PID|1||1000003^^^LINDE^PI||Visser&&Visser^M||19550217|F";
 
@@ -93,14 +93,6 @@ fn story() -> Vec<String> {
         told(30, "CM", "C", Some(("4.6", "C")), Some(("141", "F")), "verwisseld").oul(),
         told(12, "IP", "P", Some(("3.9", "P")), Some(("139", "P")), "").oru(),
     ]
-}
-
-async fn after<'a>(messages: impl IntoIterator<Item = &'a String>) -> World {
-    let world = World::new();
-    for message in messages {
-        world.send(message).await;
-    }
-    world
 }
 
 async fn value_of(world: &World, code: &str) -> (Value, Value) {

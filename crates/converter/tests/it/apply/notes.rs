@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::world::{World, adt, assert_same};
+use super::world::{World, adt, after, assert_same};
 
 const PID: &str = "PID|1||1000001^^^LINDE^PI||de Vries&de&Vries^Johanna||19610412|F";
 const PV1: &str = "PV1|1|I|||||||||||||||||V1^^^LINDE^VN";
@@ -14,14 +14,6 @@ const PV1: &str = "PV1|1|I|||||||||||||||||V1^^^LINDE^VN";
 fn note(minute: u32, text: &str, status: &str, written: &str) -> String {
     let obx = format!("OBX|1|TX|OPN^Opname^99zis||{text}||||||{status}|||{written}");
     adt("A08", minute, &[PID, PV1, &obx])
-}
-
-async fn after(messages: &[String]) -> World {
-    let world = World::new();
-    for message in messages {
-        world.send(message).await;
-    }
-    world
 }
 
 /// Text and status of all notes.

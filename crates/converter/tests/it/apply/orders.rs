@@ -3,9 +3,8 @@
 use proptest::strategy::{Just, Strategy, ValueTree};
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
-use zorgsluis_domain::Effect;
 
-use super::world::{World, adt, assert_same, effects};
+use super::world::{World, adt, after, assert_same, ends_the_same_in_reverse};
 
 const PID: &str = "PID|1||1000002^^^LINDE^PI~999990032^^^NLMINBIZA^NNNLD||Bakker&&Bakker^P||19481103|M";
 
@@ -41,14 +40,6 @@ fn story() -> Vec<String> {
         result(20, "A", "IP", "P"),
         result(30, "A", "CM", "F"),
     ]
-}
-
-async fn after<'a>(messages: impl IntoIterator<Item = &'a String>) -> World {
-    let world = World::new();
-    for message in messages {
-        world.send(message).await;
-    }
-    world
 }
 
 /// Statuses of requests and tasks by order number.
@@ -99,15 +90,7 @@ async fn an_order_its_change_its_cancellation_and_its_result() {
 
 #[tokio::test]
 async fn a_result_before_its_order_ends_the_same() {
-    let mut messages = story();
-    let expected = after(&messages).await.all().await;
-    messages.reverse();
-    assert_same(&after(&messages).await.all().await, &expected, "reversed");
-    let world = after(&messages).await;
-    for message in &messages {
-        assert_eq!(effects(&world.send(message).await, Effect::Created), 0);
-    }
-    assert_same(&world.all().await, &expected, "twice");
+    ends_the_same_in_reverse(story()).await;
 }
 
 #[test]

@@ -12,9 +12,8 @@ use proptest::strategy::{Just, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 use zorgsluis_converter::apply::{Apply, ApplyError};
-use zorgsluis_domain::port::{AuditSink, FhirStore, PatientIndex};
 
-use super::faults::{Faults, Faulty};
+use super::faults::with_crash_at;
 use super::persons::{ONE, TWO, result, visit};
 use super::world::{World, adt, assert_same};
 
@@ -150,25 +149,6 @@ async fn all_at_once_ends_as_one_after_the_other() {
         }
         assert_same(&world.all().await, &expected, "all at once");
     }
-}
-
-/// Applies each message until it succeeds, with a crash at the nth point; says whether that was reached.
-async fn with_crash_at(world: &World, messages: &[String], nth: usize) -> bool {
-    let faults = Arc::new(Faults::default());
-    let store: Arc<dyn FhirStore> = Arc::new(Faulty(Arc::clone(&world.store), Arc::clone(&faults)));
-    let index: Arc<dyn PatientIndex> = Arc::new(world.directory.patient_index());
-    let index: Arc<dyn PatientIndex> = Arc::new(Faulty(index, Arc::clone(&faults)));
-    let trail: Arc<dyn AuditSink> = world.trail.clone();
-    let apply = world.through(store, index, Arc::new(Faulty(trail, Arc::clone(&faults))));
-    faults.at(nth);
-    let mut crashed = false;
-    for message in messages {
-        if world.try_apply(&apply, message).await.is_err() {
-            crashed = true;
-            world.try_apply(&apply, message).await.unwrap();
-        }
-    }
-    crashed
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,57 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use async_trait::async_trait;
+use zorgsluis_contract::through::ToldLate;
 use zorgsluis_converter::apply::Applied;
-use zorgsluis_domain::PortError;
-use zorgsluis_domain::port::{
-    AuditSink, FhirStore, Page, PageRequest, PatientIndex, ResourceKey, Search, StoredResource,
-    TransactionError, Write, Written,
-};
+use zorgsluis_domain::port::{AuditSink, FhirStore, PatientIndex};
 
 use super::order::story;
 use super::world::{World, assert_same};
-
-/// Does every transaction, and tells a conflict all the same for the nth that holds a check.
-struct ToldLate {
-    store: Arc<dyn FhirStore>,
-    nth: usize,
-    checked: AtomicUsize,
-}
-
-#[async_trait]
-impl FhirStore for ToldLate {
-    async fn read(&self, keys: &[ResourceKey]) -> Result<Vec<Option<StoredResource>>, PortError> {
-        self.store.read(keys).await
-    }
-    async fn read_version(&self, key: &ResourceKey, n: u64) -> Result<Option<StoredResource>, PortError> {
-        self.store.read_version(key, n).await
-    }
-    async fn history(
-        &self,
-        key: &ResourceKey,
-        page: &PageRequest,
-    ) -> Result<Page<StoredResource>, PortError> {
-        self.store.history(key, page).await
-    }
-    async fn search(&self, search: &Search) -> Result<Page<StoredResource>, PortError> {
-        self.store.search(search).await
-    }
-    async fn transaction(&self, writes: &[Write]) -> Result<Vec<Written>, TransactionError> {
-        let written = self.store.transaction(writes).await?;
-        let checks: Vec<ResourceKey> = writes
-            .iter()
-            .filter(|write| matches!(write, Write::Check { .. }))
-            .map(|write| write.key().clone())
-            .collect();
-        if !checks.is_empty() && self.checked.fetch_add(1, Ordering::SeqCst) + 1 == self.nth {
-            return Err(TransactionError::Conflict(checks));
-        }
-        Ok(written)
-    }
-}
 
 /// What a message was said to have touched: the enricher goes by it.
 fn touched(applied: &Applied) -> BTreeSet<String> {
@@ -68,7 +24,7 @@ fn kinds(touched: &BTreeSet<String>) -> Vec<&str> {
 /// Applies each message once, deceived at the nth transaction that holds a check. What each touched, by its rank,
 /// and whether there was such a transaction.
 async fn deceived(world: &World, messages: &[String], nth: usize) -> (Vec<BTreeSet<String>>, bool) {
-    let store = Arc::new(ToldLate { store: Arc::clone(&world.store), nth, checked: AtomicUsize::new(0) });
+    let store = Arc::new(ToldLate::before(Arc::clone(&world.store), nth));
     let index: Arc<dyn PatientIndex> = Arc::new(world.directory.patient_index());
     let trail: Arc<dyn AuditSink> = world.trail.clone();
     let apply = world.through(Arc::clone(&store) as Arc<dyn FhirStore>, index, trail);
@@ -76,7 +32,7 @@ async fn deceived(world: &World, messages: &[String], nth: usize) -> (Vec<BTreeS
     for message in messages {
         said.push(touched(&world.try_apply(&apply, message).await.unwrap()));
     }
-    (said, nth > 0 && store.checked.load(Ordering::SeqCst) >= nth)
+    (said, store.has_told())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,31 +2,9 @@
 
 use std::sync::Arc;
 
-use zorgsluis_domain::port::{AuditSink, FhirStore, PatientIndex};
-
-use super::faults::{Faults, Faulty};
+use super::faults::with_crash_at;
 use super::order::story;
 use super::world::{World, adt, assert_same, oru};
-
-/// Applies each message until it succeeds, with a crash at the nth point; says whether that was reached.
-async fn with_crash_at(world: &World, messages: &[String], nth: usize) -> bool {
-    let faults = Arc::new(Faults::default());
-    let store: Arc<dyn FhirStore> = Arc::new(Faulty(Arc::clone(&world.store), Arc::clone(&faults)));
-    let index: Arc<dyn PatientIndex> = Arc::new(world.directory.patient_index());
-    let index: Arc<dyn PatientIndex> = Arc::new(Faulty(index, Arc::clone(&faults)));
-    let trail: Arc<dyn AuditSink> = world.trail.clone();
-    let trail: Arc<dyn AuditSink> = Arc::new(Faulty(trail, Arc::clone(&faults)));
-    let apply = world.through(store, index, trail);
-    faults.at(nth);
-    let mut crashed = false;
-    for message in messages {
-        if world.try_apply(&apply, message).await.is_err() {
-            crashed = true;
-            world.try_apply(&apply, message).await.unwrap();
-        }
-    }
-    crashed
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_at_any_point_is_mended_by_the_second_delivery() {

@@ -206,12 +206,30 @@ pub(crate) fn oru(minute: u32, pid: &str, value: &str, status: &str) -> String {
     )
 }
 
-/// What stands after these messages, in every order and each sent twice: always the same.
-pub(crate) async fn after_each_order(messages: &[String]) -> World {
+/// What stands after these messages.
+pub(crate) async fn after<'a>(messages: impl IntoIterator<Item = &'a String>) -> World {
     let world = World::new();
     for message in messages {
         world.send(message).await;
     }
+    world
+}
+
+/// A story that arrives from its end to its beginning ends as it was sent, and once more it changes nothing.
+pub(crate) async fn ends_the_same_in_reverse(mut messages: Vec<String>) {
+    let expected = after(&messages).await.all().await;
+    messages.reverse();
+    let world = after(&messages).await;
+    assert_same(&world.all().await, &expected, "reversed");
+    for message in &messages {
+        assert_eq!(effects(&world.send(message).await, Effect::Created), 0);
+    }
+    assert_same(&world.all().await, &expected, "twice");
+}
+
+/// What stands after these messages, in every order and each sent twice: always the same.
+pub(crate) async fn after_each_order(messages: &[String]) -> World {
+    let world = after(messages).await;
     let expected = world.all().await;
     for order in orders(messages) {
         let other = World::new();

@@ -1,0 +1,127 @@
+//! The arguments of `audit`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::StoresArgs;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Recomputes the whole log from its entries and names all that does not fit.
+    #[command(
+        after_help = "Examples:\n  zorgsluis audit verify --data ./data\n  zorgsluis audit verify --data ./data --checkpoint kept-elsewhere.txt\n  zorgsluis audit verify --bucket zorgsluis-log --signing-key alias/zorgsluis-log-signing --table-prefix zorgsluis\n\n--bucket reads the log on AWS, versions and delete markers included, with the credentials that the\nAWS SDK finds; nothing is decrypted. It needs a build with AWS: cargo build -p zorgsluis --features aws\n\nA rollback of everything to an older state is found with --checkpoint, and only so:\nkeep a copy of the checkpoint where the log's keeper cannot write."
+    )]
+    Verify(VerifyArgs),
+    /// Who did what with one patient's data.
+    #[command(
+        after_help = "Examples:\n  zorgsluis audit history --data ./data --patient Patient/0d6c…\n  zorgsluis audit history --data ./data --identifier 'http://fhir.nl/fhir/NamingSystem/bsn|-' < bsn.txt"
+    )]
+    History(HistoryArgs),
+    /// A proof that an entry stands in the log, for a third party to check.
+    #[command(after_help = "Example:\n  zorgsluis audit prove --data ./data 0199c0de-…")]
+    Prove(ProveArgs),
+    /// Entries as IHE BALP AuditEvents, one a line.
+    #[command(
+        after_help = "Example:\n  zorgsluis audit export --data ./data --from 2026-11-01 --to 2026-11-30"
+    )]
+    Export(ExportArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    #[command(flatten)]
+    pub(crate) stores: StoresArgs,
+    /// The organisation whose log is meant [default: the one in the data directory, or in the environment].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organisation: Option<String>,
+    /// JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The data directory.
+    #[arg(long, value_name = "DIR", required_unless_present = "bucket", conflicts_with = "bucket")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) in_bucket: BucketArgs,
+    /// The organisation whose log is meant [default: the one in the data directory or bucket].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organisation: Option<String>,
+    /// JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// A checkpoint that was kept elsewhere: the log must be a continuation of it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// The log is stopped and sealed: entries behind the last checkpoint are then a fault.
+    #[arg(long)]
+    pub(crate) sealed: bool,
+}
+
+/// A log on AWS.
+#[derive(Debug, Args)]
+pub(crate) struct BucketArgs {
+    /// The bucket of a log on AWS.
+    #[arg(long, value_name = "NAME", requires = "verifier")]
+    pub(crate) bucket: Option<String>,
+    /// The public keys of the log's checkpoints, one a line (C2SP vkey: name+id+base64).
+    #[arg(long, value_name = "FILE", group = "verifier", requires = "bucket")]
+    pub(crate) key: Option<PathBuf>,
+    /// The key in KMS that signs the log's checkpoints: its public half is read from there.
+    #[arg(long, value_name = "ID", group = "verifier", requires = "bucket")]
+    pub(crate) signing_key: Option<String>,
+    /// Compare the index too: the table `PREFIX-log-index`.
+    #[arg(long, value_name = "PREFIX", requires = "bucket")]
+    pub(crate) table_prefix: Option<String>,
+    /// The bucket's region.
+    #[arg(long, value_name = "REGION", default_value = "eu-west-1", requires = "bucket")]
+    pub(crate) region: String,
+    /// Where services are reached that are not AWS itself.
+    #[arg(long, value_name = "URL", requires = "bucket")]
+    pub(crate) endpoint: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    /// The patient, as `Patient/ID` or `ID`.
+    #[arg(long, value_name = "ID", required_unless_present = "identifier", conflicts_with = "identifier")]
+    pub(crate) patient: Option<String>,
+    /// An identifier, as `SYSTEM|-`; the value is read from standard input, so that it stands in no
+    /// process list or shell history.
+    #[arg(long, value_name = "SYSTEM|-")]
+    pub(crate) identifier: Option<String>,
+    #[command(flatten)]
+    pub(crate) period: PeriodArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PeriodArgs {
+    /// From this day on (UTC), `YYYY-MM-DD`.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: Option<jiff::civil::Date>,
+    /// Through this day (UTC), `YYYY-MM-DD`.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) to: Option<jiff::civil::Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    /// The entry.
+    #[arg(value_name = "ENTRY")]
+    pub(crate) entry: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    #[command(flatten)]
+    pub(crate) period: PeriodArgs,
+}
