@@ -39,6 +39,14 @@ pub const PAYER: &str = "http://nictiz.nl/fhir/StructureDefinition/nl-core-Payer
 pub const INSURANCE_COMPANY: &str =
     "http://nictiz.nl/fhir/StructureDefinition/nl-core-Payer.InsuranceCompany";
 
+/// nl-core-AllergyIntolerance.
+pub const ALLERGY_INTOLERANCE: &str = "http://nictiz.nl/fhir/StructureDefinition/nl-core-AllergyIntolerance";
+/// nl-core-Problem.
+pub const PROBLEM: &str = "http://nictiz.nl/fhir/StructureDefinition/nl-core-Problem";
+/// nl-core-LaboratoryTestResult.
+pub const LABORATORY_TEST_RESULT: &str =
+    "http://nictiz.nl/fhir/StructureDefinition/nl-core-LaboratoryTestResult";
+
 /// Countries of the GBA, table 34.
 pub const GBA_COUNTRY: &str = "urn:oid:2.16.840.1.113883.2.4.4.16.34";
 

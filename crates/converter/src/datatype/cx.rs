@@ -29,7 +29,7 @@ pub(crate) fn identifier<'a>(
         );
         return None;
     };
-    let (system, name) = Assigner::of(parts.component(4), part(5)).write(cx);
+    let (system, name) = Assigner::of(parts.component(4), part(5)).of_organization(&value).write(cx);
     if system.as_deref() == Some(nl::BSN) && !nl::passes_eleven_test(&value) {
         cx.warn(part(1).place(), "bsn-fails-11-test");
     }
@@ -98,8 +98,11 @@ pub(crate) type Key<'a> = (Cow<'a, str>, Cow<'a, str>);
 /// The key of an identifier.
 pub(crate) fn key<'a>(cx: &Context<'_, 'a>, from: Repetition<'_, 'a>) -> Option<Key<'a>> {
     let value = trim(from.component(1).value().text());
-    let authority = || Assigner::of(from.component(4), from.component(5).value()).key(cx);
-    (!value.is_empty()).then(|| (authority(), value))
+    if value.is_empty() {
+        return None;
+    }
+    let assigner = Assigner::of(from.component(4), from.component(5).value());
+    Some((assigner.of_organization(&value).key(cx), value))
 }
 
 /// Whether CX.5 says that this is a number of a visit or an account, not of a person.

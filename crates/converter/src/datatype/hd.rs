@@ -125,6 +125,8 @@ pub(crate) struct Assigner<'m, 'a> {
     authority: Hd<'m, 'a>,
     kind: Value<'m, 'a>,
     register: Option<&'static str>,
+    is_vektis: bool,
+    is_uzovi: bool,
 }
 
 /// The system of a Dutch register, by its name.
@@ -143,18 +145,32 @@ impl<'m, 'a> Assigner<'m, 'a> {
             && authority.namespace.text().trim().eq_ignore_ascii_case("VEKTIS");
         let register = register(&kind.text())
             .filter(|register| !authority.is_present() || (is_vektis && *register == nl::UZOVI));
-        Self { authority, kind, register }
+        Self { authority, kind, register, is_vektis, is_uzovi: false }
+    }
+
+    /// Who assigned this number of an organisation. VEKTIS gives care providers eight digits (AGB) and insurers
+    /// four (UZOVI).
+    pub(crate) fn of_organization(self, number: &str) -> Self {
+        let number = number.trim().as_bytes();
+        let is_uzovi = self.is_vektis && number.len() == 4 && number.iter().all(u8::is_ascii_digit);
+        Self { is_uzovi, ..self }
+    }
+
+    /// The register of the number; what the profile says of VEKTIS goes before its length.
+    fn register(&self, cx: &Context<'_, 'a>) -> Option<&'static str> {
+        let by_length = || self.authority.system(cx).as_deref() == Some(nl::AGB);
+        self.register.or_else(|| (self.is_uzovi && by_length()).then_some(nl::UZOVI))
     }
 
     /// As [`Hd::key`].
     pub(crate) fn key(&self, cx: &Context<'_, 'a>) -> Cow<'a, str> {
         let typed = || self.typed(cx).map_or_else(|| self.authority.key(cx), Cow::Borrowed);
-        self.register.map_or_else(typed, Cow::Borrowed)
+        self.register(cx).map_or_else(typed, Cow::Borrowed)
     }
 
     /// As [`Hd::write`].
     pub(crate) fn write(&self, cx: &mut Context<'_, 'a>) -> (Option<Cow<'a, str>>, Option<Cow<'a, str>>) {
-        if let Some(register) = self.register {
+        if let Some(register) = self.register(cx) {
             if self.authority.namespace.is_present() {
                 cx.mark(self.authority.namespace);
             }

@@ -70,12 +70,16 @@ fn lines<'a>(cx: &mut Context<'_, 'a>, xad: &Parts<'_, 'a, 23>, address: &mut Ad
     let mut parts = Vec::new();
     let mut composed = String::new();
     let (suffix, second) = if in_parts { (other, None) } else { (None, other) };
-    let (indication, suffix) = indication(suffix);
+    // "by" and "to" stand before the number or before its suffix.
+    let (before, number) = indication(number);
+    let (indication, suffix) = if before.is_some() { (before, suffix) } else { indication(suffix) };
+    let (suffix, unit) = unit(suffix);
     for (url, text) in [
         (nl::STREET_NAME, street),
         (nl::ADDITIONAL_LOCATOR, indication.map(Cow::Borrowed)),
         (nl::HOUSE_NUMBER, number),
         (nl::HOUSE_NUMBER_SUFFIX, suffix),
+        (nl::UNIT_ID, unit),
     ] {
         if let Some(text) = text {
             if line.is_none() {
@@ -150,7 +154,21 @@ fn details<'a>(cx: &mut Context<'_, 'a>, xad: &Parts<'_, 'a, 23>, address: &mut 
     }
 }
 
-/// `by` and `to` in front of a suffix: near, or opposite to, the number. nl-core has a part of its own for them.
+/// `kamer 12` is a place within the house, and no suffix of its number: house letter and addition are five
+/// characters at most (BAG). nl-core has a part of its own for it.
+fn unit(suffix: Option<Cow<'_, str>>) -> (Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
+    const WORDS: [&str; 9] =
+        ["afdeling", "app", "appartement", "etage", "gebouw", "kamer", "room", "unit", "verdieping"];
+    let Some(text) = suffix else { return (None, None) };
+    let is_word = |part: &str| WORDS.iter().any(|word| part.trim_end_matches('.').eq_ignore_ascii_case(word));
+    let Some(first) = text.split(' ').position(is_word) else { return (Some(text), None) };
+    let words: Vec<&str> = text.split(' ').collect();
+    let (before, behind) = words.split_at(first);
+    let joined = |words: &[&str]| (!words.is_empty()).then(|| Cow::Owned(words.join(" ")));
+    (joined(before), joined(behind))
+}
+
+/// `by` and `to` in front of a number or its suffix: near, or opposite to, the number. nl-core has a part of its own for them.
 fn indication(suffix: Option<Cow<'_, str>>) -> (Option<&'static str>, Option<Cow<'_, str>>) {
     let Some(text) = suffix else { return (None, None) };
     let (first, rest) = text.split_once(' ').unwrap_or((&text, ""));

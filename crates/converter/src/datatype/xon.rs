@@ -19,10 +19,12 @@ pub(crate) fn organization<'a>(cx: &mut Context<'_, 'a>, xon: Repetition<'_, 'a>
     }
     let part = |n: usize| xon.component(n).value();
     let name = cx.write(part(1));
-    let authority = Assigner::of(xon.component(6), part(7));
-    let authority_key = authority.key(cx);
     // XON.10 replaces XON.3 since v2.5 (§2.A.87.10); both at once are two identifiers.
     let numbers = [10, 3].map(|n| cx.write(part(n)));
+    let first = numbers.iter().flatten().next();
+    let authority =
+        Assigner::of(xon.component(6), part(7)).of_organization(first.map_or("", |number| number));
+    let authority_key = authority.key(cx);
     let mut identifier = Vec::new();
     if numbers.iter().any(Option::is_some) {
         let (system, assigner) = authority.write(cx);

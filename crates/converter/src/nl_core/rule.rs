@@ -203,7 +203,7 @@ fn has_code(concept: &CodeableConcept<'_>, of: &str, wanted: &[&str]) -> bool {
 }
 
 /// The codes of one system.
-fn codes<'c>(concept: &'c CodeableConcept<'_>, of: &str) -> impl Iterator<Item = &'c str> {
+pub(super) fn codes<'c>(concept: &'c CodeableConcept<'_>, of: &str) -> impl Iterator<Item = &'c str> {
     let of_system = move |coding: &&Coding<'_>| coding.system.as_deref() == Some(of);
     concept.coding.iter().filter(of_system).filter_map(|coding| coding.code.as_deref())
 }

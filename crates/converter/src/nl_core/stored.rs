@@ -1,29 +1,28 @@
 //! The claim of a resource that several messages said together: what each of them kept, the whole may break, and
 //! the other way round. So it is made anew of what stands, of as much of it as the rules look at.
 
-use std::collections::HashSet;
-
 use fhir::{
-    Address, CodeableConcept, Coding, Coverage, Element, ElementList, Encounter, EncounterLocation,
-    EncounterParticipant, Extension, ExtensionValue, HumanName, Identifier, Organization,
-    OrganizationContact, Patient, PatientCommunication, Practitioner, PractitionerRole, Reference,
-    RelatedPerson, Resource,
+    Address, AllergyIntolerance, AllergyReaction, Annotation, CodeableConcept, Coding, Condition, Coverage,
+    Element, ElementList, Encounter, EncounterLocation, EncounterParticipant, Extension, ExtensionValue,
+    HumanName, Identifier, Observation, Organization, OrganizationContact, Patient, PatientCommunication,
+    Practitioner, PractitionerRole, Reference, RelatedPerson, Resource,
 };
 use serde_json::{Map, Value};
-use uuid::Uuid;
+
+use super::Others;
 
 /// Before the name of each profile of Nictiz.
 const NICTIZ: &str = "http://nictiz.nl/fhir/StructureDefinition/";
 
 /// Names in `meta` the profile that the content keeps, and none that it does not keep.
 pub(crate) fn renew(resource_type: &str, content: &Map<String, Value>, meta: &mut Map<String, Value>) {
-    let Some((resource, roles)) = read(resource_type, content) else { return };
+    let Some((resource, others)) = read(resource_type, content) else { return };
     let mut profiles = match meta.remove("profile") {
         Some(Value::Array(profiles)) => profiles,
         _ => Vec::new(),
     };
     profiles.retain(|one| !one.as_str().is_some_and(is_ours));
-    profiles.extend(super::profile(&resource, &roles).map(Value::from));
+    profiles.extend(super::profile(&resource, &others).map(Value::from));
     if !profiles.is_empty() {
         meta.insert(String::from("profile"), Value::Array(profiles));
     }
@@ -34,9 +33,9 @@ pub(crate) fn is_ours(profile: &str) -> bool {
     profile.starts_with(NICTIZ)
 }
 
-/// Of a resource what the rules look at, and which references are to a PractitionerRole.
-fn read<'v>(resource_type: &str, all: &'v Map<String, Value>) -> Option<(Resource<'v>, HashSet<Uuid>)> {
-    let mut roles = HashSet::new();
+/// Of a resource what the rules look at, and what the resources are to which it refers.
+fn read<'v>(resource_type: &str, all: &'v Map<String, Value>) -> Option<(Resource<'v>, Others)> {
+    let mut others = Others::default();
     let names = || list(all, "name", human_name);
     let addresses = || list(all, "address", address);
     let resource = match resource_type {
@@ -88,7 +87,7 @@ fn read<'v>(resource_type: &str, all: &'v Map<String, Value>) -> Option<(Resourc
             participant: list(all, "participant", |one| {
                 let who = one.get("individual").and_then(|who| text(who, "reference"));
                 let role = who.and_then(|who| who.strip_prefix("PractitionerRole/")?.parse().ok());
-                roles.extend(role);
+                others.roles.extend(role);
                 EncounterParticipant {
                     r#type: items(one.get("type"), concept),
                     individual: role.map(Reference::to),
@@ -102,9 +101,42 @@ fn read<'v>(resource_type: &str, all: &'v Map<String, Value>) -> Option<(Resourc
             r#type: all.get("type").map(concept),
             ..Coverage::default()
         })),
+        "AllergyIntolerance" => Resource::AllergyIntolerance(Box::new(AllergyIntolerance {
+            code: all.get("code").map(concept),
+            category: list(all, "category", |_| ""),
+            category_ext: elements(all.get("_category")),
+            note: list(all, "note", |_| Annotation::default()),
+            reaction: list(all, "reaction", |one| AllergyReaction {
+                substance: one.get("substance").map(concept),
+                ..AllergyReaction::default()
+            }),
+            ..AllergyIntolerance::default()
+        })),
+        "Condition" => Resource::Condition(Box::new(Condition {
+            verification_status: all.get("verificationStatus").map(concept),
+            category: list(all, "category", concept),
+            code: all.get("code").map(concept),
+            body_site: list(all, "bodySite", concept),
+            note: list(all, "note", |_| Annotation::default()),
+            ..Condition::default()
+        })),
+        "Observation" => Resource::Observation(Box::new(Observation {
+            category: list(all, "category", concept),
+            code: all.get("code").map(concept),
+            performer: list(all, "performer", |one| {
+                let who = text(one, "reference").and_then(|who| who.strip_prefix("Organization/"));
+                let organization = who.and_then(|who| who.parse().ok());
+                others.organizations.extend(organization);
+                organization.map(Reference::to).unwrap_or_default()
+            }),
+            interpretation: list(all, "interpretation", concept),
+            note: list(all, "note", |_| Annotation::default()),
+            method: all.get("method").map(concept),
+            ..Observation::default()
+        })),
         _ => return None,
     };
-    Some((resource, roles))
+    Some((resource, others))
 }
 
 fn human_name(name: &Value) -> HumanName<'_> {

@@ -1,11 +1,12 @@
 //! Each rule of a profile: a resource that keeps it, and the same resource with that one rule broken.
 
 use fhir::{
-    Address, CodeableConcept, Coding, Coverage, Element, ElementList, Encounter, EncounterLocation,
-    EncounterParticipant, Extension, HumanName, Identifier, Organization, Patient, Practitioner,
-    PractitionerRole, Reference, RelatedPerson, system,
+    Address, AllergyIntolerance, CodeableConcept, Coding, Condition, Coverage, Element, ElementList,
+    Encounter, EncounterLocation, EncounterParticipant, Extension, HumanName, Identifier, Observation,
+    Organization, Patient, Practitioner, PractitionerRole, Reference, RelatedPerson, system,
 };
 
+use super::clinical::{allergy, laboratory, problem};
 use super::rule::*;
 use super::*;
 
@@ -312,6 +313,93 @@ fn each_rule_of_an_insurance_can_be_broken() {
     );
 }
 
+#[test]
+fn each_rule_of_an_allergy_can_be_broken() {
+    let substance = |code| concept("urn:oid:2.16.840.1.113883.2.4.4.1.725", code);
+    let example = AllergyIntolerance { code: Some(substance("12345")), ..AllergyIntolerance::default() };
+    each_breaks(
+        &example,
+        allergy,
+        &[
+            ("AllergyIntolerance.code", &|one| one.code = None),
+            ("VeroorzakendeStofCodelijsten, SNOMED CT", &|one| {
+                one.code = Some(concept(system::SNOMED, "91934008"))
+            }),
+            ("VeroorzakendeStofCodelijsten, no code of it", &|one| one.code = Some(substance("AMOX"))),
+            ("AllergyIntolerance.category", &|one| one.category = vec!["food", "medication"]),
+            ("AllergyIntolerance.note", &|one| one.note = vec![fhir::Annotation::default(); 2]),
+            ("AllergyIntolerance.reaction.substance", &|one| {
+                let substance = Some(concept("urn:example", "1"));
+                one.reaction = vec![fhir::AllergyReaction { substance, ..Default::default() }];
+            }),
+        ],
+    );
+}
+
+#[test]
+fn each_rule_of_a_problem_can_be_broken() {
+    let example = Condition {
+        code: Some(concept("http://hl7.org/fhir/sid/icd-10-nl", "S72.0")),
+        verification_status: Some(concept(system::SNOMED, "410605003")),
+        ..Condition::default()
+    };
+    each_breaks(
+        &example,
+        problem,
+        &[
+            ("Condition.code", &|one| one.code = None),
+            ("ProbleemNaamCodelijst", &|one| {
+                one.code = Some(concept("http://hl7.org/fhir/sid/icd-10", "S72.0"))
+            }),
+            ("verificationStatusCodelist", &|one| {
+                let fhir = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
+                one.verification_status = Some(concept(fhir, "confirmed"));
+            }),
+            ("Condition.category:problemType", &|one| {
+                one.category =
+                    vec![concept(system::SNOMED, "282291009"), concept(system::SNOMED, "409586006")];
+            }),
+            ("Condition.bodySite", &|one| one.body_site = vec![concept(system::SNOMED, "344001")]),
+            ("Condition.note", &|one| one.note = vec![fhir::Annotation::default(); 2]),
+        ],
+    );
+    let of_nobody = Condition { verification_status: None, ..example };
+    assert!(problem(&of_nobody), "a status is not demanded");
+}
+
+#[test]
+fn each_rule_of_a_laboratory_result_can_be_broken() {
+    let category = || concept("http://terminology.hl7.org/CodeSystem/observation-category", "laboratory");
+    let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let organizations = HashSet::from([one, two]);
+    let example = Observation {
+        category: vec![category()],
+        code: Some(concept(system::LOINC, "2951-2")),
+        performer: vec![Reference::to(one), Reference::to(Uuid::from_u128(3))],
+        ..Observation::default()
+    };
+    each_breaks(
+        &example,
+        |observation| laboratory(observation, &organizations),
+        &[
+            ("laboratoryCategory 1..", &|one| one.category.clear()),
+            ("laboratoryCategory ..1", &|one| one.category.push(category())),
+            ("Observation.category:resultType", &|one| {
+                one.category.extend([concept(system::SNOMED, "275711006"), concept(system::SNOMED, "1")]);
+            }),
+            ("Observation.code", &|one| one.code = Some(concept("urn:example", "2951-2"))),
+            ("LOINC, wrong check digit", &|one| one.code = Some(concept(system::LOINC, "2951-3"))),
+            ("LOINC, no code of it", &|one| one.code = Some(concept(system::LOINC, "LP1234-5"))),
+            ("Observation.performer:performer", &|one| one.performer.push(Reference::to(two))),
+            ("Observation.interpretation:resultInterpretation", &|one| {
+                one.interpretation = vec![CodeableConcept::text("hoog"), CodeableConcept::text("te hoog")];
+            }),
+            ("Observation.note", &|one| one.note = vec![fhir::Annotation::default(); 2]),
+            ("TestmethodeCodelijst", &|one| one.method = Some(concept(system::SNOMED, "1"))),
+        ],
+    );
+}
+
 /// What a message claims, the store claims of the same resource; one rule for both.
 #[test]
 fn a_resource_in_the_store_is_read_as_the_rules_see_it() {
@@ -354,5 +442,5 @@ fn a_resource_in_the_store_is_read_as_the_rules_see_it() {
         }
     }
     assert!(silent > 0);
-    assert_eq!(claimed.len(), 8, "{claimed:?}");
+    assert_eq!(claimed.len(), 10, "{claimed:?}");
 }

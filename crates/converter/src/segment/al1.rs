@@ -100,8 +100,16 @@ pub(super) fn severity_and_reactions<'m, 'a>(
 ) {
     let mut manifestation = Vec::new();
     for repetition in al1.field(5).repetitions() {
-        // ST since v2.4, CE in some feeds.
-        manifestation.extend(cwe::concept(cx, repetition, place_of_reaction, None));
+        // ST since v2.4: a text, unless the profile knows it as a code; CE in some feeds.
+        let code = repetition.value().text();
+        let is_text = repetition.component_count() == 1
+            && !repetition.is_null()
+            && cx.profile.translate(place_of_reaction, "", &code).is_none();
+        manifestation.extend(if is_text {
+            cx.write(repetition.value()).map(CodeableConcept::text)
+        } else {
+            cwe::concept(cx, repetition, place_of_reaction, None)
+        });
     }
     let from = al1.field(4).first();
     let text = from.value().text();

@@ -98,7 +98,8 @@ const BESIDE: &[Beside] = beside![
 
 const SCOPE: &str = "http://terminology.hl7.org/CodeSystem/consentscope";
 
-/// Table 0498. A consent that was bypassed is none: nobody was asked, and CON-20 says why.
+/// Table 0498, as the official concept map gives it; it has nothing for B. A consent that was bypassed is none:
+/// nobody was asked, and CON-20 says why.
 fn status(code: &str) -> Option<Target> {
     let (code, exact) = match code.trim().to_ascii_uppercase().as_str() {
         "A" => ("active", true),
@@ -169,14 +170,23 @@ fn identify<'m, 'a>(cx: &mut Context<'m, 'a>, con: Segment<'m, 'a>, patient: Uui
     Some(cx.id(&rule::CONSENT, &[&[&patient], &[&system, &code, &form, &when]], con.place()))
 }
 
-/// What kind of thing it is about, by table 0496: release of information (001) and notice of privacy (003) are
-/// about privacy, a procedure (002) about treatment. Of other types nobody says it.
+/// What kind of thing it is about, by table 0496 (terminology.hl7.org v2-0496, 2.1.0). Release and restriction of
+/// information is privacy; a trial is research; procedures, tests and drugs are treatment. Of a transfer, a
+/// photograph, a gift of organs or what a body is released for the table does not say it.
 fn scope<'a>(con: Segment<'_, 'a>) -> CodeableConcept<'a> {
-    match con.field(2).value().text().trim() {
-        "001" | "003" => CodeableConcept::code(SCOPE, "patient-privacy"),
-        "002" => CodeableConcept::code(SCOPE, "treatment"),
-        _ => unknown(),
-    }
+    let code = con.field(2).value().text();
+    let code = code.trim();
+    let number: Option<u16> = (code.len() == 3).then(|| code.parse().ok()).flatten();
+    let scope = match number {
+        Some(1 | 3 | 41 | 57 | 102 | 103 | 110 | 111) => "patient-privacy",
+        Some(99 | 109 | 133 | 134) => "research",
+        Some(8 | 11 | 19 | 51 | 79 | 91..=93 | 97 | 98 | 100 | 101 | 106 | 107 | 112 | 122..=128) => {
+            return unknown();
+        }
+        Some(2..=135) => "treatment",
+        _ => return unknown(),
+    };
+    CodeableConcept::code(SCOPE, scope)
 }
 
 fn unknown<'a>() -> CodeableConcept<'a> {

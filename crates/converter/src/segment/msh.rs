@@ -113,8 +113,8 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, event: &Event, digest: &
     provenance(cx, event, &digest, sender, focus);
 }
 
-/// What the message is about: patients, visits, reports and documents; of an order message, its orders;
-/// of a bed status, the bed.
+/// What the message is about: patients, visits, reports and documents, what was prescribed, given and charged; of
+/// an order message, its orders; of a message of problems, accounts or allergies, these; of a bed status, the bed.
 fn about(cx: &Context<'_, '_>, event: &Event) -> Vec<Uuid> {
     let is_focus = |resource: &Resource<'_>| {
         matches!(
@@ -126,9 +126,18 @@ fn about(cx: &Context<'_, '_>, event: &Event) -> Vec<Uuid> {
                 | Resource::Task(_)
                 | Resource::Appointment(_)
                 | Resource::Slot(_)
+                | Resource::MedicationRequest(_)
+                | Resource::MedicationDispense(_)
+                | Resource::MedicationAdministration(_)
+                | Resource::Immunization(_)
+                | Resource::ChargeItem(_)
         ) || (event.trigger == "A20" && matches!(resource, Resource::Location(_)))
             || (event.kind == "MFN" && matches!(resource, Resource::Practitioner(_)))
             || (event.kind == "ORM" && matches!(resource, Resource::ServiceRequest(_)))
+            || (event.kind == "BAR" && matches!(resource, Resource::Account(_)))
+            || (event.trigger == "A60" && matches!(resource, Resource::AllergyIntolerance(_)))
+            || (event.kind == "PPR"
+                && matches!(resource, Resource::Condition(_) | Resource::Goal(_) | Resource::CarePlan(_)))
     };
     cx.entries.iter().filter(|entry| is_focus(&entry.resource)).map(|entry| entry.full_url.0).collect()
 }

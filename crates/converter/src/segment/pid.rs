@@ -82,16 +82,62 @@ fn identifiers<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, patient: 
     let mut seen = HashSet::new();
     for (field, kind) in [(3, None), (2, None), (4, None), (19, Some("SS")), (20, Some("DL"))] {
         for repetition in pid.field(field).repetitions() {
+            if field == 19 && repeats_bsn(cx, repetition, &patient.identifier) {
+                continue;
+            }
             // PID-20 (DLN) is number, issuer and expiry: a CX in its first component only.
-            let written = if field == 20 && !is_cx(repetition) {
+            let mut written = if field == 20 && !is_cx(repetition) {
                 driving_licence(cx, repetition)
             } else {
                 identifier::identifier(cx, repetition, kind)
             };
+            if field == 19 {
+                social_security(cx, repetition, written.as_mut());
+            }
             if let Some(written) = written {
                 add_new_by(&mut patient.identifier, &mut seen, written.value.clone(), written);
             }
         }
+    }
+}
+
+/// Whether PID-19 says again which BSN stands in PID-3, as old feeds do, and nothing else.
+fn repeats_bsn<'a>(
+    cx: &mut Context<'_, 'a>,
+    ssn: hl7v2::Repetition<'_, 'a>,
+    known: &[Identifier<'a>],
+) -> bool {
+    let value = ssn.component(1).value();
+    let repeats = !ssn.components().skip(1).any(|component| component.is_present())
+        && known.iter().any(|one| {
+            one.system.as_deref() == Some(fhir::nl::BSN) && one.value.as_deref() == Some(&*trim(value.text()))
+        });
+    if repeats {
+        cx.ignore(value, "repeats the citizen service number of PID-3");
+    }
+    repeats
+}
+
+/// The authority of a PID-19 that names none: what the profile says of numbers of type SS (`"^SS"`). Without a
+/// profile one that could be a BSN is not taken for one: every eleventh number passes the 11-test, and the BSN of
+/// somebody else would join two people.
+fn social_security<'a>(
+    cx: &mut Context<'_, 'a>,
+    ssn: hl7v2::Repetition<'_, 'a>,
+    written: Option<&mut Identifier<'a>>,
+) {
+    let Some(written) = written.filter(|one| one.system.is_none() && one.assigner.is_none()) else { return };
+    let value = ssn.component(1).value();
+    let passes = written.value.as_deref().is_some_and(fhir::nl::passes_eleven_test);
+    match cx.profile.typed_authority("", "SS") {
+        Some(system) => {
+            written.system = Some(Cow::Borrowed(system));
+            if system == fhir::nl::BSN && !passes {
+                cx.warn(value.place(), "bsn-fails-11-test");
+            }
+        }
+        None if passes => cx.warn(value.place(), "perhaps-a-bsn"),
+        None => {}
     }
 }
 
@@ -264,8 +310,18 @@ fn death_indicator<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, patie
 
 /// Who a PID is about: by the identifier that the profile names, else by what there is.
 pub(crate) fn identify<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>) -> Uuid {
-    let (id, identifiers) =
+    let (id, mut identifiers) =
         identify_by(cx, pid.field(3)).unwrap_or_else(|| (last_resort(cx, pid), Vec::new()));
+    // By a BSN that the profile says to stand in PID-19 others may know the patient.
+    let ssn = pid.field(19).first();
+    let number = trim(ssn.component(1).value().text());
+    if cx.profile.typed_authority("", "SS") == Some(fhir::nl::BSN)
+        && !ssn.component(4).is_present()
+        && fhir::nl::passes_eleven_test(&number)
+    {
+        let system = fhir::nl::BSN.to_owned();
+        add_new(&mut identifiers, [Phi::new(PatientIdentifier { system, value: number.into_owned() })]);
+    }
     cx.patients.push(PatientIdentity { id, identifiers });
     id
 }
