@@ -11,6 +11,7 @@ mod analyse;
 mod convert;
 mod crash;
 mod demo;
+mod docs;
 mod harness;
 mod lambda;
 mod mapping;

@@ -4,10 +4,10 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use async_trait::async_trait;
 use tlog::memory::{FAULTS, Fault, FaultPlan, Faulty, MemoryStorage};
-use tlog::{Created, Etag, Listing, LogStorage, Object, Replaced, RewrittenListing, StorageError};
+use tlog::{LogStorage, StorageError};
 use zorgsluis_audit_writer::AuditWriter;
+use zorgsluis_contract::through::{AtLog, Through};
 use zorgsluis_domain::port::AuditSink;
 
 use crate::support::{ANNA, BRAM, World, entry, log_on, signer};
@@ -84,56 +84,24 @@ struct Disk {
     full: AtomicBool,
 }
 
-impl Disk {
-    fn check(&self) -> Result<(), StorageError> {
+impl AtLog for Disk {
+    fn storage(&self) -> &dyn LogStorage {
+        self.storage.as_ref()
+    }
+    fn before_write(&self) -> Result<(), StorageError> {
         let full = self.full.load(Ordering::SeqCst);
         if full { Err(StorageError::from_io(ErrorKind::StorageFull.into())) } else { Ok(()) }
-    }
-}
-
-#[async_trait]
-impl LogStorage for Disk {
-    async fn create(&self, key: &str, bytes: &[u8]) -> Result<Created, StorageError> {
-        self.check()?;
-        self.storage.create(key, bytes).await
-    }
-    async fn get(&self, key: &str, limit: usize) -> Result<Option<Object>, StorageError> {
-        self.storage.get(key, limit).await
-    }
-    async fn replace_if(
-        &self,
-        key: &str,
-        bytes: &[u8],
-        expected: Option<&Etag>,
-    ) -> Result<Replaced, StorageError> {
-        self.check()?;
-        self.storage.replace_if(key, bytes, expected).await
-    }
-    async fn put(&self, key: &str, bytes: &[u8]) -> Result<(), StorageError> {
-        self.check()?;
-        self.storage.put(key, bytes).await
-    }
-    async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Listing, StorageError> {
-        self.storage.list(prefix, after, limit).await
-    }
-    async fn rewritten(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Option<RewrittenListing>, StorageError> {
-        self.storage.rewritten(prefix, after, limit).await
     }
 }
 
 #[tokio::test]
 async fn a_full_disk_is_no_damage_and_everything_goes_on_when_there_is_room() {
     let world = World::new();
-    let disk = Arc::new(Disk { storage: world.storage.clone(), full: AtomicBool::new(false) });
+    let disk = Arc::new(Through(Disk { storage: world.storage.clone(), full: AtomicBool::new(false) }));
     let writer = world.writer_on(log_on(disk.clone(), world.index.clone(), world.keys.clone())).await;
     writer.record(&[entry(1, Some(ANNA))]).await.unwrap();
 
-    disk.full.store(true, Ordering::SeqCst);
+    disk.0.full.store(true, Ordering::SeqCst);
     let error = writer.record(&[entry(2, Some(BRAM))]).await.unwrap_err();
     assert_eq!((error.code(), error.is_transient()), ("unavailable", true), "{error}");
     let error = writer.append(&[entry(2, Some(BRAM))]).await.unwrap_err();
@@ -146,7 +114,7 @@ async fn a_full_disk_is_no_damage_and_everything_goes_on_when_there_is_room() {
     assert!(said.contains("the disk is full") && !said.contains("damage"), "{said}");
     assert!(writer.checkpoint().await.unwrap_err().is_transient());
 
-    disk.full.store(false, Ordering::SeqCst);
+    disk.0.full.store(false, Ordering::SeqCst);
     writer.record(&[entry(2, Some(BRAM))]).await.unwrap();
     writer.checkpoint().await.unwrap();
     let report = world.verify().await;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::SystemTime;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tlog::memory::{FaultPlan, Faulty, MemoryStorage};
-use tlog::{Created, Etag, Listing, LogStorage, Object, Replaced, RewrittenListing, StorageError};
+use tlog::{LogStorage, Object, StorageError};
 use zorgsluis_audit_writer::lambda::Handler;
 use zorgsluis_audit_writer::{AuditError, AuditWriter};
+use zorgsluis_contract::through::{AtLog, Through};
 use zorgsluis_domain::port::AuditSink;
 use zorgsluis_domain::port::clock::FixedClock;
 
@@ -77,9 +77,9 @@ struct Tired {
 }
 
 #[async_trait]
-impl LogStorage for Tired {
-    async fn create(&self, key: &str, bytes: &[u8]) -> Result<Created, StorageError> {
-        self.storage.create(key, bytes).await
+impl AtLog for Tired {
+    fn storage(&self) -> &dyn LogStorage {
+        self.storage.as_ref()
     }
     async fn get(&self, key: &str, limit: usize) -> Result<Option<Object>, StorageError> {
         let left =
@@ -88,31 +88,6 @@ impl LogStorage for Tired {
             std::future::pending::<()>().await;
         }
         self.storage.get(key, limit).await
-    }
-    async fn written(&self, key: &str) -> Result<Option<SystemTime>, StorageError> {
-        self.storage.written(key).await
-    }
-    async fn replace_if(
-        &self,
-        key: &str,
-        bytes: &[u8],
-        expected: Option<&Etag>,
-    ) -> Result<Replaced, StorageError> {
-        self.storage.replace_if(key, bytes, expected).await
-    }
-    async fn put(&self, key: &str, bytes: &[u8]) -> Result<(), StorageError> {
-        self.storage.put(key, bytes).await
-    }
-    async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Listing, StorageError> {
-        self.storage.list(prefix, after, limit).await
-    }
-    async fn rewritten(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Option<RewrittenListing>, StorageError> {
-        self.storage.rewritten(prefix, after, limit).await
     }
 }
 
@@ -124,13 +99,13 @@ async fn a_backlog_longer_than_one_call_is_covered_by_several() {
     for number in 0..200 {
         writer.record(&[entry(number, None)]).await.unwrap();
     }
-    let tired = Arc::new(Tired { storage: world.storage.clone(), bundles: AtomicU32::new(0) });
+    let tired = Arc::new(Through(Tired { storage: world.storage.clone(), bundles: AtomicU32::new(0) }));
     let log = log_on(tired.clone(), world.index.clone(), world.keys.clone());
     let writer = world.writer_on(log).await;
     let handler = handler(writer, 61);
     let mut left = 200;
     for _ in 0..20 {
-        tired.bundles.store(100, Ordering::SeqCst);
+        tired.0.bundles.store(100, Ordering::SeqCst);
         let standing = handler.checkpoint(time(66) + SignedDuration::from_millis(700)).await;
         assert!(standing.trouble.is_none(), "{standing:?}");
         let unsealed = standing.unsealed.unwrap();

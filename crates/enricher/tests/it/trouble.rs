@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use serde_json::json;
+use zorgsluis_contract::through::{AtTransactions, Through};
 use zorgsluis_domain::port::{
-    DeadLetters, FhirStore, Journal, Page, PageRequest, PayloadStore, ResourceKey, Search, StoredResource,
-    TransactionError, Write, Written,
+    DeadLetters, FhirStore, Journal, PageRequest, PayloadStore, ResourceKey, TransactionError, Write, Written,
 };
 use zorgsluis_domain::{MessageId, PortError, QueueReference, Stage};
 use zorgsluis_enricher::{Enricher, Settings, provenance_key};
@@ -179,22 +179,9 @@ struct Meddling {
 }
 
 #[async_trait]
-impl FhirStore for Meddling {
-    async fn read(&self, keys: &[ResourceKey]) -> Result<Vec<Option<StoredResource>>, PortError> {
-        self.store.read(keys).await
-    }
-    async fn read_version(&self, key: &ResourceKey, n: u64) -> Result<Option<StoredResource>, PortError> {
-        self.store.read_version(key, n).await
-    }
-    async fn history(
-        &self,
-        key: &ResourceKey,
-        page: &PageRequest,
-    ) -> Result<Page<StoredResource>, PortError> {
-        self.store.history(key, page).await
-    }
-    async fn search(&self, search: &Search) -> Result<Page<StoredResource>, PortError> {
-        self.store.search(search).await
+impl AtTransactions for Meddling {
+    fn store(&self) -> &dyn FhirStore {
+        self.store.as_ref()
     }
     async fn transaction(&self, writes: &[Write]) -> Result<Vec<Written>, TransactionError> {
         if self.rounds.load(Ordering::SeqCst) > 0 {
@@ -210,7 +197,7 @@ impl FhirStore for Meddling {
 
 fn meddled(world: &World, what: ResourceKey, rounds: usize) -> Enricher {
     let mut ports = world.ports();
-    ports.fhir = Arc::new(Meddling { store: ports.fhir, rounds: AtomicUsize::new(rounds), what });
+    ports.fhir = Arc::new(Through(Meddling { store: ports.fhir, rounds: AtomicUsize::new(rounds), what }));
     Enricher::new(ports, Settings::of("Ziekenhuis De Linde"))
 }
 

@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use tlog::memory::MemoryStorage;
-use tlog::{
-    Created, Etag, Listing, LogStorage, Object, Replaced, RewrittenListing, StorageError, VerifyOptions,
-    verify,
-};
+use tlog::{LogStorage, Object, StorageError, VerifyOptions, verify};
+use zorgsluis_contract::through::{AtLog, Through};
 
 use crate::support::{World, entries, log_on, run};
 
@@ -43,9 +41,9 @@ impl Drop for Lent {
 }
 
 #[async_trait]
-impl LogStorage for Counting {
-    async fn create(&self, key: &str, bytes: &[u8]) -> Result<Created, StorageError> {
-        self.inner.create(key, bytes).await
+impl AtLog for Counting {
+    fn storage(&self) -> &dyn LogStorage {
+        self.inner.as_ref()
     }
     async fn get(&self, key: &str, limit: usize) -> Result<Option<Object>, StorageError> {
         Ok(self.inner.get(key, limit).await?.map(|object| {
@@ -54,28 +52,6 @@ impl LogStorage for Counting {
             let lent = Lent { bytes: object.bytes, counts: self.counts.clone() };
             Object { bytes: Bytes::from_owner(lent), etag: object.etag }
         }))
-    }
-    async fn replace_if(
-        &self,
-        key: &str,
-        bytes: &[u8],
-        expected: Option<&Etag>,
-    ) -> Result<Replaced, StorageError> {
-        self.inner.replace_if(key, bytes, expected).await
-    }
-    async fn put(&self, key: &str, bytes: &[u8]) -> Result<(), StorageError> {
-        self.inner.put(key, bytes).await
-    }
-    async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Listing, StorageError> {
-        self.inner.list(prefix, after, limit).await
-    }
-    async fn rewritten(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Option<RewrittenListing>, StorageError> {
-        self.inner.rewritten(prefix, after, limit).await
     }
 }
 
@@ -89,7 +65,8 @@ fn verification_holds_one_bundle_at_a_time() {
         }
         world.publish();
         let counts = Arc::new(Counts::default());
-        let log = log_on(Arc::new(Counting { inner: world.storage.clone(), counts: counts.clone() }));
+        let log =
+            log_on(Arc::new(Through(Counting { inner: world.storage.clone(), counts: counts.clone() })));
         let report = run(verify(&log, &VerifyOptions::new(&world.keys))).unwrap();
         assert!(report.is_clean());
         assert_eq!(report.size, bundles * 100);
