@@ -2,8 +2,9 @@
 //! same run: `cargo bench -p zorgsluis-converter`.
 //!
 //! Machines are noisy, so the measured things take turns and the ratio of each turn counts; the median is
-//! printed. A folder as argument (after `--`) is measured as a mix. With `--count-instructions` it converts
-//! a hundred times, or each message of the folder once, and measures nothing: for callgrind, whose counts are the same on every machine, however busy.
+//! printed. A folder as argument (after `--`) is measured as a mix. With `--rounds N` it converts what is named
+//! (`a01`, `oru`, or a folder) N times and measures nothing: for callgrind, whose counts are the same however
+//! busy the machine is (`tests/bench.sh instructions`).
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 use std::hint::black_box;
@@ -39,21 +40,16 @@ fn json(message: &[u8], options: &ConvertOptions) -> Vec<u8> {
 
 fn main() {
     let options = ConvertOptions::demonstration();
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    if let [flag, rounds, what] = arguments.as_slice()
+        && flag == "--rounds"
+    {
+        let rounds = rounds.parse().unwrap_or_default();
+        return rounds_of(rounds, what, &options);
+    }
+    let folders = arguments;
     let message = messages::A01.as_bytes();
     let bundle = json(message, &options);
-    let folders: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    if std::env::args().any(|arg| arg == "--count-instructions") {
-        let files: Vec<Vec<u8>> = folders.iter().flat_map(|folder| read(Path::new(folder))).collect();
-        let mut messages: Vec<&[u8]> =
-            files.iter().flat_map(|bytes| hl7v2::batch::messages(bytes)).map(|entry| entry.bytes).collect();
-        if folders.is_empty() {
-            messages = vec![message; 100];
-        }
-        for message in messages {
-            black_box(json(black_box(message), &options));
-        }
-        return;
-    }
     let value: serde_json::Value = serde_json::from_slice(&bundle).unwrap_or_default();
     let count = 3_000;
     let (mut ours, mut serde, mut ratios) = (vec![], vec![], vec![]);
@@ -79,6 +75,38 @@ fn main() {
     for folder in folders {
         mix(Path::new(&folder), &options);
     }
+}
+
+/// Converts messages a number of times; prints how many there are.
+fn rounds_of(rounds: usize, what: &str, options: &ConvertOptions) {
+    let files = match what {
+        "a01" => vec![messages::A01.as_bytes().to_vec()],
+        "oru" => vec![laboratory_report().into_bytes()],
+        folder => read(Path::new(folder)),
+    };
+    let messages: Vec<&[u8]> =
+        files.iter().flat_map(|bytes| hl7v2::batch::messages(bytes)).map(|entry| entry.bytes).collect();
+    for message in messages.iter().cycle().take(rounds * messages.len()) {
+        black_box(json(black_box(message), options));
+    }
+    println!("{} messages", messages.len());
+}
+
+/// An ORU^R01 with thirty results.
+fn laboratory_report() -> String {
+    let mut report = String::from(
+        "MSH|^~\\&|LAB|LINDE|ZIS|LINDE|20260102120000+0100||ORU^R01^ORU_R01|LAB00001|P|2.5.1|||AL|NE|NLD|UNICODE UTF-8\r\
+         PID|1||7393670^^^ZIS^PI~999911120^^^NLMINBIZA^NNNLD||van Putten&van&Putten^Anna^^^^^L||19800623|F\r\
+         PV1|1|I|C3^312^2^LINDE|||||||||||||||||V20260001^^^ZIS^VN\r\
+         ORC|RE|ORD00001^ZIS|LAB00001^LAB||CM||||20260102080000+0100|||01004567^Smit^K^^^dr.^^^VEKTIS\r\
+         OBR|1|ORD00001^ZIS|LAB00001^LAB|KC^Klinische chemie^99LAB|||20260102081500+0100|||||||||01004567^Smit^K^^^dr.^^^VEKTIS||||||20260102115500+0100||LAB|F\r",
+    );
+    for n in 1..=30 {
+        report += &format!(
+            "OBX|{n}|NM|L{n}^Bepaling {n}^99LAB^2823-3^Potassium^LN||4.{n}|mmol/L^mmol/L^UCUM|3.5-5.1|N|||F|||20260102081500+0100\r"
+        );
+    }
+    report
 }
 
 /// All messages of a folder, one after the other.

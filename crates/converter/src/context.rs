@@ -210,7 +210,9 @@ impl<'m, 'a> Context<'m, 'a> {
     /// The same for a FHIR `code`: no runs of white space inside.
     pub(crate) fn write_code(&mut self, value: Value<'_, 'a>) -> Option<Cow<'a, str>> {
         let text = self.write(value)?;
-        let odd = text.bytes().any(|b| b < b' ') || text.contains("  ") || text.contains('\u{a0}');
+        // Nearly no code has a blank or a letter beyond ASCII in it.
+        let odd = text.bytes().any(|b| b <= b' ' || !b.is_ascii())
+            && (text.bytes().any(|b| b < b' ') || text.contains("  ") || text.contains('\u{a0}'));
         Some(if odd { Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" ")) } else { text })
     }
 

@@ -26,16 +26,23 @@ pub(crate) mod xtn;
 pub(crate) struct Parts<'m, 'a, const N: usize> {
     list: [Component<'m, 'a>; N],
     absent: Component<'m, 'a>,
+    more: bool,
 }
 
 impl<'m, 'a, const N: usize> Parts<'m, 'a, N> {
     pub(crate) fn of(repetition: Repetition<'m, 'a>) -> Self {
         let absent = repetition.component(0);
         let mut list = [absent; N];
-        for (slot, component) in list.iter_mut().zip(repetition.components()) {
+        let mut components = repetition.components();
+        for (slot, component) in list.iter_mut().zip(&mut components) {
             *slot = component;
         }
-        Self { list, absent }
+        Self { list, absent, more: components.next().is_some() }
+    }
+
+    /// Whether the repetition has more components than these.
+    pub(crate) fn has_more(&self) -> bool {
+        self.more
     }
 
     /// Component `n`, from 1. An absent one is empty, and its place is the repetition's.
@@ -58,8 +65,9 @@ pub(crate) fn further<'a>(
     last: usize,
     to: &mut Vec<Extension<'a>>,
 ) {
-    let separator = cx.message.delimiters().subcomponent;
-    if !separator.is_some_and(|separator| from.raw().contains(&separator)) && from.component_count() <= last {
+    // Between so few bytes there are no more components.
+    let is_short = from.raw().len() < last;
+    if !from.has_subcomponents() && (is_short || from.component_count() <= last) {
         return;
     }
     for (nth, component) in from.components().enumerate() {

@@ -51,12 +51,7 @@ impl IdentityKey {
 
     /// HMAC-SHA256 over the values, each with its length before it.
     pub fn pseudonym(&self, values: &[&str]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.key);
-        for value in values {
-            context.update(&length(value).to_be_bytes());
-            context.update(value.as_bytes());
-        }
-        array(&context.sign())
+        self.pseudonym_of_bytes(&joined(values))
     }
 
     /// The id of the patient with this identifier, by [`rule::PATIENT`]: what a message gives to a patient
@@ -87,11 +82,13 @@ fn array(tag: &hmac::Tag) -> [u8; 32] {
 pub(crate) struct Ids<'a> {
     key: &'a IdentityKey,
     scratch: RefCell<Vec<u8>>,
+    /// The values that became a pseudonym last, and that: each result has the number of its order in its key.
+    last: RefCell<Option<(Vec<u8>, [u8; 32])>>,
 }
 
 impl<'a> Ids<'a> {
     pub(crate) fn new(key: &'a IdentityKey) -> Self {
-        Self { key, scratch: RefCell::new(Vec::with_capacity(256)) }
+        Self { key, scratch: RefCell::new(Vec::with_capacity(256)), last: RefCell::new(None) }
     }
 
     pub(crate) fn key(&self) -> &'a IdentityKey {
@@ -113,10 +110,24 @@ impl<'a> Ids<'a> {
         for (part, values) in rule.parts.iter().zip(parts) {
             match part {
                 Part::Clear(_) => values.iter().for_each(|value| push(&mut name, value.as_bytes())),
-                Part::Pseudonym(_) => push(&mut name, &self.key.pseudonym(values)),
+                Part::Pseudonym(_) => push(&mut name, &self.pseudonym(values)),
             }
         }
         hashed(&name)
+    }
+
+    /// As [`IdentityKey::pseudonym`].
+    fn pseudonym(&self, values: &[&str]) -> [u8; 32] {
+        let values = joined(values);
+        let mut last = self.last.borrow_mut();
+        match &*last {
+            Some((known, pseudonym)) if *known == values => *pseudonym,
+            _ => {
+                let pseudonym = self.key.pseudonym_of_bytes(&values);
+                *last = Some((values, pseudonym));
+                pseudonym
+            }
+        }
     }
 }
 
@@ -142,8 +153,11 @@ fn push(name: &mut Vec<u8>, bytes: &[u8]) {
     name.extend_from_slice(bytes);
 }
 
-fn length(value: &str) -> u32 {
-    u32::try_from(value.len()).unwrap_or(u32::MAX)
+/// Values, each with its length before it.
+fn joined(values: &[&str]) -> Vec<u8> {
+    let mut joined = Vec::with_capacity(64);
+    values.iter().for_each(|value| push(&mut joined, value.as_bytes()));
+    joined
 }
 
 #[cfg(test)]

@@ -33,15 +33,22 @@ impl Writer<'_> {
 /// Whether a string stands in JSON as it is: no quote, backslash or control character (RFC 8259 §7).
 fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
-    // Of a string that is no multiple of sixteen long, the last block looks at some bytes twice.
-    match bytes.last_chunk::<16>() {
-        Some(last) => !any_special(last) && !bytes.as_chunks::<16>().0.iter().any(any_special),
-        None => !bytes.iter().any(is_special),
+    // Of a string that is no multiple of a block long, the last block looks at some bytes twice.
+    if let Some(last) = bytes.last_chunk::<16>() {
+        return !any_special(last) && !bytes.as_chunks::<16>().0.iter().any(any_special);
     }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        return !any_special(first) && !any_special(last);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        return !any_special(first) && !any_special(last);
+    }
+    !bytes.iter().any(is_special)
 }
 
 /// No way out before the end: so the compiler compares the bytes of a block all at once.
-fn any_special(block: &[u8; 16]) -> bool {
+#[inline]
+fn any_special<const N: usize>(block: &[u8; N]) -> bool {
     block.iter().fold(false, |any, byte| any | is_special(byte))
 }
 
@@ -233,6 +240,8 @@ impl<'w> Members<'w> {
         self.begun = true;
     }
 
+    /// Inlined where a type is written: there its name is known, and copied without asking how long it is.
+    #[inline(always)]
     fn member<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
         if self.closing.is_none() {
             return self.number(value);
@@ -263,6 +272,7 @@ impl ser::SerializeStruct for Members<'_> {
     type Ok = ();
     type Error = Error;
 
+    #[inline(always)]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
         self.member(name, value)
     }

@@ -173,6 +173,12 @@ impl Charset {
         }
     }
 
+    /// The bytes as text where that is the same bytes; `None` where a byte must be read as another.
+    pub(crate) fn as_it_is<'b>(&self, bytes: &'b [u8]) -> Option<&'b str> {
+        let may_be = matches!(self.0, Kind::Ascii | Kind::Utf8) || bytes.is_ascii();
+        if may_be { core::str::from_utf8(bytes).ok() } else { None }
+    }
+
     /// The text of the bytes. Bytes that do not fit are read as 8859/1 in ASCII and UTF-8, and become U+FFFD in
     /// other sets.
     pub fn decode<'b>(&self, bytes: &'b [u8]) -> Cow<'b, str> {

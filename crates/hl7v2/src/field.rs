@@ -225,6 +225,12 @@ impl<'m, 'a> Repetition<'m, 'a> {
     pub fn value(&self) -> Value<'m, 'a> {
         self.component(1).value()
     }
+
+    /// Whether any component has several subcomponents.
+    pub fn has_subcomponents(&self) -> bool {
+        let separator = self.0.separator(self.0.message.delimiters.subcomponent);
+        separator.is_some_and(|separator| self.raw().contains(&separator))
+    }
 }
 
 /// One component of a repetition.
@@ -253,10 +259,13 @@ impl<'m, 'a> Component<'m, 'a> {
     #[inline]
     pub fn subcomponent(&self, n: usize) -> Value<'m, 'a> {
         // Nearly all components are their own only subcomponent: one look at the bytes is enough.
-        if n == 1 && !self.has_several() {
-            return leaf(self.0);
+        if self.has_several() {
+            leaf(self.0.nth(n, self.0.message.delimiters.subcomponent, self.0.place.with_subcomponent(n)))
+        } else if n == 1 {
+            leaf(self.0)
+        } else {
+            leaf(Part { start: self.0.end, place: self.0.place.with_subcomponent(n), ..self.0 })
         }
-        leaf(self.0.nth(n, self.0.message.delimiters.subcomponent, self.0.place.with_subcomponent(n)))
     }
 
     /// The first subcomponent.

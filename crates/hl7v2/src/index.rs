@@ -70,7 +70,8 @@ pub(crate) fn parse<'a>(bytes: &'a [u8], options: &ParseOptions) -> Result<Messa
     let Indexer { segments, fields, warnings, .. } = indexer;
     let may_hold_controls = may_hold_controls(bytes, delimiters.escape);
     let charset = Charset::ASCII;
-    let mut message = Message { bytes, delimiters, charset, segments, fields, warnings, may_hold_controls };
+    let mut message =
+        Message { bytes, delimiters, charset, text: None, segments, fields, warnings, may_hold_controls };
     let (chosen, odd) = match options.charset {
         Some(charset) => (charset, None),
         None => {
@@ -79,6 +80,7 @@ pub(crate) fn parse<'a>(bytes: &'a [u8], options: &ParseOptions) -> Result<Messa
         }
     };
     message.charset = chosen;
+    message.text = chosen.as_it_is(bytes);
     if let Some(kind) = odd {
         message.warnings.push(Warning { kind, place: Place::of_field(MSH, 1, 18) });
     }

@@ -11,6 +11,8 @@ pub struct Message<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) delimiters: Delimiters,
     pub(crate) charset: Charset,
+    /// The bytes as text, where their character set reads them as they are: then a value's text is a piece of it.
+    pub(crate) text: Option<&'a str>,
     pub(crate) segments: Vec<SegmentIndex>,
     /// Where each field begins, of all segments in order.
     pub(crate) fields: Vec<u32>,

@@ -41,8 +41,11 @@ impl<'m, 'a> Segment<'m, 'a> {
     /// The name, for example `PID`.
     pub fn id(&self) -> &'a str {
         let start = self.entry.start as usize;
-        let name = self.message.bytes.get(start..start.saturating_add(3)).unwrap_or_default();
-        core::str::from_utf8(name).unwrap_or_default()
+        let end = start.saturating_add(3);
+        self.message.text.and_then(|text| text.get(start..end)).unwrap_or_else(|| {
+            let name = self.message.bytes.get(start..end).unwrap_or_default();
+            core::str::from_utf8(name).unwrap_or_default()
+        })
     }
 
     /// Which segment of that name, from 1.

@@ -70,10 +70,16 @@ impl<'m, 'a> Value<'m, 'a> {
         if self.is_empty() || self.is_null() {
             return Cow::Borrowed("");
         }
-        if self.verbatim {
-            return self.message.charset.decode(self.raw());
+        let raw = self.raw();
+        let escape = self.message.delimiters.escape.filter(|_| !self.verbatim);
+        if escape.is_some_and(|escape| raw.contains(&escape)) {
+            return escape::decode(raw, &self.message.delimiters, self.message.charset);
         }
-        escape::decode(self.raw(), &self.message.delimiters, self.message.charset)
+        let range = self.start as usize..self.end as usize;
+        match self.message.text.and_then(|text| text.get(range)) {
+            Some(text) => Cow::Borrowed(text),
+            None => self.message.charset.decode(raw),
+        }
     }
 
     /// Where the bytes start in [`Message::bytes`]: identifies the leaf.

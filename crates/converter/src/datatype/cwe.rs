@@ -31,7 +31,7 @@ pub(crate) fn concept<'a>(
     let part = |n: usize| parts.value(n);
     let mut concept = CodeableConcept::default();
     let code = part(1);
-    let oids = Oids::of(from);
+    let oids = if parts.has_more() { Oids::of(from) } else { None };
     let profile = cx.profile;
     let mapped = if profile.translates() {
         let mut own = [(1, 3), (4, 6), (10, 12)].into_iter().filter(|&(code, _)| part(code).is_present());
@@ -81,7 +81,9 @@ pub(crate) fn concept<'a>(
         }
         None => {}
     }
-    strays(cx, from, &mut concept);
+    if from.has_subcomponents() {
+        strays(cx, from, &mut concept);
+    }
     let coded = concept.coding.iter().any(|coding| coding.code.is_some());
     if coded && concept.coding.iter().all(|coding| coding.system.is_none()) {
         cx.local_code(from.place());
@@ -131,7 +133,7 @@ struct Oids<'m, 'a>(Repetition<'m, 'a>);
 
 impl<'m, 'a> Oids<'m, 'a> {
     fn of(from: Repetition<'m, 'a>) -> Option<Self> {
-        let some = from.component_count() > 13 && from.components().skip(13).any(|c| !c.value().is_empty());
+        let some = from.components().skip(13).any(|c| !c.value().is_empty());
         some.then_some(Self(from))
     }
 

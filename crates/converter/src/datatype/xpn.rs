@@ -171,7 +171,10 @@ fn representation<'a>(cx: &mut Context<'_, 'a>, from: Value<'_, 'a>, name: &mut 
 
 /// The family name (FN): whole, own prefix, own name, partner's prefix, partner's name.
 fn family<'a>(cx: &mut Context<'_, 'a>, from: Component<'_, 'a>, name: &mut HumanName<'a>) {
-    let parts = [1, 2, 3, 4, 5].map(|n| cx.write(from.subcomponent(n)));
+    let mut parts = [const { None }; 5];
+    for (part, value) in parts.iter_mut().zip(from.subcomponents()) {
+        *part = cx.write(value);
+    }
     let [whole, own_prefix, own, partner_prefix, partner] = parts;
     let order = assembly_order(whole.as_deref(), own.as_deref(), partner.as_deref());
     let family = whole.or_else(|| compose(&own_prefix, &own, &partner_prefix, &partner));

@@ -6,7 +6,7 @@ use fhir::{CodeableConcept, Decimal, Extension, ExtensionValue, Quantity, system
 use hl7v2::{Field, Repetition};
 
 use crate::context::Context;
-use crate::datatype::cwe;
+use crate::datatype::{Parts, cwe};
 use crate::unit;
 
 /// The unit as the sender coded it, where a Quantity has no room for all of it.
@@ -133,17 +133,17 @@ impl<'a> Unit<'a> {
         if let Some(unit) = Self::unescaped(cx, sent) {
             return Some(unit);
         }
-        let is_ucum = |cx: &Context<'_, 'a>, n: usize| {
-            let name = sent.component(n).value().text();
-            cx.profile.coding_system(&name).as_deref() == Some(system::UCUM)
-        };
-        let code = sent.component(1).value();
+        let parts = Parts::<6>::of(sent);
+        let part = |n: usize| parts.value(n);
+        let profile = cx.profile;
+        let is_ucum = |n: usize| profile.coding_system(&part(n).text()).as_deref() == Some(system::UCUM);
+        let says_ucum = is_ucum(3);
         let concept = cwe::concept(cx, sent, name, None)?;
-        let own = crate::context::trim(code.text());
-        let ucum = if is_ucum(cx, 3) && !own.is_empty() {
+        let own = crate::context::trim(part(1).text());
+        let ucum = if says_ucum && !own.is_empty() {
             Some(own.clone())
-        } else if is_ucum(cx, 6) && sent.component(4).value().is_present() {
-            Some(crate::context::trim(sent.component(4).value().text()))
+        } else if is_ucum(6) && part(4).is_present() {
+            Some(crate::context::trim(part(4).text()))
         } else {
             None
         };
@@ -156,11 +156,11 @@ impl<'a> Unit<'a> {
         if ucum.is_some() {
             cx.is_known(sent.place());
         }
-        let display = crate::context::trim(sent.component(2).value().text());
+        let display = crate::context::trim(part(2).text());
         let text = if display.is_empty() { own.clone() } else { display };
         // Text and UCUM code stand in the Quantity; anything beside them needs the extension.
         let more = (4..=sent.component_count()).any(|n| sent.component(n).value().is_present());
-        let named = sent.component(3).value().is_present() && !is_ucum(cx, 3);
+        let named = part(3).is_present() && !says_ucum;
         let code_is_lost = !own.is_empty() && text != own && ucum.as_ref() != Some(&own);
         let text = if text.is_empty() { first_text(&concept)? } else { text };
         // A part of a part, which no unit has.
@@ -280,15 +280,15 @@ pub(super) fn range(text: &str) -> Option<(Option<Decimal<'static>>, Option<Deci
     }
     // The first separator behind a digit: a minus before the first number is a sign.
     let digits_end = text.find(|c: char| c.is_ascii_digit())?;
-    let (at, width) = ["-", "–", " to ", " tot ", "_"]
-        .into_iter()
-        .filter_map(|separator| {
-            let found = text.get(digits_end..)?.find(separator)?;
-            Some((digits_end + found, separator.len()))
-        })
-        .min()?;
-    let (low, low_value) = plain(text.get(..at)?)?;
-    let (high, high_value) = plain(text.get(at + width..)?)?;
+    let behind = text.get(digits_end..)?;
+    let sign = behind.char_indices().find(|(_, c)| matches!(c, '-' | '–' | '_'));
+    let sign = sign.map(|(at, sign)| (at, sign.len_utf8()));
+    let word = |word: &'static str| Some((behind.find(word)?, word.len()));
+    let words =
+        if behind.contains(" t") { word(" to ").into_iter().chain(word(" tot ")).min() } else { None };
+    let (at, width) = sign.into_iter().chain(words).min()?;
+    let (low, low_value) = plain(text.get(..digits_end + at)?)?;
+    let (high, high_value) = plain(behind.get(at + width..)?)?;
     (low_value <= high_value).then_some((Some(low), Some(high)))
 }
 

@@ -36,23 +36,25 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) fn of(obx: Segment<'_, '_>) -> Self {
-        let name = obx.field(2).value().text();
-        let name = name.trim().to_ascii_uppercase();
-        match name.as_str() {
-            "NM" | "SI" => Self::Number,
-            "SN" => Self::Structured,
-            "TX" | "FT" => Self::Narrative,
-            "ST" => Self::String,
-            "CWE" | "CE" | "CNE" | "CF" | "IS" | "ID" => Self::Coded,
-            "DT" | "TS" | "DTM" => Self::Moment,
-            "TM" => Self::TimeOfDay,
-            "DR" => Self::Period,
-            "NR" => Self::Range,
-            "ED" | "RP" => Self::Document,
-            "AD" | "CK" | "CN" | "CP" | "CX" | "EI" | "HD" | "MA" | "MO" | "NA" | "PL" | "PN" | "SAD"
-            | "TN" | "XAD" | "XCN" | "XON" | "XPN" | "XTN" | "CQ" | "CD" | "GTS" | "DTN" | "TQ" => {
-                Self::Other
-            }
+        let text = obx.field(2).value().text();
+        let mut letters = [0; 3];
+        let Some(name) = letters.get_mut(..text.trim().len()) else { return Self::Unknown };
+        name.copy_from_slice(text.trim().as_bytes());
+        name.make_ascii_uppercase();
+        match &*name {
+            b"NM" | b"SI" => Self::Number,
+            b"SN" => Self::Structured,
+            b"TX" | b"FT" => Self::Narrative,
+            b"ST" => Self::String,
+            b"CWE" | b"CE" | b"CNE" | b"CF" | b"IS" | b"ID" => Self::Coded,
+            b"DT" | b"TS" | b"DTM" => Self::Moment,
+            b"TM" => Self::TimeOfDay,
+            b"DR" => Self::Period,
+            b"NR" => Self::Range,
+            b"ED" | b"RP" => Self::Document,
+            b"AD" | b"CK" | b"CN" | b"CP" | b"CX" | b"EI" | b"HD" | b"MA" | b"MO" | b"NA" | b"PL" | b"PN"
+            | b"SAD" | b"TN" | b"XAD" | b"XCN" | b"XON" | b"XPN" | b"XTN" | b"CQ" | b"CD" | b"GTS"
+            | b"DTN" | b"TQ" => Self::Other,
             _ => Self::Unknown,
         }
     }
