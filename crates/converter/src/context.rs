@@ -54,8 +54,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::conversion::{
-    Authority, Deletion, EntryNote, Merge, Move, PatientIdentity, Presumed, Snapshot, Unlink, VisitEvent,
-    Warning,
+    Authority, Deletion, EntryNote, KnownThrough, Merge, Move, PatientIdentity, Presumed, Snapshot, Unlink,
+    VisitEvent, Warning,
 };
 use crate::identity::{IdentityKey, Ids, Rule};
 use crate::ledger::Ledger;
@@ -91,6 +91,7 @@ pub(crate) struct Context<'m, 'a> {
     pub(crate) snapshots: Vec<Snapshot>,
     /// The events of visits.
     pub(crate) visit_events: Vec<VisitEvent>,
+    pub(crate) known_through: Vec<KnownThrough>,
     pub(crate) merges: Vec<Merge>,
     pub(crate) moves: Vec<Move>,
     pub(crate) unlinks: Vec<Unlink>,
@@ -137,6 +138,7 @@ impl<'m, 'a> Context<'m, 'a> {
             presumed: Vec::new(),
             snapshots: Vec::new(),
             visit_events: Vec::new(),
+            known_through: Vec::new(),
             merges: Vec::new(),
             moves: Vec::new(),
             unlinks: Vec::new(),

@@ -32,6 +32,8 @@ pub struct Conversion<'a> {
     pub snapshots: Vec<Snapshot>,
     /// What the events say of how visits went on: of them `apply` makes how far a visit is and where.
     pub visit_events: Vec<VisitEvent>,
+    /// Visits and accounts that have no number of their own.
+    pub known_through: Vec<KnownThrough>,
     /// Patients, visits and accounts that turned out to be one, or that have another number.
     pub merges: Vec<Merge>,
     /// Visits and accounts that belong to another patient.
@@ -171,6 +173,17 @@ pub struct VisitEvent {
     /// When it happened, as a FHIR `dateTime`, where the message says that; of a cancel, when what it takes back
     /// happened (HL7 v2.5.1 §3.4.1.6).
     pub at: Option<String>,
+}
+
+/// What has no number of its own and is known through another thing: when that is replaced, so is this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownThrough {
+    /// The FHIR type: `Encounter`, known by its account; `Account`, known by its visit.
+    pub kind: &'static str,
+    /// Its id.
+    pub id: Uuid,
+    /// The id of the other thing: of an Account, or of an Encounter.
+    pub other: Uuid,
 }
 
 /// What is told of under two numbers, and is one from now on.

@@ -131,11 +131,26 @@ impl<'a> Ids<'a> {
     }
 }
 
-/// The id of the task of a request ([`rule::TASK`]): it needs no key, because a request's id is in the clear.
+/// The id of the task of a request ([`rule::TASK`]).
 pub(crate) fn task_of(request: &str) -> Uuid {
+    through(&rule::TASK, request)
+}
+
+/// The id of the visit that is known by its account alone ([`rule::ENCOUNTER_BY_ACCOUNT`]).
+pub(crate) fn visit_of_account(account: &str) -> Uuid {
+    through(&rule::ENCOUNTER_BY_ACCOUNT, account)
+}
+
+/// The id of the account that is known by its visit alone ([`rule::ACCOUNT_OF_VISIT`]).
+pub(crate) fn account_of_visit(visit: &str) -> Uuid {
+    through(&rule::ACCOUNT_OF_VISIT, visit)
+}
+
+/// The id of what is known by the id of another thing: it needs no key, because that id is in the clear.
+fn through(rule: &Rule, id: &str) -> Uuid {
     let mut name = NAMESPACE.as_bytes().to_vec();
-    push(&mut name, rule::TASK.name.as_bytes());
-    push(&mut name, request.as_bytes());
+    push(&mut name, rule.name.as_bytes());
+    push(&mut name, id.as_bytes());
     hashed(&name)
 }
 
@@ -186,9 +201,12 @@ mod tests {
     }
 
     #[test]
-    fn a_task_is_found_without_the_key() {
+    fn what_is_known_through_another_thing_is_found_without_the_key() {
         let key = IdentityKey::new(&[7; 32]);
-        assert_eq!(Ids::new(&key).id(&rule::TASK, &[&["request"]]), task_of("request"));
+        let ids = Ids::new(&key);
+        assert_eq!(ids.id(&rule::TASK, &[&["request"]]), task_of("request"));
+        assert_eq!(ids.id(&rule::ENCOUNTER_BY_ACCOUNT, &[&["account"]]), visit_of_account("account"));
+        assert_eq!(ids.id(&rule::ACCOUNT_OF_VISIT, &[&["visit"]]), account_of_visit("visit"));
     }
 
     #[test]

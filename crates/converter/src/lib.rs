@@ -67,9 +67,9 @@ pub mod time;
 pub mod unit;
 
 pub use conversion::{
-    At, Authority, Conversion, Deletion, EntryNote, Ignored, Merge, Move, Order, PatientIdentifier,
-    PatientIdentity, Presumed, Refusal, Refused, ReportLine, Sender, Snapshot, Unlink, Unmapped, VisitEvent,
-    Warning,
+    At, Authority, Conversion, Deletion, EntryNote, Ignored, KnownThrough, Merge, Move, Order,
+    PatientIdentifier, PatientIdentity, Presumed, Refusal, Refused, ReportLine, Sender, Snapshot, Unlink,
+    Unmapped, VisitEvent, Warning,
 };
 pub use convert::{ConvertOptions, convert};
 pub use document::{NOTE_SERIES, SOURCE_RANGE};

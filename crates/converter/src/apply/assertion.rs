@@ -21,6 +21,8 @@ pub(crate) struct Assertions {
     pub(crate) mergers: Vec<Merged>,
     pub(crate) moves: Vec<Move>,
     pub(crate) unlinks: Vec<Unlink>,
+    /// What has no number of its own, and through what it is known.
+    pub(crate) known_through: Vec<(ResourceKey, ResourceKey)>,
     pub(crate) lists: Vec<List>,
     pub(crate) moment: Moment,
     pub(crate) sender: String,
@@ -142,6 +144,15 @@ impl Assertions {
                 .collect(),
             moves: conversion.moves.clone(),
             unlinks: conversion.unlinks.clone(),
+            known_through: conversion
+                .known_through
+                .iter()
+                .map(|one| {
+                    let other = if one.kind == "Encounter" { "Account" } else { "Encounter" };
+                    let key = |kind: &str, id: Uuid| ResourceKey::new(kind, id.to_string());
+                    (key(one.kind, one.id), key(other, one.other))
+                })
+                .collect(),
             lists: conversion
                 .snapshots
                 .iter()

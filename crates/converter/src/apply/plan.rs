@@ -2,6 +2,8 @@
 
 mod finish;
 mod follow;
+mod known_through;
+mod links;
 mod lists;
 mod merging;
 mod moving;
@@ -96,6 +98,7 @@ pub(crate) async fn plan(said: &Assertions, identities: &Identities<'_>) -> Resu
         said,
         people: HashMap::new(),
         things: HashMap::new(),
+        following: Vec::new(),
         survivors: HashMap::new(),
         leant: BTreeSet::new(),
         drafts: Drafts::default(),
@@ -104,7 +107,8 @@ pub(crate) async fn plan(said: &Assertions, identities: &Identities<'_>) -> Resu
     };
     let conflicts = planner.resolve(identities).await?;
     planner.resolve_things(identities).await?;
-    let mergers = planner.mergers()?;
+    let mut mergers = planner.mergers()?;
+    mergers.append(&mut planner.following);
     planner.load(identities, &mergers).await?;
     planner.load_moved_accounts(identities).await?;
     planner.load_visits(identities).await?;
@@ -112,6 +116,7 @@ pub(crate) async fn plan(said: &Assertions, identities: &Identities<'_>) -> Resu
         planner.subjects(identities).await?;
     }
     planner.load_followers(identities).await?;
+    let linked = planner.load_linked(identities).await?;
     let before = planner.listed_now();
     let said_alone: Vec<&Assertion> =
         said.entries.iter().filter(|entry| !planner.is_obsolete(entry, &mergers)).collect();
@@ -121,7 +126,9 @@ pub(crate) async fn plan(said: &Assertions, identities: &Identities<'_>) -> Resu
     for entry in said_alone {
         planner.join(entry);
     }
+    planner.settle_known_through();
     planner.unlink();
+    planner.settle_links(&linked);
     planner.move_visits();
     planner.follow_moves(identities).await?;
     planner.follow_requests();
@@ -136,6 +143,8 @@ struct Planner<'a> {
     people: HashMap<Uuid, Resolved>,
     /// Visits and accounts that were replaced by others.
     things: HashMap<ResourceKey, ResourceKey>,
+    /// Visits and accounts that are replaced because that through which they are known was.
+    following: Vec<Merging>,
     /// Where the data of patients live now.
     survivors: HashMap<Uuid, Uuid>,
     /// Visits on which what is decided rests.
@@ -188,7 +197,8 @@ impl Planner<'_> {
     }
 
     fn is_obsolete(&self, entry: &Assertion, mergers: &[Merging]) -> bool {
-        mergers.iter().any(|merging| entry.key == merging.key(merging.obsolete.named))
+        let told = |merging: &&Merging| merging.follows.is_none();
+        mergers.iter().filter(told).any(|merging| entry.key == merging.key(merging.obsolete.named))
     }
 
     async fn load(&mut self, identities: &Identities<'_>, mergers: &[Merging]) -> Result<(), ApplyError> {

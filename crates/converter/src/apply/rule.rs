@@ -33,7 +33,7 @@ pub(crate) enum Key {
     Other,
     /// The reference in `location`.
     Location,
-    /// The reference in `member`.
+    /// The reference in `member`, and the first role: one person may have two parts.
     Member,
     /// Whom or what `actor` refers to, or, where it names none, the first code of `type`; all patients are one.
     Actor,
@@ -205,7 +205,12 @@ impl Key {
                 }
             }
             Self::Location => token(&text(member.pointer("/location/reference"))),
-            Self::Member => token(&text(member.pointer("/member/reference"))),
+            Self::Member => {
+                let role = ["/role/0/coding/0/code", "/role/0/text"]
+                    .iter()
+                    .find_map(|pointer| member.pointer(pointer)?.as_str());
+                hashed(&[&text(member.pointer("/member/reference")), role.unwrap_or_default()])
+            }
             Self::Concept => {
                 let codings = member.get("coding").and_then(Value::as_array).into_iter().flatten();
                 let code = codings.filter_map(|coding| coding.get("code")?.as_str()).next();

@@ -18,7 +18,7 @@ use crate::nl_core;
 
 /// Before the key of an identifier: the register that says that a merger made it an old one. It stays so,
 /// whoever uses the number later.
-const OLD: &str = "old:";
+pub(crate) const OLD: &str = "old:";
 
 /// The path of that register; `None` for the BSN, of which a person has one.
 pub(crate) fn path_of_old(identifier: &str) -> Option<String> {

@@ -202,6 +202,8 @@ struct Standing<'e> {
     events: Vec<Stands<'e>>,
     /// Where the patient never was: place, since the event that said so, until the cancel.
     never: Vec<(&'e str, &'e Moment, &'e Moment)>,
+    /// The cancels that took something back.
+    spent: Vec<(&'e str, &'e Event)>,
 }
 
 impl<'e> Standing<'e> {
@@ -226,6 +228,9 @@ impl<'e> Standing<'e> {
                 let gone = self.events.remove(at);
                 let moments = (&gone.event.stamp.moment, &event.stamp.moment);
                 self.never.extend(gone.event.here().map(|place| (place, moments.0, moments.1)));
+            }
+            if found {
+                self.spent.push((name, event));
             }
             let before = self.events.iter().rev().find(|stands| stands.decides);
             let before = before.and_then(|stands| stands.event.status());
@@ -256,6 +261,8 @@ impl<'e> Standing<'e> {
         };
         let mut chosen = if !then.is_empty() {
             then
+        } else if self.is_repeated(effect.trigger, cancel) {
+            Vec::new()
         } else if effect.of_many() {
             self.last_of(&kin)
         } else {
@@ -266,6 +273,15 @@ impl<'e> Standing<'e> {
             chosen = resting.filter(|(_, stands)| !stands.is_planned()).map(|(at, _)| at).collect();
         }
         chosen
+    }
+
+    /// A cancel that is told again, of what was taken back already: it takes nothing more. Of two without the time
+    /// of what they take back, only the time at which they were recorded tells whether they are one.
+    fn is_repeated(&self, trigger: &str, cancel: &Event) -> bool {
+        self.spent.iter().any(|(name, spent)| {
+            let then = cancel.at.is_some() || cancel.stamp.moment.at == spent.stamp.moment.at;
+            *name == trigger && spent.at == cancel.at && then && spent.said == cancel.said
+        })
     }
 
     /// The last event of a kind, and those before it that say the same.

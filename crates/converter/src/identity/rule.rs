@@ -28,11 +28,8 @@ pub const PATIENT_OF_MESSAGE: Rule = Rule::last_resort(
 /// A visit.
 pub const ENCOUNTER: Rule = Rule::sound("Encounter", &[Pseudonym("authority, visit number")]);
 /// A visit without visit number, by the account number (PID-18).
-pub const ENCOUNTER_BY_ACCOUNT: Rule = Rule::last_resort(
-    "Encounter/account",
-    &[Pseudonym("authority, account number")],
-    "visit-by-account-number",
-);
+pub const ENCOUNTER_BY_ACCOUNT: Rule =
+    Rule::last_resort("Encounter/account", &[Clear("account")], "visit-by-account-number");
 /// A visit by another number of it (PV1-50).
 pub const ENCOUNTER_BY_ALTERNATE: Rule = Rule::last_resort(
     "Encounter/alternate",
@@ -48,7 +45,7 @@ pub const ENCOUNTER_BY_PREADMISSION: Rule = Rule::last_resort(
 /// A visit without any number, in a message that registers visits.
 pub const ENCOUNTER_BY_ADMISSION: Rule = Rule::last_resort(
     "Encounter/admission",
-    &[Clear("patient"), Pseudonym("class, time of admission or else of the event")],
+    &[Clear("patient"), Pseudonym("time of admission or else of the event")],
     "visit-by-admission-time",
 );
 /// A professional, by AGB, UZI, BIG or another number.

@@ -9,7 +9,7 @@ use hl7v2::Segment;
 use uuid::Uuid;
 
 use crate::context::{Context, add_new};
-use crate::conversion::{Authority, EntryNote};
+use crate::conversion::{Authority, EntryNote, KnownThrough};
 use crate::datatype::{cx as identifier, hd};
 use crate::identity::rule;
 use crate::segment::beside::{self, Beside};
@@ -233,7 +233,11 @@ fn identify<'m, 'a>(
         return cx.id(&rule::ACCOUNT, &[&[&authority, &number]], at);
     }
     match visit {
-        Some(visit) => cx.id(&rule::ACCOUNT_OF_VISIT, &[&[&visit.hyphenated().to_string()]], at),
+        Some(visit) => {
+            let id = cx.id(&rule::ACCOUNT_OF_VISIT, &[&[&visit.hyphenated().to_string()]], at);
+            cx.known_through.push(KnownThrough { kind: "Account", id, other: visit });
+            id
+        }
         None => cx.id(&rule::ACCOUNT_OF_PATIENT, &[&[&patient.hyphenated().to_string()]], at),
     }
 }

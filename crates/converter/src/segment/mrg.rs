@@ -248,12 +248,18 @@ pub(crate) fn visit_of<'m, 'a>(
     mrg: Segment<'m, 'a>,
     by_account: bool,
 ) -> Option<Uuid> {
-    let by_number = (mrg.field(5), &rule::ENCOUNTER);
-    let by_account = by_account.then(|| (mrg.field(3), &rule::ENCOUNTER_BY_ACCOUNT));
-    [Some(by_number), by_account].into_iter().flatten().find_map(|(field, rule)| {
-        let (authority, number) = identifier::key(cx, field.first())?;
-        Some(cx.id(rule, &[&[&authority, &number]], field.first().value().place()))
-    })
+    let number = mrg.field(5).first();
+    if let Some((authority, value)) = identifier::key(cx, number) {
+        return Some(cx.id(&rule::ENCOUNTER, &[&[&authority, &value]], number.value().place()));
+    }
+    let account = if by_account { account_of(cx, mrg.field(3)) } else { None };
+    account.map(|account| visit_of_account(cx, account, mrg.field(3)))
+}
+
+/// The visit that is known by its account alone.
+pub(crate) fn visit_of_account<'m, 'a>(cx: &mut Context<'m, 'a>, account: Uuid, at: Field<'m, 'a>) -> Uuid {
+    let parts: &[&[&str]] = &[&[&account.hyphenated().to_string()]];
+    cx.id(&rule::ENCOUNTER_BY_ACCOUNT, parts, at.first().value().place())
 }
 
 /// The visit of MRG, of this patient. `into` is what replaces it.

@@ -11,12 +11,14 @@ use fhir::{
 use hl7v2::Segment;
 use uuid::Uuid;
 
-use super::beside;
+use super::{beside, mrg};
 use crate::context::{Context, add_new, trim};
+use crate::conversion::KnownThrough;
 use crate::datatype::{self, cwe, cx as identifier, xcn};
 use crate::identity::rule;
 use crate::message::adt::visit::Effect;
 use crate::table;
+use crate::time::PointInTime;
 
 pub(crate) use map::MAP;
 use time::Times;
@@ -175,8 +177,8 @@ fn says_no_visit(pv1: Segment<'_, '_>) -> bool {
 }
 
 /// Which visit: by visit number, else by account number, else by another number of the visit (PV1-50), else by
-/// the number of its pre-admission (PV1-5). Without any, by patient, class and time of admission; where that is
-/// not told either, the time of the event will do for an event that opens a visit, and for no other: a discharge
+/// the number of its pre-admission (PV1-5). Without any, by patient and time of admission (not by the class, which
+/// A06 and A07 change); where that is not told either, the time of the event will do for an event that opens a visit, and for no other: a discharge
 /// that was named by its own time would be another visit than the admission.
 fn identify<'m, 'a>(
     cx: &mut Context<'m, 'a>,
@@ -185,27 +187,42 @@ fn identify<'m, 'a>(
     patient: Uuid,
     effect: &'static Effect,
 ) -> Option<Uuid> {
-    let account = pid.map(|pid| (pid.field(18), &rule::ENCOUNTER_BY_ACCOUNT));
-    for (list, rule) in std::iter::once((pv1.field(19), &rule::ENCOUNTER)).chain(account).chain([
-        (pv1.field(50), &rule::ENCOUNTER_BY_ALTERNATE),
-        (pv1.field(5), &rule::ENCOUNTER_BY_PREADMISSION),
-    ]) {
-        if let Some((authority, number)) = identifier::key(cx, list.first()) {
-            return Some(cx.id(rule, &[&[&authority, &number]], list.first().value().place()));
+    let numbered = |cx: &mut Context<'m, 'a>, list: hl7v2::Field<'m, 'a>, rule| {
+        let (authority, number) = identifier::key(cx, list.first())?;
+        Some(cx.id(rule, &[&[&authority, &number]], list.first().value().place()))
+    };
+    if let Some(id) = numbered(cx, pv1.field(19), &rule::ENCOUNTER) {
+        return Some(id);
+    }
+    if let Some(number) = pid.map(|pid| pid.field(18))
+        && let Some(account) = mrg::account_of(cx, number)
+    {
+        let id = mrg::visit_of_account(cx, account, number);
+        cx.known_through.push(KnownThrough { kind: "Encounter", id, other: account });
+        return Some(id);
+    }
+    for (list, rule) in
+        [(pv1.field(50), &rule::ENCOUNTER_BY_ALTERNATE), (pv1.field(5), &rule::ENCOUNTER_BY_PREADMISSION)]
+    {
+        if let Some(id) = numbered(cx, list, rule) {
+            return Some(id);
         }
     }
     if !effect.registers() || (!effect.opens() && !pv1.field(44).is_present()) {
         return None;
     }
     let patient = patient.hyphenated().to_string();
-    let class = trim(pv1.field(2).value().text()).to_ascii_uppercase();
     let evn = cx.message.segment("EVN");
     let of_event = [6, 2].into_iter().filter_map(|n| evn.map(|evn| evn.field(n).value()));
     let times = std::iter::once(pv1.field(44).value()).chain(of_event);
     let sent = cx.message.header().field(7).value();
     let moment = times.chain([sent]).find(|time| time.is_present());
-    let moment = moment.map(|time| trim(time.text())).unwrap_or_default();
-    let parts: &[&[&str]] = &[&[&patient], &[&class, &moment]];
+    // However it is written.
+    let moment = moment.map(|time| match PointInTime::parse(&time.text()) {
+        Ok(read) => read.date_time(&cx.profile.time_zone).into(),
+        Err(_) => trim(time.text()),
+    });
+    let parts: &[&[&str]] = &[&[&patient], &[&moment.unwrap_or_default()]];
     Some(cx.id(&rule::ENCOUNTER_BY_ADMISSION, parts, pv1.field(19).place()))
 }
 

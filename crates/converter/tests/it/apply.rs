@@ -2,6 +2,7 @@
 //! however often, and whatever fails in between.
 
 mod appointments;
+mod cancels;
 mod claims;
 mod documents;
 mod faults;
@@ -9,6 +10,7 @@ mod finance;
 mod identity;
 mod laboratory;
 mod large;
+mod links;
 mod medication;
 mod merging;
 mod mixed;
@@ -18,10 +20,14 @@ mod orders;
 mod persons;
 mod persons_in_any_order;
 mod process;
+mod sets;
 mod subject;
 mod told_late;
 mod trouble;
+mod twice;
 mod visit;
 mod visits;
+mod ward;
 mod weight;
+mod without_number;
 mod world;

@@ -1,11 +1,13 @@
 //! A40 and its kin: what is obsolete becomes a stub, what survives takes over what it did not have. A change
 //! of a number (A47, A50) is the same, but that nothing loses weight by it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 use zorgsluis_domain::port::ResourceKey;
 
-use super::{Handover, Planner, patient};
+use super::{Handover, Planner};
 use crate::apply::ApplyError;
 use crate::apply::draft::{Content, Draft};
 use crate::apply::identity::Resolved;
@@ -23,6 +25,18 @@ pub(super) struct Merging {
     pub(super) surviving: Resolved,
     /// Only the number changed.
     pub(super) renamed: bool,
+    /// What is obsolete, through which this one is known: no message need say that this is merged.
+    pub(super) follows: Option<ResourceKey>,
+}
+
+/// What is said of a merger.
+struct Told {
+    /// Of the obsolete one.
+    obsolete: BTreeMap<String, Register>,
+    /// Of the surviving one.
+    surviving: BTreeMap<String, Register>,
+    stamp: Stamp,
+    merger: Merger,
 }
 
 impl Merging {
@@ -47,6 +61,7 @@ impl Planner<'_> {
                 obsolete: self.resolved(said.kind, said.obsolete),
                 surviving: self.resolved(said.kind, said.surviving),
                 renamed: said.renamed,
+                follows: None,
             };
             let Merging { obsolete, surviving, .. } = &merging;
             if !merging.is_alias() {
@@ -68,17 +83,33 @@ impl Planner<'_> {
         Ok(mergers)
     }
 
-    /// The obsolete one becomes a stub that links to the surviving one, which takes over the rest.
-    pub(super) fn merge(&mut self, merging: &Merging) {
-        let Merging { obsolete, surviving, renamed, .. } = merging;
-        let stamp = Stamp::new(Rank::Registration, self.said.moment.clone());
+    /// What is said of a merger: by this message, or by what told that it was merged through which it is known.
+    fn told(&self, merging: &Merging) -> Option<Told> {
+        if let Some(other) = &merging.follows {
+            let (obsolete, stamp, merger) = self.of_other(merging, other)?;
+            return Some(Told { obsolete, surviving: BTreeMap::new(), stamp, merger });
+        }
         let of = |named: Uuid| {
             let said = self.said.entries.iter().find(|entry| entry.key == merging.key(named));
             said.map(|entry| self.in_store(entry).registers()).unwrap_or_default()
         };
-        let (said, in_its_place) = (of(obsolete.named), of(surviving.named));
+        let moment = self.said.moment.clone();
+        let into = merging.surviving.given.to_string();
+        Some(Told {
+            obsolete: of(merging.obsolete.named),
+            surviving: of(merging.surviving.named),
+            stamp: Stamp::new(Rank::Registration, moment.clone()),
+            merger: Merger { into, moment, renamed: merging.renamed },
+        })
+    }
+
+    /// The obsolete one becomes a stub that links to the surviving one, which takes over the rest.
+    pub(super) fn merge(&mut self, merging: &Merging) {
+        let Merging { obsolete, surviving, renamed, .. } = merging;
+        let Some(told) = self.told(merging) else { return };
+        let Told { obsolete: said, surviving: in_its_place, stamp, merger } = told;
         let (root, left) = (merging.key(surviving.now), merging.key(obsolete.given));
-        if merging.kind == "Account" && !merging.is_alias() {
+        if (merging.kind == "Account" || merging.follows.is_some()) && !merging.is_alias() {
             // Its visits are on the surviving one from now on.
             self.things.insert(left.clone(), root.clone());
         }
@@ -88,8 +119,6 @@ impl Planner<'_> {
         let Some(state) = draft.state_mut() else { return };
         let mut joined = Vec::new();
         if !merging.is_alias() {
-            let moment = self.said.moment.clone();
-            let merger = Merger { into: surviving.given.to_string(), moment, renamed: *renamed };
             state.mergers.add(left.id.clone(), merger);
             if let Some(taken) = taken_over {
                 state.mergers.join(&taken.mergers);
@@ -109,9 +138,12 @@ impl Planner<'_> {
                 }
             }
             if merging.kind == "Patient" {
-                joined.extend(link(state, &left, "replaces", &stamp));
+                let here = state.mergers.carry(&surviving.given.to_string(), &stamp);
+                joined.extend(link(state, &left, "replaces", &here));
             }
         }
+        // Told of the surviving one, which may have been merged since.
+        let stamp = state.mergers.carry(&surviving.given.to_string(), &stamp);
         for (path, register) in said {
             let Some(old_one) = path_of_old(&path).filter(|_| register.value.is_some()) else { continue };
             joined.push(state.join_register(path, Register { stamp: stamp.clone(), ..register }));
@@ -130,7 +162,7 @@ impl Planner<'_> {
     fn make_stub(
         &mut self,
         merging: &Merging,
-        said: &std::collections::BTreeMap<String, Register>,
+        said: &BTreeMap<String, Register>,
         stamp: &Stamp,
     ) -> Option<State> {
         let Merging { obsolete, surviving, .. } = merging;
@@ -158,9 +190,8 @@ impl Planner<'_> {
             joined.extend(link(state, &into, "replaced-by", stamp));
         } else {
             let member = json!({ "url": REPLACED_BY, "valueReference": { "reference": into.to_string() } });
-            let path = format!("extension:{}", Key::Url.of(&member));
             let value = Some(Value::Array(vec![member]));
-            joined.push(state.join_register(path, Register { stamp: stamp.clone(), value }));
+            joined.push(state.join_register(path_of_successor(), Register { stamp: stamp.clone(), value }));
         }
         taken
     }
@@ -169,6 +200,12 @@ impl Planner<'_> {
     pub(super) fn handovers(&self, mergers: &[Merging]) -> Vec<Handover> {
         let mut all: Vec<Handover> = Vec::new();
         for merging in mergers.iter().filter(|merging| !merging.is_alias()) {
+            // Nothing refers to what was never there.
+            let there = self.drafts.0.get(&merging.key(merging.obsolete.given));
+            let follows = merging.follows.is_some();
+            if !self.is_told_now(merging) || follows && there.is_none_or(|draft| draft.stands.is_none()) {
+                continue;
+            }
             let (from, to) = (merging.key(merging.obsolete.given), merging.key(merging.surviving.now));
             let of_patient = merging.kind == "Patient";
             let patients =
@@ -190,39 +227,11 @@ impl Planner<'_> {
         all.extend(self.moved_visits());
         all
     }
-
-    /// Links that A24 made and A37 takes away.
-    pub(super) fn unlink(&mut self) {
-        for unlink in &self.said.unlinks {
-            let [one, other] = unlink.patients.map(|named| self.who(named));
-            for (who, linked) in [(one, other), (other, one)] {
-                let Some(draft) = self.drafts.0.get_mut(&patient(who.now)) else { continue };
-                let Some(state) = draft.state_mut() else { continue };
-                let stamp = Stamp::new(Rank::Registration, self.said.moment.clone());
-                let stamp = state.mergers.carry(&who.given.to_string(), &stamp);
-                let joined =
-                    state.join_register(see_also(&patient(linked.given)), Register { stamp, value: None });
-                draft.joined.push(joined);
-                draft.named = true;
-            }
-        }
-        for (key, draft) in &mut self.drafts.0 {
-            if key.resource_type == "Patient"
-                && let Some(state) = draft.state_mut()
-            {
-                // Two who were linked and merged are one: nobody is linked to himself.
-                let merged = state.mergers.0.keys().map(|id| ResourceKey::new("Patient", id));
-                let own: Vec<String> = merged.chain([key.clone()]).map(|id| see_also(&id)).collect();
-                state.registers.retain(|path, _| !own.contains(path));
-            }
-        }
-    }
 }
 
-/// The path of a link that says *see also*.
-fn see_also(other: &ResourceKey) -> String {
-    let member = json!({ "other": { "reference": other.to_string() }, "type": "seealso" });
-    format!("link:{}", Key::Other.of(&member))
+/// The register of a stub that says what took its place.
+pub(super) fn path_of_successor() -> String {
+    format!("extension:{}", Key::Url.of(&json!({ "url": REPLACED_BY })))
 }
 
 /// Joins a link to another patient.

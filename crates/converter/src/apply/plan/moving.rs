@@ -23,7 +23,7 @@ use crate::context::extension::REPLACED_BY;
 use crate::conversion::Move;
 
 /// A chain of replacements longer than this is no chain.
-const LONGEST_WAY: usize = 64;
+pub(super) const LONGEST_WAY: usize = 64;
 
 /// Types that can be replaced, beside patients.
 const REPLACEABLE: &[&str] = &["Account", "Encounter"];
@@ -39,11 +39,15 @@ impl Planner<'_> {
         for key in named {
             self.follow(identities, key).await?;
         }
-        Ok(())
+        self.follow_known_through(identities).await
     }
 
     /// Follows one.
-    async fn follow(&mut self, identities: &Identities<'_>, key: ResourceKey) -> Result<(), ApplyError> {
+    pub(super) async fn follow(
+        &mut self,
+        identities: &Identities<'_>,
+        key: ResourceKey,
+    ) -> Result<(), ApplyError> {
         let mut at = key.clone();
         for _ in 0..LONGEST_WAY {
             self.drafts.load(identities.store, [at.clone()]).await?;

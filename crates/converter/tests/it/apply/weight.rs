@@ -1,6 +1,6 @@
 //! What counts more of what is told before and after mergers, whatever the order of arrival.
 
-use super::visits::{ONE as BED, Told, told};
+use super::ward::{ONE as BED, Told, told};
 use super::world::{World, adt, after_each_order, oru};
 
 /// A registration, then a merger, then a laboratory that still uses the old number: the registration counts more
