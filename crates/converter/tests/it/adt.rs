@@ -247,7 +247,10 @@ fn a_visit_without_number_is_known_only_where_visits_are_registered() {
     let by_admission = id(&message("ADT^A01", "EVN||202601020900", &admitted));
     assert_eq!(by_admission.len(), 1);
     assert_eq!(by_admission, id(&message("ADT^A02", "EVN||202601030900", &admitted)));
-    assert_ne!(by_admission, id(&message("ADT^A01", "EVN||202601020900", &admitted.replace("|I|", "|O|"))));
+    // A06 and A07 change the class, and however the time is written.
+    let outpatient = admitted.replace("|I|", "|O|") + "00+0100";
+    assert_eq!(by_admission, id(&message("ADT^A07", "EVN||202601020900", &outpatient)));
+    assert_ne!(by_admission, id(&message("ADT^A01", "EVN||202601020900", &format!("{admitted}30"))));
     let by_event = id(&message("ADT^A01", "EVN||202601020900||||202601020800", "PV1|1|I|A1"));
     assert_eq!(by_event, id(&message("ADT^A01", "EVN||202601020901||||202601020800", "PV1|1|I|A1")));
     assert_ne!(by_event, id(&message("ADT^A01", "EVN||202601020900", "PV1|1|I|A1")));

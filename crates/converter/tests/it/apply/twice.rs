@@ -68,7 +68,7 @@ async fn many_who_write_about_one_patient_at_once_end_as_in_a_row() {
     for round in 0..4 {
         let world = Arc::new(World::new());
         let mut running = tokio::task::JoinSet::new();
-        for message in messages.iter().chain(&messages).cloned() {
+        for message in [messages.as_slice(), messages.as_slice()].concat() {
             let world = Arc::clone(&world);
             // Contended means back to the queue: it comes again.
             running.spawn(async move { while world.try_apply(&world.apply, &message).await.is_err() {} });
