@@ -165,6 +165,8 @@ struct Lists<'m, 'a> {
     in_allergy: bool,
     /// Whether PV1 has been passed: a ROL behind it is about the visit.
     in_visit: bool,
+    /// Whether a further PID or PV1 stands behind an order: what is behind it is of earlier results.
+    in_prior: bool,
     /// Whether an order was begun: a DG1 behind it is why it was ordered.
     in_order: bool,
     billing: Billing<'m, 'a>,
@@ -207,6 +209,8 @@ fn member<'m, 'a>(
         return;
     }
     match segment.id() {
+        // They stand with the earlier results of an order.
+        "PD1" | "NK1" | "ARV" | "PV2" | "ROL" if lists.in_prior => {}
         "PDA" => pda::convert(cx, segment, patient),
         "PD1" => pd1::convert(cx, segment, patient),
         "NK1" => lists.related.add(segment, nk1::convert(cx, segment, patient.id)),
@@ -244,7 +248,11 @@ fn member<'m, 'a>(
             lists.billing.insured(&listed);
             lists.coverages.add(segment, listed);
         }
-        "PV1" => (lists.in_visit, lists.in_result) = (true, false),
+        "PID" => lists.in_prior |= lists.in_order,
+        "PV1" => {
+            lists.in_prior |= lists.in_visit && lists.in_order;
+            (lists.in_visit, lists.in_result) = (true, false);
+        }
         "PV2" => match encounter {
             Some(encounter) => pv2::convert(cx, segment, encounter),
             None => pv1::leave(cx, segment),

@@ -106,6 +106,16 @@ pub(crate) fn convert<'m, 'a>(
     }
 }
 
+/// A ROL behind PV1 is about the visit.
+pub(crate) fn of_visit<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    rol: Segment<'m, 'a>,
+    patient: Uuid,
+    encounter: &mut EncounterDraft<'a>,
+) {
+    read(cx, rol, patient).in_visit(cx, encounter);
+}
+
 /// A ROL behind something else (a procedure, an insurance, a problem) is about that; where that is not in the
 /// message, about the patient's care.
 pub(crate) fn about<'m, 'a>(

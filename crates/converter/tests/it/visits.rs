@@ -89,10 +89,12 @@ fn an_earlier_visit_has_its_own_state_and_not_the_one_of_the_message() {
     let (bundle, report) = run(example("PV1-prior.hl7").as_bytes());
     assert_eq!(visit(&bundle, "V471")["status"], "in-progress");
     assert_eq!(visit(&bundle, "V472")["status"], "finished");
+    assert_eq!(visit(&bundle, "V472")["reasonCode"][0]["coding"][0]["code"], "R5");
+    assert!(visit(&bundle, "V471")["reasonCode"].is_null());
     let open = visit(&bundle, "V473");
     assert_eq!(open["status"], "unknown");
     assert!(open["location"][0]["status"].is_null());
-    assert_eq!(visit(&bundle, "V472")["participant"].as_array().unwrap().len(), 1);
+    assert_eq!(visit(&bundle, "V472")["participant"].as_array().unwrap().len(), 2);
     assert!(report.unmapped.is_empty(), "{report:?}");
 }
 

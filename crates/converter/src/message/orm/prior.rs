@@ -13,7 +13,7 @@ use crate::message::adt::{self, Adt};
 use crate::message::group::{Group, is_new_order};
 use crate::message::{Says, oru};
 use crate::segment::pv1::{EncounterDraft, Further};
-use crate::segment::{al1, pid, prt, pv1, pv2};
+use crate::segment::{al1, pid, prt, pv1, pv2, rol};
 
 const KNOWN_THEN: &str =
     "who the patient was when an earlier result was made: the message's own PID says who it is now";
@@ -124,6 +124,10 @@ fn head_of<'m, 'a>(
             },
             "PRT" => match &mut draft {
                 Some(visit) => prt::of_visit(cx, segment, patient, visit),
+                None => segment.fields().for_each(|field| cx.ignore_field(field, KNOWN_THEN)),
+            },
+            "ROL" => match &mut draft {
+                Some(visit) => rol::of_visit(cx, segment, patient, visit),
                 None => segment.fields().for_each(|field| cx.ignore_field(field, KNOWN_THEN)),
             },
             "AL1" => {
