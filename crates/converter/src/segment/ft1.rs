@@ -161,7 +161,7 @@ pub(crate) fn department<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>)
     let parts: &[&[&str]] = &[&[&sender, "department", &system, &code]];
     let id = cx.id(&rule::ORGANIZATION, parts, from.place());
     let concept = cwe::concept(cx, from, "", None)?;
-    let mut organization = Organization::default();
+    let mut organization = Organization { extension: concept.extension, ..Organization::default() };
     for coding in concept.coding {
         let name = coding.display;
         if organization.name.is_none() {
