@@ -43,6 +43,8 @@ pub(crate) mod npu;
 pub(crate) mod nte;
 pub(crate) mod obr;
 pub(crate) mod obx;
+pub(crate) mod ods;
+pub(crate) mod odt;
 pub(crate) mod orc;
 pub(crate) mod org;
 pub(crate) mod participation;
@@ -62,6 +64,8 @@ pub(crate) mod rf1;
 pub(crate) mod rgs;
 pub(crate) mod rmi;
 pub(crate) mod rol;
+pub(crate) mod rq1;
+pub(crate) mod rqd;
 pub(crate) mod rxa;
 pub(crate) mod rxc;
 pub(crate) mod rxd;
@@ -137,6 +141,8 @@ pub(crate) const MAPS: &[&Map] = &[
     &nte::MAP,
     &obr::MAP,
     &obx::MAP,
+    &ods::MAP,
+    &odt::MAP,
     &orc::MAP,
     &org::MAP,
     &pd1::MAP,
@@ -154,6 +160,8 @@ pub(crate) const MAPS: &[&Map] = &[
     &rgs::MAP,
     &rmi::MAP,
     &rol::MAP,
+    &rq1::MAP,
+    &rqd::MAP,
     &rxa::MAP,
     &rxc::MAP,
     &rxd::MAP,
@@ -281,5 +289,16 @@ pub(crate) fn settle<T: PartialEq>(known: &mut Option<T>, new: Option<T>) -> boo
             *known = new;
             true
         }
+    }
+}
+
+/// Takes a value where there is none, and gives back one that is another than what stands.
+pub(crate) fn otherwise<T: PartialEq>(known: &mut Option<T>, told: Option<T>) -> Option<T> {
+    match known {
+        None => {
+            *known = told;
+            None
+        }
+        Some(stands) => told.filter(|told| told != stands),
     }
 }

@@ -51,7 +51,9 @@ pub(crate) fn professional<'a>(cx: &mut Context<'_, 'a>, cnn: Component<'_, 'a>)
             ..Identifier::default()
         });
     }
-    if name.family.is_some() || !name.given.is_empty() {
+    // A title or degree alone is kept, too.
+    let bare = HumanName { r#use: name.r#use, ..HumanName::default() };
+    if name != bare {
         practitioner.name.push(name);
     }
     if let Some(Resource::Practitioner(known)) = cx.entry(id) {

@@ -75,10 +75,11 @@ fn of<'a>(
             if value.is_present() {
                 cx.warn(value.place(), read.err().unwrap_or("comparator-in-number"));
             }
-            let said = cx.write(value)?;
-            quantity.extension.push(Extension::string(extension::ORIGINAL_TEXT, said));
+            // A unit may stand alone.
+            let said = cx.write(value);
+            quantity.extension.extend(said.map(|said| Extension::string(extension::ORIGINAL_TEXT, said)));
         }
     }
     unit(cx, &mut quantity);
-    Some(quantity)
+    (quantity != Quantity::default()).then_some(quantity)
 }

@@ -191,7 +191,9 @@ fn event<'a>(cx: &mut Context<'_, 'a>, rpt: Repetition<'_, 'a>, repeat: &mut Tim
     }
     if count.is_present() {
         called(cx, rpt.component(10));
-        let minutes = minutes(&trim(count.text()), unit_of_time(&unit.text()).or(Some("min")));
+        // Minutes, where no unit is named; in a unit that nobody knows it is no number of them.
+        let named = if unit.is_present() { unit_of_time(&unit.text()) } else { Some("min") };
+        let minutes = minutes(&trim(count.text()), named);
         let written = trim(count.text());
         if fill_offset(repeat, minutes) {
             [count, unit].into_iter().for_each(|value| cx.mark(value));

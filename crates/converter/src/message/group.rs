@@ -5,131 +5,16 @@
 //! out ORC or OBR, put SPM first or last, and NTE anywhere; so a segment belongs to the order that was begun
 //! last, and a note to whatever it follows.
 
-use hl7v2::{Message, Segment};
+mod layout;
+mod part;
 
-/// A segment and the notes behind it.
-pub(crate) struct Noted<'m, 'a> {
-    pub(crate) segment: Segment<'m, 'a>,
-    pub(crate) notes: Vec<Segment<'m, 'a>>,
-}
+use hl7v2::Segment;
 
-/// An OBX, and what stands behind it.
-pub(crate) struct Measured<'m, 'a> {
-    pub(crate) segment: Segment<'m, 'a>,
-    pub(crate) notes: Vec<Segment<'m, 'a>>,
-    /// TCD: how it was measured.
-    pub(crate) tests: Vec<Segment<'m, 'a>>,
-    /// PRT: who had a part in it.
-    pub(crate) parts: Vec<Segment<'m, 'a>>,
-    /// The specimen behind which it stands, among those of its order.
-    pub(crate) specimen: Option<usize>,
-}
+use super::mdm::Told;
+use crate::segment::obx::content;
 
-impl<'m, 'a> Measured<'m, 'a> {
-    pub(crate) fn of(segment: Segment<'m, 'a>, notes: Vec<Segment<'m, 'a>>) -> Self {
-        Self { segment, notes, tests: Vec::new(), parts: Vec::new(), specimen: None }
-    }
-}
-
-/// A specimen: its SPM, and what stands behind it.
-#[derive(Default)]
-pub(crate) struct Collected<'m, 'a> {
-    /// `None` where there is only a SAC.
-    pub(crate) spm: Option<Segment<'m, 'a>>,
-    pub(crate) notes: Vec<Segment<'m, 'a>>,
-    pub(crate) containers: Vec<Container<'m, 'a>>,
-    /// OBX about the specimen itself: where it comes before its orders.
-    pub(crate) results: Vec<Measured<'m, 'a>>,
-    pub(crate) parts: Vec<Segment<'m, 'a>>,
-}
-
-/// A SAC, and the INV behind it.
-pub(crate) struct Container<'m, 'a> {
-    pub(crate) sac: Segment<'m, 'a>,
-    pub(crate) inventory: Vec<Segment<'m, 'a>>,
-}
-
-/// What belongs to one order; the first group of a message has neither ORC nor OBR.
-#[derive(Default)]
-pub(crate) struct Group<'m, 'a> {
-    pub(crate) orc: Option<Segment<'m, 'a>>,
-    pub(crate) obr: Option<Segment<'m, 'a>>,
-    /// TQ1.
-    pub(crate) timing: Vec<Segment<'m, 'a>>,
-    /// TQ2: which orders come before or after it.
-    pub(crate) sequence: Vec<Segment<'m, 'a>>,
-    /// DG1: why it is ordered.
-    pub(crate) reasons: Vec<Segment<'m, 'a>>,
-    /// CTD: whom to ask.
-    pub(crate) contacts: Vec<Segment<'m, 'a>>,
-    /// CTI: the trial that it is part of.
-    pub(crate) trials: Vec<Segment<'m, 'a>>,
-    /// TCD behind OBR: how it is to be measured.
-    pub(crate) tests: Vec<Segment<'m, 'a>>,
-    /// IPC: how images are to be made.
-    pub(crate) imaging: Vec<Segment<'m, 'a>>,
-    /// PRT behind ORC.
-    pub(crate) order_parts: Vec<Segment<'m, 'a>>,
-    /// PRT behind OBR.
-    pub(crate) parts: Vec<Segment<'m, 'a>>,
-    /// Notes on the order: behind ORC, or from who ordered.
-    pub(crate) order_notes: Vec<Segment<'m, 'a>>,
-    /// Notes behind OBR.
-    pub(crate) notes: Vec<Segment<'m, 'a>>,
-    pub(crate) results: Vec<Measured<'m, 'a>>,
-    pub(crate) specimens: Vec<Collected<'m, 'a>>,
-    /// How many of them were read before the order was begun.
-    pub(crate) early: usize,
-    /// Specimens that came before their orders, by their place in [`Sorted::specimens`].
-    pub(crate) shared: Vec<usize>,
-    /// Earlier results that are sent along with the order: the segments of each patient.
-    pub(crate) prior: Vec<Vec<Segment<'m, 'a>>>,
-}
-
-impl Group<'_, '_> {
-    /// Whether what is in it belongs to no order.
-    pub(crate) fn is_loose(&self) -> bool {
-        self.orc.is_none() && self.obr.is_none()
-    }
-
-    /// Whether only ORC and OBR were read of it.
-    fn is_begun(&self) -> bool {
-        self.results.is_empty() && self.specimens.len() == self.early && self.notes.is_empty()
-    }
-}
-
-/// What comes first in a message: its orders or its specimens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Layout {
-    /// Each order with its specimens: most messages.
-    Orders,
-    /// Each order with its specimens, and ORC behind OBR: OUL^R24.
-    OrdersByRequest,
-    /// Each specimen with its orders, ORC before OBR: OML^O33 and O35, and OUL^R21 with its SAC.
-    Specimens,
-    /// Each specimen with its orders, ORC behind OBR: OUL^R22 and R23.
-    SpecimensByRequest,
-}
-
-impl Layout {
-    pub(crate) fn of(message: &Message<'_>) -> Self {
-        let event = super::Event::of(message);
-        match (&*event.kind, &*event.trigger) {
-            ("OUL", "R22" | "R23") => Self::SpecimensByRequest,
-            ("OUL", "R24") => Self::OrdersByRequest,
-            ("OML", "O33" | "O35") | ("OUL", "R21") => Self::Specimens,
-            _ => Self::Orders,
-        }
-    }
-
-    fn specimens_first(self) -> bool {
-        matches!(self, Self::Specimens | Self::SpecimensByRequest)
-    }
-
-    fn request_first(self) -> bool {
-        matches!(self, Self::OrdersByRequest | Self::SpecimensByRequest)
-    }
-}
+pub(crate) use layout::Layout;
+pub(crate) use part::{Collected, Container, Group, Measured, Noted};
 
 /// The groups of a patient, and the notes that stand before them.
 pub(crate) struct Sorted<'m, 'a> {
@@ -159,6 +44,8 @@ enum Last {
     Specimen,
     /// An OBX about a specimen that comes before its orders.
     SpecimenResult,
+    /// A TXA.
+    Document,
     /// A charge, a problem or an allergy: the notes behind it are its own, and no document.
     Aside,
 }
@@ -280,6 +167,7 @@ impl<'m, 'a> Sorted<'m, 'a> {
                 self.groups.push(Group::default());
                 self.last = Last::Aside;
             }
+            "ODS" | "ODT" | "RQD" | "RQ1" => group.goods.push(segment),
             "IPC" => group.imaging.push(segment),
             "DG1" if !group.is_loose() => {
                 group.reasons.push(segment);
@@ -287,6 +175,7 @@ impl<'m, 'a> Sorted<'m, 'a> {
             }
             "OBX" => self.result(segment),
             "SPM" | "SAC" | "INV" => self.specimen(segment),
+            "TXA" => self.document(segment),
             "TCD" => match self.result_before() {
                 Some(result) => result.tests.push(segment),
                 None => self.groups.last_mut().into_iter().for_each(|group| group.tests.push(segment)),
@@ -323,6 +212,24 @@ impl<'m, 'a> Sorted<'m, 'a> {
         }
         group.results.push(result);
         self.last = Last::Result;
+    }
+
+    /// A TXA, with the OBX before it: that is its content where it names no observation.
+    fn document(&mut self, txa: Segment<'m, 'a>) {
+        let mut told = Told { txa: Some(txa), ..Told::default() };
+        if let Some(group) = self.groups.last_mut() {
+            let is_content = |one: &mut Measured<'m, 'a>| {
+                content::is_content(one.segment) && !one.segment.field(3).is_present() && one.tests.is_empty()
+            };
+            if self.last == Last::Result
+                && let Some(before) = group.results.pop_if(is_content)
+            {
+                told.content.push(Noted { segment: before.segment, notes: before.notes });
+                told.participants = before.parts;
+            }
+            group.documents.push(told);
+        }
+        self.last = Last::Document;
     }
 
     /// SPM, and SAC and INV behind it.
@@ -372,6 +279,10 @@ impl<'m, 'a> Sorted<'m, 'a> {
         }
     }
 
+    fn document_before(&mut self) -> Option<&mut Told<'m, 'a>> {
+        self.groups.last_mut()?.documents.last_mut()
+    }
+
     /// A PRT is about what it follows. Behind patient and visit it is read with them.
     fn part(&mut self, segment: Segment<'m, 'a>) {
         match self.last {
@@ -388,6 +299,9 @@ impl<'m, 'a> Sorted<'m, 'a> {
             Last::Specimen => {
                 self.specimen_before().into_iter().for_each(|specimen| specimen.parts.push(segment));
             }
+            Last::Document => {
+                self.document_before().into_iter().for_each(|told| told.participants.push(segment));
+            }
         }
     }
 
@@ -402,6 +316,7 @@ impl<'m, 'a> Sorted<'m, 'a> {
             }),
             Last::Result | Last::SpecimenResult => self.result_before().map(|result| &mut result.notes),
             Last::Specimen => self.specimen_before().map(|specimen| &mut specimen.notes),
+            Last::Document => self.document_before().map(|told| &mut told.notes),
         };
         notes.into_iter().for_each(|notes| notes.push(segment));
     }

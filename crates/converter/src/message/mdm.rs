@@ -48,11 +48,11 @@ pub(crate) enum Change {
 
 /// A document and what belongs to it.
 #[derive(Default)]
-struct Told<'m, 'a> {
-    txa: Option<Segment<'m, 'a>>,
-    notes: Vec<Segment<'m, 'a>>,
-    content: Vec<Noted<'m, 'a>>,
-    participants: Vec<Segment<'m, 'a>>,
+pub(crate) struct Told<'m, 'a> {
+    pub(crate) txa: Option<Segment<'m, 'a>>,
+    pub(crate) notes: Vec<Segment<'m, 'a>>,
+    pub(crate) content: Vec<Noted<'m, 'a>>,
+    pub(crate) participants: Vec<Segment<'m, 'a>>,
 }
 
 /// Converts a document message. Its PID only mentions the patient.
@@ -115,7 +115,7 @@ fn patient<'m, 'a>(
         add_new(&mut about, con::convert(cx, *con, patient));
     }
     for told in documents {
-        document(cx, change, told, txa::Of { patient, encounter }, &about);
+        document(cx, change, &told, txa::Of { patient, encounter }, &about);
     }
     Ok(())
 }
@@ -155,10 +155,21 @@ fn sort<'m, 'a>(group: &[Segment<'m, 'a>]) -> (Vec<Segment<'m, 'a>>, Vec<Told<'m
     (rest, documents)
 }
 
+/// A document that a message of another kind tells of: an order or result with a TXA (HL7 v2.8 lets OUL and ORU have
+/// them), or whatever else a sender puts one behind.
+pub(super) fn beside<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    told: &Told<'m, 'a>,
+    of: txa::Of,
+    about: Option<Uuid>,
+) {
+    document(cx, Change::Told, told, of, about.as_slice());
+}
+
 fn document<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     change: Change,
-    told: Told<'m, 'a>,
+    told: &Told<'m, 'a>,
     of: txa::Of,
     about: &[Uuid],
 ) {
@@ -196,8 +207,8 @@ fn document<'m, 'a>(
     txa::edits(cx, txa, &document);
     cx.put_as(id, document, EntryNote { authority: Authority::Registration, asserted: None });
     null::obey(cx, txa, &[("DocumentReference", id)]);
-    for participant in told.participants {
-        prt::convert(cx, participant, of.patient, Some(id));
+    for participant in &told.participants {
+        prt::convert(cx, *participant, of.patient, Some(id));
     }
     debug_assert!(matches!(cx.entry(id), Some(Resource::DocumentReference(_))));
 }

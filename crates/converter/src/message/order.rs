@@ -8,12 +8,13 @@ use hl7v2::Segment;
 use uuid::Uuid;
 
 use super::group::{Group, Measured};
+use super::mdm;
 use crate::context::{Context, add_new};
 use crate::document::{self, Belongs};
 use crate::segment::nte;
 use crate::segment::obr::instead;
 use crate::segment::obx::{self, Frame, Known, value::Kind};
-use crate::segment::{Listed, ctd, cti, dg1, ipc, orc, prt, spm, tcd, tq2};
+use crate::segment::{Listed, ctd, cti, dg1, ipc, ods, odt, orc, prt, rq1, rqd, spm, tcd, tq2, txa};
 
 /// The specimens of an order.
 #[derive(Default, Clone)]
@@ -158,7 +159,7 @@ fn behind<'m, 'a>(cx: &mut Context<'m, 'a>, result: &Measured<'m, 'a>, patient: 
 pub(super) fn details<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     group: &Group<'m, 'a>,
-    patient: Uuid,
+    (patient, encounter): (Uuid, Option<Uuid>),
     [request, report]: [Option<Uuid>; 2],
 ) {
     let mut of_request = Vec::new();
@@ -175,15 +176,25 @@ pub(super) fn details<'m, 'a>(
         }
     }
     if let Some(id) = request {
-        for ipc in &group.imaging {
+        for segment in group.imaging.iter().chain(&group.goods) {
             // Taken out while the segment is read: what it names is put beside it.
             let Some(Resource::ServiceRequest(known)) = cx.entry(id) else { continue };
             let mut taken = std::mem::take(&mut **known);
-            ipc::convert(cx, *ipc, &mut taken);
+            let convert = match segment.id() {
+                "ODS" => ods::convert,
+                "ODT" => odt::convert,
+                "RQD" => rqd::convert,
+                "RQ1" => rq1::convert,
+                _ => ipc::convert,
+            };
+            convert(cx, *segment, &mut taken);
             if let Some(Resource::ServiceRequest(known)) = cx.entry(id) {
                 **known = taken;
             }
         }
+    }
+    for told in &group.documents {
+        mdm::beside(cx, told, txa::Of { patient, encounter }, report.or(request));
     }
     for prt in &group.order_parts {
         prt::convert(cx, *prt, patient, request.or(report));

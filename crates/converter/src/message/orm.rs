@@ -165,7 +165,7 @@ impl Orders {
             add_new(&mut known.insurance, coverages.into_iter().map(Reference::to));
             add_new(&mut known.replaces, replaced.map(Reference::to));
         }
-        order::details(cx, group, patient, [Some(request), None]);
+        order::details(cx, group, (patient, encounter), [Some(request), None]);
         self.replaced = if control.replaced { Some(request) } else { self.replaced };
         Some(request)
     }
@@ -219,15 +219,8 @@ fn task<'m, 'a>(
         Some(Extension::new(EVENT_TIME, ExtensionValue::DateTime(time)))
     });
     if let Some(known) = cx.entry(id) {
-        let status = match known {
-            Resource::Task(task) => task.business_status.as_ref(),
-            _ => None,
-        };
-        let says = |time| status.is_some_and(|status| status.extension.contains(time));
-        if let (Some(time), Some(orc)) = (&happened, group.orc)
-            && !says(time)
-        {
-            cx.unmark(orc.field(9));
+        if let (Some(time), Resource::Task(task)) = (happened, known) {
+            add_new(&mut task.business_status.get_or_insert_default().extension, [time]);
         }
         let code = group.orc.and_then(|orc| cx.write_code(orc.field(1).value()));
         let code = code.map(|code| if control.known { code.to_uppercase().into() } else { code });

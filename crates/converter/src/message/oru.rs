@@ -5,7 +5,7 @@ mod parent;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use fhir::{DiagnosticReport, Reference};
+use fhir::{DiagnosticReport, Reference, Resource};
 use hl7v2::{Place, Segment};
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use super::adt::{self, Adt};
 use super::group::{self, Collected, Group, Layout};
 use super::order::{self, Observed};
 use super::{Says, orm, pharmacy};
-use crate::context::{Context, Reported};
+use crate::context::{Context, Reported, add_new};
 use crate::conversion::{Authority, Refusal};
 use crate::convert::refuse;
 use crate::document::{self, Belongs};
@@ -217,7 +217,7 @@ fn order<'m, 'a>(
     if let (Some(obr), Some(request)) = (group.obr, request) {
         orm::clinical(cx, obr, patient, encounter, request);
     }
-    let specimens = order::specimens(cx, group, shared, patient, report_id);
+    let specimens = order::specimens(cx, group, shared, patient, report_id.or(request));
     let measured =
         !specimens.ids.is_empty() || group.results.iter().any(|r| Kind::of(r.segment).is_measured());
     let service = group.obr.and_then(|obr| crate::datatype::cwe::key(cx, obr.field(4).first()));
@@ -266,7 +266,13 @@ fn order<'m, 'a>(
         orc::more::on_report(cx, obr, id);
         null::obey(cx, obr, &[("ServiceRequest", id)]);
     }
-    order::details(cx, group, patient, [request, report_id]);
+    order::details(cx, group, (patient, encounter), [request, report_id]);
+    if let (None, Some(Resource::ServiceRequest(known))) =
+        (report_id, request.and_then(|request| cx.entry(request)))
+    {
+        add_new(&mut known.specimen, frame.specimens.ids.iter().copied().map(Reference::to));
+        add_new(&mut known.extension, frame.specimens.beside.iter().cloned());
+    }
     let number = |key: Option<orc::Key<'a>>| key.map(|(_, number)| number);
     Made {
         report: report_id,

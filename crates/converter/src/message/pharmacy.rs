@@ -133,7 +133,10 @@ pub(crate) fn orders<'m, 'a>(
     let kind = cx.message.header().field(9).first().component(1).value().text();
     let kind = kind.trim().to_ascii_uppercase();
     let all = matches!(kind.as_str(), "OMP" | "RDE" | "RDS" | "RGV" | "RAS");
-    let (rest, groups) = group::split(segments, all);
+    let (mut rest, groups) = group::split(segments, all);
+    if kind == "VXU" {
+        vaccination::without_rxa(cx, &mut rest);
+    }
     if groups.is_empty() {
         return rest;
     }

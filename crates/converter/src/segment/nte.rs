@@ -144,7 +144,8 @@ pub(crate) fn notes<'m, 'a>(cx: &mut Context<'m, 'a>, run: &[Segment<'m, 'a>]) -
             text,
             source,
             kind,
-            author: author.map(|one| one.reference()),
+            // The author of an annotation is a person, not what they do for whom (FHIR Annotation.author).
+            author: author.map(|one| fhir::Reference::to(one.practitioner)),
             time,
             instant,
             original,

@@ -6,15 +6,15 @@
 
 pub(crate) mod content;
 mod document;
+mod frame;
 mod map;
 pub(crate) mod performer;
 pub(crate) mod quantity;
+mod specimen;
 mod text;
 pub(crate) mod value;
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::HashMap;
 
 use fhir::{
     CodeableConcept, Coding, Effective, Extension, ExtensionValue, Observation, ObservationComponent,
@@ -26,18 +26,18 @@ use uuid::Uuid;
 use crate::context::{Context, add_new, trim};
 use crate::datatype::{cwe, hd};
 use crate::document::{Belongs, Text, put_notes};
-use crate::identity::rule;
-use crate::message::order::Specimens;
 use crate::segment::beside::{self, Beside, Is, beside};
 use crate::segment::nte;
 use crate::table::{self, Target};
-use quantity::Unit;
-use value::Kind;
-
 pub(crate) use document::text_document;
+use frame::identify;
+pub(crate) use frame::{Frame, Positions};
 pub(crate) use map::MAP;
 pub(crate) use performer::producer;
+use quantity::Unit;
+use specimen::{named_specimens, specimen};
 pub(crate) use text::{continues, deletes, is_blank, is_note, text_key, withdraws};
+use value::Kind;
 
 /// OBX-4.
 const SUB_ID: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-observation-sub-id";
@@ -53,8 +53,8 @@ const DETAILS: &[Beside] = beside![
     28 "local-process-control" Is::Concept,
     30 "observation-sub-type" Is::Concept,
 ];
-/// OBX-10 without a reference range: FHIR's own.
-const NATURE: &str = "http://hl7.org/fhir/StructureDefinition/observation-nature-of-abnormal-test";
+/// OBX-10 without a reference range.
+const NATURE: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-nature-of-abnormal-test";
 /// OBX-17, 18 and 20 repeat, and FHIR takes one of each.
 const FURTHER: [&str; 3] = [
     "https://zorgsluis.github.io/fhir/StructureDefinition/v2-further-method",
@@ -65,74 +65,8 @@ const FURTHER: [&str; 3] = [
 const VALUE_TYPE: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-value-type";
 /// OBX-32 beside a value.
 const VALUE_ABSENT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-value-absent-reason";
-/// A number of a specimen (OBX-33) that is not in the message.
-const SPECIMEN: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-specimen-number";
 const CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observation-category";
 const ABSENT: &str = "http://terminology.hl7.org/CodeSystem/data-absent-reason";
-
-/// What observations take from the order that they answer, or from the visit.
-pub(crate) struct Frame<'r, 'a> {
-    pub(crate) patient: Uuid,
-    pub(crate) encounter: Option<Uuid>,
-    pub(crate) report: Option<Uuid>,
-    /// What texts that name no observation are about: the report, or the request.
-    pub(crate) about: Option<Uuid>,
-    /// Authority and number of the order.
-    pub(crate) order: Option<(Cow<'a, str>, Cow<'a, str>)>,
-    /// Where there is no order number: the time of the report, as it enters keys.
-    pub(crate) time: Cow<'a, str>,
-    /// System and code of OBR-4.
-    pub(crate) service: (Cow<'a, str>, Cow<'a, str>),
-    pub(crate) based_on: Option<Reference<'a>>,
-    /// A code of observation-category.
-    pub(crate) category: Option<&'static str>,
-    pub(crate) effective: Option<Effective<'a>>,
-    /// What OBR-25 says of all results, for those that say nothing themselves.
-    pub(crate) status: Option<&'static str>,
-    /// The specimens.
-    pub(crate) specimens: Specimens<'a>,
-    /// The specimen that the results are about, where they stand before its orders.
-    pub(crate) of_specimen: Option<Uuid>,
-    /// What the message used already.
-    pub(crate) positions: &'r Positions,
-}
-
-impl<'r, 'a> Frame<'r, 'a> {
-    /// The frame of what belongs to no order.
-    pub(crate) fn of(patient: Uuid, encounter: Option<Uuid>, positions: &'r Positions) -> Self {
-        Self {
-            patient,
-            encounter,
-            report: None,
-            about: None,
-            order: None,
-            time: Cow::Borrowed(""),
-            service: Default::default(),
-            based_on: None,
-            category: None,
-            effective: None,
-            status: None,
-            specimens: Specimens::default(),
-            of_specimen: None,
-            positions,
-        }
-    }
-}
-
-/// How often a natural key came in a message, by the id that it gives. Kept for the whole message, so
-/// that finding the next free position takes one step, however often a key comes.
-#[derive(Default)]
-pub(crate) struct Positions(RefCell<HashMap<Uuid, u32>>);
-
-impl Positions {
-    /// The number of this occurrence of a key, from 1.
-    pub(crate) fn next(&self, id: Uuid) -> u32 {
-        let mut seen = self.0.borrow_mut();
-        let count = seen.entry(id).or_insert(0);
-        *count += 1;
-        *count
-    }
-}
 
 /// Values of one OBX at most that become components of their own; more than that is text.
 const MANY: usize = 32;
@@ -199,45 +133,6 @@ pub(crate) fn convert<'m, 'a>(
     cx.put(id, observation);
     put_notes(cx, &said, belongs, "obx", obx.place());
     Some(Known { id, code: code_key.1, sub_id })
-}
-
-/// Order number, OBR-4, OBX-3 and OBX-4; without an order, the visit and the time, of the result
-/// (OBX-14) or of the report. What this message
-/// used already gets a number behind it, and a warning: there the order of OBX does matter.
-fn identify<'a>(
-    cx: &mut Context<'_, 'a>,
-    obx: Segment<'_, 'a>,
-    code: &(Cow<'a, str>, Cow<'a, str>),
-    sub_id: &str,
-    frame: &Frame<'_, 'a>,
-) -> Uuid {
-    let text = |id: Uuid| id.hyphenated().to_string();
-    let code: &[&str] = &[&code.0, &code.1];
-    let id = match &frame.order {
-        Some((authority, number)) => {
-            let service: &[&str] = &[&frame.service.0, &frame.service.1];
-            cx.id(&rule::OBSERVATION, &[&[authority, number], service, code, &[sub_id]], obx.place())
-        }
-        None if frame.of_specimen.is_some() => {
-            let specimen = frame.of_specimen.map(text).unwrap_or_default();
-            cx.id(&rule::OBSERVATION_OF_SPECIMEN, &[&[&specimen], code, &[sub_id]], obx.place())
-        }
-        None => {
-            let encounter = frame.encounter.map(text).unwrap_or_default();
-            let own = trim(obx.field(14).value().text());
-            let time = if own.is_empty() { &frame.time } else { &own };
-            let patient = text(frame.patient);
-            let parts: &[&[&str]] = &[&[&patient], &[&encounter], code, &[sub_id], &[time]];
-            cx.id(&rule::OBSERVATION_OF_PATIENT, parts, obx.place())
-        }
-    };
-    let position = frame.positions.next(id);
-    if position == 1 && !cx.has(id) {
-        return id;
-    }
-    let within = text(frame.report.or(frame.encounter).unwrap_or(frame.patient));
-    let (key, position) = (text(id), position.to_string());
-    cx.id(&rule::OBSERVATION_BY_POSITION, &[&[&within], code, &[sub_id], &[&key, &position]], obx.place())
 }
 
 fn status<'a>(
@@ -458,60 +353,6 @@ fn one_of<'a, T>(
         *known = told;
     } else {
         beside.extend(told.map(extension));
-    }
-}
-
-/// The specimens that OBX-33 names and that are not in the message: the first as the specimen, unless
-/// another is known, the others beside it.
-fn named_specimens<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, observation: &mut Observation<'a>) {
-    for named in obx.field(33).repetitions() {
-        for n in [2, 1] {
-            if cx.ledger.is_marked(named.component(n).value().offset()) {
-                continue;
-            }
-            let Some(mut number) = super::spm::ei(cx, named.component(n)) else { continue };
-            let kind = if n == 1 { "PLAC" } else { "FILL" };
-            number.r#type = Some(Box::new(CodeableConcept::code(fhir::system::V2_IDENTIFIER_TYPE, kind)));
-            if observation.specimen.is_none() {
-                let specimen = Reference::by_identifier(number);
-                observation.specimen = Some(Reference { r#type: Some("Specimen"), ..specimen });
-            } else {
-                let number = ExtensionValue::Identifier(Box::new(number));
-                observation.extension.push(Extension::new(SPECIMEN, number));
-            }
-        }
-    }
-}
-
-/// The specimen that OBX-33 names, else the one that it stands behind, else the only one of the order.
-fn specimen<'a>(
-    cx: &mut Context<'_, 'a>,
-    obx: Segment<'_, 'a>,
-    frame: &Frame<'_, 'a>,
-    behind: Option<Uuid>,
-) -> Option<Uuid> {
-    let named = obx.field(33).first();
-    for n in [2, 1] {
-        let number = named.component(n).value();
-        let text = trim(number.text());
-        if let Some(id) = frame.specimens.by_number.get(&text).filter(|_| !text.is_empty()) {
-            // The number stands in the specimen that is referred to, and so does the other.
-            for other in [1, 2].into_iter().flat_map(|n| named.component(n).subcomponents()) {
-                let known = frame.specimens.by_number.contains_key(&trim(other.text()));
-                if other.offset() == number.offset() || known {
-                    cx.mark(other);
-                } else {
-                    cx.ignore(other, "who gave the number of a specimen stands in the specimen");
-                }
-            }
-            return Some(*id);
-        }
-    }
-    match (frame.of_specimen.or(behind), frame.specimens.ids.as_slice()) {
-        (Some(behind), _) => Some(behind),
-        // Another number than those of the order is of another specimen.
-        (None, [only]) if !named.is_present() => Some(*only),
-        _ => None,
     }
 }
 

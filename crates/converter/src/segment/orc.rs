@@ -3,6 +3,7 @@
 //! A result message is not the source of an order. It only tells what the laboratory knows of it, and
 //! that is kept on a ServiceRequest, where an order message of the same number meets it.
 
+mod again;
 pub(crate) mod control;
 mod map;
 pub(crate) mod more;
@@ -15,7 +16,7 @@ use fhir::{
     Annotation, CodeableConcept, Coding, Element, Extension, ExtensionValue, Identifier, Practitioner,
     Reference, Resource, ServiceRequest, system,
 };
-use hl7v2::{Field, Segment, Value};
+use hl7v2::{Segment, Value};
 use uuid::Uuid;
 
 use super::nte;
@@ -129,7 +130,7 @@ pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) ->
         (None, None) => return None,
     };
     let mut identifier = order.numbers.identifiers.clone();
-    if !order.alone && order.numbers.placer.is_some() {
+    if !order.alone && order.numbers.placer.is_some() && order.report.is_some() {
         // Several reports answer this order: the number of each stands on the report.
         identifier.retain(|one| !Numbers::is_filler(one));
     }
@@ -154,7 +155,7 @@ pub(crate) fn request<'a>(cx: &mut Context<'_, 'a>, order: Order<'_, '_, 'a>) ->
     if let Some(control) = order.control {
         placed::complete(cx, order, control, &mut request);
     }
-    put(cx, id, request, order);
+    again::put(cx, id, request);
     for segment in order.orc.into_iter().chain(order.obr) {
         null::obey(cx, segment, &[("ServiceRequest", id)]);
     }
@@ -300,90 +301,6 @@ pub(crate) fn requester<'a>(
         }
     }
     request.requester = ordered.map(xcn::Professional::reference).or_else(|| organization.map(Reference::to));
-}
-
-/// Puts a request, or adds to the one that another OBR of the message put. What would contradict that
-/// one is not written, and stays in the report.
-fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut request: ServiceRequest<'a>, order: Order<'_, '_, 'a>) {
-    if request.status.is_none() {
-        request.status = Some("unknown");
-        cx.presume(id, "status");
-    }
-    let Some(Resource::ServiceRequest(known)) = cx.entry(id) else {
-        cx.put(id, request);
-        return;
-    };
-    add_new(&mut known.identifier, request.identifier);
-    add_new(&mut known.reason_code, request.reason_code);
-    add_new(&mut known.note, request.note);
-    let mut refused: Vec<Option<Field<'_, 'a>>> = Vec::new();
-    let (orc, obr) = (order.orc, order.obr);
-    if !fill(&mut known.requisition, request.requisition) {
-        refused.push(orc.map(|orc| orc.field(4)));
-    }
-    if !fill(&mut known.authored_on, request.authored_on) {
-        refused.push(orc.map(|orc| orc.field(9)));
-    }
-    if !fill(&mut known.occurrence_date_time, request.occurrence_date_time) {
-        refused.extend([obr.map(|obr| obr.field(6)), obr.map(|obr| obr.field(27))]);
-        refused.extend(order.timing.iter().map(|timing| Some(timing.field(7))));
-    }
-    if !fill(&mut known.priority, request.priority) || !fill(&mut known.priority_ext, request.priority_ext) {
-        refused.extend([obr.map(|obr| obr.field(5)), obr.map(|obr| obr.field(27))]);
-    }
-    fill(&mut known.requester, request.requester);
-    fill(&mut known.occurrence_period, request.occurrence_period);
-    fill(&mut known.occurrence_timing, request.occurrence_timing);
-    fill(&mut known.quantity, request.quantity);
-    fill(&mut known.as_needed, request.as_needed);
-    fill(&mut known.as_needed_boolean, request.as_needed_boolean);
-    if let Some(code) = request.code {
-        // A further service under the same number. FHIR has no detail without a code (prr-1).
-        match &known.code {
-            None => known.code = Some(code),
-            Some(same) if *same == code => {}
-            Some(_) => add_new(&mut known.order_detail, [code]),
-        }
-    }
-    add_new(&mut known.order_detail, request.order_detail);
-    add_new(&mut known.based_on, request.based_on);
-    add_new(&mut known.location_code, request.location_code);
-    if let Some(meta) = request.meta {
-        add_new(&mut known.meta.get_or_insert_default().security, meta.security);
-    }
-    add_new(&mut known.category, request.category);
-    add_new(&mut known.performer, request.performer);
-    add_new(&mut known.extension, request.extension);
-    if known.status == Some("unknown") {
-        // Codes that nobody knows stand beside each other.
-        let before = known.status_ext.take().map(|element| element.extension).unwrap_or_default();
-        known.status = request.status;
-        known.status_ext = request.status_ext;
-        if !before.is_empty() {
-            add_new(&mut known.status_ext.get_or_insert_default().extension, before);
-        }
-    } else if request.status == Some("unknown")
-        && let Some(told) = request.status_ext
-    {
-        add_new(&mut known.status_ext.get_or_insert_default().extension, told.extension);
-    } else if request.status != Some("unknown") && request.status != known.status {
-        refused.push(orc.map(|orc| orc.field(5)));
-    }
-    for field in refused.into_iter().flatten() {
-        cx.unmark(field);
-    }
-}
-
-/// Whether what is given stands there now.
-fn fill<T: PartialEq>(known: &mut Option<T>, given: Option<T>) -> bool {
-    match (&*known, given) {
-        (_, None) => true,
-        (None, given) => {
-            *known = given;
-            true
-        }
-        (Some(stands), Some(given)) => *stands == given,
-    }
 }
 
 /// Comments on an order stand on its request.

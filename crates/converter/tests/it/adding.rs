@@ -4,12 +4,7 @@ use std::path::Path;
 
 use zorgsluis_converter::convert;
 
-use crate::support::{of_kind, options, run};
-
-/// A message of `tests/mapping`.
-fn example(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mapping").join(name)).unwrap()
-}
+use crate::support::{example, of_kind, options, run};
 
 #[test]
 fn a_bed_status_update_says_how_the_bed_is() {

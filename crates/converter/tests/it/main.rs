@@ -10,6 +10,7 @@
 mod adding;
 mod adt;
 mod apply;
+mod beside;
 mod coded;
 mod documents;
 mod dutch;

@@ -23,6 +23,12 @@ pub(crate) fn event(start: &str) -> Vec<u8> {
     std::fs::read(files.find(named).unwrap()).unwrap()
 }
 
+/// A message of `tests/mapping`.
+pub(crate) fn example(name: &str) -> Vec<u8> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mapping");
+    std::fs::read(folder.join(name)).unwrap()
+}
+
 pub(crate) fn run(bytes: &[u8]) -> (Value, ReportLine) {
     let options = options();
     let conversion = convert(bytes, &options).unwrap();

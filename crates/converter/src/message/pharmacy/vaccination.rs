@@ -112,6 +112,33 @@ pub(super) fn convert<'m, 'a>(
     id
 }
 
+/// An ORC that has neither RXA nor OBR behind it. In a vaccination record ORC is the number of what its RXA tells,
+/// and RXA is required (HL7 v2.5.1 §4.17.1; CDC implementation guide 2.5.1, release 1.5, VXU: what was refused or not
+/// given is an RXA too, with RXA-20 or the vaccine 998). Nothing was ordered: it says nothing of any vaccine, and no
+/// request is made of it. What else stands behind it is said of the patient.
+pub(super) fn without_rxa<'m, 'a>(cx: &mut Context<'m, 'a>, rest: &mut Vec<Segment<'m, 'a>>) {
+    let services: Vec<bool> = (1..=rest.len())
+        .map(|next| {
+            let behind = rest.iter().skip(next).take_while(|segment| segment.id() != "ORC");
+            behind.into_iter().any(|segment| segment.id() == "OBR")
+        })
+        .collect();
+    let mut service = services.into_iter();
+    rest.retain(|segment| {
+        let kept = service.next() == Some(true) || segment.id() != "ORC";
+        if !kept {
+            cx.warn(segment.place(), "vaccination-without-rxa");
+            for field in segment.fields() {
+                cx.ignore_field(
+                    field,
+                    "an ORC without RXA names no vaccine: nothing was given, refused or ordered",
+                );
+            }
+        }
+        kept
+    });
+}
+
 /// By the filler's number; without one by vaccine and time. `9999` is what registries in the United States send
 /// where there is none.
 fn identify<'a>(

@@ -92,7 +92,7 @@ pub(crate) const MAP: Map = Map {
         to(8, "DocumentReference.extension(v2-interpretation)"),
         to(9, "Observation.extension(v2-probability)"),
         to(10, "Observation.referenceRange.appliesTo"),
-        to(10, "Observation.extension(observation-nature-of-abnormal-test)"),
+        to(10, "Observation.extension(v2-nature-of-abnormal-test)"),
         to(11, "Observation.status"),
         to(11, "Observation.dataAbsentReason"),
         to(11, "DocumentReference.docStatus"),

@@ -49,9 +49,15 @@ pub(crate) fn producer<'a>(cx: &mut Context<'_, 'a>, cwe: Repetition<'_, 'a>) ->
             let sender = cx.sender_key().to_owned();
             cx.id(&rule::ORGANIZATION_BY_NAME, &[&[&sender], &[name]], cwe.place())
         }
-        (None, None) => return None,
+        (None, None) => {
+            crate::datatype::without(cx, cwe, "who has neither a number nor a name is nobody");
+            return None;
+        }
     };
     let mut organization = Organization { name, ..Organization::default() };
+    if code.is_none() {
+        cx.ignore(part(3), "in which system a number would be: none is given");
+    }
     if let Some(value) = code {
         let assigner = if uri.is_some() {
             cx.mark(part(3));

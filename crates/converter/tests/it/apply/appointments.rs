@@ -151,3 +151,33 @@ async fn an_appointment_goes_along_in_a_merger_and_never_otherwise() {
         "it is one patient"
     );
 }
+
+/// An appointment message: event, minute, SCH from SCH-6, and the segments behind it.
+fn told(event: &str, minute: u32, sch: &str, segments: &[&str]) -> String {
+    let at = format!("20261105{:02}{:02}00", 9 + minute / 60, minute % 60);
+    let body: String = segments.iter().map(|segment| format!("{segment}\r")).collect();
+    format!(
+        "MSH|^~\\&|ZIS|LINDE|ZORGSLUIS|LINDE|{at}||SIU^{event}|S{minute}{event}|P|2.5.1|||||NLD|8859/1\r\
+         SCH||F-9^PLAN||||{sch}\r{body}"
+    )
+}
+
+#[tokio::test]
+async fn nulls_take_the_reason_the_comment_and_the_group_of_an_appointment_away() {
+    let doctor = "AIP|1|U|03999201^van der Waterman&van der&Waterman^H^^^^^^VEKTIS";
+    let messages = [
+        told(
+            "S12",
+            0,
+            "|CONTR^Controle^99PLAN",
+            &["NTE|1||Nuchter komen", PID, "RGS|1||G1^Kamer 1^99PLAN", DOCTOR],
+        ),
+        told("S14", 10, "|\"\"", &["NTE|1||\"\"", PID, "RGS|1|U|\"\"", doctor]),
+    ];
+    let world = after_each_order(&messages).await;
+    let appointment = world.one("Appointment").await;
+    assert!(appointment.get("reasonCode").is_none(), "{appointment}");
+    assert!(appointment.get("comment").is_none(), "{appointment}");
+    assert!(!appointment.to_string().contains("v2-resource-group"), "{appointment}");
+    assert_eq!(participants(&appointment), [is("Patient", "accepted"), is("PractitionerRole", "accepted")]);
+}

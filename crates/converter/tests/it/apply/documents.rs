@@ -102,3 +102,21 @@ async fn a_document_goes_along_in_a_merger() {
     let document = world.one("DocumentReference").await;
     assert_eq!(document["subject"]["reference"], format!("Patient/{}", patient["id"].as_str().unwrap()));
 }
+
+#[tokio::test]
+async fn a_change_of_status_does_not_bring_back_what_was_replaced() {
+    for event in ["T09", "T10"] {
+        let text = if event == "T10" { "Het verslag, opnieuw." } else { "" };
+        let messages = [
+            mdm("T02", 0, &txa("B1", "", "DO", "AV"), "Het verslag."),
+            mdm(event, 5, &txa("B2", "B1^DMS", "AU", "AV"), text),
+            mdm("T03", 10, &txa("B1", "", "LA", "AV"), ""),
+        ];
+        let world = after_each_order(&messages).await;
+        let all = world.of_type("DocumentReference").await;
+        let old = document(&all, "B1");
+        assert_eq!((&old["status"], &old["docStatus"]), (&"superseded".into(), &"final".into()), "{event}");
+        assert_eq!(text_of(old), "Het verslag.");
+        assert_eq!(document(&all, "B2")["relatesTo"][0]["code"], "replaces");
+    }
+}

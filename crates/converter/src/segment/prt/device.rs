@@ -1,0 +1,126 @@
+//! The devices of a PRT (PRT-10, PRT-16 to PRT-22).
+
+use std::borrow::Cow;
+
+use fhir::{Device, DeviceUdiCarrier, Extension, ExtensionValue, Resource};
+use hl7v2::{Repetition, Segment};
+use uuid::Uuid;
+
+use crate::context::{Context, add_new, extension, own};
+use crate::datatype::{cwe, hd};
+use crate::identity::rule;
+use crate::segment::otherwise;
+
+/// The devices (PRT-10), each put once; PRT-16 to PRT-22 describe the first.
+pub(super) fn devices<'m, 'a>(cx: &mut Context<'m, 'a>, prt: Segment<'m, 'a>) -> Vec<Uuid> {
+    let mut all: Vec<Uuid> = prt.field(10).repetitions().filter_map(|one| device(cx, one)).collect();
+    let described = (16..=22).any(|field| prt.field(field).value().is_present());
+    if !described {
+        return all;
+    }
+    let first = all.first().copied().or_else(|| {
+        let id = device_by_udi(cx, prt);
+        all.push(id);
+        Some(id)
+    });
+    let Some(id) = first else { return all };
+    let mut known = Device::default();
+    if let Some(udi) = hd::ei(cx, prt.field(16).first()) {
+        let issuer = udi.system.or_else(|| udi.assigner.and_then(|assigner| assigner.display));
+        known.udi_carrier.push(carrier(udi.value, issuer));
+    }
+    (known.manufacture_date, known.manufacture_date_ext) = cx.date_time(prt.field(17).value());
+    (known.expiration_date, known.expiration_date_ext) = cx.date_time(prt.field(18).value());
+    known.lot_number = cx.write(prt.field(19).value());
+    known.serial_number = cx.write(prt.field(20).value());
+    if let Some(donation) = hd::ei(cx, prt.field(21).first()) {
+        known.distinct_identifier = donation.value.clone();
+        if donation.system.is_some() || donation.assigner.is_some() {
+            known.identifier.push(donation);
+        }
+    }
+    known.r#type = cwe::concept(cx, prt.field(22).first(), "PRT-22", None);
+    if let Some(Resource::Device(device)) = cx.entry(id) {
+        describe(device, known);
+    }
+    all
+}
+
+/// Adds what another PRT says of a device. What contradicts the first stands beside it: some senders give one number
+/// to all devices of a kind.
+fn describe<'a>(device: &mut Device<'a>, told: Device<'a>) {
+    add_new(&mut device.udi_carrier, told.udi_carrier);
+    add_new(&mut device.identifier, told.identifier);
+    let mut said = Vec::new();
+    for (name, known, told) in [
+        ("lotNumber", &mut device.lot_number, told.lot_number),
+        ("serialNumber", &mut device.serial_number, told.serial_number),
+        ("distinctIdentifier", &mut device.distinct_identifier, told.distinct_identifier),
+    ] {
+        let other = otherwise(known, told);
+        said.extend(other.map(|told| Extension::string(name, told)));
+    }
+    for (name, (known, known_ext), (told, told_ext)) in [
+        (
+            "manufactureDate",
+            (&mut device.manufacture_date, &mut device.manufacture_date_ext),
+            (told.manufacture_date, told.manufacture_date_ext),
+        ),
+        (
+            "expirationDate",
+            (&mut device.expiration_date, &mut device.expiration_date_ext),
+            (told.expiration_date, told.expiration_date_ext),
+        ),
+    ] {
+        if known.is_none() && known_ext.is_none() {
+            (*known, *known_ext) = (told, told_ext);
+            continue;
+        }
+        let date = told.filter(|told| known.as_ref() != Some(told));
+        said.extend(date.map(|told| Extension::new(name, ExtensionValue::DateTime(told))));
+        let text = told_ext.filter(|told| known_ext.as_ref() != Some(told));
+        said.extend(text.into_iter().flat_map(|text| text.extension));
+    }
+    let kind = otherwise(&mut device.r#type, told.r#type);
+    said.extend(kind.map(|kind| Extension::concept("type", kind)));
+    if !said.is_empty() {
+        let said = Extension::new(own!("further-device-detail"), ExtensionValue::Parts(said));
+        add_new(&mut device.extension, [said]);
+    }
+}
+
+fn carrier<'a>(value: Option<Cow<'a, str>>, issuer: Option<Cow<'a, str>>) -> DeviceUdiCarrier<'a> {
+    let issuer_name = issuer.as_ref().filter(|issuer| !issuer.contains(':')).cloned();
+    let issuer = issuer.filter(|issuer| issuer.contains(':'));
+    DeviceUdiCarrier {
+        device_identifier: value,
+        issuer,
+        extension: issuer_name
+            .map(|name| Extension::string(extension::ASSIGNING_AUTHORITY, name))
+            .into_iter()
+            .collect(),
+        ..DeviceUdiCarrier::default()
+    }
+}
+
+/// The device that an EI names: put once, its id given back.
+fn device<'a>(cx: &mut Context<'_, 'a>, ei: Repetition<'_, 'a>) -> Option<Uuid> {
+    let (authority, value) = hd::ei_key(cx, ei)?;
+    let id = cx.id(&rule::DEVICE, &[&[&authority, &value]], ei.place());
+    let number = hd::ei(cx, ei);
+    if !cx.has(id) {
+        cx.put(id, Device { id: Some(id), identifier: number.into_iter().collect(), ..Device::default() });
+    }
+    Some(id)
+}
+
+/// A device without number, by its UDI, else by lot and serial number.
+fn device_by_udi<'m, 'a>(cx: &mut Context<'m, 'a>, prt: Segment<'m, 'a>) -> Uuid {
+    let text = |field: usize| crate::context::trim(prt.field(field).value().text());
+    let parts = [16, 19, 20, 21, 22].map(text);
+    let id = cx.id(&rule::DEVICE_BY_UDI, &[&parts.each_ref().map(|part| &**part)], prt.place());
+    if !cx.has(id) {
+        cx.put(id, Device { id: Some(id), ..Device::default() });
+    }
+    id
+}
