@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::harness::{run, stderr, stdout};
+use crate::harness::{Server, code, run, stderr, stdout};
 
 const RESULT: &str = "MSH|^~\\&|LAB|OOST|||20260102103000||ORU^R01^ORU_R01|7|P|2.5\r\
     PID|1||1^^^OOST^PI||Jansen&&Jansen^Anna||19800101|K\r\
@@ -81,6 +81,35 @@ fn the_proposed_block_is_a_profile() {
     // `…` is no code of table 0001: that one is still to be mapped.
     let left = codes(&["--profile", profile.to_str().unwrap(), message.to_str().unwrap()]);
     assert_eq!(left.iter().map(|line| &line["field"]).collect::<Vec<_>>(), ["PID-8"]);
+}
+
+#[test]
+fn the_log_says_which_stored_messages_were_read_for_their_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    let answer = server.mllp().exchange(RESULT.as_bytes()).unwrap();
+    assert_eq!(code(&answer), "AA", "{answer}");
+    server.settle();
+    assert!(server.stop().success());
+    let readings = || {
+        let exported = run(["audit", "export", "--data", data.to_str().unwrap()]);
+        assert!(exported.status.success(), "{}", stderr(&exported));
+        let events = stdout(&exported);
+        let events = events.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let by_operator = |event: &serde_json::Value| {
+            event["action"] == "R"
+                && event["subtype"][0]["code"] == "read"
+                && event.to_string().contains("operator")
+        };
+        events.filter(by_operator).count()
+    };
+    let before = readings();
+    let listed = codes(&["--data", data.to_str().unwrap()]);
+    assert!(!listed.is_empty());
+    assert_eq!(readings(), before + 1, "one message, one entry");
+    let verified = run(["audit", "verify", "--data", data.to_str().unwrap()]);
+    assert!(verified.status.success(), "{}", stderr(&verified));
 }
 
 #[test]

@@ -8,12 +8,13 @@ use jiff::Timestamp;
 use serde_json::json;
 use zorgsluis_converter::profile::Profiles;
 use zorgsluis_converter::{ConvertOptions, LocalCode, Sender, convert, table};
-use zorgsluis_domain::port::{PageRequest, PayloadStore as _};
+use zorgsluis_domain::port::{AuditSink as _, PageRequest, PayloadStore as _};
 use zorgsluis_embedded::DataDirectory;
 
 use crate::cli::CodesArgs;
 use crate::convert::{messages, source};
 use crate::failure::Failure;
+use crate::system::{LogAccess, organisation};
 use crate::terminal::{count, out};
 
 /// How many payloads are asked for at once.
@@ -79,13 +80,18 @@ fn options(args: &CodesArgs) -> Result<ConvertOptions, Failure> {
     Ok(options)
 }
 
-/// All messages that a data directory keeps. Only codes are shown of them, so nothing is disclosed.
+/// All messages that a data directory keeps. Each is about a patient, and whoever reads it is in the log first,
+/// whatever is shown of it.
 async fn of_directory(data: &Path, options: &ConvertOptions, found: &mut Found) -> Result<(), Failure> {
     let directory = DataDirectory::open_read(data).map_err(Failure::wrong)?;
+    let log = LogAccess::open(&directory, &organisation(data, None)?).await?;
     let payloads = directory.payloads();
     let mut page = PageRequest { after: None, limit: PAGE };
     loop {
         let listed = payloads.list(Timestamp::MAX, &page).await.map_err(Failure::wrong)?;
+        let entries = listed.items.iter().map(|(message, _)| log.message_read(&directory, *message));
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        log.writer.record(&entries).await.map_err(Failure::wrong)?;
         for (message, _) in &listed.items {
             // One that was erased in the meantime has no codes any more.
             if let Ok(payload) = payloads.get(*message).await {
@@ -97,6 +103,7 @@ async fn of_directory(data: &Path, options: &ConvertOptions, found: &mut Found) 
             None => break,
         }
     }
+    log.writer.checkpoint().await.map_err(Failure::wrong)?;
     directory.close().await;
     Ok(())
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tlog::Signer as _;
 use zorgsluis_audit_writer::{AuditLog, AuditWriter, LogReader, ReadBy};
-use zorgsluis_domain::Clock;
-use zorgsluis_domain::audit::{AccessMethod, Source, User};
-use zorgsluis_domain::port::AuditSink;
+use zorgsluis_domain::audit::{AccessMethod, Action, Event, EventKind, Object, ObjectRole, Source, User};
+use zorgsluis_domain::port::{AuditSink, Random as _};
+use zorgsluis_domain::{AuditEntry, Clock, EntryId, MessageId};
 use zorgsluis_embedded::{DataDirectory, SystemRandom};
 
 use crate::failure::Failure;
@@ -34,6 +34,27 @@ impl LogAccess {
     pub(crate) fn reader(&self, directory: &DataDirectory) -> LogReader {
         let sink = Arc::clone(&self.writer) as Arc<dyn AuditSink>;
         reader_of(directory.clock(), self.writer.log().clone(), sink, &self.organisation)
+    }
+
+    /// That the person at the command line reads a message as it came in; to be recorded before it is read.
+    pub(crate) fn message_read(
+        &self,
+        directory: &DataDirectory,
+        message: MessageId,
+    ) -> Result<AuditEntry, Failure> {
+        let mut bits = [0; 10];
+        SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
+        let now = directory.clock().now();
+        let mut entry = AuditEntry::new(
+            EntryId::new(now, bits),
+            now,
+            Event::success(EventKind::ResourceRead, Action::Read),
+            User::system("operator", true),
+            AccessMethod::CommandLine,
+            source(&self.organisation),
+        );
+        entry.objects.push(Object::new(ObjectRole::Message, message.to_string()));
+        Ok(entry)
     }
 }
 
