@@ -7,8 +7,14 @@ use zorgsluis_converter::unit;
 fuzz_target!(|text: &str| {
     if let Some(code) = unit::ucum(text) {
         assert!(unit::is_ucum(&code));
+        // A unit is a short text: what is written must not grow out of it.
+        assert!(code.len() <= 4 * text.len() + 16);
+        assert_eq!(unit::ucum(&code).as_deref(), Some(code.as_str()), "a code is its own code");
+        // Blanks around a unit mean nothing.
+        assert_eq!(unit::ucum(&format!(" {text} ")).as_deref(), Some(code.as_str()));
     }
     if unit::is_ucum(text) {
         assert!(text.is_ascii());
+        assert!(!text.contains(char::is_whitespace));
     }
 });

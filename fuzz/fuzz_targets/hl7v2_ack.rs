@@ -24,4 +24,17 @@ fuzz_target!(|bytes: &[u8]| {
     let read = Acknowledgement::parse(&built).expect("our own answer");
     assert_eq!((read.code, read.problems.len()), (AckCode::AE, 1));
     assert_eq!(read.problems[0].place.map(|place| place.field), Some(3));
+    let message = Message::parse(&built).expect("our own answer");
+    assert_eq!(message.header().field(9).value().text(), "ACK");
+    assert_eq!(message.header().field(10).value().text(), "Z1");
+    // Sender and receiver change places, and MSA-2 is MSH-10 as it came.
+    if Message::parse(bytes).is_ok() {
+        let clean =
+            |raw: &[u8]| raw.iter().copied().filter(|byte| !byte.is_ascii_control()).collect::<Vec<_>>();
+        for (ours, theirs) in [(5, 3), (6, 4), (3, 5), (4, 6)] {
+            assert_eq!(message.header().field(ours).raw(), clean(header.field(theirs)));
+        }
+        let answered = message.segment("MSA").expect("three segments").field(2).raw();
+        assert_eq!(answered, clean(header.field(10)));
+    }
 });

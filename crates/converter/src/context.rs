@@ -40,15 +40,16 @@
 //! already, so that the same organisation named twice is one entry. [`Context::registers`] says whether
 //! the message is the source of patient data ([`Authority::Registration`]) or only mentions a patient.
 
+mod bound;
 mod code;
 pub(crate) mod extension;
 mod time;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use fhir::{BundleEntry, Element, Extension, Resource};
+use fhir::{BundleEntry, Element, Extension, Reference, Resource};
 use hl7v2::{Field, Message, Place, Segment, Value};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -60,6 +61,8 @@ use crate::conversion::{
 use crate::identity::{IdentityKey, Ids, Rule};
 use crate::ledger::Ledger;
 use crate::profile::SenderProfile;
+
+pub(crate) use bound::{REFERENCE, add_new, add_new_by};
 
 /// The address of an extension of our own, by its name: what a field says for which FHIR has no element.
 macro_rules! own {
@@ -104,6 +107,11 @@ pub(crate) struct Context<'m, 'a> {
     pub(crate) warnings: Vec<Warning>,
     /// Where a code stands that no code system is known of: see [`crate::LocalCode`].
     pub(crate) local_codes: Vec<Place>,
+    /// Where among the entries the insurances stand.
+    coverages: Vec<usize>,
+    copied: usize,
+    /// Where a message would need more copies than [`Context::may_copy`] allows.
+    pub(crate) too_many_copies: Option<Place>,
     ids: Ids<'a>,
     digest: OnceCell<[u8; 32]>,
     by_id: HashMap<Uuid, usize>,
@@ -148,6 +156,9 @@ impl<'m, 'a> Context<'m, 'a> {
             ledger: Ledger::new(message.bytes().len()),
             warnings: warnings_of(message),
             local_codes: Vec::new(),
+            coverages: Vec::new(),
+            copied: 0,
+            too_many_copies: None,
             ids: Ids::new(key),
             digest: OnceCell::new(),
             by_id: HashMap::with_capacity(24),
@@ -326,8 +337,13 @@ impl<'m, 'a> Context<'m, 'a> {
     /// Adds a resource that has an authority or an order of its own.
     pub(crate) fn put_as(&mut self, id: Uuid, resource: impl Into<Resource<'a>>, note: EntryNote) {
         debug_assert!(!self.by_id.contains_key(&id), "an id stands once in a transaction");
-        self.by_id.insert(id, self.entries.len());
-        self.entries.push(BundleEntry::put(resource.into(), id));
+        let at = self.entries.len();
+        self.by_id.insert(id, at);
+        let resource = resource.into();
+        if matches!(resource, Resource::Coverage(_)) {
+            self.coverages.push(at);
+        }
+        self.entries.push(BundleEntry::put(resource, id));
         self.notes.push(note);
     }
 
@@ -335,6 +351,18 @@ impl<'m, 'a> Context<'m, 'a> {
     pub(crate) fn entry(&mut self, id: Uuid) -> Option<&mut Resource<'a>> {
         let at = *self.by_id.get(&id)?;
         self.entries.get_mut(at).map(|entry| &mut entry.resource)
+    }
+
+    /// The insurances of a patient that this message put, in its order, with their ids.
+    pub(crate) fn coverages(&self, patient: Uuid) -> impl Iterator<Item = (Uuid, &fhir::Coverage<'a>)> {
+        let beneficiary = Some(Reference::to(patient));
+        let entries = self.coverages.iter().filter_map(|at| self.entries.get(*at));
+        entries.filter_map(move |entry| match &entry.resource {
+            Resource::Coverage(coverage) if coverage.beneficiary == beneficiary => {
+                Some((entry.full_url.0, &**coverage))
+            }
+            _ => None,
+        })
     }
 
     /// Whether this message put a resource under the id.
@@ -368,27 +396,5 @@ pub(crate) fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
             let trimmed = text.trim();
             if trimmed.len() == text.len() { Cow::Owned(text) } else { Cow::Owned(trimmed.to_owned()) }
         }
-    }
-}
-
-/// Adds to a list what is not in it yet.
-pub(crate) fn add_new<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
-    for item in more {
-        if !list.contains(&item) {
-            list.push(item);
-        }
-    }
-}
-
-/// The same of one thing at a time, where there may be tens of thousands of them: what has another key is not in the
-/// list. All of the list must have come so.
-pub(crate) fn add_new_by<T: PartialEq, K: Eq + std::hash::Hash>(
-    list: &mut Vec<T>,
-    seen: &mut HashSet<K>,
-    key: K,
-    item: T,
-) {
-    if seen.insert(key) || !list.contains(&item) {
-        list.push(item);
     }
 }

@@ -44,7 +44,8 @@ pub fn convert<'a>(bytes: &'a [u8], options: &'a ConvertOptions) -> Result<Conve
     let control_id = trim(message.header().field(10).value().text()).into_owned();
     let event = Event::of(&message);
     let mut cx = Context::new(&message, profile, &options.key);
-    message::convert(&mut cx, &event).map_err(|refusal| Refusal {
+    let converted = message::convert(&mut cx, &event).and_then(|()| not_too_many_copies(&cx));
+    converted.map_err(|refusal| Refusal {
         control_id: Some(control_id.clone()),
         event: Some(event.name.clone()),
         ..refusal
@@ -79,6 +80,11 @@ pub fn convert<'a>(bytes: &'a [u8], options: &'a ConvertOptions) -> Result<Conve
         ledger: parts.ledger,
         message,
     })
+}
+
+fn not_too_many_copies(cx: &Context<'_, '_>) -> Result<(), Refusal> {
+    let text = "the message says so much of so many things at once that it cannot be written";
+    cx.too_many_copies.map_or(Ok(()), |at| Err(refuse("too-many-copies", at, text)))
 }
 
 /// What is left of a context when the message is let go.

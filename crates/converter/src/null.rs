@@ -4,6 +4,8 @@
 //! mapping table: the element to which it is written is deleted, unless the message tells it anew, and then
 //! it is as the message has it.
 
+use std::collections::HashMap;
+
 use hl7v2::{Field, Segment};
 use serde_json::Value;
 use uuid::Uuid;
@@ -23,21 +25,33 @@ const OF_FHIR: &str = "http://hl7.org/fhir/StructureDefinition/";
 
 /// Obeys what a segment deletes of the resources that were made of it: resource type and id of each. Call it
 /// when they have been put.
-pub(crate) fn obey<'a>(cx: &mut Context<'_, 'a>, segment: Segment<'_, 'a>, owners: &[(&str, Uuid)]) {
-    let Some(map) = mapping::maps().iter().find(|map| map.segment == segment.id()) else { return };
-    for field in segment.fields().filter(Field::is_null) {
-        if cx.is_marked(field.value()) {
-            continue;
-        }
-        let number = field.place().field;
-        let mut written = false;
-        for row in map.rows.iter().filter(|row| row.field == number && row.verdict == Verdict::Written) {
-            written = true;
-            delete(cx, field, row, owners);
-        }
-        // It is written to another resource, of which no part is ever deleted.
-        if written && !cx.is_accounted(field.value()) {
-            cx.ignore(field.value(), WHOLE);
+pub(crate) fn obey<'m, 'a: 'm>(cx: &mut Context<'_, 'a>, segment: Segment<'m, 'a>, owners: &[(&str, Uuid)]) {
+    obey_all(cx, [segment], owners);
+}
+
+/// The same for several segments, of which there may be thousands: what the owners say is read once.
+pub(crate) fn obey_all<'m, 'a: 'm>(
+    cx: &mut Context<'_, 'a>,
+    segments: impl IntoIterator<Item = Segment<'m, 'a>>,
+    owners: &[(&str, Uuid)],
+) {
+    let mut contents = Contents::new();
+    for segment in segments {
+        let Some(map) = mapping::maps().iter().find(|map| map.segment == segment.id()) else { continue };
+        for field in segment.fields().filter(Field::is_null) {
+            if cx.is_marked(field.value()) {
+                continue;
+            }
+            let number = field.place().field;
+            let mut written = false;
+            for row in map.rows.iter().filter(|row| row.field == number && row.verdict == Verdict::Written) {
+                written = true;
+                delete(cx, field, row, owners, &mut contents);
+            }
+            // It is written to another resource, of which no part is ever deleted.
+            if written && !cx.is_accounted(field.value()) {
+                cx.ignore(field.value(), WHOLE);
+            }
         }
     }
 }
@@ -49,19 +63,29 @@ pub(crate) fn nothing_to_delete<'a>(cx: &mut Context<'_, 'a>, segment: Segment<'
     }
 }
 
-fn delete<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>, row: &Row, owners: &[(&str, Uuid)]) {
+/// What the owners say, each read once.
+type Contents = HashMap<Uuid, Option<Value>>;
+
+fn delete<'a>(
+    cx: &mut Context<'_, 'a>,
+    field: Field<'_, 'a>,
+    row: &Row,
+    owners: &[(&str, Uuid)],
+    contents: &mut Contents,
+) {
     let Some((kind, path)) = row.to.split_once('.') else { return };
     if kind == "Provenance" {
         cx.ignore(field.value(), OF_THE_MESSAGE);
         return;
     }
     let Some(&(_, id)) = owners.iter().find(|(owner, _)| *owner == kind) else { return };
-    let Some(content) = cx.entry(id).and_then(|resource| serde_json::to_value(resource).ok()) else { return };
+    let read = || cx.entry(id).and_then(|resource| serde_json::to_value(resource).ok());
+    let Some(content) = contents.entry(id).or_insert_with(read) else { return };
     let mut parts = path.split('.');
     let element = parts.next().unwrap_or(path);
     if let Some(name) = element.strip_prefix("extension(").and_then(|rest| rest.strip_suffix(')')) {
         let url = format!("{}{name}", if name.starts_with("v2-") { OURS } else { OF_FHIR });
-        if !has_extension(&content, &url) {
+        if !has_extension(content, &url) {
             cx.gone.push((id, format!("extension:{url}")));
         }
         cx.mark(field.value());
@@ -82,7 +106,7 @@ fn delete<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>, row: &Row, owners:
             let end = path.match_indices('.').nth(1).map_or(path.len(), |(at, _)| at);
             (content.get(element).is_some_and(|whole| has(whole, part)), path.get(..end).unwrap_or(path))
         }
-        None => (has(&content, element), element),
+        None => (has(content, element), element),
     };
     if !told {
         cx.deletions.push(Deletion { entry: id, path: deleted });

@@ -270,6 +270,8 @@ pub(crate) fn choose<'n>(
     let ascii = bytes.is_ascii();
     let mut problem = None;
     let mut named = false;
+    // Those that do not fit: what is declared again is not looked through again.
+    let mut tried = Vec::new();
     for (index, name) in declared.enumerate() {
         // An empty first repetition means ASCII (HL7 v2.5.1 §2.15.9.18); MSH-18 may also be wholly empty.
         if name.is_empty() || name == b"\"\"" {
@@ -277,6 +279,7 @@ pub(crate) fn choose<'n>(
         }
         named = true;
         match core::str::from_utf8(name).map_err(|_| CharsetError::Unknown).and_then(Charset::for_name) {
+            Ok(charset) if tried.contains(&charset) => {}
             Ok(charset) if charset.fits(bytes) => {
                 let controls = charset == Charset::LATIN1
                     && !ascii
@@ -287,7 +290,10 @@ pub(crate) fn choose<'n>(
                 let odd = odd.or(utf8.then_some(WarningKind::CharsetMismatch));
                 return (charset, odd.or(controls.then_some(WarningKind::CharsetControls)));
             }
-            Ok(_) => problem = problem.or(Some(WarningKind::CharsetMismatch)),
+            Ok(charset) => {
+                problem = problem.or(Some(WarningKind::CharsetMismatch));
+                tried.push(charset);
+            }
             Err(CharsetError::Unknown) => problem = problem.or(Some(WarningKind::CharsetUnknown)),
             Err(CharsetError::Unsupported) => problem = problem.or(Some(WarningKind::CharsetUnsupported)),
         }

@@ -321,6 +321,20 @@ pub(crate) fn coding<'a>(
     Some(only)
 }
 
+/// A concept where FHIR has a list of codings: its text is a coding of its own, and what else it says stands with the
+/// first.
+pub(crate) fn codings(concept: CodeableConcept<'_>) -> Vec<Coding<'_>> {
+    let CodeableConcept { mut coding, text, extension, .. } = concept;
+    coding.extend(text.map(|text| Coding { display: Some(text), ..Coding::default() }));
+    if coding.is_empty() && !extension.is_empty() {
+        coding.push(Coding::default());
+    }
+    if let Some(first) = coding.first_mut() {
+        first.extension.extend(extension);
+    }
+    coding
+}
+
 /// What stands for a coded value in a natural key: system and code, else the text. `None` when it
 /// says nothing.
 pub(crate) fn key<'a>(

@@ -4,6 +4,8 @@
 //! FHIR R4 has the insurances and guarantors of an account; what it has in claims only (accident, related
 //! group, uniform billing) stands beside the account as extensions.
 
+use std::collections::HashMap;
+
 use fhir::{Account, AccountCoverage, Period, Reference, Resource};
 use hl7v2::Segment;
 use uuid::Uuid;
@@ -171,8 +173,7 @@ impl<'m, 'a> Billing<'m, 'a> {
         }
         account.coverage = coverages(cx, patient);
         let encounter = visit.as_ref().map(|visit| visit.id);
-        let ambiguous: Vec<bool> =
-            self.charges.iter().map(|one| shares_number(cx, one.ft1, &self.charges)).collect();
+        let ambiguous = ambiguous(cx, &self.charges);
         for (charge, ambiguous) in self.charges.into_iter().zip(ambiguous) {
             charged(cx, charge, Charged { patient, visit: encounter, account: Some(id), ambiguous });
         }
@@ -187,13 +188,19 @@ impl<'m, 'a> Billing<'m, 'a> {
     }
 }
 
-/// Whether another charge of the message has the same number and says something else: then the number tells
-/// nobody which of them is meant.
-fn shares_number<'m, 'a>(cx: &Context<'m, 'a>, ft1: Segment<'m, 'a>, all: &[Charge<'m, 'a>]) -> bool {
-    let number = |one: Segment<'m, 'a>| hd::ei_key(cx, one.field(2).first());
-    let said = |one: Segment<'m, 'a>| ft1::CONTENT.map(|n| one.field(n).raw());
-    number(ft1).is_some()
-        && all.iter().any(|one| number(one.ft1) == number(ft1) && said(one.ft1) != said(ft1))
+/// Of each charge, whether another one of the message has the same number and says something else: then the number
+/// tells nobody which of them is meant.
+fn ambiguous<'m, 'a>(cx: &Context<'m, 'a>, all: &[Charge<'m, 'a>]) -> Vec<bool> {
+    let number = |one: &Charge<'m, 'a>| hd::ei_key(cx, one.ft1.field(2).first());
+    let said = |one: &Charge<'m, 'a>| ft1::CONTENT.map(|n| one.ft1.field(n).raw());
+    // What the first of a number says; none where another one of that number says something else.
+    let mut first = HashMap::new();
+    for one in all {
+        let known = first.entry(number(one)).or_insert_with(|| Some(said(one)));
+        *known = known.filter(|known| *known == said(one));
+    }
+    let unclear = |one| number(one).is_some_and(|number| first.get(&Some(number)) == Some(&None));
+    all.iter().map(unclear).collect()
 }
 
 /// One charge, with the diagnoses that it is for and the procedures that are charged.
@@ -298,13 +305,9 @@ fn of_account<'m, 'a>(
 
 /// The insurances that the message names for the patient, in the order in which they pay.
 fn coverages<'a>(cx: &Context<'_, 'a>, patient: Uuid) -> Vec<AccountCoverage<'a>> {
-    let beneficiary = Some(Reference::to(patient));
-    let of_patient = cx.entries.iter().filter_map(|entry| match &entry.resource {
-        Resource::Coverage(coverage) if coverage.beneficiary == beneficiary => {
-            let priority = coverage.order;
-            Some(AccountCoverage { coverage: Some(Reference::to(entry.full_url.0)), priority })
-        }
-        _ => None,
+    let of_patient = cx.coverages(patient).map(|(id, coverage)| AccountCoverage {
+        coverage: Some(Reference::to(id)),
+        priority: coverage.order,
     });
     of_patient.collect()
 }

@@ -8,6 +8,8 @@
 mod layout;
 mod part;
 
+use std::rc::Rc;
+
 use hl7v2::Segment;
 
 use super::mdm::Told;
@@ -27,7 +29,7 @@ pub(crate) struct Sorted<'m, 'a> {
     layout: Layout,
     last: Last,
     /// The specimens of the orders that follow.
-    current: Vec<usize>,
+    current: Rc<Vec<usize>>,
     /// Whether ORC comes behind OBR in this message; known from the first.
     request_first: Option<bool>,
     /// Whether an ORC was read behind the last OBR.
@@ -59,7 +61,7 @@ pub(crate) fn sort<'m, 'a>(segments: &[Segment<'m, 'a>], layout: Layout, prior: 
         of_visit: Vec::new(),
         layout,
         last: Last::Patient,
-        current: Vec::new(),
+        current: Rc::default(),
         request_first: None,
         behind_orc: false,
     };
@@ -111,7 +113,7 @@ impl<'m, 'a> Sorted<'m, 'a> {
     }
 
     fn begin(&mut self, group: Group<'m, 'a>) {
-        let shared = self.current.clone();
+        let shared = Rc::clone(&self.current);
         self.groups.push(Group { shared, ..group });
         self.last = Last::Order;
     }
@@ -246,9 +248,9 @@ impl<'m, 'a> Sorted<'m, 'a> {
             if first {
                 let at = list.len() - 1;
                 if anew {
-                    self.current.clear();
+                    self.current = Rc::default();
                 }
-                self.current.push(at);
+                Rc::make_mut(&mut self.current).push(at);
             }
         }
         let Some(group) = self.groups.last_mut() else { return };

@@ -192,13 +192,10 @@ fn document<'m, 'a>(
     txa::presentation(cx, txa, has_content, &mut document);
     let mut related: Vec<Reference<'a>> = about.iter().copied().map(Reference::to).collect();
     let (placers, fillers) = (txa.field(14), txa.field(15));
-    for nth in 0..placers.repetition_count().max(fillers.repetition_count()) {
-        let request = mentioned::request(
-            cx,
-            placers.repetitions().nth(nth),
-            fillers.repetitions().nth(nth),
-            Some(of.patient),
-        );
+    let count = placers.repetition_count().max(fillers.repetition_count());
+    let (mut placers, mut fillers) = (placers.repetitions(), fillers.repetitions());
+    for _ in 0..count {
+        let request = mentioned::request(cx, placers.next(), fillers.next(), Some(of.patient));
         add_new(&mut related, request.map(Reference::to));
     }
     if !related.is_empty() {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::group::{Group, Measured};
 use super::mdm;
-use crate::context::{Context, add_new};
+use crate::context::{Context, REFERENCE, add_new};
 use crate::document::{self, Belongs};
 use crate::segment::nte;
 use crate::segment::obr::instead;
@@ -51,7 +51,9 @@ pub(super) fn specimens<'m, 'a>(
         let known = spm::convert(cx, collected, patient, owner);
         specimens.add(known);
     }
-    for at in &group.shared {
+    let at = group.obr.or(group.orc).map_or(cx.message.header().place(), |order| order.place());
+    let shared = if cx.may_copy(REFERENCE, group.shared.len(), at) { shared } else { &[] };
+    for at in group.shared.iter().filter(|_| !shared.is_empty()) {
         specimens.add(shared.get(*at).cloned().flatten());
     }
     if let Some(obr) = group.obr {
@@ -163,11 +165,14 @@ pub(super) fn details<'m, 'a>(
     [request, report]: [Option<Uuid>; 2],
 ) {
     let mut of_request = Vec::new();
-    of_request.extend(group.sequence.iter().filter_map(|tq2| tq2::convert(cx, *tq2)));
-    of_request.extend(group.contacts.iter().filter_map(|ctd| ctd::convert(cx, *ctd)));
-    of_request.extend(group.tests.iter().filter_map(|tcd| tcd::convert(cx, *tcd)));
-    let of_report: Vec<Extension<'a>> =
-        group.trials.iter().filter_map(|cti| cti::convert(cx, *cti)).collect();
+    let mut of_report: Vec<Extension<'a>> = Vec::new();
+    // Where there is neither, there is nothing that they could stand on.
+    if request.or(report).is_some_and(|id| cx.has(id)) {
+        of_request.extend(group.sequence.iter().filter_map(|tq2| tq2::convert(cx, *tq2)));
+        of_request.extend(group.contacts.iter().filter_map(|ctd| ctd::convert(cx, *ctd)));
+        of_request.extend(group.tests.iter().filter_map(|tcd| tcd::convert(cx, *tcd)));
+        of_report.extend(group.trials.iter().filter_map(|cti| cti::convert(cx, *cti)));
+    }
     for (extensions, id) in [(of_request, request.or(report)), (of_report, report.or(request))] {
         match id.and_then(|id| cx.entry(id)) {
             Some(Resource::ServiceRequest(known)) => add_new(&mut known.extension, extensions),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::group::Group;
 use super::oru::Whose;
 use super::{Says, adt, order};
-use crate::context::{Context, add_new};
+use crate::context::{Context, REFERENCE, add_new};
 use crate::conversion::{Authority, Refusal};
 use crate::datatype::cwe;
 use crate::document::{self, Belongs};
@@ -154,7 +154,11 @@ impl Orders {
         if let Some(obr) = group.obr {
             clinical(cx, obr, patient, encounter, request);
         }
-        let coverages = coverages(cx, patient);
+        let coverages: Vec<Uuid> = cx.coverages(patient).map(|(id, _)| id).collect();
+        let at = group.orc.or(group.obr).map_or(cx.message.header().place(), |order| order.place());
+        if !cx.may_copy(REFERENCE, coverages.len(), at) {
+            return None;
+        }
         let replaced = self.replaced.filter(|replaced| control.replacement && *replaced != request);
         if let Some(Resource::ServiceRequest(known)) = cx.entry(request) {
             let answers = observed.known.iter().map(|known| known.id);
@@ -190,16 +194,6 @@ pub(super) fn clinical<'a>(
             document::put_reason(cx, repetition, belongs, &[key, &number], field == 13);
         }
     }
-}
-
-/// The insurances that the message names for the patient.
-fn coverages(cx: &Context<'_, '_>, patient: Uuid) -> Vec<Uuid> {
-    let beneficiary = Some(Reference::to(patient));
-    let of_patient = cx.entries.iter().filter(|entry| match &entry.resource {
-        Resource::Coverage(coverage) => coverage.beneficiary == beneficiary,
-        _ => false,
-    });
-    of_patient.map(|entry| entry.full_url.0).collect()
 }
 
 /// What is asked of whoever fills the order: one Task for each request. ORC-1 itself stands in its business

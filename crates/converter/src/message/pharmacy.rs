@@ -176,7 +176,7 @@ fn one<'m, 'a>(
 ) {
     let vaccination = kind == "VXU";
     let done = group.parts.iter().any(|part| matches!(part.kind(), "RXD" | "RXG" | "RXA"));
-    let mut prescription = None;
+    let (mut prescription, mut any) = (None, false);
     let has_request = group.part("RXO").is_some() || group.part("RXE").is_some();
     for part in &group.parts {
         cx.registers = Authority::Registration;
@@ -214,8 +214,14 @@ fn one<'m, 'a>(
             }
         };
         if let Some(id) = made {
+            any = true;
             about(cx, part, ordered, whose, id);
         }
+    }
+    if !any && let Some(orc) = group.orc {
+        // An order of which nothing is said that this message could be about: what was read of it is written nowhere.
+        cx.warn(orc.place(), "order-without-medicine");
+        orc.fields().for_each(|field| cx.unmark(field));
     }
     if matches!(&*ordered.control, "RP" | "RQ" | "RU") {
         series.replaced = prescription;
@@ -322,9 +328,8 @@ fn deleted<'m, 'a>(cx: &mut Context<'m, 'a>, part: &Part<'m, 'a>, id: Uuid) {
     let Some(first) = part.segment else { return };
     let medicine = cx.id(&rule::MEDICATION, &[&[&id.hyphenated().to_string()]], first.place());
     let all = [&part.timing, &part.routes, &part.components, &part.infusions, &part.limits, &part.notes];
-    for segment in std::iter::once(first).chain(all.into_iter().flatten().copied()) {
-        null::obey(cx, segment, &[(kind, id), ("Medication", medicine)]);
-    }
+    let segments = std::iter::once(first).chain(all.into_iter().flatten().copied());
+    null::obey_all(cx, segments, &[(kind, id), ("Medication", medicine)]);
 }
 
 /// A medicine that FHIR demands and of which nothing is said.

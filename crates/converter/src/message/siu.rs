@@ -167,9 +167,7 @@ fn book<'m, 'a>(
         let resources =
             resources.flat_map(|one| std::iter::once(one.segment).chain(one.notes.iter().copied()));
         let about = [&sorted.timing, &sorted.preferences, &sorted.notes].into_iter().flatten().copied();
-        for segment in std::iter::once(sch).chain(about).chain(resources) {
-            null::obey(cx, segment, &[("Appointment", id)]);
-        }
+        null::obey_all(cx, std::iter::once(sch).chain(about).chain(resources), &[("Appointment", id)]);
     }
 }
 
@@ -229,8 +227,10 @@ fn sort<'m, 'a>(cx: &Context<'m, 'a>) -> Sorted<'m, 'a> {
 /// The orders that the appointment is for (SCH-26, SCH-27).
 fn orders<'m, 'a>(cx: &mut Context<'m, 'a>, sch: Segment<'m, 'a>, people: &[Uuid], draft: &mut Draft<'a>) {
     let (placers, fillers) = (sch.field(26), sch.field(27));
-    for nth in 0..placers.repetition_count().max(fillers.repetition_count()) {
-        let (placer, filler) = (placers.repetitions().nth(nth), fillers.repetitions().nth(nth));
+    let count = placers.repetition_count().max(fillers.repetition_count());
+    let (mut placers, mut fillers) = (placers.repetitions(), fillers.repetitions());
+    for _ in 0..count {
+        let (placer, filler) = (placers.next(), fillers.next());
         let request = mentioned::request(cx, placer, filler, people.first().copied());
         add_new(&mut draft.resource.based_on, request.map(Reference::to));
     }

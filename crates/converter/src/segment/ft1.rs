@@ -70,12 +70,20 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, ft1: Segment<'m, 'a>, to
         add_new(&mut known.performer, std::mem::take(&mut charge.performer));
         add_new(&mut known.service, std::mem::take(&mut charge.service));
         add_new(&mut known.extension, std::mem::take(&mut charge.extension));
-        charge.identifier.clone_from(&known.identifier);
-        charge.reason.clone_from(&known.reason);
-        charge.performer.clone_from(&known.performer);
-        charge.service.clone_from(&known.service);
-        charge.extension.clone_from(&known.extension);
-        if **known != charge {
+        // The rest, without the lists.
+        let lists = ChargeItem {
+            identifier: std::mem::take(&mut known.identifier),
+            reason: std::mem::take(&mut known.reason),
+            performer: std::mem::take(&mut known.performer),
+            service: std::mem::take(&mut known.service),
+            extension: std::mem::take(&mut known.extension),
+            ..ChargeItem::default()
+        };
+        let contradicts = **known != charge;
+        let ChargeItem { identifier, reason, performer, service, extension, .. } = lists;
+        (known.identifier, known.reason, known.performer) = (identifier, reason, performer);
+        (known.service, known.extension) = (service, extension);
+        if contradicts {
             super::report_conflicts(cx, ft1, &[5, 8, 9, 13, 24, 29, 32, 33]);
         }
         return id;

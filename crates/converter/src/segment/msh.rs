@@ -228,9 +228,7 @@ fn meta<'a>(cx: &mut Context<'_, 'a>, message: &mut MessageHeader<'a>) {
         for repetition in msh.field(field).repetitions() {
             let concept = cwe::concept(cx, repetition, place, None);
             if let Some(concept) = concept {
-                let display = concept.text;
-                meta.security.extend(concept.coding);
-                meta.security.extend(display.map(|text| Coding { display: Some(text), ..Coding::default() }));
+                meta.security.extend(cwe::codings(concept));
             }
         }
     }
@@ -345,8 +343,7 @@ fn provenance<'m, 'a>(
     provenance.agent.insert(0, agent("author", author));
     let responsible = sender.responsible.filter(|_| sender.facility.is_some());
     provenance.agent.extend(responsible.map(|id| agent("author", Reference::to(id))));
-    let control_id = crate::context::trim(msh.field(10).value().text());
-    if !control_id.is_empty() {
+    if let Some(control_id) = cx.write(msh.field(10).value()) {
         let what = Identifier { value: Some(control_id), ..Identifier::default() };
         let what = Some(Reference::by_identifier(what));
         provenance.entity.push(ProvenanceEntity { role: Some("source"), what });

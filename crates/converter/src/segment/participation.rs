@@ -8,7 +8,7 @@ use fhir::{
     CareTeam, CareTeamParticipant, CodeableConcept, EncounterParticipant, Extension, ExtensionValue, Period,
     Reference, Resource,
 };
-use hl7v2::{Field, Repetition, Segment, Value};
+use hl7v2::{Field, Place, Repetition, Segment, Value};
 use uuid::Uuid;
 
 use super::pid::PatientDraft;
@@ -19,8 +19,11 @@ use crate::identity::rule;
 use crate::table;
 
 /// One or more who have the same part.
-#[derive(Default, Clone)]
+#[derive(Clone)]
 pub(crate) struct Participation<'a> {
+    /// The segment that says it, and how many bytes of it are not about who it is.
+    at: Place,
+    pub(crate) bytes: usize,
     /// As what.
     pub(crate) role: Vec<CodeableConcept<'a>>,
     /// Who.
@@ -56,7 +59,16 @@ pub(crate) struct Layout {
 impl<'a> Participation<'a> {
     /// What the fields say that ROL and PRT have in common.
     pub(crate) fn of<'m>(cx: &mut Context<'m, 'a>, from: Segment<'m, 'a>, layout: &Layout) -> Self {
-        let mut part = Self::default();
+        let mut part = Self {
+            at: from.place(),
+            bytes: from.raw().len(),
+            role: Vec::new(),
+            members: Vec::new(),
+            period: None,
+            extension: Vec::new(),
+            primary: false,
+            ended: false,
+        };
         let (role, place) = layout.role;
         part.primary = is_primary(from.field(role).value());
         part.ended = from.field(layout.action).value().text().trim().eq_ignore_ascii_case("DE");
@@ -96,6 +108,7 @@ impl<'a> Participation<'a> {
         if let Some(period) = &mut self.period {
             period.end = end;
         }
+        self.period.take_if(|period| *period == Period::default());
     }
 
     /// The people of a field, each put once: relatives by a role of table 0063, else professionals.
@@ -107,6 +120,7 @@ impl<'a> Participation<'a> {
         patient: Uuid,
         organization: Option<Uuid>,
     ) -> Vec<Person> {
+        self.bytes = self.bytes.saturating_sub(field.raw().len());
         let code = role.component(1).value().text();
         let mut people = Vec::new();
         for repetition in field.repetitions() {
@@ -134,6 +148,9 @@ impl<'a> Participation<'a> {
             let others = Self { members: others, ..self.clone() };
             encounter.resource.extension.extend(others.whole());
         }
+        if !self.fits(cx, people.len()) {
+            return;
+        }
         let Self { role, period, extension, .. } = self;
         let participants = people.into_iter().map(|member| EncounterParticipant {
             extension: extension.clone(),
@@ -158,6 +175,11 @@ impl<'a> Participation<'a> {
             .then(|| Extension::new(crate::context::extension::PARTICIPATION, ExtensionValue::Parts(parts)))
     }
 
+    /// Whether what is said of all may be written with each of so many.
+    pub(crate) fn fits(&self, cx: &mut Context<'_, 'a>, members: usize) -> bool {
+        cx.may_copy(self.bytes, members.saturating_sub(1), self.at)
+    }
+
     /// A part in the care of the patient.
     pub(crate) fn in_care(self, cx: &mut Context<'_, 'a>, patient: &mut PatientDraft<'a>) {
         if self.primary && !self.ended {
@@ -171,6 +193,9 @@ impl<'a> Participation<'a> {
     /// A member of the patient's team.
     pub(crate) fn in_team(self, cx: &mut Context<'_, 'a>, patient: Uuid) {
         if self.members.is_empty() {
+            return;
+        }
+        if !self.fits(cx, self.members.len()) {
             return;
         }
         let team = team(cx, patient);

@@ -112,6 +112,7 @@ fn read<'m, 'a>(cx: &mut Context<'m, 'a>, prt: Segment<'m, 'a>, patient: Uuid) -
     // The first organisation is the one that the people act for; without people it takes part itself.
     let for_people = usize::from(people.iter().any(|person| matches!(person, Person::Professional(_))));
     participation.members.extend(organizations.iter().skip(for_people));
+    participation.bytes = participation.bytes.saturating_sub(prt.field(8).raw().len());
     organization_type(cx, prt, organizations.first().copied(), &mut participation);
     let mut location = pl::location(cx, prt.field(9).first()).map(|place| place.location);
     let addresses = addresses(cx, prt);

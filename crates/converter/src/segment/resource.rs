@@ -119,6 +119,12 @@ pub(crate) fn participants<'m, 'a>(
 ) -> (Vec<AppointmentParticipant<'a>>, Moment<'a>, Moment<'a>) {
     let (one, start, end) = participant(cx, segment, notes, layout, booked);
     let mut all = Vec::new();
+    let of_notes: usize = notes.iter().map(|note| note.raw().len()).sum();
+    let bytes = (segment.raw().len() + of_notes).saturating_sub(segment.field(3).raw().len());
+    let more = segment.field(3).repetition_count().saturating_sub(1);
+    if !cx.may_copy(bytes, more, segment.place()) {
+        return (vec![one], start, end);
+    }
     for repetition in segment.field(3).repetitions() {
         let actor = who(cx, repetition);
         all.extend(actor.map(|actor| AppointmentParticipant { actor: Some(actor), ..one.clone() }));
@@ -222,6 +228,7 @@ pub(crate) fn device<'a>(
             reference.extension.push(Extension::string(VERSION, version));
         }
     }
+    reference.extension.extend(concept.extension);
     if reference.display.is_none() {
         reference.display = concept.text;
     } else if let Some(text) = concept.text {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::beside::{self, Beside, Is, beside};
 use super::gender;
-use crate::context::{Context, add_new};
+use crate::context::{Context, add_new, own};
 use crate::conversion::Deletion;
 use crate::datatype::{cwe, cx as identifier, xad, xpn, xtn};
 use crate::identity::rule;
@@ -30,6 +30,11 @@ pub(crate) fn convert<'m, 'a>(
     let id = identify(cx, stf)?;
     let mut person = Practitioner { id: Some(id), ..Practitioner::default() };
     if let Some(key) = cwe::concept(cx, stf.field(1).first(), "STF-1", None) {
+        let display = |coding: &fhir::Coding<'_>| coding.display == key.text;
+        let told = key.text.is_none() || key.coding.iter().any(display);
+        if !key.extension.is_empty() || !told || key.coding.iter().any(|coding| coding.code.is_none()) {
+            person.extension.push(Extension::concept(own!("staff-key"), key.clone()));
+        }
         for coding in key.coding.into_iter().filter(|coding| coding.code.is_some()) {
             let (system, value, extension) = (coding.system, coding.code, coding.extension);
             let kind = Some(Box::new(CodeableConcept::code(system::V2_IDENTIFIER_TYPE, "EI")));

@@ -103,3 +103,15 @@ fn encoding_is_the_way_back() {
     assert_eq!(Charset::for_name("GB 18030-2000"), Err(CharsetError::Unsupported));
     assert_eq!(Charset::for_name("8859/12"), Err(CharsetError::Unknown));
 }
+
+#[test]
+fn a_set_that_is_declared_over_and_over_is_tried_once() {
+    let declared = "KS X 1001~".repeat(60_000);
+    let text = "x".repeat(2 << 20);
+    let message = [format!("MSH|^~\\&||||||||||||||||{declared}\rNTE|{text}").as_bytes(), b"\xFF"].concat();
+    let start = std::time::Instant::now();
+    let parsed = Message::parse(&message).unwrap();
+    assert_eq!(parsed.charset(), Charset::UTF8);
+    // Looking through two megabytes for each took minutes.
+    assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
+}

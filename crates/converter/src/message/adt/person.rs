@@ -3,10 +3,12 @@
 
 mod events;
 
+use std::collections::HashSet;
+
 use hl7v2::{Field, Place, Segment};
 use zorgsluis_domain::Phi;
 
-use crate::context::Context;
+use crate::context::{Context, REFERENCE};
 use crate::conversion::{Merge, Move, PatientIdentifier, PatientIdentity, Refusal, Unlink};
 use crate::convert::refuse;
 use crate::datatype::cx as identifier;
@@ -108,11 +110,15 @@ impl Effect {
     /// `no-second-patient` when there is only one.
     pub(crate) fn link(&self, cx: &mut Context<'_, '_>) -> Result<(), Refusal> {
         let Some(linked) = self.linked else { return Ok(()) };
-        let mut ids: Vec<uuid::Uuid> = Vec::new();
-        crate::context::add_new(&mut ids, cx.patients.iter().map(|patient| patient.id));
+        let mut seen = HashSet::new();
+        let ids: Vec<uuid::Uuid> =
+            cx.patients.iter().map(|patient| patient.id).filter(|id| seen.insert(*id)).collect();
         if ids.len() < 2 {
             let at = Place::of_segment(*b"PID", 2);
             return Err(refuse("no-second-patient", at, "a link is between two patients, and there is one"));
+        }
+        if !cx.may_copy(REFERENCE.saturating_mul(ids.len()), ids.len(), Place::of_segment(*b"PID", 2)) {
+            return Ok(());
         }
         for (at, one) in ids.iter().enumerate() {
             for other in ids.iter().skip(at + 1) {

@@ -1,5 +1,7 @@
 //! The groups that segments are sorted into.
 
+use std::rc::Rc;
+
 use hl7v2::Segment;
 
 use crate::message::mdm::Told;
@@ -82,7 +84,7 @@ pub(crate) struct Group<'m, 'a> {
     /// How many of them were read before the order was begun.
     pub(crate) early: usize,
     /// Specimens that came before their orders, by their place in [`Sorted::specimens`].
-    pub(crate) shared: Vec<usize>,
+    pub(crate) shared: Rc<Vec<usize>>,
     /// Earlier results that are sent along with the order: the segments of each patient.
     pub(crate) prior: Vec<Vec<Segment<'m, 'a>>>,
 }

@@ -161,13 +161,16 @@ fn sort<'m, 'a>(order: &[Segment<'m, 'a>]) -> Group<'m, 'a> {
     group
 }
 
+/// More routes than this are not those of several medicines.
+const MOST_ROUTES: usize = 16;
+
 /// `RXA RXA RXR`: the route is that of all of them (HL7 v2.5.1 §4.13.8).
 fn share_routes(parts: &mut [Part<'_, '_>]) {
     let mut behind: Vec<Segment<'_, '_>> = Vec::new();
     for part in parts.iter_mut().rev() {
         if part.kind() != "RXA" {
             behind.clear();
-        } else if part.routes.is_empty() && part.observations.is_empty() {
+        } else if part.routes.is_empty() && part.observations.is_empty() && behind.len() <= MOST_ROUTES {
             part.routes.clone_from(&behind);
         } else {
             behind.clone_from(&part.routes);

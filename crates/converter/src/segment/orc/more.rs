@@ -1,8 +1,7 @@
 //! What ORC and OBR say of an order beside its numbers, state, timing and people.
 
 use fhir::{
-    CodeableConcept, Coding, Extension, ExtensionValue, Identifier, Reference, Resource, ServiceRequest,
-    system,
+    CodeableConcept, Extension, ExtensionValue, Identifier, Reference, Resource, ServiceRequest, system,
 };
 use hl7v2::{Component, Repetition, Segment};
 use uuid::Uuid;
@@ -107,13 +106,8 @@ fn of_orc<'a>(cx: &mut Context<'_, 'a>, orc: Segment<'_, 'a>, request: &mut Serv
     entered_by(cx, orc);
     for code in orc.field(28).repetitions() {
         let Some(concept) = cwe::concept(cx, code, "ORC-28", None) else { continue };
-        let text = concept.text.map(|text| Coding { display: Some(text), ..Coding::default() });
         let meta = request.meta.get_or_insert_default();
-        let mut codings: Vec<Coding<'a>> = concept.coding.into_iter().chain(text).collect();
-        if let Some(first) = codings.first_mut() {
-            first.extension.extend(concept.extension);
-        }
-        add_new(&mut meta.security, codings);
+        add_new(&mut meta.security, cwe::codings(concept));
     }
     for kind in orc.field(29).repetitions() {
         add_new(&mut request.location_code, cwe::concept(cx, kind, "ORC-29", None));

@@ -20,6 +20,9 @@ pub(crate) fn participants<'a>(cx: &mut Context<'_, 'a>, id: Uuid, participation
 
 /// Who did a procedure, and as what.
 fn performers<'a>(cx: &mut Context<'_, 'a>, id: Uuid, participation: &mut Participation<'a>) {
+    if !participation.fits(cx, participation.members.len()) {
+        return;
+    }
     let Some(Resource::Procedure(procedure)) = cx.entry(id) else { return };
     let mut roles = participation.role.iter().cloned();
     let function = roles.next();
@@ -71,6 +74,9 @@ pub(super) fn attach<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut part: Part<'a>)
     }
     let mut devices = devices;
     let location = location.map(|id| reference(EVENT_LOCATION, id));
+    if !participation.fits(cx, participation.members.len()) {
+        return;
+    }
     let members = std::mem::take(&mut participation.members);
     let mut performers = Vec::new();
     for member in members {

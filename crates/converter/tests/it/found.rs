@@ -1,0 +1,96 @@
+//! Messages that fuzzing found: something was lost in them without a word, or written as FHIR forbids.
+
+use hl7v2::Message;
+use zorgsluis_converter::{ConvertOptions, convert};
+
+use crate::shape;
+
+const MARKER: &str = "Zq7Wx";
+
+/// Whatever stands in the place of a leaf is in the Bundle, or that place in the report; and each Bundle is as FHIR
+/// wants it.
+fn holds(lines: &str) {
+    let options = ConvertOptions::demonstration();
+    let bytes = lines.replace('\n', "\r").into_bytes();
+    let conversion = convert(&bytes, &options).unwrap();
+    shape::check(&conversion.bundle_json());
+    let message = Message::parse(&bytes).unwrap();
+    let mut lost = Vec::new();
+    for leaf in message.leaves() {
+        let place = leaf.place();
+        if &place.segment == b"MSH" && matches!(place.field, 9 | 12 | 18) {
+            continue;
+        }
+        let start = leaf.offset() as usize;
+        let changed = [&bytes[..start], MARKER.as_bytes(), &bytes[start + leaf.raw().len()..]].concat();
+        let Ok(conversion) = convert(&changed, &options) else { continue };
+        let json = conversion.bundle_json();
+        shape::check(&json);
+        let report = conversion.report("found", 0);
+        let reported = report.ignored.iter().any(|one| one.at.0 == place)
+            || report.unmapped.iter().any(|one| one.at.0 == place);
+        if !reported && !shape::holds(&json, MARKER) {
+            lost.push(place.to_string());
+        }
+    }
+    assert!(lost.is_empty(), "neither in the Bundle nor in the report: {lost:?}");
+}
+
+const PATIENT: &str = "PID|1||1000001^^^LINDE^PI||Bakker&&Bakker^P||19481103|M\n";
+
+fn header(event: &str) -> String {
+    format!("MSH|^~\\&|ZIS|LINDE|Z|L|20260102101700+0100||{event}|M1|P|2.8|||||NLD|8859/1\n")
+}
+
+#[test]
+fn a_part_that_ends_at_no_readable_time_has_no_empty_period() {
+    let roles = "EVN|A08|20260||105\nROL|R-2|DE|TN^0^HL70443|7788^Wijkman^W\nPV1|1|I|4A|||||||||||||||||V1\n\
+                 ROL|R-3|DE|AT|7789^Dokter^D\n";
+    holds(&(header("ADT^A08^ADT_A01") + "EVN|A08|20260\n" + PATIENT + roles));
+    // The end would be before the beginning.
+    let later = "ROL|R-2|DE|TN|7788^Wijkman^W|20300101\n";
+    holds(&(header("ADT^A08^ADT_A01") + "EVN|A08|20260101\n" + PATIENT + later));
+}
+
+#[test]
+fn what_stands_beside_the_code_of_a_key_is_kept() {
+    let file = "MFI|STF|L|UPD||||AL\nMFE|MAD|||M003\nSTF|M003^^99ZIS&&Mol^Ad^x^y^z^^^Tekst\n";
+    holds(&(header("MFN^M02^MFN_M02") + file));
+    let charge = "FT1|1|T1||2026||CG|C^X|||||||D1&afdeling&x^Naam^99ZIS^d2^n2^s2^^^Tekst\n";
+    holds(&(header("DFT^P03^DFT_P03") + PATIENT + charge));
+    let secret = "PID|1||1^^^L^PI||A^B\n";
+    let secured = header("ADT^A31^ADT_A05").replace("8859/1\n", "8859/1||||||||U^x&y^HL70952|R&stray^z\n");
+    holds(&(secured + secret));
+    let device = "SCH|1^P|2^P\nPID|1||1^^^L^PI\nRGS|1\nAIG|1|A|MRI&deel^scanner^99ZIS^b^c^d^^^Tekst|D\n";
+    holds(&(header("SIU^S12^SIU_S12") + device));
+}
+
+#[test]
+fn an_order_of_which_nothing_is_written_is_in_the_report() {
+    let given = "RXG|1||^^^20261117120000+0100|70011^AMOXI^PRK|1||g\n";
+    let order = "ORC|RE|MV1^EVS|AP5502^APO||CM||||20260101|||01^Arts^A\nRXR|IV^Intravenous^HL70162\n";
+    holds(&(header("RGV^O15^RGV_O15") + given + PATIENT + order));
+    holds(&(header("RDS^O13^RDS_O13") + PATIENT + order));
+    holds(&(header("RAS^O17^RAS_O17") + PATIENT + order));
+}
+
+#[test]
+fn the_number_of_results_without_a_report_is_kept() {
+    let results = "ORC|RE|P1^ZIS|F1^LABSYS\nOBX|1|NM|K^kalium^99zli||4.6|mmol/L|||||F\n\
+                   OBR|1|P1^ZIS|F1^LABSYS|EL^elektrolyten^99zli|||20261114113000\n";
+    holds(&(header("ORU^R01^ORU_R01") + PATIENT + results));
+}
+
+#[test]
+fn a_contact_behind_no_order_is_in_the_report() {
+    let contact = "CTD|CP^contact^99zli|Zwart^Anna|Kade 1^^Stad|POLI|^PRN^PH^^^^0201234567|PH^telefoon^99zli|12345\n\
+                   CTI|STUDIE-7|F1^fase|T1\nTQ2|1|S|P0^EVS\nTCD|X^Y\n";
+    holds(&(header("ADT^A08^ADT_A01") + PATIENT + contact));
+    holds(&(header("RDS^O13^RDS_O13") + PATIENT + contact));
+    holds(&(header("ADT^A60^ADT_A60") + PATIENT + contact + "IAM|1|DA|C1^X|SV|R|A\n"));
+}
+
+#[test]
+fn a_control_character_stands_in_no_string() {
+    holds(&(header("ADT^A31^ADT_A05").replace("|M1|", "|M\\X00\\1|").replace("ZIS", "Z\\X01\\") + PATIENT));
+}
