@@ -154,6 +154,9 @@ impl Orders {
         if let Some(obr) = group.obr {
             clinical(cx, obr, patient, encounter, request);
         }
+        if cx.too_many_copies.is_some() {
+            return None;
+        }
         let coverages: Vec<Uuid> = cx.coverages(patient).map(|(id, _)| id).collect();
         let at = group.orc.or(group.obr).map_or(cx.message.header().place(), |order| order.place());
         if !cx.may_copy(REFERENCE, coverages.len(), at) {

@@ -142,7 +142,7 @@ fn no_damage_loses_anything_or_makes_what_fhir_forbids() {
     let options = ConvertOptions { profiles, ..ConvertOptions::demonstration() };
     let examples = examples();
     let asked = |name: &str, default: u64| {
-        std::env::var(name).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(default)
+        std::env::var_os(name).and_then(|rounds| rounds.to_str()?.parse().ok()).unwrap_or(default)
     };
     let (rounds, seed) = (asked("ZORGSLUIS_DAMAGES", 600), asked("ZORGSLUIS_DAMAGE_SEED", 1));
     let (mut converted, mut failed) = (0, Vec::new());
