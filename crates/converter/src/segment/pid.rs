@@ -14,7 +14,7 @@ use hl7v2::{Field, Segment};
 use uuid::Uuid;
 use zorgsluis_domain::Phi;
 
-use super::gender;
+use super::{gender, report_conflicts, settle};
 use crate::context::{Context, add_new, add_new_by, own, trim};
 use crate::conversion::{PatientIdentifier, PatientIdentity};
 use crate::datatype::{cwe, cx as identifier, xad, xpn, xtn};
@@ -32,20 +32,46 @@ const NATIONALITY: &str = "http://hl7.org/fhir/StructureDefinition/patient-natio
 pub(crate) struct PatientDraft<'a> {
     pub(crate) id: Uuid,
     pub(crate) resource: Patient<'a>,
+    /// Where among the segments its PID stands.
+    pid: usize,
 }
 
 impl<'a> PatientDraft<'a> {
-    /// Puts it.
-    pub(crate) fn put(self, cx: &mut Context<'_, 'a>) {
+    /// Puts it. The same patient may be named once more: by the groups of a merge that have one survivor, or by a
+    /// sender that repeats the PID. Then lists add up, what was empty is filled, and what contradicts is reported.
+    pub(crate) fn put<'m>(self, cx: &mut Context<'m, 'a>) {
         if !cx.has(self.id) {
             cx.put(self.id, self.resource);
-        } else if let Some(fhir::Resource::Patient(known)) = cx.entry(self.id) {
-            // Two groups of one merge message name the same survivor.
-            add_new(&mut known.identifier, self.resource.identifier);
-            add_new(&mut known.name, self.resource.name);
-            add_new(&mut known.address, self.resource.address);
-            add_new(&mut known.telecom, self.resource.telecom);
-            add_new(&mut known.link, self.resource.link);
+            return;
+        }
+        let Some(fhir::Resource::Patient(known)) = cx.entry(self.id) else { return };
+        let more = self.resource;
+        add_new(&mut known.identifier, more.identifier);
+        add_new(&mut known.name, more.name);
+        add_new(&mut known.address, more.address);
+        add_new(&mut known.telecom, more.telecom);
+        add_new(&mut known.link, more.link);
+        add_new(&mut known.communication, more.communication);
+        add_new(&mut known.general_practitioner, more.general_practitioner);
+        add_new(&mut known.extension, more.extension);
+        known.active = known.active.or(more.active);
+        known.meta = known.meta.take().or(more.meta);
+        let settled = [
+            (7, settle(&mut known.birth_date, more.birth_date)),
+            (7, settle(&mut known.birth_date_ext, more.birth_date_ext)),
+            (8, settle(&mut known.gender, more.gender)),
+            (8, settle(&mut known.gender_ext, more.gender_ext)),
+            (16, settle(&mut known.marital_status, more.marital_status)),
+            (24, settle(&mut known.multiple_birth, more.multiple_birth)),
+            (25, settle(&mut known.multiple_birth, more.multiple_birth)),
+            (29, settle(&mut known.deceased, more.deceased.clone())),
+            (30, settle(&mut known.deceased, more.deceased)),
+        ];
+        let contradicts = settled.iter().filter(|(_, settled)| !settled);
+        let fields: Vec<usize> = contradicts.map(|(field, _)| *field).collect();
+        let message = cx.message;
+        if let Some(pid) = message.segments().nth(self.pid) {
+            report_conflicts(cx, pid, &fields);
         }
     }
 }
@@ -75,7 +101,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>) ->
     telecom(cx, pid, id, &mut patient);
     civil_status(cx, pid, id, &mut patient);
     birth_and_death(cx, pid, id, &mut patient);
-    PatientDraft { id, resource: patient }
+    PatientDraft { id, resource: patient, pid: pid.index() }
 }
 
 fn identifiers<'m, 'a>(cx: &mut Context<'m, 'a>, pid: Segment<'m, 'a>, patient: &mut Patient<'a>) {

@@ -82,6 +82,17 @@ fn the_number_of_results_without_a_report_is_kept() {
 }
 
 #[test]
+fn a_patient_who_is_named_twice_is_told_whole_or_the_difference_is_in_the_report() {
+    let again = "PID|1||1000001^^^LINDE^PI~2^^^X^PI||Bakker^Piet||19480104|F|||Kade 1^^Stad||06|07|nl|M^^HL70002|PRO||||||Stad|Y\
+                 |2|NL|||||20250101|Y\n";
+    let plain = "PID|1||1000001^^^LINDE^PI||Bakker^P\n";
+    let result = "OBR|1|P1^ZIS|F1^LAB|K^kalium\nOBX|1|NM|K^kalium^99zli||4.6|mmol/L|||||F\n";
+    holds(&(header("ORU^R01^ORU_R01") + PATIENT + result + again + &result.replace('1', "2")));
+    holds(&(header("ORU^R01^ORU_R01") + plain + result + again + &result.replace('1', "2")));
+    holds(&(header("ADT^A40^ADT_A39") + PATIENT + "MRG|5^^^LINDE^PI\n" + again + "MRG|6^^^LINDE^PI\n"));
+}
+
+#[test]
 fn a_contact_behind_no_order_is_in_the_report() {
     let contact = "CTD|CP^contact^99zli|Zwart^Anna|Kade 1^^Stad|POLI|^PRN^PH^^^^0201234567|PH^telefoon^99zli|12345\n\
                    CTI|STUDIE-7|F1^fase|T1\nTQ2|1|S|P0^EVS\nTCD|X^Y\n";
