@@ -78,7 +78,7 @@ pub(crate) fn convert<'m, 'a>(
 /// A visit beside the one that the message is about.
 pub(crate) enum Further<'a> {
     /// A visit of its own.
-    Another(EncounterDraft<'a>),
+    Another(Box<EncounterDraft<'a>>),
     /// A visit that the message told of before.
     Known(Uuid),
     /// None, or one that cannot be told from others.
@@ -101,7 +101,7 @@ pub(crate) fn further<'m, 'a>(
         }
         return Further::Known(id);
     }
-    Further::Another(visit(cx, pv1, id, None, patient, effect))
+    Further::Another(Box::new(visit(cx, pv1, id, None, patient, effect)))
 }
 
 /// What PV1 and PV2 say where there is no visit that they could be of.

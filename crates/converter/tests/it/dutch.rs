@@ -90,8 +90,8 @@ fn patient_of(options: &ConvertOptions, pid: &str) -> (Value, Vec<String>) {
     let warnings = conversion.report("test", 0).warnings.into_iter().map(|warning| warning.code.to_owned());
     let warnings = warnings.collect();
     let bundle: Value = serde_json::from_slice(&conversion.bundle_json()).unwrap();
-    let entries = bundle["entry"].as_array().unwrap().iter().map(|entry| &entry["resource"]);
-    let patient = entries.filter(|one| one["resourceType"] == "Patient").next_back().unwrap();
+    let mut entries = bundle["entry"].as_array().unwrap().iter().map(|entry| &entry["resource"]);
+    let patient = entries.rfind(|one| one["resourceType"] == "Patient").unwrap();
     (patient.clone(), warnings)
 }
 

@@ -118,7 +118,6 @@ mod without {
     use crate::cli::VerifyArgs;
     use crate::failure::Failure;
 
-    #[expect(clippy::unused_async, reason = "as in a build that has AWS")]
     pub(in crate::audit) async fn verify(_: &VerifyArgs, _: Option<&[u8]>) -> Result<Report, Failure> {
         Err(Failure::usage("this build has no AWS: build it with `cargo build -p zorgsluis --features aws`"))
     }

@@ -62,7 +62,7 @@ impl<'s, 'm, 'a> Further<'s, 'm, 'a> {
         let known: Vec<Uuid> = first.into_iter().chain(&self.visits).map(|visit| visit.id).collect();
         self.current = match pv1::further(cx, *pv1, patient.id, Adt::MENTION.visit, &known) {
             pv1::Further::Another(visit) => {
-                self.visits.push(visit);
+                self.visits.push(*visit);
                 Current::Further(self.visits.len() - 1)
             }
             pv1::Further::Known(id) => match self.visits.iter().position(|visit| visit.id == id) {

@@ -107,7 +107,7 @@ fn head_of<'m, 'a>(
         match segment.id() {
             "PV1" => {
                 let known: Vec<Uuid> = current.into_iter().chain(draft.as_ref().map(|one| one.id)).collect();
-                let visit = pv1::further(cx, segment, patient, &PRIOR, &known);
+                let visit = pv1::further(cx, segment, patient, PRIOR, &known);
                 if let Some(before) = draft.take() {
                     before.put(cx);
                 }
@@ -116,7 +116,7 @@ fn head_of<'m, 'a>(
                     Further::Known(id) => Some(*id),
                     Further::Unknown => None,
                 };
-                draft = if let Further::Another(visit) = visit { Some(visit) } else { None };
+                draft = if let Further::Another(visit) = visit { Some(*visit) } else { None };
             }
             "PV2" => match &mut draft {
                 Some(visit) => pv2::convert(cx, segment, visit),
