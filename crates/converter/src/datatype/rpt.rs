@@ -85,6 +85,9 @@ pub(crate) fn bare_pattern<'a>(
         let code = cx.write_code(code);
         concept.coding.extend(code.map(|code| Coding { code: Some(code), ..Coding::default() }));
     }
+    if concept == CodeableConcept::default() {
+        return false;
+    }
     timing.code = Some(concept);
     understand(cx, code, true, timing)
 }

@@ -152,9 +152,11 @@ fn book<'m, 'a>(
     draft.resource.reason_reference = of_kind(&["Condition"]);
     draft.resource.supporting_information = of_kind(&["Encounter", "Observation"]);
     let needed = resources(cx, &sorted.resources, &mut draft);
-    comments(cx, sorted, people, &mut draft);
+    // Time that is blocked or free is no appointment: the Slots say all of it.
+    let blocks = matches!(trigger, "S23" | "S24");
+    comments(cx, sorted, people, &mut draft, !blocks);
     draft.settle(cx, &needed.times);
-    if matches!(trigger, "S23" | "S24") {
+    if blocks {
         slot::convert(cx, draft, needed.participants, trigger == "S23");
     } else {
         let lists = matches!(trigger, "S12" | "S13" | "S14")
@@ -296,6 +298,7 @@ fn comments<'m, 'a>(
     sorted: &Sorted<'m, 'a>,
     people: &[Uuid],
     draft: &mut Draft<'a>,
+    put: bool,
 ) {
     let of_services = sorted.resources.iter().filter(|one| one.segment.id() == "AIS");
     let mut all = nte::notes(cx, &sorted.notes);
@@ -311,7 +314,9 @@ fn comments<'m, 'a>(
         let note: Annotation<'a> = note.annotation();
         Extension::new(NOTE, ExtensionValue::Annotation(Box::new(note)))
     }));
-    if let [patient] = people {
+    if let [patient] = people
+        && put
+    {
         let belongs = Belongs { patient: *patient, encounter: None, about: Some(draft.id) };
         document::put_notes(cx, &all, belongs, "appointment", cx.message.header().place());
     }

@@ -93,6 +93,31 @@ fn a_patient_who_is_named_twice_is_told_whole_or_the_difference_is_in_the_report
 }
 
 #[test]
+fn a_document_of_blanks_is_none() {
+    for data in ["^AP^PDF^Base64^\\.br\\", "^AP^PDF^Hex^\\X20\\", "^TEXT^plain^A^\\.sp2\\"] {
+        let result = format!("OBR|1||F1^LAB|K^k\nOBX|1|ED|T1^t^99zli||{data}||||||F\n");
+        holds(&(header("ORU^R01^ORU_R01") + PATIENT + &result));
+    }
+}
+
+#[test]
+fn a_note_on_time_that_is_blocked_is_about_no_appointment() {
+    let blocked =
+        "SCH|1^ZIS|2^PLAN|||||SCHOL|||^^^20261203090000+0100^20261203120000+0100\nNTE|1||Scholing.\n";
+    let room = "RGS|1\nAIL|1||POLI-CHI^K4^^LINDE|C^Clinic||20261203090000+0100|||3|h\n";
+    holds(&(header("SIU^S23^SIU_S12") + blocked + PATIENT + room));
+    holds(&(header("SIU^S24^SIU_S12") + blocked + PATIENT + room));
+}
+
+#[test]
+fn an_interval_of_blanks_is_none() {
+    let order =
+        "ORC|NW|P1^ZIS|F1^LAB||IP||1^\\X0D\\\nOBR|1|P1^ZIS||K^k^99zli||||||||||||||||||||||||1^\\.sp2\\\n";
+    holds(&(header("ORM^O01^ORM_O01") + PATIENT + order));
+    holds(&(header("ORU^R01^ORU_R01") + PATIENT + order));
+}
+
+#[test]
 fn a_contact_behind_no_order_is_in_the_report() {
     let contact = "CTD|CP^contact^99zli|Zwart^Anna|Kade 1^^Stad|POLI|^PRN^PH^^^^0201234567|PH^telefoon^99zli|12345\n\
                    CTI|STUDIE-7|F1^fase|T1\nTQ2|1|S|P0^EVS\nTCD|X^Y\n";

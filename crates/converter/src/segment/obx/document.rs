@@ -58,8 +58,9 @@ fn about<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, document: &mut fhir
 pub(super) fn encapsulated<'a>(cx: &mut Context<'_, 'a>, from: Repetition<'_, 'a>) -> Option<Attachment<'a>> {
     let part = |n: usize| from.component(n).value();
     let data = part(5);
-    if !data.is_present() {
-        // A document that was not sent along: what is said of it stands.
+    if data.text().trim().is_empty() {
+        // A document that was not sent along, or is nothing but blanks: what is said of it stands.
+        cx.ignore(data, "a document of blanks says nothing");
         let mut attachment = Attachment::default();
         attachment.extension.push(Extension::code(fhir::system::DATA_ABSENT_REASON, "unknown"));
         keep(cx, part(4), &mut attachment);
