@@ -98,6 +98,18 @@ fn by_mrg<'s, 'm, 'a>(group: &'s [Segment<'m, 'a>]) -> Vec<std::borrow::Cow<'s, 
     parts.map(|part| [head, part].concat().into()).collect()
 }
 
+/// What stands before a second PID behind an order: earlier results, with a visit of their own, follow.
+fn before_prior<'s, 'm, 'a>(group: &'s [Segment<'m, 'a>]) -> &'s [Segment<'m, 'a>] {
+    let (mut patient, mut order) = (false, false);
+    let prior = group.iter().position(|segment| {
+        let begins = segment.id() == "PID" && patient && order;
+        patient |= segment.id() == "PID";
+        order |= patient && matches!(segment.id(), "ORC" | "OBR");
+        begins
+    });
+    prior.and_then(|prior| group.get(..prior)).unwrap_or(group)
+}
+
 /// One patient and what hangs on it.
 pub(crate) fn patient_group<'m, 'a>(
     cx: &mut Context<'m, 'a>,
@@ -105,7 +117,8 @@ pub(crate) fn patient_group<'m, 'a>(
     says: Says,
     group: &[Segment<'m, 'a>],
 ) -> Result<(), Refusal> {
-    let find = |id: &str| group.iter().copied().find(|segment| segment.id() == id);
+    let own = before_prior(group);
+    let find = |id: &str| own.iter().copied().find(|segment| segment.id() == id);
     let Some(pid) = find("PID") else { return Ok(()) };
     let mut patient = pid::convert(cx, pid);
     let mut encounter = find("PV1").and_then(|pv1| pv1::convert(cx, pv1, pid, patient.id, event.visit));

@@ -130,3 +130,12 @@ fn a_contact_behind_no_order_is_in_the_report() {
 fn a_control_character_stands_in_no_string() {
     holds(&(header("ADT^A31^ADT_A05").replace("|M1|", "|M\\X00\\1|").replace("ZIS", "Z\\X01\\") + PATIENT));
 }
+
+#[test]
+fn a_visit_behind_another_patient_of_an_order_is_not_that_of_the_order() {
+    let prior = "ORC|NW|P1^ZIS|F1^LAB\nPID|1||1000012^^^LINDE^PI||Hof&&Hof^D||19901301|M\n\
+                 PV1|1|O|POLI||||||||||||||||V2026040^^^LINDE^VN|||||||||||||||||||||||||20261|EL^elektronisch^99zli\n\
+                 OBR|1|P1^ZIS||CHEM^Chemie^99zli\n";
+    holds(&(header("ORM^O01^ORM_O01") + PATIENT + prior));
+    holds(&(header("OML^O21^OML_O21") + PATIENT + prior));
+}
