@@ -85,7 +85,8 @@ impl Ledger {
 /// Why a leaf that is not in the output was left out, if that was decided: by the tables of the mapping. What
 /// they do not name is reported as not understood.
 fn decided(place: &Place, leaf: Value<'_, '_>) -> Option<&'static str> {
-    const BILLING: &str = "billing: what we write is about care, not about accounts";
+    const BILLING: &str =
+        "what is charged for an order, FT1 says; repeated here it would be a charge without a number";
     const NULL_PART: &str = "a null inside a value that is replaced as a whole";
     // BLG has no table of its own.
     let billing = (place.segment == *b"BLG").then_some(BILLING);

@@ -26,7 +26,10 @@ pub(crate) const MAP: Map = Map {
     rows: &[
         left(1, "repeats the event of MSH-9"),
         to(2, "Provenance.recorded"),
-        left(3, "when an event is planned says nothing of what is"),
+        left(
+            3,
+            "HL7 recommends PV2-8, PV2-9 and PV2-47 for planned times; that of a transfer (A15) has no place here yet",
+        ),
         to(4, "Provenance.reason"),
         to(5, "Provenance.agent"),
         to(6, "Provenance.occurredDateTime"),

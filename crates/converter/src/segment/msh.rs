@@ -75,7 +75,7 @@ pub(crate) const MAP: Map = Map {
         to(10, "Bundle.identifier"),
         to(10, "Provenance.entity"),
         to(11, "MessageHeader.meta"),
-        left(12, READ),
+        left(12, "every version is read in the same way: the shape of a field tells its form"),
         left(13, PROTOCOL),
         left(14, PROTOCOL),
         left(15, PROTOCOL),

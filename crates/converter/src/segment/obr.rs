@@ -92,7 +92,10 @@ pub(crate) fn convert<'a>(
         (report.issued, report.issued_ext) = cx.instant(obr.field(22).value());
     }
     cx.ignore_field(obr.field(11), "how the specimen was to be got does not outlive the order");
-    cx.ignore_field(obr.field(23), "billing: what we write is about care, not about accounts");
+    cx.ignore_field(
+        obr.field(23),
+        "what is charged for an order, FT1 says; repeated here it would be a charge without a number",
+    );
     for n in [32, 33] {
         for ndl in obr.field(n).repetitions() {
             let reader = person(cx, ndl);

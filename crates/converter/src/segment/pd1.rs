@@ -55,7 +55,7 @@ pub(crate) const MAP: Map = Map {
         to(6, "Patient.extension(patient-disability)"),
         to(7, "Observation.valueCodeableConcept"),
         to(8, "Patient.extension(v2-organ-donor)"),
-        left(9, "billing: whether someone gets a bill of their own says nothing of care"),
+        left(9, "how a household is billed: no element of Patient or Account says it"),
         to(10, "Patient.link"),
         to(11, "Patient.extension(v2-publicity)"),
         to(12, "Patient.extension(v2-protection)"),

@@ -6,8 +6,8 @@ use super::{By, MAPS, all, coding_system};
 
 const HEAD: &str = "# Terminology
 
-Made from the tables that the code itself uses (`ZORGSLUIS_WRITE_DOCS=1 cargo test -p zorgsluis-converter --test it
-terminology`); a test compares this page with them. A code that keeps the whole meaning stands alone in FHIR; of one
+Made from the tables that the code itself uses (`ZORGSLUIS_WRITE_DOCS=1 cargo test -p zorgsluis-converter
+--no-default-features --test it terminology`); a test compares this page with them. A code that keeps the whole meaning stands alone in FHIR; of one
 that does not, marked *with loss*, the sender's own code stands beside it. A code that is in no table is kept as it was
 sent.
 ";

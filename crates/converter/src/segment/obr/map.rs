@@ -121,7 +121,10 @@ pub(crate) const MAP: Map = Map {
         to(21, "ServiceRequest.extension(v2-filler-field-2)"),
         to(22, "DiagnosticReport.issued"),
         to(22, "ServiceRequest.extension(v2-result-status-changed)"),
-        left(23, "billing: what we write is about care, not about accounts"),
+        left(
+            23,
+            "what is charged for an order, FT1 says; repeated here it would be a charge without a number",
+        ),
         to(24, "DiagnosticReport.category"),
         to(24, "ServiceRequest.category"),
         to(25, "DiagnosticReport.status"),

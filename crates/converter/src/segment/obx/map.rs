@@ -97,7 +97,7 @@ pub(crate) const MAP: Map = Map {
         to(11, "Observation.dataAbsentReason"),
         to(11, "DocumentReference.docStatus"),
         to(12, "Observation.extension(v2-reference-range-effective)"),
-        left(13, "the sender's own check of who may see it: access is decided by our policies"),
+        left(13, "names a check in the sender's own system, which nobody else can make"),
         to(14, "Observation.effectiveDateTime"),
         to(15, "Observation.performer"),
         to(16, "Observation.performer"),
