@@ -61,6 +61,7 @@ use crate::conversion::{
 use crate::identity::{IdentityKey, Ids, Rule};
 use crate::ledger::Ledger;
 use crate::profile::SenderProfile;
+use crate::segment::obx::Positions;
 
 pub(crate) use bound::{REFERENCE, add_new, add_new_by};
 
@@ -104,6 +105,8 @@ pub(crate) struct Context<'m, 'a> {
     /// What is known so far of where the content comes from; put with the MessageHeader at the end.
     pub(crate) provenance: fhir::Provenance<'a>,
     pub(crate) ledger: Ledger,
+    /// How often each natural key came.
+    pub(crate) positions: Positions,
     pub(crate) warnings: Vec<Warning>,
     /// Where a code stands that no code system is known of: see [`crate::LocalCode`].
     pub(crate) local_codes: Vec<Place>,
@@ -153,6 +156,7 @@ impl<'m, 'a> Context<'m, 'a> {
             patients: Vec::new(),
             reported: Vec::new(),
             provenance: fhir::Provenance::default(),
+            positions: Positions::default(),
             ledger: Ledger::new(message.bytes().len()),
             warnings: warnings_of(message),
             local_codes: Vec::new(),

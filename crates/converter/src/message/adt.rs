@@ -61,7 +61,13 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     while let Some(start) = starts.next() {
         let end = starts.peek().copied().unwrap_or(segments.len());
         let group = super::siu::without_appointment(segments.get(start..end).unwrap_or_default());
-        for group in by_mrg(&group) {
+        let groups = by_mrg(&group);
+        let own: usize = group.iter().filter(|one| is_subject(**one)).map(|one| one.raw().len()).sum();
+        let at = group.first().map_or(message.header().place(), Segment::place);
+        if !cx.may_copy(own, groups.len().saturating_sub(1), at) {
+            return Ok(());
+        }
+        for group in groups {
             let before = cx.entries.len();
             patient_group(cx, event, Says::Results, &group)?;
             if let Some((patient, visit)) = super::mentioned::subject(cx, before) {
@@ -87,7 +93,13 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
     Ok(())
 }
 
-/// A group with several MRG (ADT_A45) is as many groups, each with the patient of all.
+/// Whether a segment says whom or which visit a group is about.
+fn is_subject(segment: Segment<'_, '_>) -> bool {
+    matches!(segment.id(), "PID" | "PV1")
+}
+
+/// A group with several MRG (ADT_A45) is as many groups, each with the patient of all; what else stands before the
+/// first MRG is told once.
 fn by_mrg<'s, 'm, 'a>(group: &'s [Segment<'m, 'a>]) -> Vec<std::borrow::Cow<'s, [Segment<'m, 'a>]>> {
     let starts: Vec<usize> =
         group.iter().enumerate().filter(|(_, one)| one.id() == "MRG").map(|(at, _)| at).collect();
@@ -95,7 +107,9 @@ fn by_mrg<'s, 'm, 'a>(group: &'s [Segment<'m, 'a>]) -> Vec<std::borrow::Cow<'s, 
     let head = group.get(..*first).unwrap_or_default();
     let ends = starts.iter().skip(1).copied().chain([group.len()]);
     let parts = starts.iter().zip(ends).map(|(start, end)| group.get(*start..end).unwrap_or_default());
-    parts.map(|part| [head, part].concat().into()).collect()
+    let again: Vec<_> = head.iter().copied().filter(|one| is_subject(*one)).collect();
+    let heads = std::iter::once(head).chain(std::iter::repeat(again.as_slice()));
+    heads.zip(parts).map(|(head, part)| [head, part].concat().into()).collect()
 }
 
 /// What stands before a second PID behind an order: earlier results, with a visit of their own, follow.

@@ -110,7 +110,7 @@ pub(crate) fn results<'m, 'a>(
     for key in &keys {
         *answers.entry(key).or_default() += 1;
     }
-    let positions = Positions::default();
+    let positions = cx.positions.clone();
     let shared = shared(
         cx,
         &specimens,

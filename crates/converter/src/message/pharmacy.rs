@@ -140,7 +140,7 @@ pub(crate) fn orders<'m, 'a>(
     if groups.is_empty() {
         return rest;
     }
-    let whose = Whose { patient, encounter, positions: Positions::default() };
+    let whose = Whose { patient, encounter, positions: cx.positions.clone() };
     let before = cx.registers;
     let ordered: Vec<Ordered<'m, 'a>> =
         groups.iter().map(|group| Ordered::read(cx, group.orc, patient)).collect();

@@ -132,11 +132,22 @@ pub(crate) fn mention_patient<'m, 'a>(
         same_patient(cx, mrg, of_pid);
         return None;
     };
-    if !cx.has(id) {
-        let note = EntryNote { authority: Authority::Mention, asserted: cx.asserted };
-        cx.put_as(id, patient, note);
-    }
+    name_too(cx, id, patient);
     Some(id)
+}
+
+/// Puts somebody who is only named, or adds what he is called here to what the message says of him.
+fn name_too<'a>(cx: &mut Context<'_, 'a>, id: Uuid, patient: Patient<'a>) {
+    match cx.entry(id) {
+        Some(Resource::Patient(known)) => {
+            add_new(&mut known.identifier, patient.identifier);
+            add_new(&mut known.name, patient.name);
+        }
+        _ => {
+            let note = EntryNote { authority: Authority::Mention, asserted: cx.asserted };
+            cx.put_as(id, patient, note);
+        }
+    }
 }
 
 /// The numbers that something had before, where the event makes nothing of them: A06 and A07 may tell of the account
@@ -194,10 +205,7 @@ pub(crate) fn left_behind<'m, 'a>(
         add_new(&mut patient.identifier, written);
     }
     xpn::names(cx, mrg.field(7), Some("official"), &mut patient.name);
-    if !cx.has(from) {
-        let note = EntryNote { authority: Authority::Mention, asserted: cx.asserted };
-        cx.put_as(from, patient, note);
-    }
+    name_too(cx, from, patient);
 }
 
 /// The patient of one number.

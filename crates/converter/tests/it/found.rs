@@ -139,3 +139,24 @@ fn a_visit_behind_another_patient_of_an_order_is_not_that_of_the_order() {
     holds(&(header("ORM^O01^ORM_O01") + PATIENT + prior));
     holds(&(header("OML^O21^OML_O21") + PATIENT + prior));
 }
+
+#[test]
+fn a_result_that_is_told_of_many_visits_or_patients_is_another_each_time() {
+    let result = "OBR|1||F1^LAB|X^x^99zli\nOBX|1|NM|A^a^99zli||1\n";
+    let loose = "OBX|1|NM|A^a^99zli||1\n";
+    let of = |visits: &[&str], what: &str| -> String {
+        visits.iter().map(|visit| format!("PV1||I|||||||||||||||||{visit}^^^LINDE^VN\n{what}")).collect()
+    };
+    holds(&(header("ORU^R01^ORU_R01") + PATIENT + &of(&["V1", "V2", "V3"], result)));
+    holds(&(header("ADT^A08^ADT_A01") + PATIENT + &of(&["V1", "V2", "V1", "V2", "V1"], loose)));
+    holds(&(header("ORU^R01^ORU_R01") + &[PATIENT, result].concat().repeat(3)));
+}
+
+#[test]
+fn what_stands_before_several_merges_is_told_once() {
+    let merges: String =
+        (0..3).map(|visit| format!("MRG|9000009^^^LINDE^PI||||V{visit}^^^LINDE^VN\n")).collect();
+    for told in ["OBX|1|NM|A^a^99zli||1\n", "OBR|1||F1^LAB|X^x^99zli\n", "AL1|1|DA|P^penicilline^99zli\n"] {
+        holds(&(header("ADT^A45^ADT_A45") + "EVN||20260101\n" + PATIENT + told + &merges));
+    }
+}

@@ -117,15 +117,19 @@ pub(super) fn convert<'m, 'a>(
 /// given is an RXA too, with RXA-20 or the vaccine 998). Nothing was ordered: it says nothing of any vaccine, and no
 /// request is made of it. What else stands behind it is said of the patient.
 pub(super) fn without_rxa<'m, 'a>(cx: &mut Context<'m, 'a>, rest: &mut Vec<Segment<'m, 'a>>) {
-    let services: Vec<bool> = (1..=rest.len())
-        .map(|next| {
-            let behind = rest.iter().skip(next).take_while(|segment| segment.id() != "ORC");
-            behind.into_iter().any(|segment| segment.id() == "OBR")
-        })
-        .collect();
-    let mut service = services.into_iter();
+    // Whether an OBR stands behind each, before the next ORC.
+    let mut services = Vec::with_capacity(rest.len());
+    let mut service = false;
+    for segment in rest.iter().rev() {
+        services.push(service);
+        service = match segment.id() {
+            "OBR" => true,
+            "ORC" => false,
+            _ => service,
+        };
+    }
     rest.retain(|segment| {
-        let kept = service.next() == Some(true) || segment.id() != "ORC";
+        let kept = services.pop() == Some(true) || segment.id() != "ORC";
         if !kept {
             cx.warn(segment.place(), "vaccination-without-rxa");
             for field in segment.fields() {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use fhir::{Effective, Reference};
 use hl7v2::Segment;
@@ -61,10 +62,10 @@ impl<'r, 'a> Frame<'r, 'a> {
     }
 }
 
-/// How often a natural key came in a message, by the id that it gives. Kept for the whole message, so
-/// that finding the next free position takes one step, however often a key comes.
-#[derive(Default)]
-pub(crate) struct Positions(RefCell<HashMap<Uuid, u32>>);
+/// How often a natural key came in a message, by the id that it gives. One for the whole message, whoever shares
+/// it: finding the next free position takes one step, however often a key comes, and no position is given twice.
+#[derive(Clone, Default)]
+pub(crate) struct Positions(Rc<RefCell<HashMap<Uuid, u32>>>);
 
 impl Positions {
     /// The number of this occurrence of a key, from 1.
@@ -76,9 +77,8 @@ impl Positions {
     }
 }
 
-/// Order number, OBR-4, OBX-3 and OBX-4; without an order, the visit and the time, of the result
-/// (OBX-14) or of the report. What this message
-/// used already gets a number behind it, and a warning: there the order of OBX does matter.
+/// Order number, OBR-4, OBX-3 and OBX-4; without an order, the visit and the time, of the result (OBX-14) or of the
+/// report. What this message used already gets a number behind it, and a warning: there the order of OBX does matter.
 pub(super) fn identify<'a>(
     cx: &mut Context<'_, 'a>,
     obx: Segment<'_, 'a>,
