@@ -300,8 +300,12 @@ def bootstrap_zip(name):
     stripped = binary.parent / f".{name}-{stamp}.stripped"
     if not stripped.exists():
         for old in binary.parent.glob(f".{name}-*.stripped"):
-            old.unlink()
-        subprocess.run(["strip", "--strip-debug", "-o", stripped, binary], check=True)
+            if old != stripped:
+                old.unlink(missing_ok=True)
+        # Tests run side by side: the name appears when the file is whole, not before.
+        begun = stripped.with_suffix(f".{os.getpid()}")
+        subprocess.run(["strip", "--strip-debug", "-o", begun, binary], check=True)
+        begun.replace(stripped)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         entry = zipfile.ZipInfo("bootstrap")
