@@ -17,6 +17,7 @@ use crate::context::{Context, Reported, trim};
 use crate::datatype::hd::{self, Assigner};
 use crate::message::Event;
 use crate::profile::Recipient;
+use crate::segment::participation::ends;
 
 /// Whom one message can name at most: far more than a care team has. There is a warning `too-many-recipients` at
 /// the first of the others, who stands in the notice as its last, so that the notifier sees that there were more
@@ -180,9 +181,8 @@ fn recipients(
         Recipient::Consulting => first("PV1", 9),
         Recipient::Admitting => first("PV1", 17),
         Recipient::Role => {
-            // Who no longer plays the role (table 0287: delete) is not told.
-            let plays =
-                |rol: &Segment<'_, '_>| !rol.field(2).value().text().trim().eq_ignore_ascii_case("DE");
+            // Who no longer plays the role is not told.
+            let plays = |rol: &Segment<'_, '_>| !ends(*rol, 2);
             let roles = cx.message.segments_named("ROL").filter(plays);
             roles.flat_map(|rol| people(cx, Some(rol.field(4)))).collect()
         }

@@ -87,7 +87,7 @@ pub(crate) mod ub2;
 pub(crate) mod var;
 pub(crate) mod z;
 
-use fhir::Element;
+use fhir::{Element, Extension, ExtensionValue};
 use hl7v2::{Repetition, Value};
 
 use crate::context::{Context, extension, original_text};
@@ -290,6 +290,30 @@ pub(crate) fn settle<T: PartialEq>(known: &mut Option<T>, new: Option<T>) -> boo
             true
         }
     }
+}
+
+/// Of a value, and the text of one that could not be read, takes what is not told yet and gives back what contradicts.
+/// What can be read goes before what cannot.
+pub(crate) fn otherwise_or_text<'a, T: PartialEq>(
+    known: (&mut Option<T>, &mut Option<Element<'a>>),
+    mut told: (Option<T>, Option<Element<'a>>),
+) -> (Option<T>, Option<Element<'a>>) {
+    let (known, text) = known;
+    if known.is_none() && (text.is_none() || told.0.is_some()) {
+        std::mem::swap(known, &mut told.0);
+        std::mem::swap(text, &mut told.1);
+    }
+    let value = told.0.filter(|value| known.as_ref() != Some(value));
+    (value, told.1.filter(|told| text.as_ref() != Some(told)))
+}
+
+/// A value and the text of one that could not be read as parts of an extension.
+pub(crate) fn parts_of<'a>(
+    name: &'static str,
+    (value, text): (Option<ExtensionValue<'a>>, Option<Element<'a>>),
+) -> impl Iterator<Item = Extension<'a>> {
+    let text = text.map(|element| ExtensionValue::Parts(element.extension));
+    value.into_iter().chain(text).map(move |value| Extension::new(name, value))
 }
 
 /// Takes a value where there is none, and gives back one that is another than what stands.

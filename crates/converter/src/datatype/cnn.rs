@@ -8,12 +8,17 @@ use hl7v2::Component;
 use uuid::Uuid;
 
 use super::hd::Hd;
-use crate::context::{Context, add_new};
+use crate::context::{Context, add_new, trim};
 use crate::identity::rule;
 
 /// The professional of a component: put once, the id given back.
 pub(crate) fn professional<'a>(cx: &mut Context<'_, 'a>, cnn: Component<'_, 'a>) -> Option<Uuid> {
     let part = |n: usize| cnn.subcomponent(n);
+    // Nobody can be known by a title alone: then nothing is written, and the report says so.
+    let told = |n: usize| part(n).is_present() && !trim(part(n).text()).is_empty();
+    if ![1, 2, 3].into_iter().any(told) {
+        return None;
+    }
     let number = cx.write(part(1));
     let parts = [2, 3, 4, 5, 6, 7].map(|n| cx.write(part(n)));
     let [family, given, further, suffix, prefix, degree] = parts;
@@ -24,7 +29,6 @@ pub(crate) fn professional<'a>(cx: &mut Context<'_, 'a>, cnn: Component<'_, 'a>)
             let authority = authority.key(cx);
             cx.id(&rule::PRACTITIONER, &[&[&authority, number]], at)
         }
-        (None, None, None) => return None,
         (None, family, given) => {
             let sender = cx.sender_key().to_owned();
             let text = |part: &Option<Cow<'a, str>>| part.clone().unwrap_or_default();

@@ -176,7 +176,8 @@ fn identify<'m, 'a>(cx: &mut Context<'m, 'a>, con: Segment<'m, 'a>, patient: Uui
 fn scope<'a>(con: Segment<'_, 'a>) -> CodeableConcept<'a> {
     let code = con.field(2).value().text();
     let code = code.trim();
-    let number: Option<u16> = (code.len() == 3).then(|| code.parse().ok()).flatten();
+    let digits = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
+    let number: Option<u16> = digits.then(|| code.parse().ok()).flatten();
     let scope = match number {
         Some(1 | 3 | 41 | 57 | 102 | 103 | 110 | 111) => "patient-privacy",
         Some(99 | 109 | 133 | 134) => "research",

@@ -34,7 +34,7 @@ pub(crate) struct Participation<'a> {
     pub(crate) extension: Vec<Extension<'a>>,
     /// Whether they are the patient's general practitioner.
     pub(crate) primary: bool,
-    /// Whether they no longer have this part (action code DE).
+    /// Whether they no longer have this part: [`ends`].
     pub(crate) ended: bool,
 }
 
@@ -56,6 +56,12 @@ pub(crate) struct Layout {
     pub(crate) duration: (usize, &'static str),
 }
 
+/// Whether the action code of a ROL or PRT ends a part (table 0287): delete or unlink.
+pub(crate) fn ends(from: Segment<'_, '_>, action: usize) -> bool {
+    let code = from.field(action).value().text();
+    ["DE", "UN"].iter().any(|end| code.trim().eq_ignore_ascii_case(end))
+}
+
 impl<'a> Participation<'a> {
     /// What the fields say that ROL and PRT have in common.
     pub(crate) fn of<'m>(cx: &mut Context<'m, 'a>, from: Segment<'m, 'a>, layout: &Layout) -> Self {
@@ -71,7 +77,7 @@ impl<'a> Participation<'a> {
         };
         let (role, place) = layout.role;
         part.primary = is_primary(from.field(role).value());
-        part.ended = from.field(layout.action).value().text().trim().eq_ignore_ascii_case("DE");
+        part.ended = ends(from, layout.action);
         part.role.extend(cwe::concept(cx, from.field(role).first(), place, None));
         part.period = cx.period(from.field(layout.start).value(), from.field(layout.end).value());
         if part.ended {

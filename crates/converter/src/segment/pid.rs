@@ -55,7 +55,9 @@ impl<'a> PatientDraft<'a> {
         add_new(&mut known.general_practitioner, more.general_practitioner);
         add_new(&mut known.extension, more.extension);
         known.active = known.active.or(more.active);
-        known.meta = known.meta.take().or(more.meta);
+        if let Some(meta) = more.meta {
+            add_new(&mut known.meta.get_or_insert_default().security, meta.security);
+        }
         let settled = [
             (7, settle(&mut known.birth_date, more.birth_date)),
             (7, settle(&mut known.birth_date_ext, more.birth_date_ext)),
@@ -67,10 +69,8 @@ impl<'a> PatientDraft<'a> {
             (29, settle(&mut known.deceased, more.deceased.clone())),
             (30, settle(&mut known.deceased, more.deceased)),
         ];
-        let contradicts = settled.iter().filter(|(_, settled)| !settled);
-        let fields: Vec<usize> = contradicts.map(|(field, _)| *field).collect();
-        let message = cx.message;
-        if let Some(pid) = message.segments().nth(self.pid) {
+        let fields: Vec<usize> = settled.iter().filter(|one| !one.1).map(|one| one.0).collect();
+        if let Some(pid) = cx.message.segments().nth(self.pid) {
             report_conflicts(cx, pid, &fields);
         }
     }

@@ -53,7 +53,7 @@ pub(crate) const MAP: Map = Map {
         elsewhere(1, "Patient.generalPractitioner", OF_PART),
         elsewhere(1, "RelatedPerson.identifier", OF_PART),
         to(2, "CareTeam.participant.period.end"),
-        left(2, "a part that is said is added or confirmed; only its end (DE) says more"),
+        left(2, "a part that is said is added or confirmed; only its end (DE, UN) says more"),
         to(3, "CareTeam.participant.role"),
         to(3, "Encounter.participant.type"),
         to(3, "Patient.generalPractitioner"),

@@ -77,3 +77,17 @@ fn a_code_of_the_hl7_table_in_full_stands_alone_unless_it_says_more() {
     assert_eq!(original["version"], "2.9");
     assert_eq!(original["system"], "http://terminology.hl7.org/CodeSystem/v2-0004");
 }
+
+#[test]
+fn a_code_that_only_reads_as_a_number_of_a_consent_is_none() {
+    for (code, scope) in [("012", Some("treatment")), ("+12", None), ("12", None)] {
+        let message = format!(
+            "MSH|^~\\&|DMS|LINDE|||20261112101700+0100||MDM^T02^MDM_T02|1|P|2.6\rEVN|T02|20261112\r\
+             PID|1||1^^^LINDE^PI\rTXA|1|DS|TX|20261112||||||||DOC-1^DMS|||||AU\r\
+             CON|1|{code}^Procedure^HL70496|||||||||A|L|20261110\rOBX|1|TX|1^T^99zz||Well.||||||F\r"
+        );
+        let (bundle, _) = run(message.as_bytes());
+        let consent = &of_kind(&bundle, "Consent")[0];
+        assert_eq!(consent["scope"]["coding"][0]["code"].as_str(), scope, "{code}");
+    }
+}

@@ -160,3 +160,30 @@ fn what_stands_before_several_merges_is_told_once() {
         holds(&(header("ADT^A45^ADT_A45") + "EVN||20260101\n" + PATIENT + told + &merges));
     }
 }
+
+#[test]
+fn what_specimens_of_one_number_say_otherwise_is_kept() {
+    let order = header("ORU^R01^ORU_R01") + PATIENT + "OBR|1|P1^ZIS|F1^LAB|K^k\nOBX|1|NM|K^k||4.6\n";
+    for (first, second, third) in [
+        // SPM-7, SPM-4 (the same kind in other words).
+        ("|||M1", "|||M2", "|||M3"),
+        ("SER^een^L", "BLD^twee^L", "BLD^drie^L"),
+        ("|||||||||||||garb17", "|||||||||||||rubbish17", "|||||||||||||waste17"),
+        ("|||||||||||||2026", "|||||||||||||2026^2027", "|||||||||||||^2028"),
+        ("||||||||||||||||Y", "||||||||||||||||N", "||||||||||||||||WEIRD20"),
+        ("||||||||||||||garb18|WEIRD20", "||||||||||||||2026|||Y", "||||||||||||||2027|||N"),
+        ("||||LA||||1^mL", "||||RA||||2^mL", "||||BA||||3^mL"),
+    ] {
+        let specimens =
+            format!("SPM|1|S1||{first}\nSPM|2|S1||{second}\nSPM|3|S1||{third}\nSPM|4|S1||{first}\n");
+        holds(&(order.clone() + &specimens));
+    }
+}
+
+#[test]
+fn a_title_without_a_name_is_in_the_report() {
+    let result = "OBR|1|P1^ZIS|F1^LAB|K^k|||||||||||||||||||||F|||||||&&&Third&Sr&Dr&MD^20260101\n";
+    holds(&(header("ORU^R01^ORU_R01") + PATIENT + result));
+    let procedure = "PR1|1||X^x||20260101|||||||&&&Third&Sr&Dr&MD\n";
+    holds(&(header("ADT^A08^ADT_A01") + "EVN|A08|20260101\n" + PATIENT + procedure));
+}

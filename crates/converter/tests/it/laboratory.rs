@@ -262,3 +262,61 @@ fn a_null_in_an_order_a_request_or_a_specimen_is_understood() {
         assert!(report.unmapped.is_empty(), "{name}: {:?}", report.unmapped);
     }
 }
+
+#[test]
+fn who_is_unlinked_from_an_order_did_not_order_it() {
+    for action in ["DE", "UN"] {
+        let gone = format!("PRT||{action}||OP^rol^HL70912|1234^Smit^Jan");
+        let (bundle, report) = run(message("OML^O21^OML_O21", &[ORC, OBR, &gone]).as_bytes());
+        assert!(report.unmapped.is_empty(), "{action}: {:?}", report.unmapped);
+        assert_eq!(of_kind(&bundle, "ServiceRequest")[0].get("requester"), None, "{action}");
+        let (part, at) = (&of_kind(&bundle, "ServiceRequest")[0], "2026-11-03T09:16:00+01:00");
+        assert!(part.to_string().contains(&format!("\"end\":\"{at}\"")), "{action}: {part}");
+    }
+}
+
+#[test]
+fn the_text_of_an_unreadable_time_beside_another_is_named() {
+    let named = |url: &str, value: &Value| {
+        let parts = value["extension"].as_array().into_iter().flatten();
+        let said = parts.filter(|one| one["url"].as_str().unwrap().ends_with(url));
+        said.map(|one| one["extension"][0].clone()).next()
+    };
+    let text = |text: &str| {
+        let url = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-original-text";
+        json!([{ "url": url, "valueString": text }])
+    };
+    let spm = "SPM|1|^M1&LABSYS||SER^Serum^HL70487||||||||||||||20261103080000";
+    let order = "OBR|1|P1^ZIS|F1^LABSYS|CHEM^Chemie^99zli||||||||||onleesbaar";
+    let (bundle, _) = run(message("OML^O21^OML_O21", &[ORC, order, spm]).as_bytes());
+    let told = named("v2-order-specimen", &of_kind(&bundle, "Specimen")[0]).unwrap();
+    assert_eq!((&told["url"], &told["extension"]), (&json!("received"), &text("onleesbaar")));
+
+    let device = |made: &str| format!("PRT|1|AD||EQUIP^apparaat^HL70912||||||METER-1^LINDE|||||||{made}");
+    for order in [["20260101", "ooit"], ["ooit", "20260101"]] {
+        let [one, two] = order.map(device);
+        let (bundle, _) = run(message("ORU^R01^ORU_R01", &[OBR, K, &one, NA, &two]).as_bytes());
+        let device = &of_kind(&bundle, "Device")[0];
+        assert_eq!(device["manufactureDate"], "2026-01-01", "{order:?}");
+        let told = named("v2-further-device-detail", device).unwrap();
+        assert_eq!((&told["url"], &told["extension"]), (&json!("manufactureDate"), &text("ooit")));
+    }
+}
+
+#[test]
+fn a_patient_who_is_restricted_where_he_is_named_again_is_restricted_once() {
+    let restricted = "ARV|1|A|DEM^Demographics^HL70717";
+    let again = "PID|1||1000001^^^LINDE^PI";
+    for labelled in [[restricted, NOTE], [NOTE, restricted], [restricted, restricted]] {
+        let text = format!(
+            "MSH|^~\\&|ZIS|LINDE|||20261103091600+0100||ADT^A40^ADT_A39|T1|P|2.8\r{again}\r{}\r\
+             MRG|5^^^LINDE^PI\r{again}\r{}\rMRG|6^^^LINDE^PI\r",
+            labelled[0], labelled[1]
+        );
+        let (bundle, _) = run(text.as_bytes());
+        let patients = of_kind(&bundle, "Patient");
+        let labels = patients.iter().filter_map(|one| one["meta"]["security"].as_array());
+        let codes: Vec<_> = labels.flatten().map(|label| label["code"].clone()).collect();
+        assert_eq!(codes, ["R"], "{labelled:?}");
+    }
+}

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::COPIES;
 use crate::context::{Context, add_new};
 use crate::datatype::{xcn, xon};
+use crate::segment::participation::ends;
 
 /// What a PRT stands for.
 #[derive(Clone, Copy)]
@@ -27,7 +28,7 @@ pub(crate) fn convert<'m, 'a>(
     prt: Segment<'m, 'a>,
     [request, report]: [Option<Uuid>; 2],
 ) {
-    if prt.field(2).value().text().trim().eq_ignore_ascii_case("DE") {
+    if ends(prt, 2) {
         return;
     }
     let stands_for = match prt.field(4).value().text().trim().to_ascii_uppercase().as_str() {

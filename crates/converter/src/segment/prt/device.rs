@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::context::{Context, add_new, extension, own};
 use crate::datatype::{cwe, hd};
 use crate::identity::rule;
-use crate::segment::otherwise;
+use crate::segment::{otherwise, otherwise_or_text, parts_of};
 
 /// The devices (PRT-10), each put once; PRT-16 to PRT-22 describe the first.
 pub(super) fn devices<'m, 'a>(cx: &mut Context<'m, 'a>, prt: Segment<'m, 'a>) -> Vec<Uuid> {
@@ -72,14 +72,8 @@ fn describe<'a>(device: &mut Device<'a>, told: Device<'a>) {
             (told.expiration_date, told.expiration_date_ext),
         ),
     ] {
-        if known.is_none() && known_ext.is_none() {
-            (*known, *known_ext) = (told, told_ext);
-            continue;
-        }
-        let date = told.filter(|told| known.as_ref() != Some(told));
-        said.extend(date.map(|told| Extension::new(name, ExtensionValue::DateTime(told))));
-        let text = told_ext.filter(|told| known_ext.as_ref() != Some(told));
-        said.extend(text.into_iter().flat_map(|text| text.extension));
+        let (date, text) = otherwise_or_text((known, known_ext), (told, told_ext));
+        said.extend(parts_of(name, (date.map(ExtensionValue::DateTime), text)));
     }
     let kind = otherwise(&mut device.r#type, told.r#type);
     said.extend(kind.map(|kind| Extension::concept("type", kind)));

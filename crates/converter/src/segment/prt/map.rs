@@ -40,7 +40,7 @@ pub(crate) const MAP: Map = Map {
     rows: &[
         to(1, "CareTeam.participant.extension(v2-participation-number)"),
         to(2, "CareTeam.participant.period.end"),
-        left(2, "a part that is said is added or confirmed; only its end (DE) says more")
+        left(2, "a part that is said is added or confirmed; only its end (DE, UN) says more")
             .not_to("Patient.Operation"),
         to(3, "CareTeam.participant.extension(v2-action-reason)"),
         to(4, "CareTeam.participant.role"),

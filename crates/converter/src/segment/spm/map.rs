@@ -2,6 +2,9 @@
 
 use crate::mapping::{Map, left, to};
 
+/// What another SPM of the same number says otherwise.
+const OTHERWISE: &str = "Specimen.extension(v2-further-specimen-detail)";
+
 /// What becomes of its fields.
 pub(crate) const MAP: Map = Map {
     segment: "SPM",
@@ -48,23 +51,30 @@ pub(crate) const MAP: Map = Map {
         to(2, "Specimen.identifier"),
         to(3, "Specimen.parent"),
         to(4, "Specimen.type"),
+        to(4, OTHERWISE),
         to(5, "Specimen.extension(v2-specimen-type-modifier)"),
         to(6, "Specimen.container.additiveCodeableConcept"),
         to(7, "Specimen.collection.method"),
+        to(7, OTHERWISE),
         to(8, "Specimen.collection.bodySite"),
+        to(8, OTHERWISE),
         to(9, "Specimen.extension(v2-source-site-modifier)"),
         to(10, "Specimen.extension(v2-collection-site)"),
         to(11, "Specimen.extension(v2-specimen-role)"),
         to(12, "Specimen.collection.quantity"),
+        to(12, OTHERWISE),
         to(13, "Specimen.extension(v2-grouped-specimen-count)"),
         to(14, "Specimen.note"),
         to(15, "Specimen.extension(specimen-specialHandling)"),
         to(16, "Specimen.extension(v2-specimen-risk)"),
         to(17, "Specimen.collection.collectedDateTime"),
         to(17, "Specimen.collection.collectedPeriod"),
+        to(17, OTHERWISE),
         to(18, "Specimen.receivedTime"),
+        to(18, OTHERWISE),
         to(19, "Specimen.extension(v2-specimen-expires)"),
         to(20, "Specimen.status"),
+        to(20, OTHERWISE),
         to(21, "Specimen.condition"),
         to(22, "Specimen.extension(v2-specimen-quality)"),
         to(23, "Specimen.extension(v2-specimen-appropriateness)"),
@@ -75,6 +85,7 @@ pub(crate) const MAP: Map = Map {
         to(28, "Specimen.container.extension(v2-container-condition)"),
         to(29, "Specimen.extension(v2-specimen-child-role)"),
         to(30, "Specimen.accessionIdentifier"),
+        to(30, "Specimen.identifier"),
         to(31, "Specimen.identifier"),
         to(32, "Specimen.identifier"),
         to(33, "Specimen.extension(v2-culture-start)"),

@@ -11,6 +11,7 @@ use super::{of_report, of_source, put};
 use crate::context::{Context, add_new, trim};
 use crate::datatype::{cq, xcn};
 use crate::segment::obx::value;
+use crate::segment::parts_of;
 
 /// What OBR says of a specimen that says otherwise itself, or of one of several.
 const BESIDE: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-order-specimen";
@@ -66,8 +67,8 @@ impl<'a> Told<'a> {
         parts.extend(volume.map(|volume| Extension::new("volume", volume)));
         let collector = self.collector.map(|who| ExtensionValue::Reference(Box::new(who)));
         parts.extend(collector.map(|who| Extension::new("collector", who)));
-        parts.extend(self.received.map(|time| Extension::new("received", ExtensionValue::DateTime(time))));
-        parts.extend(self.received_ext.into_iter().flat_map(|element| element.extension));
+        let received = (self.received.map(ExtensionValue::DateTime), self.received_ext);
+        parts.extend(parts_of("received", received));
         parts.extend(self.comments.into_iter().map(|text| Extension::string("comment", text)));
         (!parts.is_empty()).then(|| Extension::new(BESIDE, ExtensionValue::Parts(parts)))
     }
