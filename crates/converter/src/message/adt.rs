@@ -4,6 +4,8 @@ mod further;
 pub(crate) mod person;
 pub(crate) mod visit;
 
+use std::collections::HashMap;
+
 use hl7v2::{Place, Segment};
 use uuid::Uuid;
 
@@ -69,13 +71,15 @@ pub(crate) fn convert(cx: &mut Context<'_, '_>, event: &super::Event) -> Result<
         }
         for group in groups {
             let before = cx.entries.len();
-            patient_group(cx, event, Says::Results, &group)?;
-            if let Some((patient, visit)) = super::mentioned::subject(cx, before) {
+            let parts = patient_group(cx, event, Says::Results, &group)?;
+            if let Some((patient, _)) = super::mentioned::subject(cx, before) {
                 for con in group.iter().filter(|segment| segment.id() == "CON") {
                     con::convert(cx, *con, patient);
                 }
-                super::ppr::in_registration(cx, &group, patient, visit);
-                super::referral::in_registration(cx, &group, patient, visit);
+                for (part, visit) in parts {
+                    super::ppr::in_registration(cx, part, patient, visit);
+                    super::referral::in_registration(cx, part, patient, visit);
+                }
             }
         }
         if !event.person.of_several() && event.visit.trigger != "A17" && starts.peek().is_some() {
@@ -124,16 +128,19 @@ fn before_prior<'s, 'm, 'a>(group: &'s [Segment<'m, 'a>]) -> &'s [Segment<'m, 'a
     prior.and_then(|prior| group.get(..prior)).unwrap_or(group)
 }
 
-/// One patient and what hangs on it.
-pub(crate) fn patient_group<'m, 'a>(
+/// Segments of a group, and the visit that they are of.
+pub(crate) type OfVisit<'s, 'm, 'a> = (&'s [Segment<'m, 'a>], Option<Uuid>);
+
+/// One patient and what hangs on it: the segments of each visit.
+pub(crate) fn patient_group<'s, 'm, 'a>(
     cx: &mut Context<'m, 'a>,
     event: Adt,
     says: Says,
-    group: &[Segment<'m, 'a>],
-) -> Result<(), Refusal> {
+    group: &'s [Segment<'m, 'a>],
+) -> Result<Vec<OfVisit<'s, 'm, 'a>>, Refusal> {
     let own = before_prior(group);
     let find = |id: &str| own.iter().copied().find(|segment| segment.id() == id);
-    let Some(pid) = find("PID") else { return Ok(()) };
+    let Some(pid) = find("PID") else { return Ok(Vec::new()) };
     let mut patient = pid::convert(cx, pid);
     let mut encounter = find("PV1").and_then(|pv1| pv1::convert(cx, pv1, pid, patient.id, event.visit));
     match &encounter {
@@ -165,16 +172,18 @@ pub(crate) fn patient_group<'m, 'a>(
     }
     let visit = encounter.as_ref().map(|encounter| encounter.id);
     super::oru::results(cx, first, says, patient.id, visit);
-    for (part, visit) in std::mem::take(&mut further.parts) {
+    for &(part, visit) in &further.parts {
         super::oru::results(cx, part, says, patient.id, visit);
     }
     event.person.convert(cx, pid, (find("MRG"), find("PV1")), &mut patient, &mut encounter)?;
     patient.put(cx);
+    let visit = encounter.as_ref().map(|encounter| encounter.id);
+    let parts = std::iter::once((first, visit)).chain(further.parts).collect();
     // The visit that the message is about comes last, as the one that others look for.
     for encounter in further.visits.into_iter().chain(encounter) {
         encounter.put(cx);
     }
-    Ok(())
+    Ok(parts)
 }
 
 /// What a group lists.
@@ -221,6 +230,14 @@ impl List {
             Listed::Nothing => {}
             Listed::Unread => self.unread = self.unread.or(Some(segment.place())),
         }
+    }
+
+    /// What else is listed of the same.
+    fn join(&mut self, other: Self) {
+        self.ids.extend(other.ids);
+        self.actions |= other.actions;
+        self.said |= other.said;
+        self.unread = self.unread.or(other.unread);
     }
 }
 
@@ -301,8 +318,17 @@ impl Lists<'_, '_> {
     /// A message that holds segments of a kind lists all of that kind, unless one of them cannot be
     /// read: then what is missing from the list may be just that one, and nothing is withdrawn.
     fn finish<'a>(self, cx: &mut Context<'_, 'a>, patient: &PatientDraft<'a>, visit: Option<Uuid>) {
-        let of_visits = self.visits.into_iter().chain([(visit, self.conditions)]);
-        let of_visits = of_visits.map(|(visit, list)| ("Condition", list, visit));
+        // A visit may be told of in several places: two lists of it would each withdraw what the other says.
+        let mut of_visits: Vec<(Option<Uuid>, List)> = Vec::new();
+        let mut places = HashMap::new();
+        for (visit, list) in self.visits.into_iter().chain([(visit, self.conditions)]) {
+            let place = *places.entry(visit).or_insert(of_visits.len());
+            match of_visits.get_mut(place) {
+                Some((_, known)) => known.join(list),
+                None => of_visits.push((visit, list)),
+            }
+        }
+        let of_visits = of_visits.into_iter().map(|(visit, list)| ("Condition", list, visit));
         let of_patient = [("Coverage", self.coverages, None), ("RelatedPerson", self.related, None)];
         let allergies = [("AllergyIntolerance", self.allergies, None)];
         for (kind, list, encounter) in allergies.into_iter().chain(of_visits).chain(of_patient) {

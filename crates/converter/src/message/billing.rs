@@ -50,6 +50,8 @@ pub(crate) struct Billing<'m, 'a> {
 /// What is charged, for which diagnoses and procedures.
 struct Charge<'m, 'a> {
     ft1: Segment<'m, 'a>,
+    /// The visit that is told of where it stands.
+    visit: Option<Uuid>,
     /// ROL and PRT right behind it.
     parts: Vec<Segment<'m, 'a>>,
     conditions: Vec<Uuid>,
@@ -69,6 +71,7 @@ impl<'m, 'a> Billing<'m, 'a> {
         patient: Uuid,
         visit: Option<&mut EncounterDraft<'a>>,
     ) -> bool {
+        let of_visit = visit.as_ref().map(|visit| visit.id);
         let behind_charge = std::mem::replace(&mut self.in_charge, segment.id() == "FT1");
         match segment.id() {
             "NTE" if behind_charge => {
@@ -78,15 +81,17 @@ impl<'m, 'a> Billing<'m, 'a> {
                 }
             }
             "PR1" => {
-                self.last = pr1::convert(cx, segment, patient, visit.map(|visit| visit.id));
-                if let Some(charge) = self.charges.last_mut() {
-                    add_new(&mut charge.procedures, self.last);
+                let last = pr1::convert(cx, segment, patient, of_visit);
+                self.last = last;
+                if let Some(charge) = self.charge(of_visit) {
+                    add_new(&mut charge.procedures, last);
                 }
             }
             "FT1" => {
                 self.last = None;
                 self.charges.push(Charge {
                     ft1: segment,
+                    visit: of_visit,
                     parts: Vec::new(),
                     conditions: Vec::new(),
                     procedures: Vec::new(),
@@ -97,10 +102,10 @@ impl<'m, 'a> Billing<'m, 'a> {
                 self.in_charge = true;
                 self.charges.last_mut().into_iter().for_each(|charge| charge.parts.push(segment));
             }
-            "DG1" if !self.charges.is_empty() => {
+            "DG1" if self.charge(of_visit).is_some() => {
                 self.last = None;
                 let listed = dg1::convert(cx, segment, patient, visit);
-                if let (Some(charge), Listed::Member(id)) = (self.charges.last_mut(), listed) {
+                if let (Some(charge), Listed::Member(id)) = (self.charge(of_visit), listed) {
                     add_new(&mut charge.conditions, [id]);
                 }
             }
@@ -142,6 +147,11 @@ impl<'m, 'a> Billing<'m, 'a> {
         true
     }
 
+    /// The charge that is being told of: what stands behind another visit is no part of it.
+    fn charge(&mut self, visit: Option<Uuid>) -> Option<&mut Charge<'m, 'a>> {
+        self.charges.last_mut().filter(|charge| charge.visit == visit)
+    }
+
     /// An insurance was told: IN2, IN3, ROL and PRT go on about it.
     pub(crate) fn insured(&mut self, listed: &Listed) {
         self.insurance = if let Listed::Member(id) = listed { Some(*id) } else { None };
@@ -172,10 +182,10 @@ impl<'m, 'a> Billing<'m, 'a> {
             of_account(cx, segment, id, patient, &mut account);
         }
         account.coverage = coverages(cx, patient);
-        let encounter = visit.as_ref().map(|visit| visit.id);
         let ambiguous = ambiguous(cx, &self.charges);
         for (charge, ambiguous) in self.charges.into_iter().zip(ambiguous) {
-            charged(cx, charge, Charged { patient, visit: encounter, account: Some(id), ambiguous });
+            let to = Charged { patient, visit: charge.visit, account: Some(id), ambiguous };
+            charged(cx, charge, to);
         }
         if let Some(visit) = visit {
             add_new(&mut visit.resource.account, [Reference::to(id)]);

@@ -198,8 +198,14 @@ fn sort<'m, 'a>(cx: &Context<'m, 'a>) -> Sorted<'m, 'a> {
                 last = Last::Appointment;
             }
             ("TQ1", _) => sorted.timing.push(segment),
-            ("APR", _) => sorted.preferences.push(segment),
-            ("RGS", _) => rgs = Some(segment),
+            ("APR", _) => {
+                sorted.preferences.push(segment);
+                last = Last::Appointment;
+            }
+            ("RGS", _) => {
+                rgs = Some(segment);
+                last = Last::Appointment;
+            }
             ("AIS" | "AIG" | "AIL" | "AIP", _) => {
                 sorted.resources.push(Needed { segment, rgs, notes: Vec::new() });
                 last = Last::Resource;

@@ -85,17 +85,17 @@ pub(crate) enum Further<'a> {
     Unknown,
 }
 
-/// The visit of a further PV1. The account of PID is not its number: it may be of all of them. `known` are the
-/// visits that the message told of before.
+/// The visit of a further PV1. The account of PID is not its number: it may be of all of them. `known` tells
+/// whether the message told of a visit before.
 pub(crate) fn further<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     pv1: Segment<'m, 'a>,
     patient: Uuid,
     effect: &'static Effect,
-    known: &[Uuid],
+    known: impl Fn(Uuid) -> bool,
 ) -> Further<'a> {
     let Some(id) = identify_or_leave(cx, pv1, None, patient, effect) else { return Further::Unknown };
-    if known.contains(&id) || cx.has(id) {
+    if known(id) || cx.has(id) {
         for field in pv1.fields() {
             cx.ignore_field(field, "the message told of this visit before, and that stands");
         }

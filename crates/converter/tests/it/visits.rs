@@ -84,6 +84,53 @@ fn a_visit_that_is_told_of_twice_stands_as_it_was_first_told_of() {
     assert!(again.clone().count() > 4 && again.clone().all(|one| !one.why.is_empty()));
 }
 
+/// Each segment stands behind a visit of its own: V1, V2, and one without a number.
+fn of_three_visits(event: &str, segment: impl Fn(usize) -> String) -> Value {
+    let visits = ["V1^^^LINDE^VN", "V2^^^LINDE^VN", ""];
+    let parts = visits
+        .iter()
+        .enumerate()
+        .map(|(nth, number)| format!("PV1|{nth}|O|POLI||||||||||||||||{number}\r{}\r", segment(nth)));
+    let header = format!("MSH|^~\\&|ZIS|LINDE|||20260102101700+0100||{event}|1|P|2.5.1\rEVN||20260102\r");
+    run((header + "PID|1||7393670^^^ZIS^PI\r" + &parts.collect::<String>()).as_bytes()).0
+}
+
+/// What each resource of a kind says of the visit.
+fn visits_of(bundle: &Value, kind: &str, element: &str) -> Vec<Value> {
+    of_kind(bundle, kind).iter().map(|one| one[element]["reference"].clone()).collect()
+}
+
+#[test]
+fn a_charge_is_of_the_visit_that_it_is_told_with() {
+    let bundle = of_three_visits("DFT^P03", |n| {
+        format!("FT1|{n}|T{n}||2026||CG|C{n}^X\rDG1|1||I{n}^ziekte^I10\rPR1|1||P{n}^verrichting^L||202601")
+    });
+    let visits: [Value; 3] =
+        [reference(&visit(&bundle, "V1")).into(), reference(&visit(&bundle, "V2")).into(), Value::Null];
+    assert_eq!(visits_of(&bundle, "ChargeItem", "context"), visits);
+    for charge in of_kind(&bundle, "ChargeItem") {
+        assert_eq!(charge["supportingInformation"].as_array().map(Vec::len), Some(1), "{charge:#}");
+    }
+    // A diagnosis of another visit is no reason for the charge.
+    let bundle = of_three_visits("DFT^P03", |n| {
+        ["FT1|1|T1||2026||CG|C^X", "DG1|1||I10^ziekte^I10", "PR1|1||P^verrichting^L||202601"][n].to_owned()
+    });
+    let charge = &of_kind(&bundle, "ChargeItem")[0];
+    assert!(charge["supportingInformation"].is_null() && charge["service"].is_null(), "{charge:#}");
+    assert_eq!(visit_of(&bundle, "Condition", "I10"), reference(&visit(&bundle, "V2")));
+}
+
+#[test]
+fn a_problem_and_a_referral_are_of_the_visit_that_they_are_told_with() {
+    let bundle = of_three_visits("ADT^A08", |n| {
+        format!("PRB|AD|20260102|P{n}^klacht^L|PR{n}^ZIS\rRF1|A|R|MED||O|VW{n}^LINDE|20261110")
+    });
+    let visits: [Value; 3] =
+        [reference(&visit(&bundle, "V1")).into(), reference(&visit(&bundle, "V2")).into(), Value::Null];
+    assert_eq!(visits_of(&bundle, "Condition", "encounter"), visits);
+    assert_eq!(visits_of(&bundle, "ServiceRequest", "encounter"), visits);
+}
+
 #[test]
 fn an_earlier_visit_has_its_own_state_and_not_the_one_of_the_message() {
     let (bundle, report) = run(example("PV1-prior.hl7").as_bytes());
@@ -155,6 +202,25 @@ fn an_appointment_that_a_registration_tells_along_is_an_appointment() {
     assert_eq!(appointment["basedOn"].as_array().unwrap().len(), 1);
     assert_eq!(appointment["comment"], "Nuchter komen\nOver het onderzoek");
     assert!(report.unmapped.is_empty(), "{report:?}");
+}
+
+#[test]
+fn a_note_behind_a_group_of_resources_is_of_the_appointment_wherever_that_stands() {
+    let patient = "PID|1||7393670^^^ZIS^PI\r";
+    let (visit, note) = ("PV1|1|I|D1||||||||||||||||V471^^^LINDE^VN\r", "NTE|1||Nuchter komen\r");
+    let (sch, room) = ("SCH|A7^HIS|F7^ZIS\r", "AIL|1||055^K1^^LINDE\r");
+    for segments in [
+        [visit, "RGS|1\r", note, sch, room],
+        [visit, sch, room, "RGS|2\r", note],
+        [visit, sch, room, "APR|T\r", note],
+        [sch, visit, "RGS|1\r", note, room],
+    ] {
+        let header = "MSH|^~\\&|ZIS|LINDE|||20260102101700+0100||ADT^A08|1|P|2.5.1\r";
+        let (bundle, report) = run((header.to_owned() + patient + &segments.concat()).as_bytes());
+        assert_eq!(of_kind(&bundle, "Appointment")[0]["comment"], "Nuchter komen", "{segments:?}");
+        let lost = report.unmapped.iter().filter(|one| one.at.0.segment == *b"NTE").count();
+        assert_eq!(lost, 0, "{segments:?}");
+    }
 }
 
 #[test]

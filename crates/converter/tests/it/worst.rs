@@ -127,6 +127,17 @@ fn a_long_list_takes_time_by_its_length() {
 }
 
 #[test]
+fn as_many_visits_as_a_message_may_have_take_no_time() {
+    let visits: String = (1..=19_200).map(|n| format!("PV1|||||||||||||||||||V{n}\r")).collect();
+    let message = header("BAR^P01") + PATIENT + &visits;
+    let start = busy();
+    written("visits", &message).unwrap();
+    let took = busy().saturating_sub(start);
+    // Under a second; each looked for among all those before it: about eight.
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}
+
+#[test]
 fn what_would_be_written_by_the_square_is_refused() {
     let half = |part: &dyn Fn(usize) -> String| repeated(SIZE / 2, part);
     let persons = repeated(SIZE / 2, |n| format!("{n}^D~"));

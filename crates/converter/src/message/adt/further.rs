@@ -1,11 +1,13 @@
 //! Further visits of a patient in one message: each PV1 behind the first begins one (BAR^P01 lists the visits of an
 //! account), and what stands behind it is of that visit.
 
+use std::collections::HashMap;
+
 use fhir::Reference;
 use hl7v2::Segment;
 use uuid::Uuid;
 
-use super::Adt;
+use super::{Adt, OfVisit};
 use crate::context::{Context, add_new};
 use crate::message::Says;
 use crate::segment::pid::PatientDraft;
@@ -44,8 +46,10 @@ enum Current {
 #[derive(Default)]
 pub(super) struct Further<'s, 'm, 'a> {
     pub(super) visits: Vec<EncounterDraft<'a>>,
-    /// The segments of each, and which visit that is.
-    pub(super) parts: Vec<(&'s [Segment<'m, 'a>], Option<Uuid>)>,
+    /// Where each of them stands in `visits`.
+    places: HashMap<Uuid, usize>,
+    /// The segments of each.
+    pub(super) parts: Vec<OfVisit<'s, 'm, 'a>>,
     current: Current,
 }
 
@@ -59,15 +63,17 @@ impl<'s, 'm, 'a> Further<'s, 'm, 'a> {
         first: Option<&EncounterDraft<'a>>,
     ) {
         let Some(pv1) = part.first() else { return };
-        let known: Vec<Uuid> = first.into_iter().chain(&self.visits).map(|visit| visit.id).collect();
-        self.current = match pv1::further(cx, *pv1, patient.id, Adt::MENTION.visit, &known) {
+        let is_first = |id: Uuid| first.is_some_and(|first| first.id == id);
+        let known = |id: Uuid| is_first(id) || self.places.contains_key(&id);
+        self.current = match pv1::further(cx, *pv1, patient.id, Adt::MENTION.visit, known) {
             pv1::Further::Another(visit) => {
+                self.places.insert(visit.id, self.visits.len());
                 self.visits.push(*visit);
                 Current::Further(self.visits.len() - 1)
             }
-            pv1::Further::Known(id) => match self.visits.iter().position(|visit| visit.id == id) {
-                Some(at) => Current::Further(at),
-                None if first.is_some_and(|first| first.id == id) => Current::First,
+            pv1::Further::Known(id) => match self.places.get(&id) {
+                Some(&at) => Current::Further(at),
+                None if is_first(id) => Current::First,
                 None => Current::None,
             },
             pv1::Further::Unknown => Current::None,

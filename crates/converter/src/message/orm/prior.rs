@@ -25,12 +25,18 @@ pub(super) fn patients<'m, 'a>(
     otherwise: &str,
 ) -> Result<Vec<Vec<Segment<'m, 'a>>>, Refusal> {
     let mut patients: Vec<Vec<Segment<'m, 'a>>> = Vec::new();
+    // Whether the last of them has an order.
+    let mut ordered = false;
     for run in oru::patients(cx, otherwise)? {
         let first = run.iter().find(|segment| matches!(segment.id(), "ORC" | "OBR"));
         let earlier = first.is_some_and(|first| !is_new_order(*first));
-        match patients.last_mut().filter(|known| earlier && known.iter().any(|one| one.id() == "ORC")) {
+        let orders = run.iter().any(|segment| segment.id() == "ORC");
+        match patients.last_mut().filter(|_| earlier && ordered) {
             Some(known) => known.extend(run),
-            None => patients.push(run),
+            None => {
+                patients.push(run);
+                ordered = orders;
+            }
         }
     }
     Ok(patients)
@@ -106,8 +112,9 @@ fn head_of<'m, 'a>(
     for &segment in head {
         match segment.id() {
             "PV1" => {
-                let known: Vec<Uuid> = current.into_iter().chain(draft.as_ref().map(|one| one.id)).collect();
-                let visit = pv1::further(cx, segment, patient, PRIOR, &known);
+                let before = draft.as_ref().map(|one| one.id);
+                let known = |id| current == Some(id) || before == Some(id);
+                let visit = pv1::further(cx, segment, patient, PRIOR, known);
                 if let Some(before) = draft.take() {
                     before.put(cx);
                 }

@@ -50,6 +50,27 @@ async fn an_account_is_opened_changed_and_ended_in_any_order() {
 }
 
 #[tokio::test]
+async fn what_is_told_of_a_visit_in_several_places_stands_together() {
+    let visit = |number: &str| format!("PV1|1|I|C3^12^1^LINDE||||||||||||||||{number}");
+    let diagnosis = |code: &str| format!("DG1|1||{code}^x^ICD-10-NL||20261105|F");
+    let (one, two, none) = (visit("V1^^^LINDE^VN"), visit("V2^^^LINDE^VN"), visit(""));
+    let [a, b, c, d, e] = ["I10", "E11", "S72.0", "J45", "K21"].map(diagnosis);
+    let told = [PID, &one, &a, &two, &b, &none, &c, &one, &d, &none, &e];
+    for kind in ["BAR^P01", "ADT^A08"] {
+        let world = World::new();
+        world.send(&message(kind, 8, &told)).await;
+        let active = async || {
+            let diagnoses = world.of_type("Condition").await;
+            diagnoses.iter().filter(|one| code(one, "clinicalStatus") == "active").count()
+        };
+        assert_eq!(active().await, 5, "{kind}");
+        // A later list of the one visit withdraws what it leaves out, and nothing of the other.
+        world.send(&message(kind, 9, &[PID, &one, &d])).await;
+        assert_eq!(active().await, 4, "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn an_account_that_is_opened_again_is_open() {
     let messages = [
         message("BAR^P01", 8, &[PID, PV1]),
