@@ -282,14 +282,7 @@ pub(crate) fn report_conflicts<'m, 'a>(
 
 /// Takes a value into an element that holds one. `false` when it holds another already.
 pub(crate) fn settle<T: PartialEq>(known: &mut Option<T>, new: Option<T>) -> bool {
-    match (known.as_ref(), new) {
-        (_, None) => true,
-        (Some(known), Some(new)) => *known == new,
-        (None, new) => {
-            *known = new;
-            true
-        }
-    }
+    otherwise(known, new).is_none()
 }
 
 /// Of a value, and the text of one that could not be read, takes what is not told yet and gives back what contradicts.

@@ -1,11 +1,5 @@
 //! SPM: specimens (HL7 v2.5.1 §7.4.3), with their containers ([`super::sac`]). [`order`] is what OBR says of them.
 
-macro_rules! ours {
-    ($name:literal) => {
-        concat!("https://zorgsluis.github.io/fhir/StructureDefinition/", $name)
-    };
-}
-
 mod map;
 pub(crate) mod order;
 mod same;
@@ -27,7 +21,7 @@ pub(crate) use source::of_source;
 use super::beside::{self, Beside, Is, beside};
 use super::obx::value;
 use super::{nte, prt, sac};
-use crate::context::{Context, add_new, original_text, trim};
+use crate::context::{Context, add_new, original_text, own, trim};
 use crate::datatype::hd::{self, Hd};
 use crate::datatype::{cq, cwe, cx as identifier};
 use crate::identity::rule;
@@ -39,7 +33,7 @@ use crate::table;
 pub(super) const HANDLING: &str = "http://hl7.org/fhir/StructureDefinition/specimen-specialHandling";
 
 /// On a container: the additives behind the first.
-const ADDITIVE: &str = ours!("v2-further-additive");
+const ADDITIVE: &str = own!("further-additive");
 
 /// What FHIR has no element for.
 const DETAILS: &[Beside] = beside![
@@ -174,7 +168,7 @@ fn of_spm<'a>(cx: &mut Context<'_, 'a>, spm: Segment<'_, 'a>, specimen: &mut Spe
             continue;
         }
         let role = cwe::concept(cx, role, "SPM-11", None);
-        specimen.extension.extend(role.map(|role| Extension::concept(ours!("v2-specimen-role"), role)));
+        specimen.extension.extend(role.map(|role| Extension::concept(own!("specimen-role"), role)));
     }
     let details = beside::parts(cx, spm, DETAILS);
     specimen.extension.extend(details);
@@ -234,7 +228,7 @@ fn state<'a>(cx: &mut Context<'_, 'a>, spm: Segment<'_, 'a>, specimen: &mut Spec
         let additive = cwe::concept(cx, repetition, "SPM-6", Some(table::specimen_additive));
         add_additive(&mut container, additive);
     }
-    let condition = ours!("v2-container-condition");
+    let condition = own!("container-condition");
     container.extension.extend(beside::parts(
         cx,
         spm,

@@ -63,15 +63,14 @@ fn contradictions<'a>(known: &mut ServiceRequest<'a>, told: &mut ServiceRequest<
         known.occurrence_period = told.occurrence_period.take();
         known.occurrence_timing = told.occurrence_timing.take();
     } else {
-        let other = |same: bool| !same;
         let time = told.occurrence_date_time.take();
-        let time = time.filter(|time| other(known.occurrence_date_time.as_ref() == Some(time)));
+        let time = time.filter(|time| known.occurrence_date_time.as_ref() != Some(time));
         beside(own!("further-occurrence"), time.map(ExtensionValue::DateTime));
         let period = told.occurrence_period.take();
-        let period = period.filter(|period| other(known.occurrence_period.as_ref() == Some(period)));
+        let period = period.filter(|period| known.occurrence_period.as_ref() != Some(period));
         beside(own!("further-occurrence"), period.map(|one| ExtensionValue::Period(Box::new(one))));
         let timing = told.occurrence_timing.take();
-        let timing = timing.filter(|timing| other(known.occurrence_timing.as_ref() == Some(timing)));
+        let timing = timing.filter(|timing| known.occurrence_timing.as_ref() != Some(timing));
         beside(own!("further-occurrence"), timing.map(|one| ExtensionValue::Timing(Box::new(one))));
     }
     let quantity = otherwise(&mut known.quantity, told.quantity.take());

@@ -18,30 +18,22 @@ pub(super) fn put<'a>(
     at: hl7v2::Place,
 ) -> Uuid {
     specimen.id = Some(id);
-    match cx.entry(id) {
-        None => {}
-        Some(Resource::Specimen(known)) if agrees(known, &specimen) => {
-            merge(known, specimen);
-            return id;
-        }
-        Some(_) => {
+    let id = match cx.entry(id) {
+        Some(Resource::Specimen(known)) if !agrees(known, &specimen) => {
             cx.warn(at, "specimen-number-twice");
             let number = id.hyphenated().to_string();
             let id = of_report(cx, &specimen, &format!("{time}/{number}"), report.unwrap_or(id), at);
             specimen.id = Some(id);
-            if cx.has(id) {
-                // The same number, kind and time once more in one order, with different content: nobody can
-                // tell them apart, so the first stands, and what the other says otherwise stands beside it.
-                if let Some(Resource::Specimen(known)) = cx.entry(id) {
-                    merge(known, specimen);
-                }
-                return id;
-            }
-            cx.put(id, specimen);
-            return id;
+            id
         }
+        _ => id,
+    };
+    // Where the same number, kind and time stand once more in one order with different content, nobody can tell them
+    // apart: the first stands, and what the other says otherwise stands beside it.
+    match cx.entry(id) {
+        Some(Resource::Specimen(known)) => merge(known, specimen),
+        _ => cx.put(id, specimen),
     }
-    cx.put(id, specimen);
     id
 }
 

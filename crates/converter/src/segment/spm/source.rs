@@ -3,7 +3,7 @@
 use fhir::{Annotation, Extension, ExtensionValue, Specimen, SpecimenCollection, SpecimenContainer};
 use hl7v2::Repetition;
 
-use crate::context::{Context, add_new};
+use crate::context::{Context, add_new, own};
 use crate::datatype::cwe;
 use crate::table;
 
@@ -33,7 +33,7 @@ pub(crate) fn of_source<'a>(
         } else {
             let beside = told.map(|told| {
                 let parts = vec![Extension::concept(name, told)];
-                Extension::new(ours!("v2-specimen-source"), ExtensionValue::Parts(parts))
+                Extension::new(own!("specimen-source"), ExtensionValue::Parts(parts))
             });
             add_new(&mut specimen.extension, beside);
         }
@@ -49,7 +49,7 @@ pub(crate) fn of_source<'a>(
     }
     let text = cx.write(source.component(3).value());
     specimen.note.extend(text.map(|text| Annotation { text: Some(text), ..Annotation::default() }));
-    for (n, url) in [(5, ours!("v2-source-site-modifier")), (7, ours!("v2-specimen-role"))] {
+    for (n, url) in [(5, own!("source-site-modifier")), (7, own!("specimen-role"))] {
         let more = cwe::concept_of_component(cx, source.component(n), field, None);
         add_new(&mut specimen.extension, more.map(|more| Extension::concept(url, more)));
     }
