@@ -35,6 +35,13 @@ pub(super) enum Kind {
     LogRead,
     LogVerify,
     Replay,
+    LogIn,
+    LogOut,
+    Export,
+    Print,
+    BreakGlass,
+    DirectAccess,
+    Erasure,
     Start,
     Stop,
 }
@@ -57,6 +64,13 @@ impl Kind {
             EventKind::LogRead => Self::LogRead,
             EventKind::LogVerify => Self::LogVerify,
             EventKind::Replay => Self::Replay,
+            EventKind::LogIn => Self::LogIn,
+            EventKind::LogOut => Self::LogOut,
+            EventKind::Export => Self::Export,
+            EventKind::Print => Self::Print,
+            EventKind::BreakGlass => Self::BreakGlass,
+            EventKind::DirectAccess => Self::DirectAccess,
+            EventKind::Erasure => Self::Erasure,
             EventKind::ApplicationStart => Self::Start,
             EventKind::ApplicationStop => Self::Stop,
         }
@@ -64,7 +78,10 @@ impl Kind {
 
     /// Whether data flow from the server to the client.
     pub(super) fn gives(self) -> bool {
-        matches!(self, Self::Read | Self::History | Self::LogRead | Self::Disclosure)
+        matches!(
+            self,
+            Self::Read | Self::History | Self::LogRead | Self::Disclosure | Self::Export | Self::Print
+        )
     }
 
     pub(super) fn event_type(self) -> Value {
@@ -73,10 +90,11 @@ impl Kind {
                 coding(EVENT_TYPE, "rest", "RESTful Operation")
             }
             Self::Import | Self::Refusal => coding(DCM, "110107", "Import"),
-            Self::Disclosure => coding(DCM, "110106", "Export"),
-            Self::Merge => coding(DCM, "110110", "Patient Record"),
+            Self::Disclosure | Self::Export | Self::Print => coding(DCM, "110106", "Export"),
+            Self::Merge | Self::Erasure => coding(DCM, "110110", "Patient Record"),
             Self::Register => coding(DCM, "110100", "Application Activity"),
-            Self::Denial => coding(DCM, "110113", "Security Alert"),
+            Self::Denial | Self::BreakGlass | Self::DirectAccess => coding(DCM, "110113", "Security Alert"),
+            Self::LogIn | Self::LogOut => coding(DCM, "110114", "User Authentication"),
             Self::LogRead | Self::LogVerify => coding(DCM, "110101", "Audit Log Used"),
             Self::Replay | Self::Start | Self::Stop => coding(DCM, "110100", "Application Activity"),
         }
@@ -101,6 +119,13 @@ impl Kind {
             Self::LogRead => coding(OWN_EVENT, "log-read", "Log read"),
             Self::LogVerify => coding(OWN_EVENT, "log-verify", "Log verified"),
             Self::Replay => coding(OWN_EVENT, "replay", "Message taken back into the queue"),
+            Self::LogIn => coding(DCM, "110122", "Login"),
+            Self::LogOut => coding(DCM, "110123", "Logout"),
+            Self::Export => coding(OWN_EVENT, "export", "Data copied out in bulk"),
+            Self::Print => coding(OWN_EVENT, "print", "Data printed"),
+            Self::BreakGlass => coding(DCM, "110127", "Emergency Override Started"),
+            Self::DirectAccess => coding(DCM, "110132", "Use of Restricted Function"),
+            Self::Erasure => coding(LIFECYCLE, "destroy", "Destroy/Delete Record Lifecycle Event"),
             Self::Start => coding(DCM, "110120", "Application Start"),
             Self::Stop => coding(DCM, "110121", "Application Stop"),
         }];

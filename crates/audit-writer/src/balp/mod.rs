@@ -87,6 +87,7 @@ fn extensions(entry: &AuditEntry) -> Vec<Value> {
         AccessMethod::Queue => "queue",
         AccessMethod::CommandLine => "command-line",
         AccessMethod::Internal => "internal",
+        AccessMethod::Database => "database",
     };
     let mut extensions = vec![json!({ "url": own("audit-access-method"), "valueCode": method })];
     for category in &entry.data_categories {

@@ -165,7 +165,7 @@ pub struct Source {
 pub struct AuditEntry {
     /// UUID version 7.
     pub id: EntryId,
-    /// EventDateTime, UTC.
+    /// EventDateTime: UTC, in whole microseconds.
     pub recorded: Timestamp,
     /// What happened.
     pub event: Event,
@@ -212,7 +212,7 @@ impl AuditEntry {
     ) -> Self {
         Self {
             id,
-            recorded,
+            recorded: whole_microseconds(recorded),
             event,
             users: vec![user],
             responsible: None,
@@ -242,6 +242,11 @@ impl AuditEntry {
         }
         self
     }
+}
+
+/// What lies beyond microseconds is cut off: the index orders by them, and FHIR instants of others hold no more.
+fn whole_microseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
 impl std::fmt::Debug for AuditEntry {

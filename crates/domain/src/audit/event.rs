@@ -71,6 +71,20 @@ pub enum EventKind {
     LogVerify,
     /// A dead letter went back into the queue.
     Replay,
+    /// A user logged in, or failed to.
+    LogIn,
+    /// A user logged out.
+    LogOut,
+    /// Data were copied out in bulk: as a file, or to another medium.
+    Export,
+    /// Data were printed, or given as something made to be printed.
+    Print,
+    /// The emergency procedure was invoked: access without an established treatment relationship.
+    BreakGlass,
+    /// A file or database was opened directly, outside the system's own control.
+    DirectAccess,
+    /// Data were destroyed for good, at the patient's request or at the end of their term.
+    Erasure,
     /// A part of the system started.
     ApplicationStart,
     /// A part of the system stopped.

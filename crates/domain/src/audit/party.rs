@@ -50,6 +50,8 @@ pub enum AccessMethod {
     Queue,
     /// The command line on the machine that holds the data.
     CommandLine,
+    /// A file or a database of the system, opened outside its own control.
+    Database,
     /// A process of the system itself.
     Internal,
 }
@@ -93,6 +95,12 @@ pub struct User {
     /// AGB code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agb: Option<String>,
+    /// The organisation that they work for, if it is known: by name, or as `system|code`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
+    /// The department of that organisation, by the code that the organisation uses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<String>,
 }
 
 impl User {
@@ -108,6 +116,8 @@ impl User {
             network: None,
             uzi: None,
             agb: None,
+            organisation: None,
+            department: None,
         }
     }
 }
