@@ -44,6 +44,7 @@ pub(super) enum Kind {
     Erasure,
     Start,
     Stop,
+    Other,
 }
 
 impl Kind {
@@ -73,6 +74,7 @@ impl Kind {
             EventKind::Erasure => Self::Erasure,
             EventKind::ApplicationStart => Self::Start,
             EventKind::ApplicationStop => Self::Stop,
+            EventKind::Other => Self::Other,
         }
     }
 
@@ -96,7 +98,9 @@ impl Kind {
             Self::Denial | Self::BreakGlass | Self::DirectAccess => coding(DCM, "110113", "Security Alert"),
             Self::LogIn | Self::LogOut => coding(DCM, "110114", "User Authentication"),
             Self::LogRead | Self::LogVerify => coding(DCM, "110101", "Audit Log Used"),
-            Self::Replay | Self::Start | Self::Stop => coding(DCM, "110100", "Application Activity"),
+            Self::Replay | Self::Start | Self::Stop | Self::Other => {
+                coding(DCM, "110100", "Application Activity")
+            }
         }
     }
 
@@ -128,6 +132,7 @@ impl Kind {
             Self::Erasure => coding(LIFECYCLE, "destroy", "Destroy/Delete Record Lifecycle Event"),
             Self::Start => coding(DCM, "110120", "Application Start"),
             Self::Stop => coding(DCM, "110121", "Application Stop"),
+            Self::Other => coding(OWN_EVENT, "other", "Event of another system"),
         }];
         if let Some(trigger) = &entry.event.trigger {
             // `ADT^A01`: the event is of HL7 table 0003; what has no event is kept as it is named.

@@ -6,11 +6,13 @@
 //! made up to fit. What BALP has no place for (NEN 7513: legal basis, categories of data, how data were
 //! reached, application, device, trace) stands in extensions under
 //! `https://zorgsluis.github.io/fhir/StructureDefinition/`. Denials and refusals, which the REST patterns
-//! leave out, carry our own profile `audit-denial` or `audit-refusal` there.
+//! leave out, carry our own profile `audit-denial` or `audit-refusal` there. An event that another system reported is
+//! given back as it was submitted, with the extension `audit-reported`.
 
 mod agent;
 mod entity;
 mod kind;
+mod reported;
 
 use serde_json::{Map, Value, json};
 use zorgsluis_domain::AuditEntry;
@@ -28,6 +30,10 @@ const OWN: &str = "https://zorgsluis.github.io/fhir/StructureDefinition";
 /// The entry as a FHIR R4 AuditEvent. Holds PHI like the entry itself.
 #[must_use]
 pub fn to_audit_event(entry: &AuditEntry) -> Value {
+    if let Some(event) = entry.reported.as_ref().and_then(|reported| reported::as_submitted(entry, reported))
+    {
+        return event;
+    }
     let kind = Kind::of(entry);
     let mut event = Map::new();
     event.insert("resourceType".into(), json!("AuditEvent"));
@@ -88,6 +94,7 @@ fn extensions(entry: &AuditEntry) -> Vec<Value> {
         AccessMethod::CommandLine => "command-line",
         AccessMethod::Internal => "internal",
         AccessMethod::Database => "database",
+        AccessMethod::OtherSystem => "other-system",
     };
     let mut extensions = vec![json!({ "url": own("audit-access-method"), "valueCode": method })];
     for category in &entry.data_categories {

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AccessMethod, Application, Event, Responsible, User};
+use super::{AccessMethod, Application, Event, Reported, Responsible, User};
 use crate::EntryId;
 
 /// Categories of data, the level at which a patient is shown what was touched.
@@ -198,6 +198,9 @@ pub struct AuditEntry {
     /// W3C traceparent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// Another system reported the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported: Option<Reported>,
 }
 
 impl AuditEntry {
@@ -228,6 +231,7 @@ impl AuditEntry {
             device: None,
             source,
             traceparent: None,
+            reported: None,
         }
     }
 

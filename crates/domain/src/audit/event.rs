@@ -89,6 +89,8 @@ pub enum EventKind {
     ApplicationStart,
     /// A part of the system stopped.
     ApplicationStop,
+    /// An event that another system reported and that is none of these.
+    Other,
 }
 
 /// What happened.

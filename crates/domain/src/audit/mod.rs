@@ -6,7 +6,9 @@
 mod entry;
 mod event;
 mod party;
+mod reported;
 
 pub use entry::{AuditEntry, DataCategory, LegalBasis, Object, ObjectRole, PatientObject, Source};
 pub use event::{Action, Event, EventKind, Outcome};
 pub use party::{AccessMethod, Application, NetworkAccessPoint, PurposeOfUse, Responsible, User};
+pub use reported::Reported;

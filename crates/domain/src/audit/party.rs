@@ -54,6 +54,8 @@ pub enum AccessMethod {
     Database,
     /// A process of the system itself.
     Internal,
+    /// In another system, which reported it.
+    OtherSystem,
 }
 
 /// An application and its version.
