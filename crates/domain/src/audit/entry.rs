@@ -204,7 +204,8 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
-    /// An entry with what every entry must have; the rest is added by setting fields.
+    /// An entry with what every entry must have; the rest is added by setting fields. New code uses
+    /// [`AuditEntry::of`], which also asks for what the kind of event demands.
     pub fn new(
         id: EntryId,
         recorded: Timestamp,
@@ -224,10 +225,7 @@ impl AuditEntry {
             data_categories: Vec::new(),
             legal_basis: LegalBasis::default(),
             access_method,
-            application: Application {
-                name: String::from("zorgsluis"),
-                version: String::from(env!("CARGO_PKG_VERSION")),
-            },
+            application: Application::zorgsluis(),
             device: None,
             source,
             traceparent: None,
@@ -249,7 +247,7 @@ impl AuditEntry {
 }
 
 /// What lies beyond microseconds is cut off: the index orders by them, and FHIR instants of others hold no more.
-fn whole_microseconds(at: Timestamp) -> Timestamp {
+pub(super) fn whole_microseconds(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 

@@ -93,6 +93,36 @@ pub enum EventKind {
     Other,
 }
 
+impl EventKind {
+    /// All kinds.
+    pub const ALL: [Self; 24] = [
+        Self::ResourceCreate,
+        Self::ResourceRead,
+        Self::ResourceHistory,
+        Self::ResourceUpdate,
+        Self::ResourceDelete,
+        Self::ResourceSearch,
+        Self::PatientMerge,
+        Self::Import,
+        Self::Disclosure,
+        Self::Register,
+        Self::Refusal,
+        Self::AccessDenied,
+        Self::LogRead,
+        Self::LogVerify,
+        Self::Replay,
+        Self::LogIn,
+        Self::LogOut,
+        Self::Export,
+        Self::Print,
+        Self::BreakGlass,
+        Self::DirectAccess,
+        Self::Erasure,
+        Self::ApplicationStart,
+        Self::ApplicationStop,
+    ];
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -106,6 +136,10 @@ pub struct Event {
     /// Kebab-case reason of an outcome other than success, for example `unsupported-event`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome_reason: Option<String>,
+    /// Why it was done, as a person stated it: for breaking the glass, an erasure, a direct access. PHI may stand
+    /// in it; the log seals it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The event of the other system that brought it about, for example `ADT^A01`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<String>,
@@ -114,7 +148,7 @@ pub struct Event {
 impl Event {
     /// A successful event.
     pub const fn success(kind: EventKind, action: Action) -> Self {
-        Self { kind, action, outcome: Outcome::Success, outcome_reason: None, trigger: None }
+        Self { kind, action, outcome: Outcome::Success, outcome_reason: None, reason: None, trigger: None }
     }
 
     /// A refused or failed one.
@@ -124,6 +158,7 @@ impl Event {
             action,
             outcome: Outcome::MinorFailure,
             outcome_reason: Some(reason.into()),
+            reason: None,
             trigger: None,
         }
     }

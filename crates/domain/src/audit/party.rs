@@ -68,6 +68,13 @@ pub struct Application {
     pub version: String,
 }
 
+impl Application {
+    /// This software, in this version.
+    pub fn zorgsluis() -> Self {
+        Self { name: String::from("zorgsluis"), version: String::from(env!("CARGO_PKG_VERSION")) }
+    }
+}
+
 /// A user: a person or a system that took part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
