@@ -137,6 +137,7 @@ impl Draft<Unreported> {
                 device: None,
                 source,
                 traceparent: None,
+                reported: deed.reported,
             },
         }
     }

@@ -1,6 +1,8 @@
 //! [`Deed`]: what happened, with all that an entry of its kind cannot leave out.
 
-use super::{Action, Event, EventKind, Incomplete, Object, ObjectRole, Outcome, PatientObject, User};
+use super::{
+    Action, Event, EventKind, Incomplete, Object, ObjectRole, Outcome, PatientObject, Reported, User,
+};
 
 /// What happened, together with what an entry of that kind must name (NEN 7513 ch. 6).
 ///
@@ -15,6 +17,7 @@ pub struct Deed {
     pub(super) patient: Option<PatientObject>,
     pub(super) objects: Vec<Object>,
     pub(super) emergency: bool,
+    pub(super) reported: Option<Reported>,
 }
 
 impl Deed {
@@ -25,6 +28,7 @@ impl Deed {
             patient: None,
             objects: Vec::new(),
             emergency: false,
+            reported: None,
         }
     }
 
@@ -187,10 +191,10 @@ impl Deed {
         Self::new(EventKind::ApplicationStop, Action::Execute)
     }
 
-    /// An event that another system reports, of whatever kind. Its entry is made with
-    /// [`super::EntryBuilder::build_checked`], which says what is missing.
-    pub const fn reported(event: Event) -> Self {
-        Self { event, users: Vec::new(), patient: None, objects: Vec::new(), emergency: false }
+    /// An event that another system reported, of whatever kind. [`super::EntryBuilder::build_checked`] says what
+    /// its entry lacks.
+    pub fn reported(event: Event, reported: Reported) -> Self {
+        Self { reported: Some(reported), event, ..Self::new(EventKind::Other, Action::Execute) }
     }
 
     /// It was refused or failed, and can be tried again: why (kebab-case, no values). A blank reason reads

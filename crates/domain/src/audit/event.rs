@@ -95,7 +95,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::ResourceCreate,
         Self::ResourceRead,
         Self::ResourceHistory,
@@ -120,6 +120,7 @@ impl EventKind {
         Self::Erasure,
         Self::ApplicationStart,
         Self::ApplicationStop,
+        Self::Other,
     ];
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use zorgsluis_domain::audit::{
     AccessMethod, Action, Application, DataCategory, Deed, EntryBuilder, Event, EventKind, Incomplete,
-    LegalBasis, Object, ObjectRole, Outcome, Responsible, Source, User,
+    LegalBasis, Object, ObjectRole, Outcome, Reported, Responsible, Source, User,
 };
 use zorgsluis_domain::{AuditEntry, EntryId};
 
@@ -21,6 +21,10 @@ fn about(deed: Deed) -> EntryBuilder {
         .by(User::system("arts-17", true))
         .through(AccessMethod::Http, Application::zorgsluis())
         .reported_by(source())
+}
+
+fn original() -> Reported {
+    Reported { submitter: "ecd".into(), received: at(), original: "{}".into() }
 }
 
 fn document() -> Object {
@@ -82,6 +86,7 @@ fn every_deed_gives_a_complete_entry() {
         Deed::erased("Patient/p1", "dossier", "verzoek van de cliënt").unwrap(),
         Deed::started(),
         Deed::stopped().ended(Outcome::SeriousFailure, ""),
+        Deed::reported(Event::success(EventKind::Other, Action::Execute), original()),
     ];
     let mut kinds = std::collections::HashSet::new();
     for deed in deeds {
@@ -156,7 +161,7 @@ fn all_fields_that_nen_7513_and_the_design_name_can_be_given() {
 /// An entry as another system reports it, with one thing taken away.
 #[test]
 fn an_event_of_another_system_that_lacks_something_is_found_incomplete() {
-    let reported = |kind, action| about(Deed::reported(Event::success(kind, action)));
+    let reported = |kind, action| about(Deed::reported(Event::success(kind, action), original()));
     use EventKind as Kind;
     for (builder, missing) in [
         (reported(Kind::AccessDenied, Action::Read), Incomplete::NoReason),
@@ -175,7 +180,7 @@ fn an_event_of_another_system_that_lacks_something_is_found_incomplete() {
     }
     let mut emergency = Event::success(Kind::BreakGlass, Action::Execute);
     emergency.reason = Some("reanimatie".into());
-    let reported = || about(Deed::reported(emergency.clone()));
+    let reported = || about(Deed::reported(emergency.clone(), original()));
     assert_eq!(reported().build_checked().unwrap_err(), Incomplete::NoPatient);
     let builder = reported().patient("Patient/p1");
     assert_eq!(builder.clone().build_checked().unwrap_err(), Incomplete::NoEmergency);
