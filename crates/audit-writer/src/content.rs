@@ -12,6 +12,7 @@ use zorgsluis_domain::port::{DataClass, KeyOwner, Keys, Sealed};
 use zorgsluis_domain::{AuditEntry, EntryId, PortError, Pseudonym, Purpose};
 
 use crate::AuditError;
+use crate::term::{OUTDATED, index_keys};
 
 /// The first byte of what is sealed: JSON of [`AuditEntry`] follows.
 const VERSION: u8 = 1;
@@ -19,19 +20,11 @@ const VERSION: u8 = 1;
 /// Entries that are opened at a time.
 const PARALLEL: usize = 16;
 
-/// The index key of all entries, by time.
-pub(crate) const ALL: &str = "all";
-
 /// The pseudonym under which a patient (`Patient/<id>`) stands in the log: in its index, and as the
 /// owner of the keys that seal the entries about them.
 #[must_use]
 pub fn patient_pseudonym(keys: &dyn Keys, patient: &str) -> Pseudonym {
     keys.pseudonym(Purpose::AuditLog, &[patient.as_bytes()])
-}
-
-/// The index key of a patient's entries.
-pub(crate) fn patient_key(keys: &dyn Keys, patient: &str) -> String {
-    format!("patient:{}", patient_pseudonym(keys, patient))
 }
 
 /// An entry with its content sealed, as the log and a queue may hold it.
@@ -69,13 +62,6 @@ pub(crate) fn new_entry(
     let id = tlog::EntryId(sealed.id.0.into_bytes());
     NewEntry::new(id, Bytes::from(ciphertext), key.as_bytes(), index_keys(keys, entry))
         .ok_or(AuditError::TooLong)
-}
-
-/// Under what an entry is found.
-fn index_keys(keys: &dyn Keys, entry: &AuditEntry) -> Vec<IndexKey> {
-    let at = entry.recorded.as_microsecond();
-    let patient = entry.patient.as_ref().map(|patient| patient_key(keys, &patient.reference));
-    [Some(ALL.to_owned()), patient].into_iter().flatten().map(|key| IndexKey { key, at }).collect()
 }
 
 /// What became of opening an entry.
@@ -143,5 +129,9 @@ impl Describe for Opener {
         // The key of each may have to come from afar.
         let each = entries.iter().map(|entry| self.one(entry)).collect::<Vec<_>>();
         stream::iter(each).buffered(PARALLEL).try_collect().await
+    }
+
+    fn is_outdated(&self, keys: &[IndexKey]) -> bool {
+        keys.iter().any(|key| key.key == OUTDATED)
     }
 }

@@ -40,6 +40,11 @@ pub enum AuditError {
     /// No entry has this id.
     #[error("audit log: there is no such entry")]
     NoSuchEntry,
+    /// The index was made by an older scheme of keys, and would answer incompletely.
+    #[error(
+        "audit log: the index was made by an older version and has to be made anew (`zorgsluis audit rebuild`)"
+    )]
+    IndexOutdated,
     /// The cursor of a page is not one that was given out.
     #[error("audit log: not a cursor of this listing")]
     Cursor,
@@ -77,6 +82,7 @@ impl AuditError {
             Self::TooLong => "too-long",
             Self::Unreadable { code, .. } => code,
             Self::NoSuchEntry => "no-such-entry",
+            Self::IndexOutdated => "index-outdated",
             Self::Cursor => "cursor",
             Self::NoSigner => "no-signer",
             Self::TimeUp => "out-of-time",
@@ -90,7 +96,7 @@ impl AuditError {
         match self {
             error if error.is_transient() => PortError::unavailable(operation, error),
             Self::NoSuchEntry => PortError::NotFound { operation },
-            Self::TooLong | Self::Cursor | Self::NoSigner | Self::Name(_) => {
+            Self::TooLong | Self::IndexOutdated | Self::Cursor | Self::NoSigner | Self::Name(_) => {
                 PortError::Refused { operation, reason }
             }
             Self::Log(error) if matches!(*error, LogError::Sealed) => {

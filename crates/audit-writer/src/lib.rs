@@ -71,6 +71,7 @@ pub mod lambda;
 mod log;
 mod queue_sink;
 mod reader;
+mod term;
 mod writer;
 
 pub use balp::to_audit_event;
@@ -79,4 +80,5 @@ pub use error::AuditError;
 pub use log::{AuditLog, Content, Line, Status, Verification};
 pub use queue_sink::QueueSink;
 pub use reader::{LogReader, ReadBy, Verified};
+pub use term::Term;
 pub use writer::AuditWriter;

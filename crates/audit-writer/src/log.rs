@@ -12,7 +12,8 @@ use zorgsluis_domain::port::{Keys, Page, PageRequest};
 use zorgsluis_domain::{AuditEntry, EntryId};
 
 use crate::AuditError;
-use crate::content::{ALL, Opened, Opener, entry_id, open_logged, patient_key};
+use crate::content::{Opened, Opener, entry_id, open_logged};
+use crate::term::{OUTDATED, Term};
 
 /// The most entries on one page.
 const MAX_PAGE: usize = 1000;
@@ -170,10 +171,24 @@ impl AuditLog {
         if line.id == id { Ok(line) } else { Err(misled(&line)) }
     }
 
-    /// The entries of a patient, or all, within a period: from `from` to before `to`, oldest first.
+    /// Whether the index holds rows that were made by an older scheme of keys: it then misses entries under
+    /// all terms but a patient.
+    async fn is_index_outdated(&self) -> Result<bool, AuditError> {
+        let any = Query {
+            key: OUTDATED.to_owned(),
+            from: i64::MIN,
+            to: i64::MAX,
+            after: None,
+            limit: 1,
+            newest_first: false,
+        };
+        Ok(!self.index.find(&any).await?.hits.is_empty())
+    }
+
+    /// The entries that a term fits, within a period: from `from` to before `to`, oldest first.
     pub(crate) async fn find(
         &self,
-        patient: Option<&str>,
+        term: &Term,
         from: Timestamp,
         to: Timestamp,
         page: &PageRequest,
@@ -183,13 +198,17 @@ impl AuditLog {
             None => None,
         };
         let query = Query {
-            key: patient.map_or_else(|| ALL.to_owned(), |patient| patient_key(self.keys.as_ref(), patient)),
+            key: term.key(self.keys.as_ref()),
             from: from.as_microsecond(),
             to: to.as_microsecond(),
             after,
             limit: page.limit.clamp(1, MAX_PAGE),
             newest_first: false,
         };
+        // The keys of patients are the same in all schemes.
+        if !matches!(term, Term::Patient(_)) && self.is_index_outdated().await? {
+            return Err(AuditError::IndexOutdated);
+        }
         let Hits { hits, next } = self.index.find(&query).await?;
         let places: Vec<Place> = hits.iter().map(|hit| hit.place).collect();
         let next = next.map(|cursor| format!("{}.{}", cursor.at, cursor.index));
@@ -198,9 +217,7 @@ impl AuditLog {
         // would show one patient's entries to another.
         let belongs = |line: &&Line| match &line.content {
             Content::Entry(entry) => {
-                (query.from..query.to).contains(&entry.recorded.as_microsecond())
-                    && patient
-                        .is_none_or(|asked| entry.patient.as_ref().is_some_and(|of| of.reference == asked))
+                (query.from..query.to).contains(&entry.recorded.as_microsecond()) && term.fits(entry)
             }
             Content::Erased => true,
         };

@@ -12,7 +12,7 @@ use zorgsluis_domain::audit::{
 use zorgsluis_domain::port::{AuditSink, Page, PageRequest, Random};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId, PortError};
 
-use crate::{AuditError, AuditLog, Line, Verification};
+use crate::{AuditError, AuditLog, Line, Term, Verification};
 
 /// On whose behalf the log is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,22 @@ impl LogReader {
         Self { log, sink, clock, random, by }
     }
 
+    /// The entries that a term fits, from `from` to before `to`, oldest first, one page.
+    pub async fn by(
+        &self,
+        term: &Term,
+        from: Timestamp,
+        to: Timestamp,
+        page: &PageRequest,
+    ) -> Result<Page<Line>, AuditError> {
+        let mut entry = self.about(EventKind::LogRead, format!("{from}/{to}"))?;
+        if let Term::Patient(patient) = term {
+            entry.patient = Some(PatientObject { reference: patient.clone() });
+        }
+        self.log_first(entry).await?;
+        self.log.find(term, from, to, page).await
+    }
+
     /// The entries about a patient (`Patient/<id>`) from `from` to before `to`, oldest first, one page.
     pub async fn history(
         &self,
@@ -67,10 +83,7 @@ impl LogReader {
         to: Timestamp,
         page: &PageRequest,
     ) -> Result<Page<Line>, AuditError> {
-        let mut entry = self.about(EventKind::LogRead, format!("{from}/{to}"))?;
-        entry.patient = Some(PatientObject { reference: patient.to_owned() });
-        self.log_first(entry).await?;
-        self.log.find(Some(patient), from, to, page).await
+        self.by(&Term::Patient(patient.to_owned()), from, to, page).await
     }
 
     /// All entries from `from` to before `to`, oldest first, one page.
@@ -80,8 +93,7 @@ impl LogReader {
         to: Timestamp,
         page: &PageRequest,
     ) -> Result<Page<Line>, AuditError> {
-        self.log_first(self.about(EventKind::LogRead, format!("{from}/{to}"))?).await?;
-        self.log.find(None, from, to, page).await
+        self.by(&Term::All, from, to, page).await
     }
 
     /// One entry.

@@ -20,12 +20,22 @@ pub enum Purpose {
     AuditLog,
     /// The message id (duplicates).
     Message,
+    /// By what else than the patient an entry is found in the index of the audit log: users, departments,
+    /// kinds of event.
+    LogSearch,
 }
 
 impl Purpose {
     /// All purposes, in a fixed order.
-    pub const ALL: [Self; 6] =
-        [Self::Identity, Self::PatientIndex, Self::QueueGroup, Self::KeyOwner, Self::AuditLog, Self::Message];
+    pub const ALL: [Self; 7] = [
+        Self::Identity,
+        Self::PatientIndex,
+        Self::QueueGroup,
+        Self::KeyOwner,
+        Self::AuditLog,
+        Self::Message,
+        Self::LogSearch,
+    ];
 
     /// The name under which the key of this purpose is kept.
     pub const fn name(self) -> &'static str {
@@ -36,6 +46,7 @@ impl Purpose {
             Self::KeyOwner => "key-owner",
             Self::AuditLog => "audit-log",
             Self::Message => "message",
+            Self::LogSearch => "log-search",
         }
     }
 }

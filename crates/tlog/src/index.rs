@@ -85,7 +85,8 @@ pub struct IndexedBundle {
 pub struct IndexedEntry {
     /// Its id.
     pub id: EntryId,
-    /// The keys under which it is found; without doubles, in no special order, at most 16.
+    /// The keys under which it is found; without doubles, in no special order; a dozen at most as a
+    /// rule, since each is a row.
     pub keys: Vec<IndexKey>,
 }
 
@@ -198,6 +199,13 @@ impl IndexError {
 pub trait Describe: Send + Sync {
     /// One description for each entry, in order.
     async fn describe(&self, entries: &[LoggedEntry]) -> Result<Vec<Description>, DescribeError>;
+
+    /// Whether a row with these keys was made by an older scheme of keys than the one that
+    /// [`describe`](Self::describe) follows. Such an index answers incompletely until it is made anew, which is
+    /// one finding and not one for each row.
+    fn is_outdated(&self, _keys: &[IndexKey]) -> bool {
+        false
+    }
 }
 
 /// An entry as the log holds it, with its payload (whose hash has been compared with the leaf).

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use zorgsluis_domain::AuditEntry;
-use zorgsluis_domain::audit::{EventKind, PurposeOfUse};
+use zorgsluis_domain::audit::EventKind;
 
 /// The reason of a denial where somebody brought credentials, and they were wrong.
 const WRONG_CREDENTIALS: &str = "wrong-token";
@@ -46,13 +46,10 @@ impl Kinds {
     /// What one entry adds.
     #[must_use]
     pub fn of(entry: &AuditEntry) -> Self {
-        let broke_glass = |purpose: &Option<PurposeOfUse>| *purpose == Some(PurposeOfUse::BreakGlass);
-        let emergency =
-            entry.legal_basis.emergency || entry.users.iter().any(|user| broke_glass(&user.purpose));
         let denied = entry.event.kind == EventKind::AccessDenied;
         let wrong = entry.event.outcome_reason.as_deref() == Some(WRONG_CREDENTIALS);
         Self {
-            emergency_access: emergency.into(),
+            emergency_access: entry.is_emergency().into(),
             denied: denied.into(),
             refused: (entry.event.kind == EventKind::Refusal).into(),
             failed_logins: (denied && wrong).into(),

@@ -9,4 +9,5 @@ mod schedule;
 mod sink;
 mod support;
 mod tamper;
+mod terms;
 mod writing;

@@ -66,6 +66,7 @@ async fn pseudonyms_are_what_their_description_says() {
         "4687c0279769cbadaf429444f959712ba24d93e2d6b0abeb6dff6449c38fb326",
         "08b23cf11e2f87cfbf03279adaafd67dd85688db32f3d3060622fc4d08dfbab7",
         "0b2846c4dd455026ed5fef56b35708beb883e9c538f714682371aa7ecf0b5159",
+        "0c2a54eea0d9db300b9646792e706214038131ea6062ad1d02fc242ba991fba0",
     ];
     for (purpose, expected) in Purpose::ALL.into_iter().zip(expected) {
         assert_eq!(keys.pseudonym(purpose, &PARTS).to_string(), expected);

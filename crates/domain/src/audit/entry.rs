@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AccessMethod, Application, Event, Reported, Responsible, User};
+use super::{AccessMethod, Application, Event, EventKind, PurposeOfUse, Reported, Responsible, User};
 use crate::EntryId;
 
 /// Categories of data, the level at which a patient is shown what was touched.
@@ -231,6 +231,18 @@ impl AuditEntry {
             traceparent: None,
             reported: None,
         }
+    }
+
+    /// Whether it speaks of the emergency procedure: by its legal basis, its kind, or the purpose that a user
+    /// gave.
+    #[must_use]
+    pub fn is_emergency(&self) -> bool {
+        let in_emergency = |user: &User| {
+            matches!(user.purpose, Some(PurposeOfUse::BreakGlass | PurposeOfUse::EmergencyTreatment))
+        };
+        self.legal_basis.emergency
+            || self.event.kind == EventKind::BreakGlass
+            || self.users.iter().any(in_emergency)
     }
 
     /// Adds resources (`Type/id`, version) as objects, and their categories.

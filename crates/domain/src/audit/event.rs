@@ -122,6 +122,37 @@ impl EventKind {
         Self::ApplicationStop,
         Self::Other,
     ];
+
+    /// Its name: in kebab case, as entries hold it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ResourceCreate => "resource-create",
+            Self::ResourceRead => "resource-read",
+            Self::ResourceHistory => "resource-history",
+            Self::ResourceUpdate => "resource-update",
+            Self::ResourceDelete => "resource-delete",
+            Self::ResourceSearch => "resource-search",
+            Self::PatientMerge => "patient-merge",
+            Self::Import => "import",
+            Self::Disclosure => "disclosure",
+            Self::Register => "register",
+            Self::Refusal => "refusal",
+            Self::AccessDenied => "access-denied",
+            Self::LogRead => "log-read",
+            Self::LogVerify => "log-verify",
+            Self::Replay => "replay",
+            Self::LogIn => "log-in",
+            Self::LogOut => "log-out",
+            Self::Export => "export",
+            Self::Print => "print",
+            Self::BreakGlass => "break-glass",
+            Self::DirectAccess => "direct-access",
+            Self::Erasure => "erasure",
+            Self::ApplicationStart => "application-start",
+            Self::ApplicationStop => "application-stop",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// What happened.

@@ -7,7 +7,7 @@ use super::{Code, coverage};
 use crate::append::retrying;
 use crate::bundle::{BundleRef, EntryRef};
 use crate::error::{LogError, Step};
-use crate::index::{Coverage, Description, EntryIndex, IndexKey, IndexRow};
+use crate::index::{Coverage, Describe, Description, EntryIndex, IndexKey, IndexRow};
 use crate::log::Log;
 
 const PAGE: usize = 1000;
@@ -15,6 +15,7 @@ const PAGE: usize = 1000;
 /// Reads the rows alongside the entries.
 pub(super) struct IndexCheck<'a> {
     index: &'a dyn EntryIndex,
+    describe: Option<&'a dyn Describe>,
     /// What the index covered at the start: entries up to there must have their rows.
     coverage: Coverage,
     rows: VecDeque<IndexRow>,
@@ -26,19 +27,26 @@ pub(super) struct IndexCheck<'a> {
     coverage_fits: bool,
     /// First index of the last bundle of which a row stands behind the coverage.
     ahead: Option<u64>,
+    /// Rows of an older scheme were found; said once.
+    outdated: bool,
 }
 
 impl<'a> IndexCheck<'a> {
-    pub(super) async fn start(index: &'a dyn EntryIndex) -> Result<Self, LogError> {
+    pub(super) async fn start(
+        index: &'a dyn EntryIndex,
+        describe: Option<&'a dyn Describe>,
+    ) -> Result<Self, LogError> {
         let coverage = coverage(index).await?;
         Ok(Self {
             index,
+            describe,
             coverage,
             rows: VecDeque::new(),
             next: Some(0),
             skip: 0,
             coverage_fits: false,
             ahead: None,
+            outdated: false,
         })
     }
 
@@ -77,7 +85,13 @@ impl<'a> IndexCheck<'a> {
                 continue;
             }
             found = true;
+            let outdated = self.describe.is_some_and(|describe| describe.is_outdated(&row.keys));
+            if outdated && !self.outdated {
+                findings.add(Code::IndexOutdated, None, Some(at));
+            }
+            self.outdated |= outdated;
             let keys_fit = match description {
+                _ if outdated => true,
                 Some(Description::Keys(keys)) => same_keys(keys, &row.keys),
                 // Without a description nothing can be said; erasing takes the keys along, or did not yet.
                 _ => true,

@@ -128,7 +128,7 @@ impl<'a> Run<'a> {
     async fn start(log: &'a Log, options: &'a VerifyOptions<'a>) -> Result<Self, LogError> {
         let mut findings = Findings::new(options.max_findings);
         let index = match options.index {
-            Some(index) => readable(IndexCheck::start(index).await, &mut findings)?,
+            Some(index) => readable(IndexCheck::start(index, options.describe).await, &mut findings)?,
             None => None,
         };
         let mut run = Self {

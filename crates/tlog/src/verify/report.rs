@@ -149,6 +149,8 @@ codes! {
     /// The index names another last bundle than the one that ends where its coverage does; or rows stand where
     /// its coverage does not reach; or it does not cover all of a sealed log.
     IndexCoverage = "index-coverage-differs",
+    /// The index, or part of it, was made by an older scheme of keys: [`rebuild`](crate::rebuild) it.
+    IndexOutdated = "index-outdated",
     /// The index has no row for an entry.
     IndexMissing = "index-row-missing",
     /// The index has another row for an entry than it should.
