@@ -6,13 +6,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tlog::{Describe, DescribeError, Description, IndexKey, LoggedEntry, NewEntry};
 use uuid::Uuid;
 use zorgsluis_domain::port::{DataClass, KeyOwner, Keys, Sealed};
 use zorgsluis_domain::{AuditEntry, EntryId, PortError, Pseudonym, Purpose};
 
 use crate::AuditError;
-use crate::term::{OUTDATED, index_keys};
+use crate::term::{OUTDATED, erased_keys, index_keys};
 
 /// The first byte of what is sealed: JSON of [`AuditEntry`] follows.
 const VERSION: u8 = 1;
@@ -20,11 +22,25 @@ const VERSION: u8 = 1;
 /// Entries that are opened at a time.
 const PARALLEL: usize = 16;
 
-/// The pseudonym under which a patient (`Patient/<id>`) stands in the log: in its index, and as the
-/// owner of the keys that seal the entries about them.
+/// The pseudonym under which a patient (`Patient/<id>`) stands in the log: in its index. The keys that seal the
+/// entries about them are those of [`log_key_owner`].
 #[must_use]
 pub fn patient_pseudonym(keys: &dyn Keys, patient: &str) -> Pseudonym {
     keys.pseudonym(Purpose::AuditLog, &[patient.as_bytes()])
+}
+
+/// Whose key seals the entries about a patient that were recorded in one calendar year (UTC). Each year has a key of
+/// its own, so that old lines can go at the end of their term while young ones stay. Known from the pseudonym in the
+/// index alone: lines can expire whose patient nobody knows any more.
+#[must_use]
+pub fn log_key_owner(keys: &dyn Keys, patient: &Pseudonym, year: i16) -> KeyOwner {
+    let parts: [&[u8]; 3] = [b"year", patient.as_bytes(), &year.to_be_bytes()];
+    KeyOwner::Patient(keys.pseudonym(Purpose::AuditLog, &parts))
+}
+
+/// The calendar year of a moment, UTC.
+pub(crate) fn year_of(at: Timestamp) -> i16 {
+    at.to_zoned(TimeZone::UTC).year()
 }
 
 /// An entry with its content sealed, as the log and a queue may hold it.
@@ -42,7 +58,10 @@ fn context(id: EntryId) -> Vec<u8> {
 /// Seals an entry under the key of its patient, or of the system when it concerns none.
 pub(crate) async fn seal(keys: &dyn Keys, entry: &AuditEntry) -> Result<SealedEntry, AuditError> {
     let owner = match &entry.patient {
-        Some(patient) => KeyOwner::Patient(patient_pseudonym(keys, &patient.reference)),
+        Some(patient) => {
+            let patient = patient_pseudonym(keys, &patient.reference);
+            log_key_owner(keys, &patient, year_of(entry.recorded))
+        }
         None => KeyOwner::System,
     };
     let mut plain = vec![VERSION];
@@ -62,6 +81,16 @@ pub(crate) fn new_entry(
     let id = tlog::EntryId(sealed.id.0.into_bytes());
     NewEntry::new(id, Bytes::from(ciphertext), key.as_bytes(), index_keys(keys, entry))
         .ok_or(AuditError::TooLong)
+}
+
+/// When an entry's id was made, in microseconds since 1970.
+pub(crate) fn id_time(id: tlog::EntryId) -> i64 {
+    let (seconds, nanoseconds) =
+        Uuid::from_bytes(id.0).get_timestamp().map_or((0, 0), |stamp| stamp.to_unix());
+    i64::try_from(seconds)
+        .unwrap_or(0)
+        .saturating_mul(1_000_000)
+        .saturating_add(i64::from(nanoseconds / 1000))
 }
 
 /// What became of opening an entry.
@@ -113,11 +142,11 @@ pub(crate) struct Opener {
 }
 
 impl Opener {
-    async fn one(&self, entry: &LoggedEntry) -> Result<Description, DescribeError> {
+    async fn one(&self, logged: &LoggedEntry) -> Result<Description, DescribeError> {
         let keys = self.keys.as_ref();
-        Ok(match open_logged(keys, entry).await.map_err(AuditError::describe)? {
+        Ok(match open_logged(keys, logged).await.map_err(AuditError::describe)? {
             Opened::Entry(entry) => Description::Keys(index_keys(keys, &entry)),
-            Opened::Erased => Description::Erased,
+            Opened::Erased => Description::Erased(erased_keys(logged.leaf.id())),
             Opened::Faulty(code) => Description::Faulty(code),
         })
     }

@@ -8,8 +8,8 @@
 //! # Words
 //!
 //! * **entry**: one line of the NEN 7513 log. Sealed (AES-256-GCM under the data key of its patient,
-//!   class *log*) before it is stored; what the tree commits to is the hash of the ciphertext. Destroying
-//!   that key erases the entry: its place and its proof remain.
+//!   class *log*, of the year) before it is stored; what the tree commits to is the hash of the
+//!   ciphertext. Destroying that key erases the entry: its place and its proof remain.
 //! * **pseudonym**: how a patient stands in the index and in the key table, [`patient_pseudonym`].
 //! * **writer**: [`AuditWriter`], the [`AuditSink`](zorgsluis_domain::port::AuditSink) of the rest of
 //!   the system. Calls that come together share one bundle (group commit).
@@ -66,6 +66,7 @@
 
 mod balp;
 mod content;
+mod erased;
 mod error;
 pub mod lambda;
 mod log;
@@ -75,10 +76,11 @@ mod term;
 mod writer;
 
 pub use balp::to_audit_event;
-pub use content::patient_pseudonym;
+pub use content::{log_key_owner, patient_pseudonym};
+pub use erased::{LoggedYear, PatientLines};
 pub use error::AuditError;
 pub use log::{AuditLog, Content, Line, Status, Verification};
 pub use queue_sink::QueueSink;
 pub use reader::{LogReader, ReadBy, Verified};
-pub use term::Term;
+pub use term::{PATIENT as PATIENT_KEYS, Term};
 pub use writer::AuditWriter;

@@ -1,11 +1,11 @@
 //! [`Term`]: by what entries are found. What an entry says makes the rows of the index, and nothing else does.
 
-use tlog::IndexKey;
+use tlog::{EntryId, IndexKey};
 use zorgsluis_domain::audit::{EventKind, Outcome};
 use zorgsluis_domain::port::Keys;
-use zorgsluis_domain::{AuditEntry, Purpose};
+use zorgsluis_domain::{AuditEntry, Pseudonym, Purpose};
 
-use crate::content::patient_pseudonym;
+use crate::content::{id_time, patient_pseudonym};
 
 /// The index key of all entries, by time. Its number counts the schemes of keys: when the keys of an entry
 /// change, it goes up, and rows under an older one tell that the index has to be made anew.
@@ -16,6 +16,14 @@ pub(crate) const OUTDATED: &str = "all";
 
 /// Hexadecimal digits of a pseudonym in a key: 128 bits, so that no two terms ever meet.
 const DIGITS: usize = 32;
+
+/// How the key of the entries about a patient begins; the patient's pseudonym follows.
+pub const PATIENT: &str = "patient:";
+
+/// The key of the entries about a patient who is known by pseudonym.
+pub(crate) fn patient_key(patient: &Pseudonym) -> String {
+    format!("{PATIENT}{patient}")
+}
 
 /// By what entries are found.
 ///
@@ -89,7 +97,7 @@ impl Term {
         };
         match self {
             Self::All => ALL.to_owned(),
-            Self::Patient(patient) => format!("patient:{}", patient_pseudonym(keys, patient)),
+            Self::Patient(patient) => patient_key(&patient_pseudonym(keys, patient)),
             Self::User(id) => term("user", id),
             Self::Uzi(number) => term("uzi", number),
             Self::Department(code) => term("department", code),
@@ -104,4 +112,9 @@ impl Term {
 pub(crate) fn index_keys(keys: &dyn Keys, entry: &AuditEntry) -> Vec<IndexKey> {
     let at = entry.recorded.as_microsecond();
     Term::of(entry).iter().map(|term| IndexKey { key: term.key(keys), at }).collect()
+}
+
+/// Under what an erased entry is found: among all, at the time that its id states (UUIDv7, milliseconds).
+pub(crate) fn erased_keys(id: EntryId) -> Vec<IndexKey> {
+    vec![IndexKey { key: ALL.to_owned(), at: id_time(id) }]
 }

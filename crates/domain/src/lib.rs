@@ -28,12 +28,14 @@
 #![cfg_attr(not(test), warn(missing_docs))]
 
 pub mod audit;
+pub mod erasure;
 mod error;
 mod id;
 mod message;
 pub mod notice;
 mod phi;
 pub mod port;
+pub mod retention;
 pub mod text;
 
 pub use audit::AuditEntry;

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use zorgsluis_domain::Clock;
 
 use crate::database::{Access, Database, Schema};
+use crate::erasure::Erasures;
 use crate::keys::{KeyFiles, SqliteKeys, check_fingerprints};
 use crate::log::{FileLogStorage, SqliteEntryIndex};
 use crate::{
@@ -38,6 +39,7 @@ const STATE: Schema = Schema {
         include_str!("schema/state-1.sql"),
         include_str!("schema/state-2.sql"),
         include_str!("schema/state-3.sql"),
+        include_str!("schema/state-4.sql"),
     ],
     // Nobody holds a delivery of the process before any more.
     at_start: crate::queue::RELEASE_ALL,
@@ -45,7 +47,11 @@ const STATE: Schema = Schema {
 };
 const FHIR: Schema = Schema {
     file: "fhir.db",
-    steps: &[include_str!("schema/fhir-1.sql"), include_str!("schema/fhir-2.sql")],
+    steps: &[
+        include_str!("schema/fhir-1.sql"),
+        include_str!("schema/fhir-2.sql"),
+        include_str!("schema/fhir-3.sql"),
+    ],
     at_start: "",
     secure_delete: false,
 };
@@ -53,11 +59,16 @@ const INDEX: Schema = Schema {
     file: "index.db",
     steps: &[include_str!("schema/index-1.sql")],
     at_start: "",
-    secure_delete: false,
+    // What it said of erased entries is not left behind.
+    secure_delete: true,
 };
 const KEY_TABLE: Schema = Schema {
     file: "keys.db",
-    steps: &[include_str!("schema/keys-1.sql"), include_str!("schema/keys-2.sql")],
+    steps: &[
+        include_str!("schema/keys-1.sql"),
+        include_str!("schema/keys-2.sql"),
+        include_str!("schema/keys-3.sql"),
+    ],
     at_start: "",
     secure_delete: true,
 };
@@ -245,6 +256,18 @@ impl DataDirectory {
     /// The FHIR store.
     pub fn fhir_store(&self) -> SqliteFhirStore {
         SqliteFhirStore::new(self.fhir.clone(), Arc::clone(&self.clock))
+    }
+
+    /// Destroying what is about a patient, and what forbids it.
+    pub fn erasures(&self) -> Erasures {
+        Erasures {
+            state: self.state.clone(),
+            fhir: self.fhir.clone(),
+            index: self.index.clone(),
+            key_table: self.key_table.clone(),
+            keys: self.keys(),
+            outbox: self.path.join(OUTBOX),
+        }
     }
 
     /// Pseudonyms and encryption.

@@ -47,6 +47,7 @@ mod column;
 mod database;
 mod dead_letter;
 mod directory;
+mod erasure;
 mod error;
 mod fhir;
 mod journal;
@@ -63,6 +64,7 @@ mod source;
 
 pub use dead_letter::SqliteDeadLetters;
 pub use directory::DataDirectory;
+pub use erasure::{Erased, Erasures, Found, TombstoneFile};
 pub use error::OpenError;
 pub use fhir::{
     COMMON as COMMON_SEARCH_PARAMETERS, SearchKind, SearchParameter, SqliteFhirStore, search_parameters,

@@ -2,6 +2,8 @@
 
 mod sql;
 
+pub(crate) use sql::refresh_group;
+
 use std::sync::Arc;
 use std::time::Duration;
 

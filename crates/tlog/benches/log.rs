@@ -133,7 +133,7 @@ struct Nothing;
 #[async_trait]
 impl Describe for Nothing {
     async fn describe(&self, entries: &[LoggedEntry]) -> Result<Vec<Description>, DescribeError> {
-        Ok(vec![Description::Erased; entries.len()])
+        Ok(vec![Description::Erased(Vec::new()); entries.len()])
     }
 }
 

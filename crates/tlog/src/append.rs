@@ -350,7 +350,7 @@ pub(crate) async fn describe_bundle(
         .iter()
         .map(|entry| {
             let keys = match descriptions.next() {
-                Some(Description::Keys(keys)) => keys,
+                Some(Description::Keys(keys) | Description::Erased(keys)) => keys,
                 _ => Vec::new(),
             };
             IndexedEntry { id: entry.leaf.id(), keys }

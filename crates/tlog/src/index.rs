@@ -43,6 +43,11 @@ pub trait EntryIndex: Send + Sync {
     /// id (`id: None`), two ids at one index (two rows).
     async fn rows(&self, from: u64, limit: usize) -> Result<Vec<IndexRow>, IndexError>;
 
+    /// Replaces all keys under which entries are found, durably: what an erased entry said is told by its rows no
+    /// longer. Ids, places and coverage stay. An entry whose id does not lead to this place is passed over, and
+    /// the same call again is no error. At most [`MAX_IDS`] entries in one call.
+    async fn replace_keys(&self, entries: &[Rekeyed]) -> Result<(), IndexError>;
+
     /// Empties the index, to record everything again. Coverage is zero afterwards. In one
     /// transaction, or coverage first.
     async fn reset(&self) -> Result<(), IndexError>;
@@ -67,6 +72,17 @@ pub struct Place {
     pub index: u64,
     /// First index of the bundle that holds it, which names the object.
     pub bundle: u64,
+}
+
+/// An entry with the keys that it is to have from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rekeyed {
+    /// Where it stands.
+    pub place: Place,
+    /// Its id.
+    pub id: EntryId,
+    /// All its keys, without doubles.
+    pub keys: Vec<IndexKey>,
 }
 
 /// The rows of one bundle, as [`EntryIndex::record`] takes them.
@@ -234,8 +250,9 @@ impl std::fmt::Debug for LoggedEntry {
 pub enum Description {
     /// These keys belong into the index.
     Keys(Vec<IndexKey>),
-    /// The payload's key was destroyed: nothing is known, and nothing is wrong.
-    Erased,
+    /// The payload's key was destroyed: nothing is known, and nothing is wrong. These keys belong into the
+    /// index of such an entry: what can be told from its leaf alone.
+    Erased(Vec<IndexKey>),
     /// The payload cannot be what was logged under this leaf; a kebab-case code says why. A finding
     /// for verification.
     Faulty(&'static str),

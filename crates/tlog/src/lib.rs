@@ -108,7 +108,7 @@ pub use error::{LogError, Step};
 pub use hash::{Frontier, HASH_LEN, Hash, empty_root, leaf_hash, node_hash, sha256};
 pub use index::{
     Coverage, Cursor, Describe, DescribeError, Description, EntryIndex, Hit, Hits, IndexError, IndexKey,
-    IndexRow, IndexedBundle, IndexedEntry, LoggedEntry, MAX_IDS, Place, Query,
+    IndexRow, IndexedBundle, IndexedEntry, LoggedEntry, MAX_IDS, Place, Query, Rekeyed,
 };
 pub use leaf::{EntryId, LEAF_LEN, LEAF_VERSION, Leaf, MAX_KEY_REF};
 pub use log::Log;

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use crate::hash::sha256;
 use crate::index::{
     Coverage, Cursor, EntryIndex, Hit, Hits, IndexError, IndexKey, IndexRow, IndexedBundle, Place, Query,
+    Rekeyed,
 };
 use crate::leaf::EntryId;
 use crate::storage::{
@@ -358,6 +359,19 @@ impl EntryIndex for MemoryIndex {
             seen <= limit.max(1)
         });
         Ok(rows.cloned().collect())
+    }
+
+    async fn replace_keys(&self, entries: &[Rekeyed]) -> Result<(), IndexError> {
+        self.tamper(|rows, _| {
+            for entry in entries {
+                let row =
+                    rows.iter_mut().find(|row| row.id == Some(entry.id) && row.index == entry.place.index);
+                if let Some(row) = row {
+                    row.keys.clone_from(&entry.keys);
+                }
+            }
+        });
+        Ok(())
     }
 
     async fn reset(&self) -> Result<(), IndexError> {

@@ -2,6 +2,7 @@
 
 use tlog::{
     Coverage, Cursor, EntryId, EntryIndex, IndexError, IndexKey, IndexedBundle, IndexedEntry, Place, Query,
+    Rekeyed,
 };
 
 fn id(number: u64) -> EntryId {
@@ -93,6 +94,32 @@ pub async fn verification_sees_every_row<I: EntryIndex>(index: I) {
         let source = bundle(number, number + 1);
         assert_eq!(row.keys, source.entries[0].keys);
     }
+}
+
+pub async fn the_keys_of_an_entry_can_be_replaced<I: EntryIndex>(index: I) {
+    index.record(&bundle(0, 4)).await.unwrap();
+    index.record(&bundle(4, 10)).await.unwrap();
+    let place = Place { index: 6, bundle: 4 };
+    let keys = vec![IndexKey { key: "all".into(), at: 70 }];
+    let known = Rekeyed { place, id: id(6), keys: keys.clone() };
+    // Neither an id that is not known nor one that stands elsewhere changes anything.
+    let unknown = Rekeyed { id: id(99), ..known.clone() };
+    let elsewhere = Rekeyed { place: Place { index: 3, bundle: 0 }, ..known.clone() };
+    for _ in 0..2 {
+        index.replace_keys(&[unknown.clone(), elsewhere.clone(), known.clone()]).await.unwrap();
+    }
+    let rows = index.rows(0, 100).await.unwrap();
+    assert_eq!(rows.len(), 10);
+    for row in &rows {
+        let number = row.index;
+        let expected = if number == 6 { &keys } else { &bundle(number, number + 1).entries[0].keys };
+        assert_eq!((&row.keys, row.id, row.whole), (expected, Some(id(number)), true));
+    }
+    let third = index.find(&query("third")).await.unwrap();
+    assert_eq!(third.hits.iter().map(|hit| hit.place.index).collect::<Vec<_>>(), [0, 3, 9]);
+    let last = index.find(&Query { from: 60, ..query("all") }).await.unwrap();
+    assert_eq!(last.hits.iter().map(|hit| (hit.at, hit.place)).collect::<Vec<_>>(), [(70, place)]);
+    assert_eq!(index.coverage().await.unwrap(), Coverage { through: 10, last_bundle: Some(4) });
 }
 
 pub async fn a_reset_empties_it<I: EntryIndex>(index: I) {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use zorgsluis_audit_writer::{AuditError, Content, Line, Verification, patient_pseudonym};
+use zorgsluis_audit_writer::{AuditError, Content, Line, Verification, log_key_owner, patient_pseudonym};
 use zorgsluis_domain::audit::EventKind;
-use zorgsluis_domain::port::{AuditSink, DataClass, KeyOwner, Keys, PageRequest};
+use zorgsluis_domain::port::{AuditSink, DataClass, Keys, PageRequest};
 use zorgsluis_domain::{AuditEntry, PortError};
 
 use crate::support::{ANNA, BRAM, ORIGIN, World, entry, time};
@@ -135,7 +135,11 @@ async fn an_entry_is_proved_to_who_has_only_the_public_key() {
 #[tokio::test]
 async fn an_erased_entry_is_shown_as_erased_and_still_proved() {
     let (world, writer) = filled().await;
-    let owner = KeyOwner::Patient(patient_pseudonym(world.keys.as_ref(), ANNA));
+    let anna = patient_pseudonym(world.keys.as_ref(), ANNA);
+    let lines = world.log.lines_about(&anna).await.unwrap();
+    let [only] = lines.years[..] else { panic!("{lines:?}") };
+    assert_eq!(only.lines, 10);
+    let owner = log_key_owner(world.keys.as_ref(), &anna, only.year);
     assert_eq!(world.keys.destroy(&owner, DataClass::Log).await.unwrap(), 1);
     let report = world.verify().await;
     assert!(report.is_clean(), "{:?}", report.findings);
@@ -145,7 +149,73 @@ async fn an_erased_entry_is_shown_as_erased_and_still_proved() {
     assert_eq!(reader.entry(id).await.unwrap().content, Content::Erased);
     let proof = reader.prove(id).await.unwrap();
     assert!(proof.verify(ORIGIN, world.log.verifying_keys()).is_ok());
-    // Tiles and index can be made anew without the erased content.
+    // The index forgets what it said of them, and again is the same.
+    assert_eq!(world.log.forget_erased(&anna).await.unwrap(), 10);
+    assert_eq!(world.log.forget_erased(&anna).await.unwrap(), 0);
+    assert!(world.log.lines_about(&anna).await.unwrap().years.is_empty());
+    assert!(world.verify().await.is_clean());
+    assert_eq!(reader.entry(id).await.unwrap().content, Content::Erased);
+    let rows = tlog::EntryIndex::rows(world.index.as_ref(), 0, 1000).await.unwrap();
+    assert!(!format!("{rows:?}").contains(&anna.to_string()));
+    // Tiles and index can be made anew without the erased content, and are the same.
     world.log.rebuild().await.unwrap();
     assert!(world.verify().await.is_clean());
+    let anew = tlog::EntryIndex::rows(world.index.as_ref(), 0, 1000).await.unwrap();
+    assert_eq!(anew, rows);
+}
+
+#[tokio::test]
+async fn old_lines_about_a_patient_go_while_young_ones_stay() {
+    let world = World::new();
+    let writer = world.writer().await;
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    let mut entries = Vec::new();
+    // The last moment of one year and the first of the next, UTC.
+    for (number, recorded) in
+        [(1, "2019-12-31T23:59:59.999999Z"), (2, "2020-01-01T00:00:00Z"), (3, "2026-11-02T08:00:00Z")]
+    {
+        let mut old = entry(number, Some(ANNA));
+        old.recorded = at(recorded);
+        old.id = zorgsluis_domain::EntryId::derived(old.recorded, &number.to_string());
+        entries.push(old);
+    }
+    // A line about 2019 that was written seven years later: its term runs from then.
+    let mut late = entry(4, Some(BRAM));
+    (late.recorded, late.id) =
+        (at("2019-06-01T12:00:00Z"), zorgsluis_domain::EntryId::derived(at("2026-11-02T08:00:00Z"), "late"));
+    entries.push(late);
+    // So does that of an event of 2018 that another system reported.
+    let mut told = entry(5, Some(BRAM));
+    told.recorded = at("2018-06-01T12:00:00Z");
+    told.id = zorgsluis_domain::EntryId::derived(told.recorded, "told");
+    told.reported = Some(zorgsluis_domain::audit::Reported {
+        submitter: "pacs".into(),
+        received: at("2026-11-02T09:00:00Z"),
+        original: "{}".into(),
+    });
+    entries.push(told);
+    writer.record(&entries).await.unwrap();
+    let anna = patient_pseudonym(world.keys.as_ref(), ANNA);
+    let years = world.log.lines_about(&anna).await.unwrap().years;
+    assert_eq!(
+        years.iter().map(|year| (year.year, year.lines)).collect::<Vec<_>>(),
+        [(2019, 1), (2020, 1), (2026, 1)]
+    );
+    assert_eq!(years[2].newest, at("2026-11-02T08:00:00Z"));
+    let bram = patient_pseudonym(world.keys.as_ref(), BRAM);
+    let [told, late] = world.log.lines_about(&bram).await.unwrap().years[..] else { panic!("two years") };
+    assert_eq!((told.year, told.newest), (2018, at("2026-11-02T09:00:00Z")));
+    assert_eq!((late.year, late.newest), (2019, at("2026-11-02T08:00:00Z")));
+
+    let owner = log_key_owner(world.keys.as_ref(), &anna, 2019);
+    assert_eq!(world.keys.destroy(&owner, DataClass::Log).await.unwrap(), 1);
+    assert_eq!(world.log.forget_erased(&anna).await.unwrap(), 1);
+    let reader = world.reader(writer);
+    assert_eq!(reader.entry(entries[0].id).await.unwrap().content, Content::Erased);
+    assert!(matches!(reader.entry(entries[1].id).await.unwrap().content, Content::Entry(_)));
+    let years = world.log.lines_about(&anna).await.unwrap().years;
+    assert_eq!(years.iter().map(|year| year.year).collect::<Vec<_>>(), [2020, 2026]);
+    let report = world.verify().await;
+    assert!(report.is_clean(), "{:?}", report.findings);
+    assert_eq!(report.erased, Some(1));
 }

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tlog::{
-    Coverage, Cursor, EntryId, EntryIndex, Hit, Hits, IndexError, IndexRow, IndexedBundle, MAX_IDS, Place,
-    Query,
+    Coverage, Cursor, EntryId, EntryIndex, Hit, Hits, IndexError, IndexRow, IndexedBundle, IndexedEntry,
+    MAX_IDS, Place, Query, Rekeyed,
 };
 use zorgsluis_domain::PortError;
 
@@ -120,12 +120,37 @@ impl DynamoEntryIndex {
         }
     }
 
+    /// The new rows come first and the number that the id notes, then what is no longer true goes. Cut off in
+    /// between, the same call again completes it.
+    async fn replace_keys_of(&self, entry: &Rekeyed) -> Result<(), IndexError> {
+        let rows = self.rows_by_place(entry.place.index, 1).await?;
+        let bundle = entry.place.bundle;
+        let here = |row: &&IndexRow| row.index == entry.place.index && row.id == Some(entry.id);
+        let Some(row) = rows.iter().find(here).filter(|row| row.bundle == bundle) else { return Ok(()) };
+        let indexed = IndexedEntry { id: entry.id, keys: entry.keys.clone() };
+        let first = entry.place.index;
+        let standing = IndexedBundle { first, end: first.saturating_add(1), entries: vec![indexed] };
+        self.write(self.rows_at(&standing, bundle)).await?;
+        let gone = row.keys.iter().filter(|key| !entry.keys.contains(key));
+        let deletes = gone.filter_map(|key| {
+            let (pk, sk) = Row { place: entry.place, what: What::Key(key.clone()) }.key(&self.shard);
+            let delete = DeleteRequest::builder().set_key(Some(item([("pk", text(pk)), ("sk", text(sk))])));
+            Some(WriteRequest::builder().delete_request(delete.build().ok()?).build())
+        });
+        self.write(deletes.collect()).await
+    }
+
     /// The items of a bundle's rows: each key once, as DynamoDB demands; what comes first stands.
     fn rows_of(&self, bundle: &IndexedBundle) -> Vec<WriteRequest> {
+        self.rows_at(bundle, bundle.first)
+    }
+
+    /// The items of these entries, which stand in the bundle that begins at `first`.
+    fn rows_at(&self, bundle: &IndexedBundle, first: u64) -> Vec<WriteRequest> {
         let mut seen = HashSet::new();
         let mut requests = Vec::new();
         for (index, entry) in (bundle.first..).zip(&bundle.entries) {
-            let place = Place { index, bundle: bundle.first };
+            let place = Place { index, bundle: first };
             let id = Row { place, what: What::Id(entry.id, entry.keys.len()) };
             let keys = entry.keys.iter().map(|key| Row { place, what: What::Key(key.clone()) });
             for row in std::iter::once(id).chain(keys) {
@@ -238,6 +263,13 @@ impl EntryIndex for DynamoEntryIndex {
 
     async fn rows(&self, from: u64, limit: usize) -> Result<Vec<IndexRow>, IndexError> {
         self.rows_by_place(from, limit.clamp(1, MAX_IDS)).await
+    }
+
+    async fn replace_keys(&self, entries: &[Rekeyed]) -> Result<(), IndexError> {
+        for entry in entries {
+            self.replace_keys_of(entry).await?;
+        }
+        Ok(())
     }
 
     async fn reset(&self) -> Result<(), IndexError> {

@@ -150,6 +150,9 @@ impl EntryIndex for Shaky {
     async fn rows(&self, from: u64, limit: usize) -> Result<Vec<IndexRow>, IndexError> {
         self.indexed(self.index.rows(from, limit)).await
     }
+    async fn replace_keys(&self, entries: &[tlog::Rekeyed]) -> Result<(), IndexError> {
+        self.indexed(self.index.replace_keys(entries)).await
+    }
     async fn reset(&self) -> Result<(), IndexError> {
         self.indexed(self.index.reset()).await
     }

@@ -144,6 +144,11 @@ impl Database {
         self.writer(operation)?.truncate_wal(operation).await
     }
 
+    /// Writes the database file anew, without anything that was deleted, and empties the write-ahead log.
+    pub(crate) async fn rewrite(&self, operation: &'static str) -> Result<(), PortError> {
+        self.writer(operation)?.rewrite(operation).await
+    }
+
     /// Runs `work` on one state of the database.
     pub(crate) async fn read<T, F>(&self, operation: &'static str, work: F) -> Result<T, PortError>
     where

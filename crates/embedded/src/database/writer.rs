@@ -22,6 +22,7 @@ const GROUP: usize = 256;
 enum Message {
     Work(Box<dyn Work>),
     TruncateWal(&'static str, oneshot::Sender<Result<(), PortError>>),
+    Rewrite(&'static str, oneshot::Sender<Result<(), PortError>>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -132,6 +133,12 @@ impl Writer {
         answer.await.map_err(|_| unavailable(operation, "the database is closed"))?
     }
 
+    pub(super) async fn rewrite(&self, operation: &'static str) -> Result<(), PortError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(operation, Message::Rewrite(operation, reply)).await?;
+        answer.await.map_err(|_| unavailable(operation, "the database is closed"))?
+    }
+
     pub(super) async fn stop(&self) {
         let (reply, answer) = oneshot::channel();
         if self.messages.send(Message::Stop(reply)).await.is_ok() {
@@ -167,6 +174,9 @@ fn serve(connection: &Connection, mut inbox: mpsc::Receiver<Message>) -> Option<
             }
             Message::TruncateWal(operation, reply) => {
                 drop(reply.send(truncate(connection, operation)));
+            }
+            Message::Rewrite(operation, reply) => {
+                drop(reply.send(rewrite(connection, operation)));
             }
             Message::Stop(reply) => return Some(reply),
         }
@@ -208,4 +218,13 @@ fn truncate(connection: &Connection, operation: &'static str) -> Result<(), Port
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
         .map_err(|error| PortError::unavailable(operation, error))?;
     if busy { Err(unavailable(operation, "a reader still uses the write-ahead log")) } else { Ok(()) }
+}
+
+/// Writes the whole file anew: what was deleted stands in no page any more, nor in what a page once held of others.
+/// The copy that SQLite makes in between goes into a file without a name, not into memory.
+fn rewrite(connection: &Connection, operation: &'static str) -> Result<(), PortError> {
+    connection
+        .execute_batch("PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY;")
+        .map_err(|error| PortError::unavailable(operation, error))?;
+    truncate(connection, operation)
 }

@@ -14,6 +14,7 @@
 //! place of another is noticed before anything is done with it.
 
 mod cache;
+mod destroy;
 mod file;
 mod fingerprint;
 mod wrap;

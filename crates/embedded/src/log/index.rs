@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 use tlog::{
     Coverage, Cursor, EntryId, EntryIndex, Hit, Hits, IndexError, IndexKey, IndexRow, IndexedBundle, MAX_IDS,
-    Place, Query,
+    Place, Query, Rekeyed,
 };
 use zorgsluis_domain::PortError;
 
@@ -100,6 +100,25 @@ fn record(connection: &Connection, name: &str, bundle: &IndexedBundle) -> Result
         .prepare_cached("UPDATE shard SET through = ?2, last_bundle = ?3 WHERE shard = ?1")?
         .execute([shard, signed(bundle.end), first])?;
     Ok(Ok(()))
+}
+
+fn replace_keys(connection: &Connection, shard: i64, entries: &[Rekeyed]) -> Result<(), Failure> {
+    let mut known = connection
+        .prepare_cached("SELECT 1 FROM entry WHERE shard = ?1 AND id = ?2 AND idx = ?3 AND bundle = ?4")?;
+    let mut clear = connection.prepare_cached("DELETE FROM entry_key WHERE shard = ?1 AND idx = ?2")?;
+    let mut add = connection.prepare_cached(
+        "INSERT INTO entry_key (shard, key, at, idx, bundle) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+    )?;
+    for entry in entries {
+        let (index, bundle) = (signed(entry.place.index), signed(entry.place.bundle));
+        if known.exists(params![shard, entry.id.0, index, bundle])? {
+            clear.execute([shard, index])?;
+            for IndexKey { key, at } in &entry.keys {
+                add.execute(params![shard, key, at, index, bundle])?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn find(connection: &Connection, shard: i64, query: &Query) -> Result<Hits, Failure> {
@@ -236,6 +255,20 @@ impl EntryIndex for SqliteEntryIndex {
     async fn rows(&self, from: u64, limit: usize) -> Result<Vec<IndexRow>, IndexError> {
         let limit = limit.clamp(1, MAX_IDS);
         self.read("log_index.rows", move |connection, shard| rows(connection, shard, from, limit)).await
+    }
+
+    async fn replace_keys(&self, entries: &[Rekeyed]) -> Result<(), IndexError> {
+        if entries.len() > MAX_IDS {
+            return Err(IndexError::permanent("too many entries in one call"));
+        }
+        let (name, entries) = (Arc::clone(&self.shard), entries.to_vec());
+        self.database
+            .write("log_index.replace_keys", move |connection| match shard(connection, &name)? {
+                Some(shard) => replace_keys(connection, shard, &entries),
+                None => Ok(()),
+            })
+            .await
+            .map_err(fault)
     }
 
     async fn reset(&self) -> Result<(), IndexError> {

@@ -154,7 +154,7 @@ pub(super) fn change(
 }
 
 /// Writes anew what `queue_group` says about the messages of a group.
-fn refresh_group(connection: &Connection, queue: &str, group: &str) -> rusqlite::Result<()> {
+pub(crate) fn refresh_group(connection: &Connection, queue: &str, group: &str) -> rusqlite::Result<()> {
     let first: Option<i64> = connection
         .prepare_cached("SELECT min(seq) FROM queue_message WHERE queue = ?1 AND grp = ?2")?
         .query_row([queue, group], |row| row.get(0))?;

@@ -162,6 +162,7 @@ suite!(the_log_index, home => (home.directory.entry_index("umc")), log_index:
     bundles_are_recorded_in_order_and_once,
     entries_are_found_by_key_and_time,
     verification_sees_every_row,
+    the_keys_of_an_entry_can_be_replaced,
     a_reset_empties_it,
     many_recorders_of_one_bundle_agree,
     a_whole_bundle_of_ids_is_asked_for_at_once,

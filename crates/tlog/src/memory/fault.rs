@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{MemoryIndex, MemoryStorage, Write, lock};
-use crate::index::{Coverage, EntryIndex, Hits, IndexError, IndexRow, IndexedBundle, Place, Query};
+use crate::index::{Coverage, EntryIndex, Hits, IndexError, IndexRow, IndexedBundle, Place, Query, Rekeyed};
 use crate::leaf::EntryId;
 use crate::storage::{Created, Etag, Listing, LogStorage, Object, Replaced, RewrittenListing, StorageError};
 
@@ -235,6 +235,10 @@ impl EntryIndex for Faulty<MemoryIndex> {
 
     async fn rows(&self, from: u64, limit: usize) -> Result<Vec<IndexRow>, IndexError> {
         self.plan.call(nothing, self.inner.rows(from, limit)).await
+    }
+
+    async fn replace_keys(&self, entries: &[Rekeyed]) -> Result<(), IndexError> {
+        self.plan.call(nothing, self.inner.replace_keys(entries)).await
     }
 
     async fn reset(&self) -> Result<(), IndexError> {

@@ -266,7 +266,7 @@ impl<'a> Run<'a> {
         for entry in bundle.entries() {
             let description = described.next_if(|(index, _)| *index == entry.index()).map(|(_, told)| told);
             match &description {
-                Some(Description::Erased) => self.erased += 1,
+                Some(Description::Erased(_)) => self.erased += 1,
                 Some(Description::Faulty(code)) => {
                     self.findings.add(Code::Entry(code), Some(key.to_owned()), Some(entry.index()));
                 }

@@ -68,7 +68,7 @@ impl Describe for PlainDescribe {
                 Some((key, at)) => {
                     Description::Keys(vec![IndexKey { key: key.to_owned(), at: at.parse().unwrap() }])
                 }
-                None if text == "erased" => Description::Erased,
+                None if text == "erased" => Description::Erased(Vec::new()),
                 None => Description::Faulty("payload-unreadable"),
             }
         };

@@ -1,0 +1,82 @@
+//! Which tombstones were noted where.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+use zorgsluis_domain::Pseudonym;
+use zorgsluis_domain::erasure::Tombstone;
+
+use super::damaged;
+use crate::database::Failure;
+
+/// Writes down in `keys.db` what is about to be done.
+pub(super) fn note(connection: &Connection, tombstone: &Tombstone) -> Result<(), Failure> {
+    connection.execute(
+        "INSERT INTO erasure (id, at, class, tombstone) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        params![
+            tombstone.id.as_bytes(),
+            tombstone.at.as_microsecond(),
+            tombstone.class.name(),
+            tombstone.to_line()
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn complete(connection: &Connection, id: Uuid) -> Result<(), Failure> {
+    connection.execute("UPDATE erasure SET complete = 1 WHERE id = ?1", [id.as_bytes()])?;
+    Ok(())
+}
+
+pub(super) fn is_complete(connection: &Connection, id: Uuid) -> Result<bool, Failure> {
+    let complete = connection
+        .query_row("SELECT complete FROM erasure WHERE id = ?1", [id.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(complete.unwrap_or(false))
+}
+
+pub(super) fn tombstones(connection: &Connection) -> Result<Vec<Tombstone>, Failure> {
+    let lines: Vec<String> = connection
+        .prepare("SELECT tombstone FROM erasure ORDER BY at, id")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    lines.iter().map(|line| Tombstone::parse(line).ok_or_else(|| damaged("not a tombstone"))).collect()
+}
+
+/// Notes in `state.db` or `fhir.db` that what it held was destroyed.
+pub(super) fn note_here(connection: &Connection, id: Uuid) -> Result<(), Failure> {
+    connection
+        .execute("INSERT INTO erased (tombstone) VALUES (?1) ON CONFLICT DO NOTHING", [id.as_bytes()])?;
+    Ok(())
+}
+
+pub(super) fn is_noted(connection: &Connection, id: Uuid) -> Result<bool, Failure> {
+    Ok(connection.prepare("SELECT 1 FROM erased WHERE tombstone = ?1")?.exists([id.as_bytes()])?)
+}
+
+/// The pseudonyms behind the keys of an index that begin so and have rows from before a moment.
+pub(super) fn keys_before(
+    connection: &Connection,
+    shard: &str,
+    prefix: &str,
+    before: i64,
+) -> Result<Vec<Pseudonym>, Failure> {
+    let shard: Option<i64> = connection
+        .query_row("SELECT shard FROM shard WHERE name = ?1", [shard], |row| row.get(0))
+        .optional()?;
+    let Some(shard) = shard else { return Ok(Vec::new()) };
+    // From one key to the next, by the index: a patient with many lines costs as much as one with few.
+    let mut next = connection
+        .prepare("SELECT key, at FROM entry_key WHERE shard = ?1 AND key > ?2 ORDER BY key, at LIMIT 1")?;
+    let mut found = Vec::new();
+    let mut last = prefix.to_owned();
+    loop {
+        let row: Option<(String, i64)> =
+            next.query_row(params![shard, last], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((key, oldest)) = row else { return Ok(found) };
+        let Some(pseudonym) = key.strip_prefix(prefix) else { return Ok(found) };
+        if oldest < before {
+            found.push(Pseudonym::from_hex(pseudonym).ok_or_else(|| damaged("not a pseudonym"))?);
+        }
+        last = key;
+    }
+}

@@ -1,0 +1,16 @@
+-- Destroying data of a patient, from the moment it was decided. Holds pseudonyms only.
+CREATE TABLE erasure (
+  id            BLOB PRIMARY KEY,
+  at            INTEGER NOT NULL,             -- microseconds since 1970
+  class         TEXT NOT NULL,
+  tombstone     TEXT NOT NULL,                -- JSON, one line
+  complete      INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+-- What was declared to forbid it.
+CREATE TABLE hold (
+  id            BLOB PRIMARY KEY,
+  patient       BLOB NOT NULL,
+  hold          TEXT NOT NULL                 -- JSON, without PHI
+) WITHOUT ROWID;
+CREATE INDEX hold_patient ON hold (patient);
