@@ -39,6 +39,9 @@ pub enum CheckpointError {
     /// A checkpoint of another log.
     #[error("the checkpoint of another log")]
     Origin,
+    /// Signed by a key alone from which another had taken over before.
+    #[error("signed with a key from which another had taken over before")]
+    KeyRetired,
 }
 
 impl Checkpoint {
@@ -70,10 +73,12 @@ impl Checkpoint {
     }
 
     /// Signs it. Whether it *may* be signed is for the caller to have proved.
-    pub(crate) async fn sign(self, signer: &dyn Signer) -> Result<SignedCheckpoint, SignError> {
+    pub(crate) async fn sign(self, signers: &[&dyn Signer]) -> Result<SignedCheckpoint, SignError> {
         let mut note = Note::new(self.to_text()).map_err(|error| SignError(error.into()))?;
-        let signature = signer.sign(note.text().as_bytes()).await?;
-        note.add_signature(signer.verifying_key(), signature);
+        for signer in signers {
+            let signature = signer.sign(note.text().as_bytes()).await?;
+            note.add_signature(signer.verifying_key(), signature);
+        }
         Ok(SignedCheckpoint { checkpoint: self, note })
     }
 }

@@ -55,6 +55,12 @@ pub enum Step {
     WriteSeal,
     /// Create the copy of the checkpoint that is kept of a day.
     KeepCheckpoint,
+    /// Create the copy of a hand-over that is kept for ever.
+    KeepHandover,
+    /// Read what a witness cosigned.
+    ReadWitnessed,
+    /// Keep what a witness cosigned.
+    KeepWitnessed,
     /// Read for a reader: entries, tiles of a proof, listings of a verification.
     Read,
     /// Empty the index, to rebuild it.
@@ -198,6 +204,12 @@ pub enum LogError {
     NotCovered {
         /// The entry's index.
         index: u64,
+    },
+    /// Another key took over from the one that was to sign: nothing is signed.
+    #[error("the signing key was replaced by {by}: nothing is signed with the one before")]
+    KeyRetired {
+        /// The key that signs now.
+        by: String,
     },
     /// Others kept replacing the checkpoint.
     #[error("others kept replacing the checkpoint")]

@@ -14,6 +14,9 @@
 //! * **tile**: 256 hashes or leaves, derived from the bundles (C2SP tlog-tiles), for proofs.
 //! * **checkpoint**: the signed statement of size and root (C2SP tlog-checkpoint), [`SignedCheckpoint`].
 //! * **tail**: entries behind the last checkpoint: durable, but not signed for yet.
+//! * **hand-over**: a checkpoint with which one signing key takes over from another ([`Handover`]).
+//! * **witness**: somebody who keeps the newest checkpoint elsewhere and cosigns only what continues it
+//!   ([`examine`], [`Cosigner`]).
 //! * **index**: where an entry with a given id, or a given key, stands ([`EntryIndex`]); derived too.
 //! * **finding**: something that [`verify`] saw to be wrong, with its place and a [`Code`].
 //!
@@ -30,7 +33,7 @@
 //!
 //! [`verify`] recomputes everything from the bundles and compares it with tiles, checkpoint and index.
 //! It cannot see that the *whole* log was taken back to an earlier state, unless it is given a
-//! checkpoint that was kept elsewhere ([`VerifyOptions::trusted`]); nor a replaced tail with everything
+//! checkpoint that was kept elsewhere ([`VerifyOptions::trusted`]), by a witness, say; nor a replaced tail with everything
 //! that derives from it, before a checkpoint covers it.
 //!
 //! # Example
@@ -81,7 +84,10 @@
 mod append;
 mod bundle;
 mod checkpoint;
+mod consistency_file;
+mod cosign;
 mod error;
+mod handover;
 mod hash;
 mod index;
 mod leaf;
@@ -94,17 +100,24 @@ mod proof;
 mod proof_file;
 mod publish;
 mod rebuild;
+mod rotate;
 mod sign;
 mod storage;
 mod tile;
 mod verify;
+mod vkey;
+mod witness;
+mod witnessed;
 
 pub use append::{Appended, Appender, NewEntry};
 pub use bundle::{
     BundleError, BundleRef, EntryRef, MAX_BUNDLE_BYTES, MAX_BUNDLE_ENTRIES, MAX_PAYLOAD_BYTES, Nonce,
 };
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
+pub use consistency_file::{ConsistencyFile, ConsistencyFileError, MAX_CONSISTENCY_BYTES};
+pub use cosign::{Cosignature, Cosigner, WitnessKey};
 pub use error::{LogError, Step};
+pub use handover::{Handover, KeyChain};
 pub use hash::{Frontier, HASH_LEN, Hash, empty_root, leaf_hash, node_hash, sha256};
 pub use index::{
     Coverage, Cursor, Describe, DescribeError, Description, EntryIndex, Hit, Hits, IndexError, IndexKey,
@@ -123,4 +136,6 @@ pub use storage::{
     Cause, Created, Etag, Listing, LogStorage, Object, Replaced, Rewritten, RewrittenListing, StorageError,
 };
 pub use tile::{TileError, parse_hash_tile, parse_leaf_tile};
-pub use verify::{Code, Finding, Report, VerifyOptions, verify};
+pub use verify::{Code, Finding, KeyHandover, Report, VerifyOptions, Witnessed, verify};
+pub use witness::{Refusal, WitnessedLog, examine, stated_origin};
+pub use witnessed::WitnessedCheckpoint;

@@ -9,13 +9,14 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use crate::bundle::{BundleRef, MAX_BUNDLE_BYTES};
-use crate::checkpoint::SignedCheckpoint;
+use crate::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
+use crate::consistency_file::ConsistencyFile;
 use crate::error::{LogError, Step};
 use crate::hash::{Frontier, Hash};
 use crate::index::{LoggedEntry, Place};
-use crate::note::MAX_NOTE_BYTES;
+use crate::note::{MAX_NOTE_BYTES, NoteError};
 use crate::path::{LogObject, LogPaths, TILE_WIDTH, TileId, TileKind};
-use crate::proof::{consistency_ranges, inclusion_ranges, join, subtrees};
+use crate::proof::{consistency_ranges, inclusion_ranges, join, subtrees, verify_consistency};
 use crate::proof_file::ProofFile;
 use crate::sign::VerifyingKey;
 use crate::storage::{Listing, LogStorage, Object, RewrittenListing, StorageError};
@@ -69,13 +70,22 @@ impl Log {
         self.storage.as_ref()
     }
 
-    /// The checkpoint that stands, checked against the keys; `None` when there is none.
+    /// The checkpoint that stands, checked against the keys, or those that took over from them
+    /// ([`key_chain`](Self::key_chain)); `None` when there is none.
     pub async fn checkpoint(&self, keys: &[VerifyingKey]) -> Result<Option<SignedCheckpoint>, LogError> {
         let key = self.paths.key(LogObject::Checkpoint);
         let Some(object) = self.get(&key, MAX_NOTE_BYTES, Step::ReadCheckpoint).await? else {
             return Ok(None);
         };
-        Ok(Some(SignedCheckpoint::parse(&object.bytes, &self.origin, keys)?))
+        match SignedCheckpoint::parse(&object.bytes, &self.origin, keys) {
+            // Perhaps another key took over since, or had not yet.
+            Err(CheckpointError::Note(NoteError::NoKnownSignature)) => {
+                let chain = self.key_chain(keys).await?;
+                let signed = SignedCheckpoint::parse(&object.bytes, &self.origin, chain.keys())?;
+                if chain.admits(&signed) { Ok(Some(signed)) } else { Err(CheckpointError::KeyRetired.into()) }
+            }
+            parsed => Ok(Some(parsed?)),
+        }
     }
 
     /// All entries of the bundle that begins at `first`; `None` if there is no such bundle. The next
@@ -118,19 +128,50 @@ impl Log {
         places.iter().map(|place| take(place).ok_or(LogError::NoSuchEntry { index: place.index })).collect()
     }
 
-    /// The proof that an entry stands in the log, against the checkpoint that stands now. The proof has
-    /// been verified before it is returned.
+    /// The proof that an entry stands in the log, against the newest checkpoint that witnesses cosigned and that
+    /// covers it, else against the one that stands now. The proof has been verified before it is returned.
     pub async fn prove(&self, place: Place, keys: &[VerifyingKey]) -> Result<ProofFile, LogError> {
         let signed = self.checkpoint(keys).await?.ok_or(LogError::CheckpointMissing)?;
         let size = signed.checkpoint().size;
         if place.index >= size {
             return Err(LogError::NotCovered { index: place.index });
         }
+        let chain = self.key_chain(keys).await?;
         let entry = self.entry(place).await?;
-        let path = self.tree_hashes(&inclusion_ranges(place.index, size), size).await?;
-        let proof = ProofFile { leaf: entry.leaf, index: place.index, path, checkpoint: signed.to_text() };
-        proof.verify(&self.origin, keys).map_err(|_| LogError::TilesDamaged { size })?;
-        Ok(proof)
+        let mut proved = Err(LogError::TilesDamaged { size });
+        for signed in self.provable(signed, place.index + 1, chain.keys()).await? {
+            let size = signed.checkpoint().size;
+            proved = match self.tree_hashes(&inclusion_ranges(place.index, size), size).await {
+                Ok(path) => {
+                    let (leaf, checkpoint) = (entry.leaf.clone(), signed.to_text());
+                    let proof = ProofFile { leaf, index: place.index, path, checkpoint };
+                    let verified = proof.verify(&self.origin, chain.keys());
+                    verified.map(|_| proof).map_err(|_| LogError::TilesDamaged { size })
+                }
+                Err(error) => Err(error),
+            };
+            if !matches!(proved, Err(LogError::TilesDamaged { .. })) {
+                break;
+            }
+        }
+        proved
+    }
+
+    /// The proof that the log, as a checkpoint states it, continues an older state of it. Verified before it is
+    /// returned: [`LogError::Inconsistent`] says that the log is not a continuation of that state.
+    pub async fn prove_consistency(
+        &self,
+        old: &Checkpoint,
+        signed: &SignedCheckpoint,
+    ) -> Result<ConsistencyFile, LogError> {
+        let new = signed.checkpoint();
+        if new.size < old.size {
+            return Err(LogError::RolledBack { size: old.size });
+        }
+        let path = self.consistency(old.size, new.size).await?;
+        verify_consistency(old.size, old.root, new.size, new.root, &path)
+            .map_err(|_| LogError::Inconsistent { size: old.size })?;
+        Ok(ConsistencyFile { old_size: old.size, path, checkpoint: signed.to_text() })
     }
 
     /// The proof that the tree of `new_size` only appends to that of `old_size` (RFC 6962 §2.1.2), from

@@ -97,6 +97,15 @@ impl Note {
         self.signatures.push(NoteSignature { name: key.name().to_owned(), id: key.id(), signature });
     }
 
+    /// Adds a signature that somebody else made, in the place of an older one of the same key. Not added when the note
+    /// holds [`MAX_SIGNATURES`] already.
+    pub fn add(&mut self, signature: NoteSignature) {
+        self.signatures.retain(|line| line.name != signature.name || line.id != signature.id);
+        if self.signatures.len() < MAX_SIGNATURES {
+            self.signatures.push(signature);
+        }
+    }
+
     /// Checks the signatures of the known keys: each that is there must be right, and one must be
     /// there. Those of unknown keys are passed over, as the specification demands. Returns the keys
     /// that signed.
@@ -118,17 +127,23 @@ impl Note {
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = format!("{}\n", self.text);
-        for line in &self.signatures {
-            let mut bytes = line.id.to_be_bytes().to_vec();
-            bytes.extend_from_slice(&line.signature);
-            text.push_str(&format!("{SIGNATURE_START}{} {}\n", line.name, STANDARD.encode(bytes)));
-        }
+        self.signatures.iter().for_each(|line| text.push_str(&line.to_line()));
         text
     }
 }
 
 impl NoteSignature {
-    fn parse(line: &str) -> Option<Self> {
+    /// The line, with its newline.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        let mut bytes = self.id.to_be_bytes().to_vec();
+        bytes.extend_from_slice(&self.signature);
+        format!("{SIGNATURE_START}{} {}\n", self.name, STANDARD.encode(bytes))
+    }
+
+    /// Reads a line, without its newline.
+    #[must_use]
+    pub fn parse(line: &str) -> Option<Self> {
         let (name, base64) = line.strip_prefix(SIGNATURE_START)?.split_once(' ')?;
         if name.is_empty() || name.chars().any(|c| c.is_whitespace() || c == '+') {
             return None;

@@ -56,6 +56,18 @@ impl LogPaths {
         format!("{}checkpoints/", self.prefix)
     }
 
+    /// What the keys of the hand-overs begin with.
+    #[must_use]
+    pub fn handovers(&self) -> String {
+        format!("{}checkpoints/key-", self.prefix)
+    }
+
+    /// What the keys of the witnessed checkpoints begin with.
+    #[must_use]
+    pub fn witnessed(&self) -> String {
+        format!("{}witnessed/", self.prefix)
+    }
+
     /// What the keys of the partial tiles of this place begin with.
     #[must_use]
     pub(crate) fn partials(&self, kind: TileKind, n: u64) -> String {
@@ -84,6 +96,12 @@ pub enum LogObject {
     /// `checkpoints/<yyyy-mm-dd>`: a copy of the checkpoint that stood on that day, created once. Where the
     /// storage locks it, nobody can take back everything to a state before it unnoticed.
     Kept(Day),
+    /// `checkpoints/key-<id, 8 hex digits>`: the checkpoint with which the key of this id took over from the one
+    /// before it ([`Handover`](crate::Handover)), created once.
+    Handover(u32),
+    /// `witnessed/<id, 8 hex digits>`: the newest checkpoint that the witness with the key of this id cosigned;
+    /// replaced, never shrinks. Nothing else depends on it.
+    Witnessed(u32),
     /// `sealed`: a copy of the last checkpoint of a log that takes no more entries.
     Sealed,
 }
@@ -96,6 +114,8 @@ impl fmt::Display for LogObject {
             Self::Tile(tile) => tile.fmt(f),
             Self::Checkpoint => f.write_str("checkpoint"),
             Self::Kept(day) => write!(f, "checkpoints/{day}"),
+            Self::Handover(id) => write!(f, "checkpoints/key-{id:08x}"),
+            Self::Witnessed(id) => write!(f, "witnessed/{id:08x}"),
             Self::Sealed => f.write_str("sealed"),
         }
     }
@@ -107,6 +127,12 @@ impl LogObject {
             let canonical = first.len() == 20 && first.bytes().all(|b| b.is_ascii_digit());
             return canonical.then(|| first.parse().ok()).flatten().map(|first| Self::Bundle { first });
         }
+        if let Some(id) = relative.strip_prefix("checkpoints/key-") {
+            return key_id(id).map(Self::Handover);
+        }
+        if let Some(id) = relative.strip_prefix("witnessed/") {
+            return key_id(id).map(Self::Witnessed);
+        }
         if let Some(day) = relative.strip_prefix("checkpoints/") {
             return Day::parse(day).map(Self::Kept);
         }
@@ -116,6 +142,12 @@ impl LogObject {
             _ => TileId::parse(relative).map(Self::Tile),
         }
     }
+}
+
+/// The id of a key, as it stands in a name.
+fn key_id(text: &str) -> Option<u32> {
+    let id = u32::from_str_radix(text, 16).ok()?;
+    (format!("{id:08x}") == text).then_some(id)
 }
 
 /// A day, as it stands in a key. This crate has no calendar: whoever has a clock says which day it is.
@@ -263,6 +295,20 @@ mod tests {
         assert_eq!(paths.object("log/b/checkpoint"), None);
         assert_eq!(paths.object("log/a/checkpoint"), Some(LogObject::Checkpoint));
         assert!(LogPaths::new("../x").is_err());
+    }
+
+    #[test]
+    fn handovers_and_witnessed_checkpoints_have_the_names_of_keys() {
+        let paths = LogPaths::new("a").unwrap();
+        for (key, object) in [
+            ("log/a/checkpoints/key-00c0ffee", LogObject::Handover(0xc0_ffee)),
+            ("log/a/witnessed/deadbeef", LogObject::Witnessed(0xdead_beef)),
+        ] {
+            assert_eq!((paths.object(key), paths.key(object)), (Some(object), key.to_owned()));
+        }
+        for wrong in ["checkpoints/key-C0FFEE00", "checkpoints/key-+0c0ffee", "witnessed/1", "witnessed/"] {
+            assert_eq!(paths.object(&format!("log/a/{wrong}")), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -20,15 +20,17 @@ use crate::tile::{Edge, MAX_HASH_TILE, MAX_LEAF_TILE};
 /// states the tree that it continues. The checkpoint is replaced only if it still is the one that was
 /// read, and never by a smaller one.
 pub struct Publisher {
-    log: Log,
-    signer: Arc<dyn Signer>,
-    keys: Vec<VerifyingKey>,
+    pub(crate) log: Log,
+    pub(crate) signer: Arc<dyn Signer>,
+    pub(crate) keys: Vec<VerifyingKey>,
     /// The tree as far as its tiles are written; a cache.
     edge: Option<Edge>,
     /// The last checkpoint seen or signed.
     last: Option<Checkpoint>,
     /// The last day of which a copy is known to stand.
     kept: Option<Day>,
+    /// The hand-over of which a copy is known to stand.
+    pub(crate) handed_over: Option<u32>,
 }
 
 impl fmt::Debug for Publisher {
@@ -54,9 +56,9 @@ pub struct Advanced {
     pub more: bool,
 }
 
-struct Stored {
-    signed: SignedCheckpoint,
-    etag: Etag,
+pub(crate) struct Stored {
+    pub(crate) signed: SignedCheckpoint,
+    pub(crate) etag: Etag,
 }
 
 impl Publisher {
@@ -65,7 +67,7 @@ impl Publisher {
     pub fn new(log: Log, signer: Arc<dyn Signer>, earlier: Vec<VerifyingKey>) -> Self {
         let mut keys = earlier;
         keys.push(signer.verifying_key().clone());
-        Self { log, signer, keys, edge: None, last: None, kept: None }
+        Self { log, signer, keys, edge: None, last: None, kept: None, handed_over: None }
     }
 
     /// The keys by which its checkpoints verify, the present one last.
@@ -157,6 +159,7 @@ impl Publisher {
     async fn run(&mut self, adopt: bool) -> Result<Advanced, LogError> {
         for _ in 0..ATTEMPTS {
             let stored = self.stored().await?;
+            self.follow_handover(stored.as_ref()).await?;
             let Some(mut edge) = self.edge_at(stored.as_ref(), adopt).await? else {
                 // Nothing stands behind the checkpoint.
                 let signed = stored.map(|stored| stored.signed).ok_or(LogError::CheckpointMissing)?;
@@ -175,7 +178,7 @@ impl Publisher {
                 root: edge.frontier().root(),
                 extensions: Vec::new(),
             };
-            let signed = checkpoint.clone().sign(self.signer.as_ref()).await?;
+            let signed = checkpoint.clone().sign(&[self.signer.as_ref()]).await?;
             self.edge = Some(edge);
             let key = self.log.paths().key(LogObject::Checkpoint);
             let text = signed.to_text();
@@ -194,7 +197,7 @@ impl Publisher {
     }
 
     /// The checkpoint that stands, not older than any seen before.
-    async fn stored(&mut self) -> Result<Option<Stored>, LogError> {
+    pub(crate) async fn stored(&mut self) -> Result<Option<Stored>, LogError> {
         let key = self.log.paths().key(LogObject::Checkpoint);
         let object = self.log.get(&key, MAX_NOTE_BYTES, Step::ReadCheckpoint).await?;
         let stored = match object {

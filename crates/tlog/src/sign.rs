@@ -2,13 +2,10 @@
 
 use std::fmt;
 
+use crate::storage::Cause;
+use crate::vkey;
 use async_trait::async_trait;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
-use crate::hash::sha256;
-use crate::storage::Cause;
 
 /// The type byte of Ed25519 keys (C2SP signed-note, "Signature types").
 const TYPE_ED25519: u8 = 0x01;
@@ -60,31 +57,14 @@ impl VerifyingKey {
     /// The key under this name.
     pub fn new(name: impl Into<String>, key: [u8; 32]) -> Result<Self, KeyError> {
         let name = name.into();
-        if name.is_empty() || name.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+') {
-            return Err(KeyError::Name);
-        }
-        let hashed = [name.as_bytes(), &[b'\n', TYPE_ED25519], &key].concat();
-        let [a, b, c, d, ..] = sha256(&hashed).0;
-        Ok(Self { name, key, id: u32::from_be_bytes([a, b, c, d]) })
+        let id = vkey::id(&name, TYPE_ED25519, &key)?;
+        Ok(Self { name, key, id })
     }
 
     /// Reads the text form.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        // The name holds no plus sign, base64 may.
-        let (name, rest) = text.split_once('+').ok_or(KeyError::Form)?;
-        let (id, key) = rest.split_once('+').ok_or(KeyError::Form)?;
-        if id.len() != 8 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(KeyError::Form);
-        }
-        let id = u32::from_str_radix(id, 16).map_err(|_| KeyError::Form)?;
-        let key = STANDARD.decode(key).map_err(|_| KeyError::Form)?;
-        let (&kind, key) = key.split_first().ok_or(KeyError::Form)?;
-        let key = <[u8; 32]>::try_from(key).map_err(|_| KeyError::Type)?;
-        if kind != TYPE_ED25519 {
-            return Err(KeyError::Type);
-        }
-        let parsed = Self::new(name, key)?;
-        if parsed.id == id { Ok(parsed) } else { Err(KeyError::Id) }
+        let (name, key) = vkey::parse(text, TYPE_ED25519)?;
+        Self::new(name, key)
     }
 
     /// The name in signature lines.
@@ -114,8 +94,7 @@ impl VerifyingKey {
 
 impl fmt::Display for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key: Vec<u8> = std::iter::once(TYPE_ED25519).chain(self.key).collect();
-        write!(f, "{}+{:08x}+{}", self.name, self.id, STANDARD.encode(key))
+        vkey::write(f, &self.name, self.id, TYPE_ED25519, &self.key)
     }
 }
 

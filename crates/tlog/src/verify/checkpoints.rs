@@ -18,8 +18,10 @@ impl Run<'_> {
         let stored = self.small(&key).await?;
         self.has_checkpoint = stored.is_some();
         if let Some(bytes) = &stored {
-            match SignedCheckpoint::parse(bytes, self.log.origin(), self.options.keys) {
+            match SignedCheckpoint::parse(bytes, self.log.origin(), self.chain.keys()) {
                 Ok(signed) => {
+                    self.check_signer(&signed, Some(&key));
+                    self.signed_by = self.chain.signers(&signed).into_iter().cloned().collect();
                     let head = signed.checkpoint();
                     (self.covered, self.checkpoint) = (head.size, Some(head.size));
                     let (size, root) = (head.size, head.root);
@@ -45,8 +47,9 @@ impl Run<'_> {
             }
         }
         if let Some(bytes) = self.options.trusted {
-            match SignedCheckpoint::parse(bytes, self.log.origin(), self.options.keys) {
+            match SignedCheckpoint::parse(bytes, self.log.origin(), self.chain.keys()) {
                 Ok(signed) => {
+                    self.check_signer(&signed, None);
                     let head = signed.checkpoint();
                     self.trusted = Some(head.size);
                     let (size, root) = (head.size, head.root);
@@ -69,8 +72,9 @@ impl Run<'_> {
         for key in self.created_once(&self.log.paths().kept()).await? {
             let Some(LogObject::Kept(_)) = self.log.paths().object(&key) else { continue };
             let Some(bytes) = self.small(&key).await? else { continue };
-            match SignedCheckpoint::parse(&bytes, self.log.origin(), self.options.keys) {
+            match SignedCheckpoint::parse(&bytes, self.log.origin(), self.chain.keys()) {
                 Ok(signed) => {
+                    self.check_signer(&signed, Some(&key));
                     let (size, root) = (signed.checkpoint().size, signed.checkpoint().root);
                     if self.kept.as_ref().is_none_or(|(largest, _)| size > *largest) {
                         self.kept = Some((size, key.clone()));
@@ -89,7 +93,7 @@ impl Run<'_> {
     }
 
     /// A note; one that is too long, or cannot be read, counts as an empty one, which is never right.
-    async fn small(&self, key: &str) -> Result<Option<Bytes>, LogError> {
+    pub(super) async fn small(&self, key: &str) -> Result<Option<Bytes>, LogError> {
         match self.read(key, MAX_NOTE_BYTES).await {
             Ok(bytes) => Ok(bytes),
             Err(error) if error.of_one_object().is_some() => Ok(Some(Bytes::new())),

@@ -12,13 +12,16 @@ mod index;
 mod objects;
 mod report;
 mod tiles;
+mod witnesses;
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
 use crate::bundle::{BundleRef, MAX_BUNDLE_BYTES};
+use crate::cosign::WitnessKey;
 use crate::error::{LogError, Step};
+use crate::handover::KeyChain;
 use crate::hash::Hash;
 use crate::index::{Coverage, Describe, Description, EntryIndex};
 use crate::log::Log;
@@ -26,7 +29,7 @@ use crate::path::LogObject;
 use crate::sign::VerifyingKey;
 use crate::tile::Edge;
 
-pub use report::{Code, Finding, Report};
+pub use report::{Code, Finding, KeyHandover, Report, Witnessed};
 
 use index::IndexCheck;
 use report::Findings;
@@ -34,11 +37,13 @@ use report::Findings;
 /// What to verify, and against what.
 #[derive(Clone, Copy)]
 pub struct VerifyOptions<'a> {
-    /// The keys that sign, or signed, this log's checkpoints.
+    /// The keys that sign, or signed, this log's checkpoints; one is enough, the others follow from hand-overs.
     pub keys: &'a [VerifyingKey],
     /// A checkpoint (its note) that the caller kept elsewhere. Only with one (or a witness) is it
     /// found when the whole log was rolled back to an earlier state.
     pub trusted: Option<&'a [u8]>,
+    /// The witnesses that must have cosigned. What others cosigned is told, but not checked.
+    pub witnesses: &'a [WitnessKey],
     /// Treat the log as sealed even without a seal: entries behind the checkpoint are a fault.
     pub sealed: bool,
     /// Compare the index as well.
@@ -68,6 +73,7 @@ impl<'a> VerifyOptions<'a> {
         Self {
             keys,
             trusted: None,
+            witnesses: &[],
             sealed: false,
             index: None,
             describe: None,
@@ -103,6 +109,9 @@ struct Run<'a> {
     options: &'a VerifyOptions<'a>,
     findings: Findings,
     edge: Edge,
+    chain: KeyChain,
+    signed_by: Vec<VerifyingKey>,
+    witnessed: Vec<Witnessed>,
     marks: Vec<Mark>,
     /// Size of the stored checkpoint; 0 when there is none to be believed.
     covered: u64,
@@ -118,7 +127,7 @@ struct Run<'a> {
     versions_checked: bool,
     /// Objects that were written or deleted again, with the version that was written first.
     firsts: BTreeMap<String, String>,
-    /// The largest checkpoint kept of a day, and where.
+    /// The largest checkpoint kept of a day, or cosigned by a witness, and where.
     kept: Option<(u64, String)>,
     /// The last bundle was damaged: what follows need not continue it.
     lost: bool,
@@ -135,6 +144,9 @@ impl<'a> Run<'a> {
             log,
             options,
             edge: Edge::new(),
+            chain: KeyChain::default(),
+            signed_by: Vec::new(),
+            witnessed: Vec::new(),
             marks: Vec::new(),
             covered: 0,
             checkpoint: None,
@@ -152,6 +164,8 @@ impl<'a> Run<'a> {
             findings,
         };
         run.list_rewritten().await?;
+        run.read_handovers().await?;
+        run.read_witnessed().await?;
         run.read_kept().await?;
         run.read_checkpoints().await?;
         run.list_objects().await?;
@@ -339,11 +353,23 @@ impl<'a> Run<'a> {
             sealed: self.sealed,
             unindexed,
             erased: self.options.describe.map(|_| self.erased),
+            signed_by: self.signed_by,
+            handovers: handovers(&self.chain),
+            witnessed: self.witnessed,
             versions_checked: self.versions_checked,
             findings: self.findings.kept,
             more_findings: self.findings.more,
         })
     }
+}
+
+fn handovers(chain: &KeyChain) -> Vec<KeyHandover> {
+    let told = chain.handovers().iter().map(|handover| KeyHandover {
+        from: handover.from().clone(),
+        to: handover.to().clone(),
+        size: handover.size(),
+    });
+    told.collect()
 }
 
 /// Trouble with the index is one finding; the entries are verified all the same.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::hash::Hash;
+use crate::sign::VerifyingKey;
 
 /// The result of verifying a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,12 @@ pub struct Report {
     pub unindexed: Option<u64>,
     /// Entries whose payload can no longer be opened because its key was destroyed; `None`: not tried.
     pub erased: Option<u64>,
+    /// The keys that signed the checkpoint that stands.
+    pub signed_by: Vec<VerifyingKey>,
+    /// How one signing key took over from another, the oldest first.
+    pub handovers: Vec<KeyHandover>,
+    /// What witnesses cosigned.
+    pub witnessed: Vec<Witnessed>,
     /// Whether the storage keeps versions, so that rewriting and deleting can be seen in them.
     pub versions_checked: bool,
     /// What is wrong, in the order in which it was found.
@@ -38,6 +45,30 @@ impl Report {
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty()
     }
+}
+
+/// One signing key took over from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyHandover {
+    /// The key that signed before.
+    pub from: VerifyingKey,
+    /// The key that signed from then on.
+    pub to: VerifyingKey,
+    /// The number of entries at that moment.
+    pub size: u64,
+}
+
+/// What a witness cosigned last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witnessed {
+    /// Its name.
+    pub name: String,
+    /// The id of its key.
+    pub id: u32,
+    /// The number of entries that it vouches for.
+    pub size: u64,
+    /// When, in seconds since 1970-01-01 UTC; `None`: its key was not given, so that nothing was checked.
+    pub time: Option<u64>,
 }
 
 /// Something wrong, and where.
@@ -118,11 +149,11 @@ codes! {
     CheckpointDamaged = "checkpoint-damaged",
     /// The checkpoint signs another root than the entries give.
     CheckpointRoot = "checkpoint-root-differs",
-    /// The checkpoint, or one that was kept of a day, covers more entries than there are.
+    /// The checkpoint, or one that was kept of a day or cosigned by a witness, covers more entries than there are.
     EntriesTruncated = "entries-truncated",
     /// The trusted checkpoint covers more entries than there are: the log was rolled back.
     RolledBack = "rolled-back",
-    /// The trusted checkpoint, or one that was kept of a day, is newer than the one that stands.
+    /// The trusted checkpoint, or one that was kept of a day or cosigned by a witness, is newer than the one that stands.
     CheckpointRolledBack = "checkpoint-rolled-back",
     /// The trusted checkpoint signs another root than the entries give.
     TrustedRoot = "trusted-root-differs",
@@ -132,6 +163,20 @@ codes! {
     KeptDamaged = "kept-checkpoint-damaged",
     /// The checkpoint that was kept of a day signs another root than the entries give.
     KeptRoot = "kept-checkpoint-root-differs",
+    /// What stands as a hand-over from one signing key to another is none, or leads to or from no known key.
+    HandoverDamaged = "handover-damaged",
+    /// Two keys took over from one, or one from two.
+    HandoverForked = "handover-forked",
+    /// A key that was given to verify with is in no hand-over, although the log has some.
+    KeyOutsideChain = "key-outside-chain",
+    /// A checkpoint is signed by a key alone from which another had taken over before.
+    KeyRetired = "key-retired",
+    /// What is kept as cosigned by a witness is no checkpoint of this log, or its cosignature is wrong.
+    WitnessedDamaged = "witnessed-checkpoint-damaged",
+    /// A witness cosigned another root than the entries give.
+    WitnessedRoot = "witnessed-root-differs",
+    /// A witness that was asked for has cosigned nothing.
+    WitnessMissing = "witness-missing",
     /// The seal is not the checkpoint that stands.
     SealDiffers = "seal-differs",
     /// Entries stand behind the checkpoint of a sealed log.

@@ -4,8 +4,11 @@
 mod faults;
 mod flat;
 mod formats;
+mod peer;
 mod proofs;
 mod publishing;
+mod rotation;
 mod support;
 mod tamper;
 mod tamper_index;
+mod witness;
