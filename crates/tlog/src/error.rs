@@ -211,6 +211,9 @@ pub enum LogError {
         /// The key that signs now.
         by: String,
     },
+    /// The state of a verification that was broken off cannot be taken up.
+    #[error("the verification cannot be taken up: {0}")]
+    State(#[from] crate::verify::StateError),
     /// Others kept replacing the checkpoint.
     #[error("others kept replacing the checkpoint")]
     Contended,

@@ -136,6 +136,8 @@ pub use storage::{
     Cause, Created, Etag, Listing, LogStorage, Object, Replaced, Rewritten, RewrittenListing, StorageError,
 };
 pub use tile::{TileError, parse_hash_tile, parse_leaf_tile};
-pub use verify::{Code, Finding, KeyHandover, Report, VerifyOptions, Witnessed, verify};
+pub use verify::{
+    Code, Finding, KeepState, KeyHandover, Parallel, Report, StateError, VerifyOptions, Witnessed, Work, verify,
+};
 pub use witness::{Refusal, WitnessedLog, examine, stated_origin};
 pub use witnessed::WitnessedCheckpoint;

@@ -28,6 +28,10 @@ pub(crate) const ATTEMPTS: usize = 4;
 /// How many keys are asked for in one listing.
 pub(crate) const PAGE: usize = 1000;
 
+/// How many keys of entry bundles are asked for in one listing: in a file system, each page costs a look at the
+/// whole folder. Some ten megabytes.
+pub(crate) const BUNDLES_PAGE: usize = 100_000;
+
 /// One log: where it is stored and what it is called. Cheap to clone.
 #[derive(Clone)]
 pub struct Log {
@@ -180,6 +184,16 @@ impl Log {
         self.tree_hashes(&consistency_ranges(old_size, new_size), new_size).await
     }
 
+    /// The tree of the first `size` leaves of the tree of `of` leaves, from the tiles of that.
+    pub(crate) async fn frontier(&self, size: u64, of: u64) -> Result<Frontier, LogError> {
+        let damaged = || LogError::TilesDamaged { size: of };
+        let (mut tiles, mut peaks) = (HashMap::new(), Vec::new());
+        for (height, number) in subtrees(&(0..size)) {
+            peaks.push(self.subtree(height, number, of, &mut tiles).await?);
+        }
+        Frontier::from_peaks(size, peaks).ok_or_else(damaged)
+    }
+
     /// The tree hashes of these ranges of leaves, from the tiles of the tree of this size.
     async fn tree_hashes(&self, ranges: &[Range<u64>], size: u64) -> Result<Vec<Hash>, LogError> {
         let mut tiles = HashMap::new();
@@ -283,9 +297,19 @@ impl Log {
 
     /// One page of a listing, trying again when there is no answer.
     pub(crate) async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Listing, LogError> {
+        self.list_pages_of(PAGE, prefix, after).await
+    }
+
+    /// One page of a listing, of at most so many keys.
+    pub(crate) async fn list_pages_of(
+        &self,
+        limit: usize,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<Listing, LogError> {
         let mut attempt = 1;
         loop {
-            match self.storage.list(prefix, after, PAGE).await {
+            match self.storage.list(prefix, after, limit).await {
                 Ok(page) => return Ok(page),
                 Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
                 Err(source) => return Err(LogError::Storage { step: Step::Read, source }),

@@ -1,5 +1,9 @@
 //! Tiles: the tree in pieces of 256 (C2SP tlog-tiles), and the [`Edge`] from which they are written.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
 use crate::hash::{Frontier, HASH_LEN, Hash};
 use crate::path::{TILE_WIDTH, TileId, TileKind};
 
@@ -75,6 +79,16 @@ struct Leaves {
     known: bool,
 }
 
+/// An [`Edge`] as text.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SavedEdge {
+    size: u64,
+    peaks: Vec<String>,
+    /// Of each level; `None`: not known.
+    levels: Vec<Option<String>>,
+    leaves: Option<String>,
+}
+
 /// A tile with its content, finished or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tile {
@@ -146,6 +160,42 @@ impl Edge {
             }
         }
         edge.frontier = frontier.clone();
+        Some(edge)
+    }
+
+    /// Writes it down.
+    pub(crate) fn save(&self) -> SavedEdge {
+        let known = |known: bool, bytes: &[u8]| known.then(|| STANDARD.encode(bytes));
+        SavedEdge {
+            size: self.frontier.size(),
+            peaks: self.frontier.peaks().iter().map(|peak| STANDARD.encode(peak.0)).collect(),
+            levels: self.levels.iter().map(|level| known(level.known, &level.hashes)).collect(),
+            leaves: known(self.leaves.known, &self.leaves.bytes),
+        }
+    }
+
+    /// Reads what [`save`](Self::save) wrote; `None` if it is not that.
+    pub(crate) fn restore(saved: &SavedEdge) -> Option<Self> {
+        let peaks = saved.peaks.iter().map(|peak| STANDARD.decode(peak).ok()?.try_into().ok().map(Hash));
+        let frontier = Frontier::from_peaks(saved.size, peaks.collect::<Option<_>>()?)?;
+        let mut edge = Self { frontier, ..Self::new() };
+        if saved.levels.len() != LEVELS {
+            return None;
+        }
+        for ((level, state), saved_level) in (0..).zip(&mut edge.levels).zip(&saved.levels) {
+            state.known = saved_level.is_some();
+            if let Some(hashes) = saved_level {
+                state.hashes = STANDARD.decode(hashes).ok()?;
+                parse_hash_tile(&state.hashes, width_at(saved.size, level)).ok()?;
+            }
+        }
+        edge.leaves.known = saved.leaves.is_some();
+        if let Some(leaves) = &saved.leaves {
+            let bytes = STANDARD.decode(leaves).ok()?;
+            for leaf in parse_leaf_tile(&bytes, width_at(saved.size, 0)).ok()? {
+                edge.leaves.push(leaf);
+            }
+        }
         Some(edge)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tlog::{Listing, LogPaths};
 
@@ -18,8 +18,34 @@ pub(super) fn is_key(key: &str) -> bool {
 /// Keys that begin with `prefix` and are greater than `after`, in byte order.
 pub(super) fn list(root: &Path, prefix: &str, after: Option<&str>, limit: usize) -> io::Result<Listing> {
     let mut walk = Walk { prefix, after, limit: limit.max(1), keys: Vec::new(), more: false };
-    walk.folder(root, "")?;
+    // Only the folder that the prefix names is looked into, and what is below it.
+    match prefix.rsplit_once('/') {
+        Some((base, _)) if is_key(base) => {
+            if let Some(folder) = folder_of(root, base)? {
+                walk.folder(&folder, &format!("{base}/"))?;
+            }
+        }
+        _ => walk.folder(root, "")?,
+    }
     Ok(Listing { keys: walk.keys, more: walk.more })
+}
+
+/// The folder of keys that begin with `base`; `None` if there is none, or something else in its place.
+fn folder_of(root: &Path, base: &str) -> io::Result<Option<PathBuf>> {
+    let (mut folder, mut key) = (root.to_owned(), String::new());
+    for part in base.split('/') {
+        folder.push(part);
+        key.push_str(part);
+        match fs::symlink_metadata(&folder) {
+            Ok(found) if found.is_dir() && !is_object(&key) => {}
+            Err(cause) if !matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Err(cause);
+            }
+            _ => return Ok(None),
+        }
+        key.push('/');
+    }
+    Ok(Some(folder))
 }
 
 struct Walk<'a> {
@@ -71,9 +97,20 @@ impl Walk<'_> {
             Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok((names, true)),
             Err(cause) => return Err(cause),
         };
+        let after = self.after.and_then(|after| after.strip_prefix(base)).map(str::as_bytes);
         for entry in entries {
             let entry = entry?;
-            let (name, exact) = printable(&entry.file_name());
+            let name = entry.file_name();
+            // Most of a large folder stands before or behind the page: passed over before it costs anything.
+            let bytes = name.as_encoded_bytes();
+            let before = after.is_some_and(|after| bytes < after && !after.starts_with(bytes));
+            let last = if names.len() >= wanted { names.last() } else { None };
+            let last: Option<&str> = last.and_then(|last: &String| last.strip_prefix(base));
+            if before || last.is_some_and(|last| bytes > last.as_bytes()) {
+                complete &= before;
+                continue;
+            }
+            let (name, exact) = printable(&name);
             // A folder in the place of an object, or with a name that no key has, stands for itself: it
             // is listed, and whoever reads it learns that it is no object.
             let is_folder = entry.file_type()?.is_dir() && exact && !is_object(&format!("{base}{name}"));

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::report::Findings;
+use super::state::SavedIndex;
 use super::{Code, coverage};
 use crate::append::retrying;
 use crate::bundle::{BundleRef, EntryRef};
@@ -48,6 +49,27 @@ impl<'a> IndexCheck<'a> {
             ahead: None,
             outdated: false,
         })
+    }
+
+    pub(super) fn save(&self) -> SavedIndex {
+        SavedIndex {
+            through: self.coverage.through,
+            last_bundle: self.coverage.last_bundle,
+            fits: self.coverage_fits,
+            ahead: self.ahead,
+            skip: self.skip,
+        }
+    }
+
+    /// Goes on at entry `size`, as if the index had been read since `saved` was. `None` if it has gone back.
+    pub(super) fn restore(mut self, saved: &SavedIndex, size: u64) -> Option<Self> {
+        if self.coverage.through < saved.through {
+            return None;
+        }
+        self.coverage = saved.coverage();
+        (self.coverage_fits, self.ahead, self.skip) = (saved.fits, saved.ahead, saved.skip);
+        self.next = Some(size);
+        Some(self)
     }
 
     /// Rows below this index belong to entries that could not be read: passed over.

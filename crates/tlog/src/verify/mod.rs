@@ -1,7 +1,7 @@
 //! [`verify`]: recomputes a log from its entries and compares everything that stands there with it.
 //!
-//! Memory stays flat in the size of the log: bundles are read one after the other, the tree is kept as
-//! its frontier and the unfinished tile of each level, the index is read alongside in pages.
+//! Memory stays flat in the size of the log: bundles are read in order, a bounded number of them ahead, the
+//! tree is kept as its frontier and the unfinished tile of each level, the index is read alongside in pages.
 //!
 //! It may run beside appenders and publishers. What they may be doing at that moment is told from
 //! faults by the order of reading: index coverage, checkpoint and the listing of tiles come first, so
@@ -10,15 +10,15 @@
 mod checkpoints;
 mod index;
 mod objects;
+mod read;
 mod report;
+mod since;
+mod state;
 mod tiles;
 mod witnesses;
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-
-use crate::bundle::{BundleRef, MAX_BUNDLE_BYTES};
 use crate::cosign::WitnessKey;
 use crate::error::{LogError, Step};
 use crate::handover::KeyChain;
@@ -29,9 +29,12 @@ use crate::path::LogObject;
 use crate::sign::VerifyingKey;
 use crate::tile::Edge;
 
+pub use read::{Parallel, Work};
 pub use report::{Code, Finding, KeyHandover, Report, Witnessed};
+pub use state::{KeepState, StateError};
 
 use index::IndexCheck;
+use read::{Item, Sound};
 use report::Findings;
 
 /// What to verify, and against what.
@@ -54,6 +57,16 @@ pub struct VerifyOptions<'a> {
     pub max_findings: usize,
     /// Called after each bundle with the number of entries verified so far.
     pub progress: Option<&'a (dyn Fn(u64) + Send + Sync)>,
+    /// Reads and hashes several bundles at a time. What is found is the same, in the same order.
+    pub parallel: Option<&'a Parallel>,
+    /// A checkpoint (its note) that the caller trusts together with all that stands below it: only what stands
+    /// behind it is read. That the log continues it is proved through the tiles.
+    pub since: Option<&'a [u8]>,
+    /// The state of a verification of this log, with the same options, that was broken off: it is taken up
+    /// where it was. [`LogError::State`] when it does not fit.
+    pub resume: Option<&'a [u8]>,
+    /// Offered the state after each bundle, as far as a checkpoint covers the entries; to be kept for `resume`.
+    pub keep: Option<KeepState<'a>>,
 }
 
 impl std::fmt::Debug for VerifyOptions<'_> {
@@ -79,6 +92,10 @@ impl<'a> VerifyOptions<'a> {
             describe: None,
             max_findings: 1000,
             progress: None,
+            parallel: None,
+            since: None,
+            resume: None,
+            keep: None,
         }
     }
 }
@@ -131,6 +148,12 @@ struct Run<'a> {
     kept: Option<(u64, String)>,
     /// The last bundle was damaged: what follows need not continue it.
     lost: bool,
+    /// The size of the checkpoint below which nothing was read.
+    since: Option<u64>,
+    /// The last key of an entry bundle that was passed, and how many there were.
+    passed: (Option<String>, u64),
+    /// What was known when the reading of entries began.
+    begun: state::Begun,
 }
 
 impl<'a> Run<'a> {
@@ -161,6 +184,9 @@ impl<'a> Run<'a> {
             firsts: BTreeMap::new(),
             kept: None,
             lost: false,
+            since: None,
+            passed: (None, 0),
+            begun: state::Begun::default(),
             findings,
         };
         run.list_rewritten().await?;
@@ -169,47 +195,37 @@ impl<'a> Run<'a> {
         run.read_kept().await?;
         run.read_checkpoints().await?;
         run.list_objects().await?;
+        run.note_beginning();
+        match options.resume {
+            Some(state) => run.take_up(state).await?,
+            None => run.start_since().await?,
+        }
         Ok(run)
     }
 
-    async fn read_entries(&mut self) -> Result<(), LogError> {
-        let prefix = self.log.paths().bundles();
-        // Those that a delete marker hides stand in no listing, but in their place all the same.
-        let rewritten: Vec<String> =
-            self.firsts.keys().filter(|key| key.starts_with(&prefix)).cloned().collect();
-        let mut rewritten = rewritten.into_iter().peekable();
-        let mut after: Option<String> = None;
-        loop {
-            let page = self.log.list(&prefix, after.as_deref()).await?;
-            for key in &page.keys {
-                while let Some(hidden) = rewritten.next_if(|rewritten| rewritten < key) {
-                    self.next_object(&hidden).await?;
+    /// What became of the object at a key under `entries/`, in the order of the keys.
+    async fn next_object(&mut self, item: Item) -> Result<(), LogError> {
+        let key = item.key;
+        match item.bundle {
+            Some((first, read)) => {
+                self.bundle(&key, first, read).await?;
+                if let Some(progress) = self.options.progress {
+                    progress(self.edge.frontier().size());
                 }
-                rewritten.next_if_eq(key);
-                self.next_object(key).await?;
             }
-            match page.keys.last() {
-                Some(last) if page.more => after = Some(last.clone()),
-                _ => break,
-            }
+            None => self.findings.add(Code::UnexpectedObject, Some(key.clone()), None),
         }
-        for hidden in rewritten {
-            self.next_object(&hidden).await?;
-        }
+        self.passed = (Some(key), self.passed.1 + 1);
+        self.offer_state();
         Ok(())
     }
 
-    async fn next_object(&mut self, key: &str) -> Result<(), LogError> {
-        if let Some(LogObject::Bundle { first }) = self.log.paths().object(key) {
-            self.bundle(key, first).await?;
-            if let Some(progress) = self.options.progress {
-                progress(self.edge.frontier().size());
-            }
-        }
-        Ok(())
-    }
-
-    async fn bundle(&mut self, key: &str, first: u64) -> Result<(), LogError> {
+    async fn bundle(
+        &mut self,
+        key: &str,
+        first: u64,
+        read: Result<Sound, read::Unsound>,
+    ) -> Result<(), LogError> {
         let expected = self.edge.frontier().size();
         if first < expected {
             self.findings.add(Code::BundleOverlaps, Some(key.to_owned()), Some(first));
@@ -218,22 +234,10 @@ impl<'a> Run<'a> {
         if first > expected && !self.lost {
             self.findings.add(Code::EntriesMissing, Some(key.to_owned()), Some(expected));
         }
-        let mut unreadable = None;
-        let bytes = match self.read(key, MAX_BUNDLE_BYTES).await {
-            Ok(bytes) => bytes.unwrap_or_default(),
-            Err(error) => {
-                unreadable = Some(error.of_one_object().ok_or(error)?);
-                Bytes::new()
-            }
-        };
-        let bundle = match BundleRef::parse(&bytes) {
-            Ok(bundle) if bundle.first() == first => bundle,
-            wrong => {
-                let detail = match wrong {
-                    _ if unreadable.is_some() => unreadable.unwrap_or_default(),
-                    Ok(_) => "states another first index than its key".to_owned(),
-                    Err(error) => error.to_string(),
-                };
+        let sound = match read {
+            Ok(sound) => sound,
+            Err(read::Unsound::Failed(error)) => return Err(error),
+            Err(read::Unsound::Damaged(detail)) => {
                 self.lost = true;
                 self.findings.push(Finding {
                     code: Code::BundleDamaged,
@@ -244,13 +248,12 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
         };
-        let before = bundle.before().unwrap_or_default();
-        if first == expected && before != *self.edge.frontier() {
+        if first == expected && sound.before != *self.edge.frontier() {
             self.findings.add(Code::ChainBroken, Some(key.to_owned()), Some(first));
         }
-        if before != *self.edge.frontier() {
+        if sound.before != *self.edge.frontier() {
             // Go on from what the bundle states, so that each break is named once, where it is.
-            self.edge.jump(before);
+            self.edge.jump(sound.before.clone());
             self.check_marks();
             if let Some(index) = &mut self.index {
                 index.skip_to(first);
@@ -258,44 +261,32 @@ impl<'a> Run<'a> {
         }
         self.lost = false;
         self.bundles += 1;
-        self.entries(key, &bytes, &bundle).await
+        self.entries(key, &sound).await
     }
 
-    async fn entries(&mut self, key: &str, bytes: &Bytes, bundle: &BundleRef<'_>) -> Result<(), LogError> {
-        let mut described = Vec::new();
-        if let Some(describe) = self.options.describe {
-            // An altered payload is a finding of its own; it is not handed on to be opened.
-            let sound: Vec<_> = bundle.entries().filter(|entry| entry.payload_matches()).collect();
-            let logged: Vec<_> = sound.iter().filter_map(|entry| entry.to_logged(bytes)).collect();
-            let descriptions = describe
-                .describe(&logged)
-                .await
-                .map_err(|source| LogError::Describe { step: Step::Read, source })?;
-            described = logged.iter().map(|entry| entry.index).zip(descriptions).collect();
-        }
-        let mut described = described.into_iter().peekable();
+    async fn entries(&mut self, key: &str, sound: &Sound) -> Result<(), LogError> {
+        let Some(bundle) = sound.bundle() else { return Ok(()) };
         if let Some(index) = &mut self.index {
-            index.bundle(bundle, &mut self.findings);
+            index.bundle(&bundle, &mut self.findings);
         }
-        for entry in bundle.entries() {
-            let description = described.next_if(|(index, _)| *index == entry.index()).map(|(_, told)| told);
-            match &description {
+        for (entry, read) in bundle.entries().zip(&sound.entries) {
+            match &read.description {
                 Some(Description::Erased(_)) => self.erased += 1,
                 Some(Description::Faulty(code)) => {
                     self.findings.add(Code::Entry(code), Some(key.to_owned()), Some(entry.index()));
                 }
                 Some(Description::Keys(_)) => {}
-                None if entry.payload_matches() => {}
+                None if read.payload_matches => {}
                 None => self.findings.add(Code::PayloadAltered, Some(key.to_owned()), Some(entry.index())),
             }
             if let Some(index) = &mut self.index {
                 let compared =
-                    index.entry(&entry, bundle.first(), description.as_ref(), &mut self.findings).await;
+                    index.entry(&entry, bundle.first(), read.description.as_ref(), &mut self.findings).await;
                 if readable(compared, &mut self.findings)?.is_none() {
                     self.index = None;
                 }
             }
-            if !self.edge.push(entry.leaf(), entry.leaf_hash()) {
+            if !self.edge.push(entry.leaf(), read.leaf_hash) {
                 return Err(LogError::Full);
             }
             self.check_marks();
@@ -348,6 +339,7 @@ impl<'a> Run<'a> {
             size,
             root: self.edge.frontier().root(),
             bundles: self.bundles,
+            since: self.since,
             checkpoint: self.checkpoint,
             unsealed_tail,
             sealed: self.sealed,

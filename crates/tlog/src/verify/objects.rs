@@ -18,12 +18,16 @@ const MAX_KEPT: usize = 36_525;
 const MAX_FIRSTS: usize = 4096;
 
 impl Run<'_> {
-    /// Names what does not belong there, and remembers tiles of a larger tree than the checkpoint's.
+    /// Names what does not belong there, and remembers tiles of a larger tree than the checkpoint's. What
+    /// stands among the entries is named when they are read.
     pub(super) async fn list_objects(&mut self) -> Result<(), LogError> {
+        let entries = self.log.paths().bundles();
+        // `0` follows `/`: behind all keys of entries.
+        let behind = format!("{}0", entries.trim_end_matches('/'));
         let mut after: Option<String> = None;
         loop {
             let page = self.log.list(self.log.paths().prefix(), after.as_deref()).await?;
-            for key in &page.keys {
+            for key in page.keys.iter().filter(|key| !key.starts_with(&entries)) {
                 match self.log.paths().object(key) {
                     Some(LogObject::Tile(tile)) => {
                         let ahead = tile.end().is_none_or(|end| end > self.covered);
@@ -36,6 +40,7 @@ impl Run<'_> {
                 }
             }
             match page.keys.last() {
+                Some(last) if page.more && last.starts_with(&entries) => after = Some(behind.clone()),
                 Some(last) if page.more => after = Some(last.clone()),
                 _ => break,
             }

@@ -14,6 +14,10 @@ pub struct Report {
     pub root: Hash,
     /// The number of bundles read.
     pub bundles: u64,
+    /// The number of entries that were not read: they are below the checkpoint that the caller trusts
+    /// ([`VerifyOptions::since`](crate::VerifyOptions::since)), which the log was proved to continue. `None`:
+    /// everything was read.
+    pub since: Option<u64>,
     /// The size of the checkpoint; `None` if there is none to be believed.
     pub checkpoint: Option<u64>,
     /// Entries behind the checkpoint, which no signature covers yet. In a log that is still written to
@@ -120,6 +124,14 @@ macro_rules! codes {
                     Self::Entry(code) => code,
                 }
             }
+
+            /// The code of this crate with this name.
+            pub(super) fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($code => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
         }
     };
 }
@@ -181,6 +193,8 @@ codes! {
     SealDiffers = "seal-differs",
     /// Entries stand behind the checkpoint of a sealed log.
     TailBehindSeal = "tail-behind-seal",
+    /// The tiles do not prove that the log continues the checkpoint since which it was to be verified.
+    ConsistencyUnproved = "consistency-not-proved",
     /// A tile that the checkpoint needs is missing.
     TileMissing = "tile-missing",
     /// A tile is not the one that the entries give.

@@ -9,6 +9,7 @@ mod proofs;
 mod publishing;
 mod rotation;
 mod support;
+mod taking_up;
 mod tamper;
 mod tamper_index;
 mod witness;
