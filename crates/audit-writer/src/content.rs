@@ -22,6 +22,9 @@ const VERSION: u8 = 1;
 /// Entries that are opened at a time.
 const PARALLEL: usize = 16;
 
+/// Entries that one task opens, where they are spread over the threads.
+const SPREAD: usize = 64;
+
 /// The pseudonym under which a patient (`Patient/<id>`) stands in the log: in its index. The keys that seal the
 /// entries about them are those of [`log_key_owner`].
 #[must_use]
@@ -139,11 +142,12 @@ pub(crate) fn entry_id(id: tlog::EntryId) -> EntryId {
 /// Tells the index keys of what is logged, by opening it.
 pub(crate) struct Opener {
     pub(crate) keys: Arc<dyn Keys>,
+    /// Open on all threads of the runtime.
+    pub(crate) spread: bool,
 }
 
 impl Opener {
-    async fn one(&self, logged: &LoggedEntry) -> Result<Description, DescribeError> {
-        let keys = self.keys.as_ref();
+    async fn one(keys: &dyn Keys, logged: &LoggedEntry) -> Result<Description, DescribeError> {
         Ok(match open_logged(keys, logged).await.map_err(AuditError::describe)? {
             Opened::Entry(entry) => Description::Keys(index_keys(keys, &entry)),
             Opened::Erased => Description::Erased(erased_keys(logged.leaf.id())),
@@ -156,8 +160,25 @@ impl Opener {
 impl Describe for Opener {
     async fn describe(&self, entries: &[LoggedEntry]) -> Result<Vec<Description>, DescribeError> {
         // The key of each may have to come from afar.
-        let each = entries.iter().map(|entry| self.one(entry)).collect::<Vec<_>>();
-        stream::iter(each).buffered(PARALLEL).try_collect().await
+        if !self.spread {
+            let each = entries.iter().map(|entry| Self::one(self.keys.as_ref(), entry)).collect::<Vec<_>>();
+            return stream::iter(each).buffered(PARALLEL).try_collect().await;
+        }
+        let chunks = entries.chunks(SPREAD).map(|chunk| {
+            let (keys, chunk) = (Arc::clone(&self.keys), chunk.to_vec());
+            tokio::spawn(async move {
+                let mut told = Vec::with_capacity(chunk.len());
+                for entry in &chunk {
+                    told.push(Self::one(keys.as_ref(), entry).await?);
+                }
+                Ok::<_, DescribeError>(told)
+            })
+        });
+        let mut told = Vec::with_capacity(entries.len());
+        for chunk in chunks.collect::<Vec<_>>() {
+            told.extend(chunk.await.map_err(|error| DescribeError(error.into()))??);
+        }
+        Ok(told)
     }
 
     fn is_outdated(&self, keys: &[IndexKey]) -> bool {

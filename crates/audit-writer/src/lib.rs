@@ -79,7 +79,7 @@ pub use balp::to_audit_event;
 pub use content::{log_key_owner, patient_pseudonym};
 pub use erased::{LoggedYear, PatientLines};
 pub use error::AuditError;
-pub use log::{AuditLog, Content, Line, Status, Verification};
+pub use log::{AuditLog, Content, Line, Rebuild, Status, Verification};
 pub use queue_sink::QueueSink;
 pub use reader::{LogReader, ReadBy, Verified};
 pub use term::{PATIENT as PATIENT_KEYS, Term};

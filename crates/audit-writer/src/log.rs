@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tlog::{
-    Cursor, EntryIndex, Hits, Log, LogPaths, LogStorage, Place, ProofFile, Query, Report, VerifyOptions,
-    VerifyingKey,
+    Cursor, Describe, EntryIndex, Hits, Log, LogPaths, LogStorage, Parallel, Place, ProofFile, Query,
+    RebuildOptions, Report, VerifyOptions, VerifyingKey,
 };
 use zorgsluis_domain::port::{Keys, Page, PageRequest};
 use zorgsluis_domain::{AuditEntry, EntryId};
@@ -60,11 +60,44 @@ pub struct Verification<'a> {
     pub sealed: bool,
     /// Called with the number of entries verified so far.
     pub progress: Option<&'a (dyn Fn(u64) + Send + Sync)>,
+    /// Bundles are read, hashed and opened so many at a time, on the threads of the runtime; 0 and 1: one after
+    /// the other.
+    pub jobs: usize,
+    /// A checkpoint that is trusted with all that stands below it: only what stands behind it is read.
+    pub since: Option<&'a [u8]>,
+    /// The state of a verification that was broken off.
+    pub resume: Option<&'a [u8]>,
+    /// Offered the state after each bundle.
+    pub keep: Option<tlog::KeepState<'a>>,
 }
 
 impl fmt::Debug for Verification<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verification").field("sealed", &self.sealed).finish_non_exhaustive()
+    }
+}
+
+/// What to make anew.
+#[derive(Clone, Copy)]
+pub struct Rebuild<'a> {
+    /// The tiles.
+    pub tiles: bool,
+    /// The index.
+    pub index: bool,
+    /// Called with the number of entries gone through so far.
+    pub progress: Option<&'a (dyn Fn(u64) + Send + Sync)>,
+}
+
+impl Default for Rebuild<'_> {
+    fn default() -> Self {
+        Self { tiles: true, index: true, progress: None }
+    }
+}
+
+impl fmt::Debug for Rebuild<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tiles, index, .. } = self;
+        f.debug_struct("Rebuild").field("tiles", tiles).field("index", index).finish_non_exhaustive()
     }
 }
 
@@ -138,22 +171,37 @@ impl AuditLog {
     /// its leaf names, and that the index holds exactly the rows that the entries give. Discloses
     /// nothing. Erased entries are counted, and are no fault.
     pub async fn verify(&self, how: Verification<'_>) -> Result<Report, AuditError> {
-        let opener = Opener { keys: Arc::clone(&self.keys) };
+        let opener = Opener { keys: Arc::clone(&self.keys), spread: how.jobs > 1 };
+        let parallel = (how.jobs > 1).then(|| Parallel::new(how.jobs, |work| drop(tokio::spawn(work))));
         let options = VerifyOptions {
             trusted: how.trusted,
             sealed: how.sealed,
             index: Some(self.index.as_ref()),
             describe: Some(&opener),
             progress: how.progress,
+            parallel: parallel.as_ref(),
+            since: how.since,
+            resume: how.resume,
+            keep: how.keep,
             ..VerifyOptions::new(&self.verifying)
         };
         Ok(tlog::verify(&self.log, &options).await?)
     }
 
-    /// Makes tiles and index anew from the entries. No writer may run meanwhile.
+    /// Makes tiles and index anew from the entries: all of both. No writer may run meanwhile.
     pub async fn rebuild(&self) -> Result<u64, AuditError> {
-        let opener = Opener { keys: Arc::clone(&self.keys) };
-        Ok(tlog::rebuild(&self.log, &self.verifying, Some((self.index.as_ref(), &opener))).await?)
+        self.rebuild_parts(Rebuild::default()).await
+    }
+
+    /// Makes tiles or index, or both, anew from the entries; returns how many there are. While the index is
+    /// made no writer may run: one that looked an id up in it would not find it, and log it again. Tiles can be
+    /// made beside anybody.
+    pub async fn rebuild_parts(&self, what: Rebuild<'_>) -> Result<u64, AuditError> {
+        let opener = Opener { keys: Arc::clone(&self.keys), spread: true };
+        let index: Option<(&dyn EntryIndex, &dyn Describe)> =
+            what.index.then_some((self.index.as_ref(), &opener));
+        let options = RebuildOptions { tiles: what.tiles, index, progress: what.progress };
+        Ok(tlog::rebuild_with(&self.log, &self.verifying, &options).await?)
     }
 
     pub(crate) async fn place(&self, id: EntryId) -> Result<Place, AuditError> {

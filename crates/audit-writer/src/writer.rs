@@ -43,7 +43,7 @@ impl AuditWriter {
     pub fn new(log: AuditLog, random: &dyn Random) -> Result<Self, AuditError> {
         let mut writer = [0; 8];
         random.fill(&mut writer).map_err(|error| AuditError::Random(Arc::new(error)))?;
-        let describe: Arc<dyn Describe> = Arc::new(Opener { keys: Arc::clone(&log.keys) });
+        let describe: Arc<dyn Describe> = Arc::new(Opener { keys: Arc::clone(&log.keys), spread: false });
         let appender = Appender::new(log.log.clone(), Arc::clone(&log.index), describe, writer);
         Ok(Self { log, appender: Mutex::new(appender), waiting: SyncMutex::default(), publisher: None })
     }

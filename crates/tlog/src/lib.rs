@@ -130,7 +130,7 @@ pub use path::{Day, LogObject, LogPaths, ShardNameError, TILE_WIDTH, TileId, Til
 pub use proof::{ProofError, verify_consistency, verify_inclusion};
 pub use proof_file::{MAX_PROOF_BYTES, ProofFile, ProofFileError};
 pub use publish::{Advanced, Publisher};
-pub use rebuild::rebuild;
+pub use rebuild::{RebuildOptions, rebuild, rebuild_with};
 pub use sign::{KeyError, LocalSigner, SignError, Signer, VerifyingKey};
 pub use storage::{
     Cause, Created, Etag, Listing, LogStorage, Object, Replaced, Rewritten, RewrittenListing, StorageError,

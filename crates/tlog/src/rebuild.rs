@@ -1,5 +1,7 @@
 //! [`rebuild`]: tiles and index anew, from the entries alone.
 
+use std::fmt;
+
 use crate::append::{describe_bundle, retrying};
 use crate::checkpoint::SignedCheckpoint;
 use crate::error::{LogError, Step};
@@ -9,17 +11,44 @@ use crate::path::LogObject;
 use crate::sign::VerifyingKey;
 use crate::tile::{Edge, Tile};
 
-/// Writes all tiles anew, over what stands there, and fills the index, if one is given, from empty.
-/// Returns the number of entries.
-///
-/// The entries must be whole and lead to the checkpoint that stands (if one does): what they say is
-/// otherwise not to be spread, and an error comes back. No appender may run while the index is filled,
-/// for an index that is not complete cannot tell that an entry is already logged.
+/// What [`rebuild_with`] makes anew.
+#[derive(Clone, Copy)]
+pub struct RebuildOptions<'a> {
+    /// The tiles.
+    pub tiles: bool,
+    /// The index, from empty.
+    pub index: Option<(&'a dyn EntryIndex, &'a dyn Describe)>,
+    /// Called after each bundle with the number of entries gone through so far.
+    pub progress: Option<&'a (dyn Fn(u64) + Send + Sync)>,
+}
+
+impl fmt::Debug for RebuildOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RebuildOptions").field("tiles", &self.tiles).finish_non_exhaustive()
+    }
+}
+
+/// [`rebuild_with`] all tiles, and the index, if one is given.
 pub async fn rebuild(
     log: &Log,
     keys: &[VerifyingKey],
     index: Option<(&dyn EntryIndex, &dyn Describe)>,
 ) -> Result<u64, LogError> {
+    rebuild_with(log, keys, &RebuildOptions { tiles: true, index, progress: None }).await
+}
+
+/// Writes all tiles anew, over what stands there, and fills the index, if one is given, from empty.
+/// Returns the number of entries. Stopped half way, it can be done again from the beginning.
+///
+/// The entries must be whole and lead to the checkpoint that stands (if one does): what they say is
+/// otherwise not to be spread, and an error comes back. No appender may run while the index is filled,
+/// for an index that is not complete cannot tell that an entry is already logged.
+pub async fn rebuild_with(
+    log: &Log,
+    keys: &[VerifyingKey],
+    options: &RebuildOptions<'_>,
+) -> Result<u64, LogError> {
+    let index = options.index;
     let checkpoint = log.checkpoint(keys).await?;
     let checkpoint = checkpoint.as_ref().map(SignedCheckpoint::checkpoint);
     if let Some((index, _)) = index {
@@ -41,24 +70,27 @@ pub async fn rebuild(
                 if checkpoint.is_some_and(|checkpoint| checkpoint.root != edge.frontier().root()) {
                     return Err(LogError::Inconsistent { size: covered });
                 }
-                for tile in edge.partials() {
+                for tile in edge.partials().iter().filter(|_| options.tiles) {
                     let key = log.paths().key(LogObject::Tile(tile.id));
                     log.put(&key, &tile.bytes, Step::WriteTiles).await?;
                 }
             }
         }
-        for tile in edge.take_finished() {
+        for tile in edge.take_finished().iter().filter(|_| options.tiles) {
             let key = log.paths().key(LogObject::Tile(tile.id));
             log.put(&key, &tile.bytes, Step::WriteTiles).await?;
-            rewrite_partials(log, &tile).await?;
+            rewrite_partials(log, tile).await?;
         }
         if let Some((index, describe)) = index {
             let rows = describe_bundle(describe, &bytes, &bundle, Step::RecordFound).await?;
             retrying(Step::RecordFound, || index.record(&rows)).await?;
         }
+        if let Some(progress) = options.progress {
+            progress(edge.frontier().size());
+        }
     }
-    for tile in edge.partials() {
-        rewrite_partials(log, &tile).await?;
+    for tile in edge.partials().iter().filter(|_| options.tiles) {
+        rewrite_partials(log, tile).await?;
     }
     if edge.frontier().size() < covered {
         return Err(LogError::Inconsistent { size: covered });

@@ -58,6 +58,7 @@ impl<'a> IndexCheck<'a> {
             fits: self.coverage_fits,
             ahead: self.ahead,
             skip: self.skip,
+            outdated: self.outdated,
         }
     }
 
@@ -68,6 +69,7 @@ impl<'a> IndexCheck<'a> {
         }
         self.coverage = saved.coverage();
         (self.coverage_fits, self.ahead, self.skip) = (saved.fits, saved.ahead, saved.skip);
+        self.outdated = saved.outdated;
         self.next = Some(size);
         Some(self)
     }

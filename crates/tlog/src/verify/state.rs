@@ -90,6 +90,7 @@ pub(super) struct SavedIndex {
     pub(super) fits: bool,
     pub(super) ahead: Option<u64>,
     pub(super) skip: u64,
+    pub(super) outdated: bool,
 }
 
 impl SavedIndex {
