@@ -121,7 +121,30 @@ impl DataDirectory {
     pub fn open_with_clock(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let path = path.as_ref();
         private_folder(path, "data directory")?;
-        let lock = Arc::new(lock(path)?);
+        Self::open_locked(path, clock, lock(path)?)
+    }
+
+    /// Opens a directory that holds data, as a server would, to make the index of its logs anew. An index that
+    /// is no sound database is set aside as `index.db.damaged` and an empty one put in its place; whether that
+    /// was done is told: then the rows of all logs are gone.
+    pub fn open_to_rebuild(path: impl AsRef<Path>) -> Result<(Self, bool), OpenError> {
+        let path = path.as_ref();
+        if standing(path)? == Standing::New {
+            return Err(OpenError::Absent { path: path.to_path_buf() });
+        }
+        let lock = lock(path)?;
+        let missing =
+            !path.join(INDEX.file).try_exists().map_err(|cause| OpenError::file(INDEX.file, cause))?;
+        let damaged = !missing && !Database::is_sound(path, INDEX);
+        if damaged {
+            set_aside(path, INDEX.file).map_err(|cause| OpenError::file(INDEX.file, cause))?;
+        }
+        let directory = Self::open_locked(path, Arc::new(SystemClock), lock)?;
+        Ok((directory, missing || damaged))
+    }
+
+    fn open_locked(path: &Path, clock: Arc<dyn Clock>, lock: File) -> Result<Self, OpenError> {
+        let lock = Arc::new(lock);
         let found = standing(path)?;
         if found == Standing::New {
             begin_first_start(path).map_err(|cause| OpenError::file("data directory", cause))?;
@@ -314,6 +337,18 @@ impl std::fmt::Debug for DataDirectory {
 /// Makes the names in a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+/// Gives a damaged database, with what SQLite keeps beside it, another name.
+fn set_aside(folder: &Path, file: &str) -> std::io::Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let damaged = folder.join(format!("{file}.damaged{suffix}"));
+        match std::fs::rename(folder.join(format!("{file}{suffix}")), damaged) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(cause),
+            _ => {}
+        }
+    }
+    sync_folder(folder)
 }
 
 /// Takes the directory for this process, or says who has it. The lock goes with the process.

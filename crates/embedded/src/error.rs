@@ -62,7 +62,7 @@ pub enum OpenError {
         file: &'static str,
     },
     /// A database could not be opened.
-    #[error("{file} could not be opened as a database")]
+    #[error("{file} could not be opened as a database{}", remedy(file))]
     Database {
         /// The database.
         file: &'static str,
@@ -82,6 +82,15 @@ pub enum OpenError {
     /// The operating system gives no random numbers.
     #[error("the operating system gives no random numbers")]
     Random,
+}
+
+/// What helps, where something does.
+fn remedy(file: &str) -> &'static str {
+    if file == "index.db" {
+        ": it derives from the log; make it anew with `zorgsluis audit rebuild --data DIR`"
+    } else {
+        ""
+    }
 }
 
 impl OpenError {

@@ -3,6 +3,9 @@
 
 mod bucket;
 mod history;
+mod progress;
+mod rebuild;
+mod resume;
 mod verify;
 
 use std::path::Path;
@@ -32,6 +35,7 @@ pub(crate) async fn run(command: &AuditCommand) -> Result<(), Failure> {
         AuditCommand::History(args) => history::run(args).await,
         AuditCommand::Prove(args) => prove(args).await,
         AuditCommand::Export(args) => export(args).await,
+        AuditCommand::Rebuild(args) => rebuild::run(args).await,
     }
 }
 

@@ -9,7 +9,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use audit::{AuditCommand, ExportArgs, HistoryArgs, LogArgs, PeriodArgs, ProveArgs, VerifyArgs};
+pub(crate) use audit::{
+    AuditCommand, ExportArgs, HistoryArgs, LogArgs, PeriodArgs, ProveArgs, RebuildArgs, VerifyArgs,
+};
 pub(crate) use registers::{ImportArgs, ListArgs, ListedRegister, Register, RegistersCommand};
 pub(crate) use serve::{MailArgs, ServeArgs, TlsArgs};
 

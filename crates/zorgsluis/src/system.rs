@@ -31,7 +31,7 @@ use crate::failure::Failure;
 
 pub(crate) use announcement::{ANNOUNCEMENT, Announcement};
 use log_access::source;
-pub(crate) use log_access::{LogAccess, log_of, organisation, reader_of};
+pub(crate) use log_access::{LogAccess, log_of, logs_in, organisation, reader_of};
 use log_state::LogKeeper;
 pub(crate) use mail::MailConfig;
 use parts::Queues;

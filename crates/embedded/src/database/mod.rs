@@ -107,6 +107,14 @@ impl Database {
         Ok(Self { inner: Arc::new(Inner { writer, readers: Readers::new(path) }) })
     }
 
+    /// Whether the file is a database whose pages hold together.
+    pub(crate) fn is_sound(folder: &Path, schema: Schema) -> bool {
+        let quick_check = |connection: Connection| {
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+        };
+        connect_plain(&folder.join(schema.file)).and_then(quick_check).is_ok_and(|said| said == "ok")
+    }
+
     /// A database that cannot be opened: whatever is asked of it is answered as damaged.
     pub(crate) fn unreadable(folder: &Path, schema: Schema) -> Self {
         Self {

@@ -11,20 +11,19 @@ mod with {
     use std::sync::Arc;
 
     use tlog::{
-        EntryIndex, Log, LogPaths, LogStorage as _, Report, Signer as _, VerifyOptions, VerifyingKey,
+        EntryIndex, Log, LogPaths, LogStorage as _, Parallel, Report, Signer as _, VerifyOptions,
+        VerifyingKey,
     };
     use zorgsluis_aws::{Clients, DynamoEntryIndex, Endpoints, KmsSigner, S3LogStorage};
 
-    use crate::audit::verify::progress;
+    use crate::audit::progress::Progress;
+    use crate::audit::verify::{Inputs, jobs, unverified};
     use crate::cli::VerifyArgs;
     use crate::failure::Failure;
 
     /// Verifies the log in a bucket. Payloads stay sealed: that they are those that were logged, their hashes
     /// say; of the keys under which the index holds them only the number is compared.
-    pub(in crate::audit) async fn verify(
-        args: &VerifyArgs,
-        trusted: Option<&[u8]>,
-    ) -> Result<Report, Failure> {
+    pub(in crate::audit) async fn verify(args: &VerifyArgs, inputs: &Inputs) -> Result<Report, Failure> {
         let of = &args.in_bucket;
         let bucket = of.bucket.as_deref().unwrap_or_default();
         let endpoints = Endpoints { all: of.endpoint.clone(), ..Endpoints::default() };
@@ -45,17 +44,25 @@ mod with {
             .map(|prefix| DynamoEntryIndex::new(&clients, &format!("{prefix}-log-index"), &organisation));
         let log = Log::new(Arc::new(storage), paths, &origin);
         let signed = log.checkpoint(&keys).await.ok().flatten();
-        let bar = progress(signed.map_or(0, |signed| signed.checkpoint().size));
-        let advance = |verified| bar.set_position(verified);
+        let progress =
+            Progress::new(signed.map_or(0, |signed| signed.checkpoint().size), "verified", args.json);
+        let advance = |verified| progress.at(verified);
+        let keep = |state: &dyn Fn() -> Vec<u8>| inputs.keep(state);
+        let parallel = Parallel::new(jobs(args), |work| drop(tokio::spawn(work)));
         let options = VerifyOptions {
-            trusted,
+            trusted: inputs.trusted.as_deref(),
+            parallel: Some(&parallel),
+            since: inputs.since.as_deref(),
+            resume: inputs.resume(),
+            keep: Some(&keep),
             sealed: args.sealed,
             index: index.as_ref().map(|index| index as &dyn EntryIndex),
             progress: Some(&advance),
             ..VerifyOptions::new(&keys)
         };
-        let report = tlog::verify(&log, &options).await.map_err(Failure::wrong)?;
-        bar.finish_and_clear();
+        let report = tlog::verify(&log, &options).await;
+        progress.done();
+        let report = report.map_err(|error| unverified(args, &error))?;
         if !report.versions_checked {
             return Err(Failure::wrong(format!("{bucket}: keeps no versions, so that it cannot hold a log")));
         }
@@ -115,10 +122,11 @@ mod with {
 mod without {
     use tlog::Report;
 
+    use crate::audit::verify::Inputs;
     use crate::cli::VerifyArgs;
     use crate::failure::Failure;
 
-    pub(in crate::audit) async fn verify(_: &VerifyArgs, _: Option<&[u8]>) -> Result<Report, Failure> {
+    pub(in crate::audit) async fn verify(_: &VerifyArgs, _: &Inputs) -> Result<Report, Failure> {
         Err(Failure::usage("this build has no AWS: build it with `cargo build -p zorgsluis --features aws`"))
     }
 }

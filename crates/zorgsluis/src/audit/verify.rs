@@ -1,11 +1,10 @@
 //! `zorgsluis audit verify`.
 
-use std::io::{IsTerminal as _, Read as _};
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use indicatif::{ProgressBar, ProgressStyle};
 use tlog::Report;
 use zorgsluis_audit_writer::Verification;
 use zorgsluis_domain::audit::Outcome;
@@ -13,6 +12,8 @@ use zorgsluis_domain::port::AuditSink;
 use zorgsluis_domain::{AuditEntry, PortError};
 use zorgsluis_embedded::DataDirectory;
 
+use super::progress::Progress;
+use super::resume::StateFile;
 use super::{bucket, directory, existing};
 use crate::cli::VerifyArgs;
 use crate::failure::Failure;
@@ -40,17 +41,60 @@ impl AuditSink for IntactOnly {
     }
 }
 
+/// What the files of the arguments hold.
+pub(super) struct Inputs {
+    pub(super) trusted: Option<Vec<u8>>,
+    pub(super) since: Option<Vec<u8>>,
+    state: Option<StateFile>,
+}
+
+impl Inputs {
+    fn read(args: &VerifyArgs) -> Result<Self, Failure> {
+        Ok(Self {
+            trusted: args.checkpoint.as_deref().map(checkpoint).transpose()?,
+            since: args.since.as_deref().map(checkpoint).transpose()?,
+            state: args.resume.as_deref().map(StateFile::open).transpose()?,
+        })
+    }
+
+    /// The state that is to be taken up.
+    pub(super) fn resume(&self) -> Option<&[u8]> {
+        self.state.as_ref()?.found.as_deref()
+    }
+
+    /// Keeps the state, where there is a file for it.
+    pub(super) fn keep(&self, state: &dyn Fn() -> Vec<u8>) {
+        if let Some(file) = &self.state {
+            file.offer(state);
+        }
+    }
+}
+
+/// So many bundles at a time as was said, or as there are cores.
+pub(super) fn jobs(args: &VerifyArgs) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    args.jobs.map_or_else(cores, |jobs| usize::from(jobs.get()))
+}
+
 /// Runs the command.
 pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
-    let trusted = match &args.checkpoint {
-        Some(path) => Some(checkpoint(path)?),
-        None => None,
+    let inputs = Inputs::read(args)?;
+    let report = match &args.data {
+        Some(data) => verify(data, args, &inputs).await?,
+        None => {
+            let report = bucket::verify(args, &inputs).await?;
+            eprintln!("zorgsluis: this verification is not in the log: it only reads");
+            report
+        }
     };
-    let Some(data) = &args.data else {
-        let report = bucket::verify(args, trusted.as_deref()).await?;
-        eprintln!("zorgsluis: this verification is not in the log: it only reads");
-        return told(args, &report);
-    };
+    if let Some(file) = &inputs.state {
+        file.remove()?;
+    }
+    told(args, &report)
+}
+
+/// Verifies the log of a data directory.
+async fn verify(data: &Path, args: &VerifyArgs, inputs: &Inputs) -> Result<Report, Failure> {
     let directory = directory(data)?;
     let organisation = existing(data, args.organisation.as_deref())?;
     let log = log_of(&directory, &organisation)?;
@@ -58,19 +102,34 @@ pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let reader = reader_of(directory.clock(), log.clone(), Arc::new(sink), &organisation);
 
     let entries = log.status().await.map(|status| status.entries).unwrap_or_default();
-    let bar = progress(entries);
-    let advance = {
-        let bar = bar.clone();
-        move |verified| bar.set_position(verified)
+    let progress = Progress::new(entries, "verified", args.json);
+    let advance = |verified| progress.at(verified);
+    let keep = |state: &dyn Fn() -> Vec<u8>| inputs.keep(state);
+    let how = Verification {
+        trusted: inputs.trusted.as_deref(),
+        sealed: args.sealed,
+        progress: Some(&advance),
+        jobs: jobs(args),
+        since: inputs.since.as_deref(),
+        resume: inputs.resume(),
+        keep: Some(&keep),
     };
-    let how = Verification { trusted: trusted.as_deref(), sealed: args.sealed, progress: Some(&advance) };
-    let verified = reader.verify(how).await.map_err(Failure::wrong)?;
-    bar.finish_and_clear();
+    let verified = reader.verify(how).await;
+    progress.done();
+    let verified = verified.map_err(|error| unverified(args, &error))?;
     if let Err(error) = &verified.logged {
         eprintln!("zorgsluis: this verification is not in the log: {error}");
     }
     directory.close().await;
-    told(args, &verified.report)
+    Ok(verified.report)
+}
+
+/// Why nothing can be said about the log.
+pub(super) fn unverified(args: &VerifyArgs, error: &dyn std::fmt::Display) -> Failure {
+    match &args.resume {
+        Some(path) => Failure::wrong(format!("{}: {error}", path.display())),
+        None => Failure::wrong(error),
+    }
 }
 
 /// Prints the report; what is wrong makes the exit status.
@@ -78,7 +137,7 @@ fn told(args: &VerifyArgs, report: &Report) -> Result<(), Failure> {
     if args.json {
         out!("{}", as_json(report));
     } else {
-        tell(report, args.checkpoint.is_some(), Style::for_stdout());
+        tell(report, args.checkpoint.is_some() || args.since.is_some(), Style::for_stdout());
     }
     if report.is_clean() { Ok(()) } else { Err(Failure::named()) }
 }
@@ -93,18 +152,6 @@ fn checkpoint(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// A bar, where there is a terminal and enough to do.
-pub(super) fn progress(entries: u64) -> ProgressBar {
-    if entries < 10_000 || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(entries);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} entries, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
-}
-
 fn plural(n: u64, one: &str, many: &str) -> String {
     count(usize::try_from(n).unwrap_or(usize::MAX), one, many)
 }
@@ -112,7 +159,10 @@ fn plural(n: u64, one: &str, many: &str) -> String {
 fn tell(report: &Report, trusted: bool, style: Style) {
     let size = plural(report.size, "entry", "entries");
     let bundles = plural(report.bundles, "bundle", "bundles");
-    if report.is_clean() {
+    if let (true, Some(since)) = (report.is_clean(), report.since) {
+        let read = plural(report.size.saturating_sub(since), "entry", "entries");
+        out!("{} {read} in {bundles}, recomputed from entry {since} on", style.good("The log verifies:"));
+    } else if report.is_clean() {
         out!("{} {size} in {bundles}, recomputed from the first", style.good("The log verifies:"));
     } else {
         out!("{} {size} in {bundles}", style.bad("The log does not verify:"));
@@ -123,6 +173,10 @@ fn tell(report: &Report, trusted: bool, style: Style) {
         if report.more_findings > 0 {
             out!("  and {} more", report.more_findings);
         }
+    }
+    if let Some(since) = report.since {
+        let below = plural(since, "entry", "entries");
+        out!("  not read    the {below} before: trusted by the checkpoint given, which the log continues");
     }
     out!("  root        {}", report.root);
     match report.checkpoint {
@@ -149,6 +203,7 @@ fn as_json(report: &Report) -> serde_json::Value {
         "clean": report.is_clean(),
         "size": report.size,
         "bundles": report.bundles,
+        "since": report.since,
         "root": report.root.to_string(),
         "checkpoint": report.checkpoint,
         "unsealedTail": report.unsealed_tail,

@@ -10,7 +10,7 @@ use super::StoresArgs;
 pub(crate) enum AuditCommand {
     /// Recomputes the whole log from its entries and names all that does not fit.
     #[command(
-        after_help = "Examples:\n  zorgsluis audit verify --data ./data\n  zorgsluis audit verify --data ./data --checkpoint kept-elsewhere.txt\n  zorgsluis audit verify --bucket zorgsluis-log --signing-key alias/zorgsluis-log-signing --table-prefix zorgsluis\n\n--bucket reads the log on AWS, versions and delete markers included, with the credentials that the\nAWS SDK finds; nothing is decrypted. It needs a build with AWS: cargo build -p zorgsluis --features aws\n\nA rollback of everything to an older state is found with --checkpoint, and only so:\nkeep a copy of the checkpoint where the log's keeper cannot write."
+        after_help = "Examples:\n  zorgsluis audit verify --data ./data\n  zorgsluis audit verify --data ./data --checkpoint kept-elsewhere.txt\n  zorgsluis audit verify --data ./data --since last-month.txt\n  zorgsluis audit verify --data ./data --resume verification.state\n  zorgsluis audit verify --bucket zorgsluis-log --signing-key alias/zorgsluis-log-signing --table-prefix zorgsluis\n\n--bucket reads the log on AWS, versions and delete markers included, with the credentials that the\nAWS SDK finds; nothing is decrypted. It needs a build with AWS: cargo build -p zorgsluis --features aws\n\nA rollback of everything to an older state is found with --checkpoint, and only so:\nkeep a copy of the checkpoint where the log's keeper cannot write."
     )]
     Verify(VerifyArgs),
     /// Who did what with one patient's data.
@@ -26,6 +26,11 @@ pub(crate) enum AuditCommand {
         after_help = "Example:\n  zorgsluis audit export --data ./data --from 2026-11-01 --to 2026-11-30"
     )]
     Export(ExportArgs),
+    /// Makes tiles and index of the log anew from its entries alone.
+    #[command(
+        after_help = "Examples:\n  zorgsluis audit rebuild --data ./data\n  zorgsluis audit rebuild --data ./data --index-only\n\nStop the server first. The entries and the checkpoint stay as they are; if the entries do not lead to the\ncheckpoint, nothing is to be rebuilt of them: verify the log. An index.db that is no database is set aside as\nindex.db.damaged. Stopped half way, it can be done again."
+    )]
+    Rebuild(RebuildArgs),
 }
 
 #[derive(Debug, Args)]
@@ -59,6 +64,38 @@ pub(crate) struct VerifyArgs {
     /// The log is stopped and sealed: entries behind the last checkpoint are then a fault.
     #[arg(long)]
     pub(crate) sealed: bool,
+    /// A checkpoint that you trust with all that stands below it: only what stands behind it is read.
+    #[arg(long, value_name = "FILE", conflicts_with = "checkpoint")]
+    pub(crate) since: Option<PathBuf>,
+    /// Keeps in this file how far the verification is, and takes it up from there when it was broken off. The
+    /// file is removed at the end.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+    /// How many bundles are worked on at a time [default: as many as there are cores].
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<std::num::NonZeroU16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RebuildArgs {
+    /// The data directory; no server may run on it.
+    #[arg(long, value_name = "DIR", required_unless_present = "aws")]
+    pub(crate) data: Option<PathBuf>,
+    /// The log on AWS that the environment names; the tiles only.
+    #[arg(long, conflicts_with = "data", requires = "tiles_only")]
+    pub(crate) aws: bool,
+    /// The organisation whose log is meant [default: the one in the data directory, or in the environment].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organisation: Option<String>,
+    /// Only the tiles.
+    #[arg(long, conflicts_with = "index_only")]
+    pub(crate) tiles_only: bool,
+    /// Only the index.
+    #[arg(long)]
+    pub(crate) index_only: bool,
+    /// JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// A log on AWS.

@@ -63,15 +63,21 @@ fn origin(organisation: &str) -> String {
     format!("zorgsluis/{organisation}")
 }
 
-/// The organisation whose log is meant: the one that was named, else the one whose log stands in the
-/// data directory. A directory holds the log of one organisation, and another name is a mistake.
-pub(crate) fn organisation(data: &Path, named: Option<&str>) -> Result<String, Failure> {
+/// The logs in a data directory, by the names of their organisations.
+pub(crate) fn logs_in(data: &Path) -> Vec<String> {
     let mut there: Vec<String> = std::fs::read_dir(data.join("log"))
         .into_iter()
         .flatten()
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .collect();
     there.sort();
+    there
+}
+
+/// The organisation whose log is meant: the one that was named, else the one whose log stands in the
+/// data directory. A directory holds the log of one organisation, and another name is a mistake.
+pub(crate) fn organisation(data: &Path, named: Option<&str>) -> Result<String, Failure> {
+    let there = logs_in(data);
     match (there.as_slice(), named) {
         ([], named) => Ok(named.unwrap_or(DEFAULT_ORGANISATION).to_owned()),
         ([only], None) => Ok(only.clone()),
