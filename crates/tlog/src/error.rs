@@ -12,16 +12,20 @@ use crate::storage::StorageError;
 /// come between any two of them.
 ///
 /// Appending: [`ReadSeal`](Self::ReadSeal) → [`ReadCoverage`](Self::ReadCoverage) →
-/// [`ReadHinted`](Self::ReadHinted) → ([`Probe`](Self::Probe) → [`RecordFound`](Self::RecordFound))* →
-/// [`CheckIds`](Self::CheckIds) → [`Create`](Self::Create) → [`RecordOwn`](Self::RecordOwn). When
-/// `Create` finds the place taken, or gets no answer: [`ReadBack`](Self::ReadBack), and then either it
-/// was our own bundle after all, or `RecordFound` and `Create` behind it.
+/// [`ReadHinted`](Self::ReadHinted) → ([`Probe`](Self::Probe) → `ReadCoverage` →
+/// [`RecordFound`](Self::RecordFound), if its writer has not yet)* → [`CheckIds`](Self::CheckIds) →
+/// [`Create`](Self::Create) → [`RecordOwn`](Self::RecordOwn). When `Create` finds the place taken, or
+/// gets no answer: [`ReadBack`](Self::ReadBack), and then either it was our own bundle after all, or
+/// `ReadCoverage`, `RecordFound` and `Create` behind it.
 ///
 /// Publishing: [`ReadCheckpoint`](Self::ReadCheckpoint) → [`ReadHinted`](Self::ReadHinted) →
 /// [`ReadTiles`](Self::ReadTiles) → ([`Probe`](Self::Probe) → [`WriteTiles`](Self::WriteTiles))* →
 /// [`WriteTiles`](Self::WriteTiles) → [`Sign`](Self::Sign) →
 /// [`ReplaceCheckpoint`](Self::ReplaceCheckpoint).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+///
+/// A model of both, with these names, is explored in every order (`tests/it/model`), and the code is
+/// held to the order of its steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
     /// Whether the log is sealed.
     ReadSeal,

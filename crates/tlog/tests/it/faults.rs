@@ -25,16 +25,22 @@ fn workload(writers: u64) -> Vec<Vec<Vec<u64>>> {
 }
 
 /// Each writer's ports, with its faults.
-fn faulty(world: &World, writer: u8, plan: &Arc<FaultPlan>) -> Appender {
+pub(crate) fn faulty(world: &World, writer: u8, plan: &Arc<FaultPlan>) -> Appender {
     let storage = Arc::new(Faulty::new(world.storage.clone(), plan.clone()));
     let index = Arc::new(Faulty::new(world.index.clone(), plan.clone()));
     world.appender_on(log_on(storage), index, writer)
 }
 
-type Accepted = RefCell<BTreeMap<EntryId, u64>>;
+pub(crate) type Accepted = RefCell<BTreeMap<EntryId, u64>>;
 
 /// Appends the batches; after a transient error again, after a crash as a new process does.
-async fn work(world: &World, writer: u8, plan: Arc<FaultPlan>, batches: Vec<Vec<u64>>, accepted: &Accepted) {
+pub(crate) async fn work(
+    world: &World,
+    writer: u8,
+    plan: Arc<FaultPlan>,
+    batches: Vec<Vec<u64>>,
+    accepted: &Accepted,
+) {
     let mut appender = faulty(world, writer, &plan);
     let mut restarts = 0;
     for batch in batches {

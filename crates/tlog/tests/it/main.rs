@@ -4,6 +4,7 @@
 mod faults;
 mod flat;
 mod formats;
+mod model;
 mod peer;
 mod proofs;
 mod publishing;

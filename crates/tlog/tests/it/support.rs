@@ -44,6 +44,15 @@ pub(crate) fn interleave(mut tasks: Vec<Task<'_>>, seed: u64) {
     }
 }
 
+/// Lets others run.
+pub(crate) async fn pause() {
+    let mut paused = false;
+    std::future::poll_fn(
+        |_| if std::mem::replace(&mut paused, true) { Poll::Ready(()) } else { Poll::Pending },
+    )
+    .await;
+}
+
 /// xorshift64.
 pub(crate) struct Random(pub(crate) u64);
 
