@@ -73,6 +73,7 @@ mod log;
 mod queue_sink;
 mod reader;
 mod term;
+mod walk;
 mod writer;
 
 pub use balp::to_audit_event;
@@ -83,4 +84,5 @@ pub use log::{AuditLog, Content, Line, Rebuild, Status, Verification};
 pub use queue_sink::QueueSink;
 pub use reader::{LogReader, ReadBy, Verified};
 pub use term::{PATIENT as PATIENT_KEYS, Term};
+pub use walk::Walk;
 pub use writer::AuditWriter;

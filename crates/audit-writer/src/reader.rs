@@ -12,7 +12,7 @@ use zorgsluis_domain::audit::{
 use zorgsluis_domain::port::{AuditSink, Page, PageRequest, Random};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId, PortError};
 
-use crate::{AuditError, AuditLog, Line, Term, Verification};
+use crate::{AuditError, AuditLog, Line, Term, Verification, Walk};
 
 /// On whose behalf the log is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +107,14 @@ impl LogReader {
     pub async fn prove(&self, id: EntryId) -> Result<ProofFile, AuditError> {
         self.log_first(self.about(EventKind::LogRead, format!("proof of entry {id}"))?).await?;
         self.log.prove(id).await
+    }
+
+    /// Everything in its order, from `from` on, to be compared with what the data plane did: a reconciliation. What
+    /// is recorded after this call ends the walk.
+    pub async fn walk(&self, from: Option<Timestamp>) -> Result<Walk, AuditError> {
+        let since = from.map_or_else(|| String::from("all"), |from| format!("{from}/"));
+        self.log_first(self.about(EventKind::LogRead, format!("reconciliation {since}"))?).await?;
+        Walk::begin(self.log.clone(), from, self.clock.now()).await
     }
 
     /// Verifies the log, and logs that.

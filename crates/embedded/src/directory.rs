@@ -51,6 +51,7 @@ const FHIR: Schema = Schema {
         include_str!("schema/fhir-1.sql"),
         include_str!("schema/fhir-2.sql"),
         include_str!("schema/fhir-3.sql"),
+        include_str!("schema/fhir-4.sql"),
     ],
     at_start: "",
     secure_delete: false,

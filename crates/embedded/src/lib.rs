@@ -60,6 +60,7 @@ mod patient_index;
 mod payload;
 mod provider_directory;
 mod queue;
+pub mod reconcile;
 mod source;
 
 pub use dead_letter::SqliteDeadLetters;

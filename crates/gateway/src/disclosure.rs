@@ -47,6 +47,8 @@ impl Caller {
 pub(crate) struct Disclosed {
     pub(crate) key: ResourceKey,
     pub(crate) version: Option<u64>,
+    /// The number under which the store wrote this reading down.
+    pub(crate) reading: Option<u64>,
     /// The patients that it is about, `Patient/<id>`.
     pub(crate) patients: Vec<String>,
 }
@@ -110,6 +112,9 @@ impl Gateway {
                 let mut entry = self.entry(event, caller).with_resources(
                     resources.iter().map(|resource| (resource.key.to_string(), resource.version)),
                 );
+                for (object, resource) in entry.objects.iter_mut().zip(&resources) {
+                    object.reading = resource.reading;
+                }
                 entry.patient = patient.map(|reference| PatientObject { reference: reference.to_owned() });
                 if let Some(query) = disclosure.query {
                     let mut object = Object::new(ObjectRole::Query, disclosure.resource_type);

@@ -6,9 +6,11 @@ use uuid::Uuid;
 use zorgsluis_domain::notice::{NoticeId, NoticeOrder, Protection};
 use zorgsluis_domain::port::{FhirStore, Precondition, Provider, ResourceKey, TransactionError, Write};
 use zorgsluis_domain::text::Language;
-use zorgsluis_domain::{Phi, PortError};
+use zorgsluis_domain::{EntryId, Phi, PortError};
 
+use crate::Ports;
 use crate::letter::event_name;
+use crate::trail::Trail;
 
 /// How often a write is tried when others write the same resource.
 const ATTEMPTS: usize = 8;
@@ -55,12 +57,18 @@ pub(crate) async fn status(store: &dyn FhirStore, notice: NoticeId) -> Result<Op
 }
 
 impl Communication<'_> {
-    /// Writes it unless it stands so.
-    pub(crate) async fn write(&self, store: &dyn FhirStore) -> Result<(), PortError> {
+    /// Writes it unless it stands so; before that, the entry that it will be. Adds the ids of entries.
+    pub(crate) async fn write(
+        &self,
+        ports: &Ports,
+        trail: &Trail<'_>,
+        entries: &mut Vec<EntryId>,
+    ) -> Result<(), PortError> {
         const OPERATION: &str = "notifier.communication";
         let key = key(self.notice);
         for _ in 0..ATTEMPTS {
-            let standing = store.read(std::slice::from_ref(&key)).await?.pop().flatten();
+            let standing = ports.fhir.read(std::slice::from_ref(&key)).await?.pop().flatten();
+            let version = standing.as_ref().map_or(1, |stored| stored.version.saturating_add(1));
             let standing = standing.filter(|stored| !stored.deleted);
             let mut resource = self.resource();
             if let Some(stored) = &standing {
@@ -82,11 +90,16 @@ impl Communication<'_> {
                     return Ok(());
                 }
             }
+            let entry = trail.communication(self.notice, version, &resource, ports.clock.now());
+            ports.audit.record(std::slice::from_ref(&entry)).await?;
+            if !entries.contains(&entry.id) {
+                entries.push(entry.id);
+            }
             let precondition =
                 standing.map_or(Precondition::Absent, |stored| Precondition::Version(stored.version));
             let json = Phi::new(resource.to_string().into_bytes());
             let write = Write::Put { key: key.clone(), json, precondition };
-            match store.transaction(&[write]).await {
+            match ports.fhir.transaction(&[write]).await {
                 Ok(_) => return Ok(()),
                 Err(TransactionError::Conflict(_)) => {}
                 Err(TransactionError::Port(error)) => return Err(error),

@@ -162,7 +162,7 @@ impl Telling<'_> {
         let again = again.map(|line| line.changed);
         let entry = self.trail.disclosure(notice, provider, &mail.to, &read, again, now);
         self.record(entry, entries).await?;
-        self.communicate(notice, provider, protection, Status::InProgress).await?;
+        self.communicate(notice, provider, protection, Status::InProgress, entries).await?;
         let conflict = || PortError::Conflict { operation: "notifier.ticket" };
         let since = ticket.as_ref().map_or(now, |line| line.reserved);
         match ticket {
@@ -256,7 +256,7 @@ impl Telling<'_> {
             let entry = self.trail.failed(line, provider, said, self.ports.clock.now());
             self.record(entry, entries).await?;
         }
-        self.communicate(line.id, provider, protection, status).await?;
+        self.communicate(line.id, provider, protection, status, entries).await?;
         Ok(NoticeStep {
             at: at.to_owned(),
             notice: Some(line.id),
@@ -301,7 +301,7 @@ impl Telling<'_> {
             protection: None,
             ..self.communication(notice, provider, Protection::WithoutPhi, Status::NotDone(why))
         };
-        communication.write(&*self.ports.fhir).await?;
+        communication.write(self.ports, &self.trail, entries).await?;
         Ok(NoticeStep {
             at: at.to_owned(),
             notice: Some(notice),
@@ -361,8 +361,10 @@ impl Telling<'_> {
         provider: &Provider,
         protection: Protection,
         status: Status<'_>,
+        entries: &mut Vec<EntryId>,
     ) -> Result<(), PortError> {
-        self.communication(notice, provider, protection, status).write(&*self.ports.fhir).await
+        let communication = self.communication(notice, provider, protection, status);
+        communication.write(self.ports, &self.trail, entries).await
     }
 }
 

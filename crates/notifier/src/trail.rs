@@ -3,6 +3,7 @@
 //! Ids are made from the message and what the entry says, so that a second delivery writes the same one.
 
 use jiff::Timestamp;
+use serde_json::Value;
 use uuid::Uuid;
 use zorgsluis_domain::audit::{
     AccessMethod, Action, Event, EventKind, NetworkAccessPoint, Object, ObjectRole, PatientObject,
@@ -61,6 +62,25 @@ impl<'a> Trail<'a> {
         let entry = self.entry(&name, event, Some((provider, Some(address))), now);
         let read = read.iter().map(|(key, version)| (key.to_string(), Some(*version)));
         entry.with_resources(read.chain([(communication::key(notice).to_string(), None)]))
+    }
+
+    /// Before the Communication of a notice is written: which version it will be. One for each version and state.
+    pub(crate) fn communication(
+        &self,
+        notice: NoticeId,
+        version: u64,
+        resource: &Value,
+        now: Timestamp,
+    ) -> AuditEntry {
+        let status = resource.get("status").and_then(Value::as_str).unwrap_or_default();
+        let key = communication::key(notice);
+        let (kind, action) = match version {
+            1 => (EventKind::ResourceCreate, Action::Create),
+            _ => (EventKind::ResourceUpdate, Action::Update),
+        };
+        let name = format!("communication {notice} {version} {status}");
+        self.entry(&name, Event::success(kind, action), None, now)
+            .with_resources([(key.to_string(), Some(version))])
     }
 
     /// A mail did not go, or perhaps not, although the log says that it would.

@@ -5,6 +5,7 @@ mod bucket;
 mod history;
 mod progress;
 mod rebuild;
+mod reconcile;
 mod resume;
 mod verify;
 
@@ -36,6 +37,7 @@ pub(crate) async fn run(command: &AuditCommand) -> Result<(), Failure> {
         AuditCommand::Prove(args) => prove(args).await,
         AuditCommand::Export(args) => export(args).await,
         AuditCommand::Rebuild(args) => rebuild::run(args).await,
+        AuditCommand::Reconcile(args) => reconcile::run(args).await,
     }
 }
 

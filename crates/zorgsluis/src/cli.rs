@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use audit::{
-    AuditCommand, ExportArgs, HistoryArgs, LogArgs, PeriodArgs, ProveArgs, RebuildArgs, VerifyArgs,
+    AuditCommand, ExportArgs, HistoryArgs, LogArgs, PeriodArgs, ProveArgs, RebuildArgs, ReconcileArgs,
+    VerifyArgs,
 };
 pub(crate) use registers::{ImportArgs, ListArgs, ListedRegister, Register, RegistersCommand};
 pub(crate) use serve::{MailArgs, ServeArgs, TlsArgs};

@@ -6,6 +6,7 @@ mod log_access;
 mod log_state;
 mod mail;
 mod parts;
+mod reconcile;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ use log_state::LogKeeper;
 pub(crate) use mail::MailConfig;
 use parts::Queues;
 pub(crate) use parts::{ingest, registers};
+pub(crate) use reconcile::{percent, ratio, ratios, reconcile};
 
 /// Workers at each queue. Each takes up to ten messages at a time.
 const WORKERS: usize = 2;

@@ -53,8 +53,11 @@ fn entity(object: &Object) -> Value {
     if let Some(query) = object.query.as_ref().filter(|query| !query.is_empty()) {
         entity.insert("query".into(), json!(STANDARD.encode(query)));
     }
-    if let Some(set) = &object.policy_set {
-        entity.insert("detail".into(), json!([{ "type": "policy-set", "valueString": set }]));
+    let set = object.policy_set.as_ref().map(|set| json!({ "type": "policy-set", "valueString": set }));
+    let reading = object.reading.map(|n| json!({ "type": "reading", "valueString": n.to_string() }));
+    let detail: Vec<Value> = set.into_iter().chain(reading).collect();
+    if !detail.is_empty() {
+        entity.insert("detail".into(), Value::Array(detail));
     }
     Value::Object(entity)
 }

@@ -108,6 +108,7 @@ pub(super) fn deletion(key: &ResourceKey, version: u64, at: Option<Timestamp>) -
         last_updated: at.unwrap_or(Timestamp::UNIX_EPOCH),
         deleted: true,
         json: Phi::new(Vec::new()),
+        reading: None,
     }
 }
 
@@ -139,7 +140,8 @@ pub(super) fn stored(
     let version = head.meta.version_id.parse();
     let version = version.map_err(|_| damaged(operation, "meta.versionId is no number"))?;
     let json = Phi::new(json.to_vec());
-    Ok(StoredResource { key: found, version, last_updated: head.meta.last_updated, deleted: false, json })
+    let last_updated = head.meta.last_updated;
+    Ok(StoredResource { key: found, version, last_updated, deleted: false, json, reading: None })
 }
 
 /// What an OperationOutcome says that holds no value: the code of its first error and the place.

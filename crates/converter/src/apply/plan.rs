@@ -19,6 +19,7 @@ use super::ApplyError;
 use super::assertion::{Assertion, Assertions, Merged, rewrite_references};
 use super::draft::{Content, Draft, Drafts};
 use super::identity::{IdentifierConflict, Identities, Resolved, replaced_by};
+use super::run::TRANSACTION;
 use super::snapshot::{Listed, Listing};
 use super::state::Joined;
 use super::whole::Whole;
@@ -40,6 +41,24 @@ pub(crate) struct Plan {
     /// The patients that the message is about, as they are known now.
     pub(crate) patients: Vec<Uuid>,
     pub(crate) conflicts: Vec<IdentifierConflict>,
+}
+
+impl Plan {
+    /// Whether it does not fit into one transaction.
+    pub(crate) fn is_split(&self) -> bool {
+        self.writes.len() + self.checks.len() > TRANSACTION
+    }
+
+    /// Every version that it will make, and whether that creates the resource: of what is written without its lists
+    /// first ([`Planned::interim`]), two.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = (&ResourceKey, u64, Effect)> {
+        let split = self.is_split();
+        self.writes.iter().flat_map(move |write| {
+            let again = (split && write.interim.is_some())
+                .then(|| (&write.key, write.version() + 1, Effect::Changed));
+            std::iter::once((&write.key, write.version(), write.effect)).chain(again)
+        })
+    }
 }
 
 /// Resources that refer to something, and are to refer to something else.

@@ -13,7 +13,7 @@ use super::trail::Trail;
 use super::{Applied, Apply, ApplyError, Delivery};
 
 /// Writes and checks in one transaction at most (HealthLake).
-const TRANSACTION: usize = 160;
+pub(super) const TRANSACTION: usize = 160;
 
 /// How often a message is planned anew before it goes back to the queue.
 const ATTEMPTS: u32 = 12;
@@ -100,7 +100,7 @@ impl Apply {
         if plan.writes.is_empty() {
             return Ok(());
         }
-        if plan.writes.len() + checks.len() <= TRANSACTION {
+        if !plan.is_split() {
             let writes: Vec<Write> = plan.writes.iter().map(Planned::write).chain(checks).collect();
             self.transact(&writes).await?;
             return Ok(());

@@ -44,10 +44,9 @@ impl Trail<'_> {
             (Effect::Changed, EventKind::ResourceUpdate, Action::Update),
         ] {
             let written: Vec<(String, Option<u64>)> = plan
-                .writes
-                .iter()
-                .filter(|write| write.effect == effect)
-                .map(|write| (write.key.to_string(), Some(write.version())))
+                .versions()
+                .filter(|(_, _, of)| *of == effect)
+                .map(|(key, version, _)| (key.to_string(), Some(version)))
                 .collect();
             for (nth, part) in written.chunks(IN_ONE).enumerate() {
                 let name = format!("write {} {digest}{}", action_name(action), part_name(nth));

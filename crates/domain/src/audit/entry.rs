@@ -91,6 +91,10 @@ pub struct Object {
     /// The version of the resource that was read or written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
+    /// The number under which the store wrote down by itself that it gave this out, where it does: by this, what was
+    /// read is compared with what was logged (`docs/reconciliation.md`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<u64>,
     /// ParticipantObjectDataLifeCycle (RFC 3881 §5.5.3), for example `origination`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub life_cycle: Option<String>,
@@ -115,6 +119,7 @@ impl Object {
             role,
             id: id.into(),
             version: None,
+            reading: None,
             life_cycle: None,
             sensitivity: None,
             policy_set: None,

@@ -50,6 +50,9 @@ pub struct StoredResource {
     pub deleted: bool,
     /// The resource as JSON, with `meta.versionId` and `meta.lastUpdated` set by the store.
     pub json: Phi<Vec<u8>>,
+    /// The number under which the store wrote down by itself that it gave this out, where it does: the entry about
+    /// the reading names it ([`Object::reading`](crate::audit::Object::reading)).
+    pub reading: Option<u64>,
 }
 
 /// What must hold for a write to be done.

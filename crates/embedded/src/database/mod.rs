@@ -16,15 +16,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::Notify;
 use zorgsluis_domain::PortError;
 
-pub(crate) use failure::Failure;
-use failure::unavailable;
+pub(crate) use failure::{Failure, unavailable};
 use reader::Readers;
 use writer::Writer;
 
 use crate::OpenError;
 
 /// Longest wait for a lock that another process or connection holds.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What a database holds: the steps that make its tables. `user_version` counts the steps done; a step
 /// is never changed once released, later ones are added behind it.
@@ -233,24 +232,30 @@ pub(crate) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// SQLite could not make the files that it needs beside the database.
-fn is_write_protected(error: &rusqlite::Error) -> bool {
+pub(crate) fn is_write_protected(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
-/// A connection to evidence: files on a read-only medium, or of somebody else. Only where no write-ahead
-/// log with content stands beside the file, which would be passed over: then the first error remains.
-fn connect_immutable(path: &Path, error: rusqlite::Error) -> rusqlite::Result<Connection> {
+/// How evidence is named: files on a read-only medium, or of somebody else. Only where no write-ahead log with content
+/// stands beside the file, which would be passed over.
+pub(crate) fn immutable_uri(path: &Path) -> Option<String> {
     let mut wal = path.as_os_str().to_owned();
     wal.push("-wal");
     let empty = match std::fs::metadata(wal) {
         Ok(found) => found.len() == 0,
         Err(cause) => cause.kind() == std::io::ErrorKind::NotFound,
     };
-    let (true, Some(text)) = (empty, path.to_str()) else { return Err(error) };
+    let text = path.to_str().filter(|_| empty)?;
     let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Some(format!("file:{escaped}?immutable=1"))
+}
+
+/// A connection to evidence, or else the error that there was.
+fn connect_immutable(path: &Path, error: rusqlite::Error) -> rusqlite::Result<Connection> {
+    let Some(uri) = immutable_uri(path) else { return Err(error) };
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
+    let connection = Connection::open_with_flags(uri, flags)?;
     connection.set_prepared_statement_cache_capacity(96);
     connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;")?;
     Ok(connection)

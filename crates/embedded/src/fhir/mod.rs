@@ -5,6 +5,7 @@ mod document;
 mod extract;
 mod parameter;
 mod query;
+mod reading;
 mod transaction;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::database::Database;
 pub(crate) use extract::fold;
 pub use parameter::{COMMON, SearchKind, SearchParameter, search_parameters, searchable_types};
 use query::Query;
+pub(crate) use reading::reading_digest;
 use transaction::Prepared;
 
 /// A FHIR R4 store: every version of every resource, and an index of the current ones.
@@ -28,11 +30,41 @@ use transaction::Prepared;
 pub struct SqliteFhirStore {
     database: Database,
     clock: Arc<dyn Clock>,
+    /// Whether what it gives out is written down.
+    shows: bool,
 }
 
 impl SqliteFhirStore {
     pub(crate) fn new(database: Database, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock }
+        Self { database, clock, shows: false }
+    }
+
+    /// The same store for those who show what they read: it writes down each reading by itself, before it answers,
+    /// and gives the number along ([`StoredResource::reading`]). What stands there must have its entry in the log.
+    #[must_use]
+    pub fn showing(self) -> Self {
+        Self { shows: true, ..self }
+    }
+
+    /// Writes down what is given out, if it is to be shown.
+    async fn given(
+        &self,
+        operation: &'static str,
+        items: &mut [&mut StoredResource],
+    ) -> Result<(), PortError> {
+        if !self.shows || items.is_empty() {
+            return Ok(());
+        }
+        let given = reading::given(items.iter().map(|item| &**item));
+        let now = self.clock.now();
+        let number = self
+            .database
+            .write(operation, move |connection| reading::write_down(connection, now, operation, &given))
+            .await?;
+        for item in items {
+            item.reading = u64::try_from(number).ok();
+        }
+        Ok(())
     }
 }
 
@@ -44,6 +76,7 @@ fn stored(key: ResourceKey, row: &Row<'_>) -> rusqlite::Result<StoredResource> {
         last_updated: column::time(row, 1)?,
         deleted: row.get(2)?,
         json: Phi::new(row.get(3)?),
+        reading: None,
     })
 }
 
@@ -61,12 +94,14 @@ fn current(connection: &Connection, key: &ResourceKey) -> rusqlite::Result<Optio
 #[async_trait]
 impl FhirStore for SqliteFhirStore {
     async fn read(&self, keys: &[ResourceKey]) -> Result<Vec<Option<StoredResource>>, PortError> {
+        const OPERATION: &str = "fhir.read";
         let keys = keys.to_vec();
-        self.database
-            .read("fhir.read", move |connection| {
-                keys.iter().map(|key| Ok(current(connection, key)?)).collect()
-            })
-            .await
+        let mut found: Vec<Option<StoredResource>> = self
+            .database
+            .read(OPERATION, move |connection| keys.iter().map(|key| Ok(current(connection, key)?)).collect())
+            .await?;
+        self.given(OPERATION, &mut found.iter_mut().flatten().collect::<Vec<_>>()).await?;
+        Ok(found)
     }
 
     async fn read_version(
@@ -75,9 +110,11 @@ impl FhirStore for SqliteFhirStore {
         version: u64,
     ) -> Result<Option<StoredResource>, PortError> {
         let key = key.clone();
+        const OPERATION: &str = "fhir.read_version";
         let Ok(version) = i64::try_from(version) else { return Ok(None) };
-        self.database
-            .read("fhir.read_version", move |connection| {
+        let mut found = self
+            .database
+            .read(OPERATION, move |connection| {
                 let found = connection
                     .prepare_cached(
                         "SELECT v.version, v.last_updated, v.deleted, v.json FROM resource r
@@ -88,7 +125,9 @@ impl FhirStore for SqliteFhirStore {
                     .optional()?;
                 Ok(found)
             })
-            .await
+            .await?;
+        self.given(OPERATION, &mut found.iter_mut().collect::<Vec<_>>()).await?;
+        Ok(found)
     }
 
     async fn history(
@@ -98,7 +137,8 @@ impl FhirStore for SqliteFhirStore {
     ) -> Result<Page<StoredResource>, PortError> {
         const OPERATION: &str = "fhir.history";
         let (key, after, limit) = (key.clone(), page.after.clone(), column::limit(page));
-        self.database
+        let mut page = self
+            .database
             .read(OPERATION, move |connection| {
                 let before: i64 = match &after {
                     Some(cursor) => cursor.parse().map_err(|_| column::bad_cursor(OPERATION))?,
@@ -117,7 +157,9 @@ impl FhirStore for SqliteFhirStore {
                     .collect::<Result<_, _>>()?;
                 Ok(column::page(&mut versions, limit, |version| version.version.to_string()))
             })
-            .await
+            .await?;
+        self.given(OPERATION, &mut page.items.iter_mut().collect::<Vec<_>>()).await?;
+        Ok(page)
     }
 
     async fn search(&self, search: &Search) -> Result<Page<StoredResource>, PortError> {
@@ -125,7 +167,8 @@ impl FhirStore for SqliteFhirStore {
         let query = Query::parse(OPERATION, search)?;
         let (after, limit) = (search.page.after.clone(), column::limit(&search.page));
         let resource_type = search.resource_type.clone();
-        self.database
+        let mut page = self
+            .database
             .read(OPERATION, move |connection| {
                 let after: i64 = match &after {
                     Some(cursor) => cursor.parse().map_err(|_| column::bad_cursor(OPERATION))?,
@@ -149,7 +192,9 @@ impl FhirStore for SqliteFhirStore {
                     .collect::<Result<_, _>>()?;
                 Ok(Page { items, next: page.next })
             })
-            .await
+            .await?;
+        self.given(OPERATION, &mut page.items.iter_mut().collect::<Vec<_>>()).await?;
+        Ok(page)
     }
 
     async fn transaction(&self, writes: &[Write]) -> Result<Vec<Written>, TransactionError> {

@@ -47,12 +47,13 @@ pub(super) fn disclosed(resource: &StoredResource) -> Result<Disclosed, FhirErro
             serde_json::from_slice(resource.json.expose_phi()).map_err(|_| FhirError::Answer)?;
         patients(&resource.key, &json)
     };
-    Ok(Disclosed { key: resource.key.clone(), version: Some(resource.version), patients })
+    let (key, version, reading) = (resource.key.clone(), Some(resource.version), resource.reading);
+    Ok(Disclosed { key, version, reading, patients })
 }
 
 /// What the log says of a resource that was asked for and is not there.
 pub(super) fn asked_for(key: &ResourceKey) -> Disclosed {
-    Disclosed { key: key.clone(), version: None, patients: patients(key, &Value::Null) }
+    Disclosed { key: key.clone(), version: None, reading: None, patients: patients(key, &Value::Null) }
 }
 
 #[cfg(test)]

@@ -121,7 +121,7 @@ fn disclosure(id: NoticeId, content: Option<&Content>) -> Disclosure<'static> {
         // All of it is told of this patient, a ward and a physician too.
         resources: std::iter::once(notice)
             .chain(read)
-            .map(|(key, version)| Disclosed { key, version, patients: patients.clone() })
+            .map(|(key, version)| Disclosed { key, version, reading: None, patients: patients.clone() })
             .collect(),
     }
 }

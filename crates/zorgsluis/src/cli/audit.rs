@@ -31,6 +31,26 @@ pub(crate) enum AuditCommand {
         after_help = "Examples:\n  zorgsluis audit rebuild --data ./data\n  zorgsluis audit rebuild --data ./data --index-only\n\nStop the server first. The entries and the checkpoint stay as they are; if the entries do not lead to the\ncheckpoint, nothing is to be rebuilt of them: verify the log. An index.db that is no database is set aside as\nindex.db.damaged. Stopped half way, it can be done again."
     )]
     Rebuild(RebuildArgs),
+    /// Whether the log is complete: what the stores hold, compared with what the log says, both ways.
+    #[command(
+        after_help = "Examples:\n  zorgsluis audit reconcile --data ./data\n  zorgsluis audit reconcile --data ./data --from 2026-11-01 --to 2026-11-30 --json\n\nWrites, readings, mails, messages and registers, each with the part that has its entry; every difference\nwith kind and place, without PHI (docs/reconciliation.md says what each kind is). It works beside a running\nserver. Exit status 1 when there is a difference. Whether the log itself is whole, `audit verify` says."
+    )]
+    Reconcile(ReconcileArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReconcileArgs {
+    /// The data directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The organisation whose log is meant [default: the one in the data directory].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organisation: Option<String>,
+    /// JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) period: PeriodArgs,
 }
 
 #[derive(Debug, Args)]

@@ -161,7 +161,7 @@ pub(super) fn gateway(
 ) -> Result<Gateway, Failure> {
     let parts = zorgsluis_gateway::Parts {
         ingest: Arc::clone(ingest),
-        store: Arc::new(directory.fhir_store()),
+        store: Arc::new(directory.fhir_store().showing()),
         journal: Arc::new(directory.journal()),
         dead_letters: Arc::new(directory.dead_letters()),
         queues: queues.all().into_iter().map(|(name, queue)| (name, Arc::clone(queue))).collect(),
