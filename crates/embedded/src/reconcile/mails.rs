@@ -90,12 +90,13 @@ fn mails(connection: &Connection, cut: &Cut, outbox: &Path, tell: Tell<'_>) -> R
         }
         ratio.of += 1;
         ratio.have += u64::from(told);
-        for (is, kind) in [(told, "mail-without-entry"), (lined, "mail-without-notice")] {
-            if !is {
-                let place = format!("outbox/{notice}.eml");
-                tell(Found { time: time(Some(at)), ..found(Area::Mails, kind, true, place) });
-            }
-        }
+        let kind = match (told, lined) {
+            (false, _) => "mail-without-entry",
+            (true, false) => "mail-without-notice",
+            (true, true) => continue,
+        };
+        let place = format!("outbox/{notice}.eml");
+        tell(Found { time: time(Some(at)), ..found(Area::Mails, kind, true, place) });
     }
     Ok(ratio)
 }
