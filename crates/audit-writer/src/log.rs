@@ -221,7 +221,7 @@ impl AuditLog {
 
     /// Whether the index holds rows that were made by an older scheme of keys: it then misses entries under
     /// all terms but a patient.
-    async fn is_index_outdated(&self) -> Result<bool, AuditError> {
+    pub(crate) async fn is_index_outdated(&self) -> Result<bool, AuditError> {
         let any = Query {
             key: OUTDATED.to_owned(),
             from: i64::MIN,
@@ -275,7 +275,7 @@ impl AuditLog {
         }
     }
 
-    async fn lines(&self, places: &[Place]) -> Result<Vec<Line>, AuditError> {
+    pub(crate) async fn lines(&self, places: &[Place]) -> Result<Vec<Line>, AuditError> {
         let mut lines = Vec::with_capacity(places.len());
         for logged in self.log.entries(places).await? {
             let content = match open_logged(self.keys.as_ref(), &logged).await? {
@@ -296,7 +296,7 @@ impl fmt::Debug for AuditLog {
 }
 
 /// The index led to an entry that was not asked for.
-fn misled(line: &Line) -> AuditError {
+pub(crate) fn misled(line: &Line) -> AuditError {
     AuditError::Unreadable { index: line.index, code: "index-row-altered" }
 }
 

@@ -117,6 +117,10 @@ impl LogReader {
         Walk::begin(self.log.clone(), from, self.clock.now()).await
     }
 
+    pub(crate) const fn log(&self) -> &AuditLog {
+        &self.log
+    }
+
     /// Verifies the log, and logs that.
     pub async fn verify(&self, how: Verification<'_>) -> Result<Verified, AuditError> {
         let report = self.log.verify(how).await?;
@@ -128,11 +132,11 @@ impl LogReader {
         Ok(Verified { report, logged })
     }
 
-    async fn log_first(&self, entry: AuditEntry) -> Result<(), AuditError> {
+    pub(crate) async fn log_first(&self, entry: AuditEntry) -> Result<(), AuditError> {
         self.sink.record(&[entry]).await.map_err(|error| AuditError::NotLogged(Arc::new(error)))
     }
 
-    fn about(&self, kind: EventKind, what: String) -> Result<AuditEntry, AuditError> {
+    pub(crate) fn about(&self, kind: EventKind, what: String) -> Result<AuditEntry, AuditError> {
         let now = self.clock.now();
         let mut bits = [0; 10];
         self.random.fill(&mut bits).map_err(|error| AuditError::Random(Arc::new(error)))?;

@@ -48,6 +48,8 @@ pub enum Term {
     Emergency,
     /// Those with an outcome other than success: what was denied, refused, or failed.
     NotSucceeded,
+    /// Those that another system reported.
+    Reported,
 }
 
 impl Term {
@@ -78,6 +80,9 @@ impl Term {
         if entry.event.outcome != Outcome::Success {
             add(Self::NotSucceeded);
         }
+        if entry.reported.is_some() {
+            add(Self::Reported);
+        }
         terms
     }
 
@@ -104,6 +109,7 @@ impl Term {
             Self::Kind(kind) => term("kind", kind.name()),
             Self::Emergency => term("emergency", ""),
             Self::NotSucceeded => term("not-succeeded", ""),
+            Self::Reported => term("reported", ""),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who calls: the bearer token for machines, a session for people at the pages.
+//! Who calls: the bearer token for machines, a session for people at the pages; the token of a client for the log.
 
 use std::net::SocketAddr;
 
@@ -10,17 +10,23 @@ use axum::response::{IntoResponse, Redirect, Response};
 use zorgsluis_domain::audit::{Action, Event, EventKind, Object, ObjectRole};
 
 use crate::Gateway;
+use crate::clients::{Client, Right, TokenHash};
 use crate::disclosure::Caller;
 use crate::fhir::FhirError;
 use crate::frame::template;
 use crate::page;
 
 /// What a request brought to show who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Presented {
     Nothing,
     Wrong,
+    /// The operator's token.
     Right,
+    /// The token of a client.
+    Client(Client),
+    /// Whose token it is cannot be told at the moment.
+    Unknown,
 }
 
 fn bearer(gateway: &Gateway, headers: &HeaderMap) -> Presented {
@@ -31,8 +37,68 @@ fn bearer(gateway: &Gateway, headers: &HeaderMap) -> Presented {
     });
     match token {
         Some(token) if gateway.0.settings.token.is(token) => Presented::Right,
-        _ => Presented::Wrong,
+        Some(token) => match gateway.0.parts.clients.find(&TokenHash::of(token)) {
+            Ok(Some(client)) => Presented::Client(client),
+            Ok(None) => Presented::Wrong,
+            Err(error) => {
+                tracing::error!(code = error.code(), cause = %error, "the clients cannot be read");
+                Presented::Unknown
+            }
+        },
+        None => Presented::Wrong,
     }
+}
+
+/// Lets in clients with this right; nobody else, not the operator either.
+pub(crate) async fn require_right(
+    State((gateway, right)): State<(Gateway, Right)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let mut caller = caller(&request);
+    let presented = bearer(&gateway, request.headers());
+    if let Presented::Client(client) = &presented {
+        caller.client = Some(client.clone());
+    }
+    match presented {
+        Presented::Client(client) if client.right == right => {
+            request.extensions_mut().insert(client);
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        presented => refuse(&gateway, route(&request), &caller, presented).await,
+    }
+}
+
+fn route(request: &Request) -> String {
+    template(request.extensions().get::<MatchedPath>()).to_owned()
+}
+
+/// The answer to who may not come in, and the entry about it.
+async fn refuse(gateway: &Gateway, route: String, caller: &Caller, presented: Presented) -> Response {
+    deny(gateway, caller, &route, &presented).await;
+    let (error, text) = match presented {
+        Presented::Nothing | Presented::Wrong => {
+            (FhirError::Unauthorized, "a valid bearer token is needed\n")
+        }
+        Presented::Right | Presented::Client(_) => {
+            (FhirError::Forbidden, "these credentials do not give this right\n")
+        }
+        Presented::Unknown => {
+            (FhirError::Credentials, "credentials cannot be checked now; try again later\n")
+        }
+    };
+    let unauthorised = matches!(error, FhirError::Unauthorized);
+    let mut response = if route.starts_with("/fhir") {
+        error.into_response()
+    } else {
+        (error.status().0, text).into_response()
+    };
+    if unauthorised {
+        let challenge = HeaderValue::from_static("Bearer realm=\"zorgsluis\"");
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
 }
 
 /// Lets in who brings the bearer token. The token is taken from the header only: a URL is kept in too many
@@ -49,16 +115,11 @@ pub(crate) async fn require_token(
             next.run(request).await
         }
         presented => {
-            let route = template(request.extensions().get::<MatchedPath>()).to_owned();
-            deny(&gateway, &caller, &route, presented).await;
-            let mut response = if route.starts_with("/fhir") {
-                FhirError::Unauthorized.into_response()
-            } else {
-                (StatusCode::UNAUTHORIZED, "a valid bearer token is needed\n").into_response()
-            };
-            let challenge = HeaderValue::from_static("Bearer realm=\"zorgsluis\"");
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-            response
+            let mut caller = caller;
+            if let Presented::Client(client) = &presented {
+                caller.client = Some(client.clone());
+            }
+            refuse(&gateway, route(&request), &caller, presented).await
         }
     }
 }
@@ -82,9 +143,8 @@ pub(crate) async fn require_session(
         request.extensions_mut().insert(caller);
         return next.run(request).await;
     }
-    if presented == Presented::Wrong || !reads {
-        let route = template(request.extensions().get::<MatchedPath>()).to_owned();
-        deny(&gateway, &caller, &route, presented).await;
+    if presented != Presented::Nothing || !reads {
+        deny(&gateway, &caller, &route(&request), &presented).await;
     }
     if reads {
         Redirect::to(&page::login::login_for(request.uri().path())).into_response()
@@ -95,15 +155,20 @@ pub(crate) async fn require_session(
 
 /// A wrong token at the login form.
 pub(crate) async fn deny_login(gateway: &Gateway, caller: &Caller) {
-    deny(gateway, caller, "/login", Presented::Wrong).await;
+    deny(gateway, caller, "/login", &Presented::Wrong).await;
 }
 
 /// Writes the entry about a denial. Nothing is disclosed either way, so that trouble here changes nothing for
 /// the caller.
-async fn deny(gateway: &Gateway, caller: &Caller, route: &str, presented: Presented) {
+async fn deny(gateway: &Gateway, caller: &Caller, route: &str, presented: &Presented) {
     let now = gateway.0.parts.clock.now();
     let Some(left_out) = gateway.0.denials.admit(now) else { return };
-    let reason = if presented == Presented::Wrong { "wrong-token" } else { "no-token" };
+    let reason = match presented {
+        Presented::Nothing => "no-token",
+        Presented::Wrong => "wrong-token",
+        Presented::Right | Presented::Client(_) => "no-right",
+        Presented::Unknown => "credentials-unreadable",
+    };
     let event = Event::failure(EventKind::AccessDenied, Action::Execute, reason);
     let mut entry = gateway.entry(event, caller);
     let mut object = Object::new(ObjectRole::Resource, route);
@@ -123,7 +188,7 @@ pub(crate) async fn tell_left_out(gateway: &Gateway) {
         return;
     }
     let event = Event::failure(EventKind::AccessDenied, Action::Execute, "too-many-denials");
-    let nobody = Caller { peer: None, traceparent: None };
+    let nobody = Caller { peer: None, traceparent: None, client: None };
     let mut entry = gateway.entry(event, &nobody);
     let mut object = Object::new(ObjectRole::Resource, "/");
     object.description = Some(format!("{left_out} denials are not listed one by one"));
@@ -137,5 +202,5 @@ pub(crate) fn caller(request: &Request) -> Caller {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let traceparent =
         request.headers().get("traceparent").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    Caller { peer, traceparent }
+    Caller { peer, traceparent, client: None }
 }

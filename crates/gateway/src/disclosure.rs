@@ -12,6 +12,7 @@ use zorgsluis_domain::{AuditEntry, EntryId};
 use zorgsluis_registers::By;
 
 use crate::Gateway;
+use crate::clients::Client;
 use crate::fhir::FhirError;
 
 /// Who asks.
@@ -20,12 +21,15 @@ pub(crate) struct Caller {
     pub(crate) peer: Option<IpAddr>,
     /// As it came; [`Caller::traceparent`] gives it only when it is one.
     pub(crate) traceparent: Option<String>,
+    /// Who brought credentials of their own; else it is the operator, or nobody.
+    pub(crate) client: Option<Client>,
 }
 
 impl Caller {
-    /// The holder of the token: until access decisions exist, nobody is known by name.
+    /// The client, or the holder of the token: until access decisions exist, no operator is known by name.
     pub(crate) fn user(&self) -> User {
-        let mut user = User::system("access-token", true);
+        let name = self.client.as_ref().map_or("access-token", |client| &*client.name);
+        let mut user = User::system(name, true);
         user.network = self.peer.map(|peer| NetworkAccessPoint::Ip(peer.to_string()));
         user
     }
@@ -35,7 +39,7 @@ impl Caller {
         By { user: self.user(), access: AccessMethod::Http, traceparent: self.traceparent() }
     }
 
-    fn traceparent(&self) -> Option<String> {
+    pub(crate) fn traceparent(&self) -> Option<String> {
         let text = self.traceparent.as_deref()?;
         let known = text.len() == 55 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-'));
         known.then(|| text.to_owned())
@@ -78,7 +82,8 @@ impl Gateway {
         let id = EntryId::derived(now, &self.entry_name());
         let mut entry = AuditEntry::new(id, now, event, caller.user(), AccessMethod::Http, source);
         entry.traceparent = caller.traceparent();
-        entry.legal_basis.authorisation_protocol = Some("access-token/1".to_owned());
+        let protocol = if caller.client.is_some() { "client-token/1" } else { "access-token/1" };
+        entry.legal_basis.authorisation_protocol = Some(protocol.to_owned());
         entry.legal_basis.checks = vec!["bearer-token".to_owned(), "loopback".to_owned()];
         entry
     }

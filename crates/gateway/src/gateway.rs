@@ -8,11 +8,13 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use tokio::sync::Semaphore;
+use zorgsluis_audit_writer::AuditLog;
 use zorgsluis_domain::Clock;
-use zorgsluis_domain::port::{AuditSink, DeadLetters, FhirStore, Journal, Queue};
+use zorgsluis_domain::port::{AuditSink, DeadLetters, FhirStore, Journal, Keys, PatientIndex, Queue};
 use zorgsluis_ingest::Ingest;
 use zorgsluis_registers::Registers;
 
+use crate::clients::{Clients, Right};
 use crate::denial::Denials;
 use crate::fhir::ResourceType;
 use crate::metrics::Metrics;
@@ -46,6 +48,14 @@ pub struct Parts {
     pub audit: Arc<dyn AuditSink>,
     /// The state of that log.
     pub log: Arc<dyn LogState>,
+    /// The log itself, for who may read it.
+    pub audit_log: AuditLog,
+    /// Which patient an identifier belongs to.
+    pub patients: Arc<dyn PatientIndex>,
+    /// Pseudonyms.
+    pub keys: Arc<dyn Keys>,
+    /// Systems and people with credentials of their own.
+    pub clients: Arc<dyn Clients>,
     /// Metrics of other parts of the process, in the same text format.
     pub further_metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     /// The time.
@@ -115,6 +125,7 @@ impl Gateway {
     /// All routes.
     pub fn router(&self) -> Router {
         let token = || from_fn_with_state(self.clone(), auth::require_token);
+        let right = |right| from_fn_with_state((self.clone(), right), auth::require_right);
         let session = from_fn_with_state(self.clone(), auth::require_session);
         let pages = Router::new()
             .route("/", get(page::messages::list))
@@ -146,11 +157,16 @@ impl Gateway {
             .route("/health", get(health::show))
             .route("/assets/zorgsluis.css", get(asset::stylesheet))
             .route("/assets/icon.svg", get(asset::icon));
+        let fhir = fhir::routes()
+            .layer(token())
+            .merge(fhir::audit_event::intake().route_layer(right(Right::SubmitEvents)))
+            .merge(fhir::audit_event::reading().route_layer(right(Right::ReadLog)))
+            .method_not_allowed_fallback(fhir::wrong_method);
         Router::new()
             .merge(pages)
             .merge(machines)
             .merge(open)
-            .nest("/fhir", fhir::routes().layer(token()))
+            .nest("/fhir", fhir)
             .fallback(page::not_found)
             .method_not_allowed_fallback(page::wrong_method)
             .layer(from_fn(frame::guard_host))

@@ -61,7 +61,7 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, HttpAnswer> {
 }
 
 /// Whether the body was cut off at the limit; else the connection broke off.
-fn is_limit(error: &axum::Error) -> bool {
+pub(crate) fn is_limit(error: &axum::Error) -> bool {
     error.source().is_some_and(|source| source.is::<LengthLimitError>())
 }
 

@@ -47,6 +47,7 @@
 
 mod asset;
 mod auth;
+mod clients;
 mod denial;
 mod disclosure;
 mod error;
@@ -65,6 +66,7 @@ mod secret;
 mod serve;
 mod session;
 
+pub use clients::{Client, Clients, Right, TokenHash};
 pub use error::GatewayError;
 pub use fhir::{ResourceType, SearchParameter};
 pub use gateway::{Gateway, Parts, Settings};

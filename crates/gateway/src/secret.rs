@@ -9,6 +9,9 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use zorgsluis_domain::PortError;
+use zorgsluis_domain::port::Random;
+
 use crate::GatewayError;
 
 /// Bytes of a nonce of AES-GCM.
@@ -19,6 +22,15 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], GatewayError> {
     let mut bytes = [0; N];
     rand::fill(&mut bytes).map_err(|_| GatewayError::Randomness)?;
     Ok(bytes)
+}
+
+/// The same as a port.
+pub(crate) struct OwnRandom;
+
+impl Random for OwnRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), PortError> {
+        rand::fill(bytes).map_err(|_| PortError::unavailable("random.fill", GatewayError::Randomness))
+    }
 }
 
 /// Text of 256 random bits, fit for headers, cookies and forms.

@@ -1,6 +1,7 @@
 //! The arguments. A stable contract: see `docs/command-line.md`.
 
 mod audit;
+mod clients;
 mod registers;
 mod serve;
 
@@ -13,6 +14,7 @@ pub(crate) use audit::{
     AuditCommand, ExportArgs, HistoryArgs, LogArgs, PeriodArgs, ProveArgs, RebuildArgs, ReconcileArgs,
     VerifyArgs,
 };
+pub(crate) use clients::{AddClientArgs, ClientRight, ClientsCommand, ListClientsArgs, RemoveClientArgs};
 pub(crate) use registers::{ImportArgs, ListArgs, ListedRegister, Register, RegistersCommand};
 pub(crate) use serve::{MailArgs, ServeArgs, TlsArgs};
 
@@ -88,6 +90,9 @@ pub(crate) enum Command {
     /// The registers of providers and patients.
     #[command(subcommand)]
     Registers(RegistersCommand),
+    /// Systems that submit events into the log, and people who read it: their tokens.
+    #[command(subcommand)]
+    Clients(ClientsCommand),
     /// What becomes of events and fields: where each is written in FHIR, or why it is left out.
     #[command(
         after_help = "Examples:\n  zorgsluis mapping                    the events, and how many fields of which segments\n  zorgsluis mapping PV1 PID-3          what becomes of a segment, and of a field\n  zorgsluis mapping ADT                the events of a kind of message\n  zorgsluis mapping --format json      all tables"

@@ -7,7 +7,7 @@
 //! | Module | Holds |
 //! |---|---|
 //! | `cli` | the arguments |
-//! | `analyse`, `convert`, `deidentify`, `send`, `audit`, `replay`, `registers`, `mapping`, `profile`, `codes`, `demo`, `serve` | the commands |
+//! | `analyse`, `convert`, `deidentify`, `send`, `audit`, `replay`, `registers`, `clients`, `mapping`, `profile`, `codes`, `demo`, `serve` | the commands |
 //! | `system` | the whole system on embedded stores |
 //! | `notes` | the notes of files |
 //! | `way`, `marked`, `terminal` | what a person reads |
@@ -22,6 +22,7 @@ mod analyse;
 mod audit;
 mod aws;
 mod cli;
+mod clients;
 mod codes;
 mod convert;
 mod deidentify;
@@ -68,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Audit(command) => block_on(audit::run(command)),
         Command::Replay(args) => block_on(replay::run(args)),
         Command::Registers(command) => block_on(registers::run(command)),
+        Command::Clients(command) => block_on(clients::run(command)),
         Command::Mapping(args) => mapping::run(args),
         Command::Profile(command) => profile::run(command),
         Command::Codes(args) => block_on(codes::run(args)),

@@ -1,6 +1,7 @@
 //! The whole system on embedded stores, in one process.
 
 mod announcement;
+pub(crate) mod clients;
 mod letters;
 mod log_access;
 mod log_state;
@@ -31,8 +32,7 @@ use zorgsluis_worker::{Process, work};
 use crate::failure::Failure;
 
 pub(crate) use announcement::{ANNOUNCEMENT, Announcement};
-use log_access::source;
-pub(crate) use log_access::{LogAccess, log_of, logs_in, organisation, reader_of};
+pub(crate) use log_access::{LogAccess, log_of, logs_in, organisation, reader_of, source};
 use log_state::LogKeeper;
 pub(crate) use mail::MailConfig;
 use parts::Queues;
@@ -120,8 +120,17 @@ impl System {
         );
         let pages = format!("http://{http}");
         let notifier = parts::notifier(&directory, &log, &config.mail, &pages)?;
-        let gateway =
-            parts::gateway(&directory, &log, &queues, &ingest, &keeper, &listener, &notifier, token)?;
+        let gateway = parts::gateway(
+            &config.data,
+            &directory,
+            &log,
+            &queues,
+            &ingest,
+            &keeper,
+            &listener,
+            &notifier,
+            token,
+        )?;
         let (closing, ended) = (CancellationToken::new(), CancellationToken::new());
         let mut doors = JoinSet::new();
         let (mllp_socket, mllp) = bind(config.mllp).await?;

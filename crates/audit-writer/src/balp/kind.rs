@@ -47,9 +47,42 @@ pub(super) enum Kind {
     Other,
 }
 
+/// A code of the types, or of the subtypes, of our own events; without a system, any that has the code.
+fn has(codings: &[Value], system: Option<&str>, code: &str) -> bool {
+    let text = |coding: &Value, name: &str| coding.get(name).and_then(Value::as_str).map(str::to_owned);
+    codings.iter().any(|coding| {
+        text(coding, "code").as_deref() == Some(code)
+            && system.is_none_or(|system| text(coding, "system").as_deref() == Some(system))
+    })
+}
+
+/// The kinds whose AuditEvents have this type.
+#[must_use]
+pub fn kinds_of_type(system: Option<&str>, code: &str) -> Vec<EventKind> {
+    let of_type = |kind: &EventKind| has(&[Kind::of_kind(*kind).event_type()], system, code);
+    EventKind::ALL.into_iter().filter(of_type).collect()
+}
+
+/// The kinds whose AuditEvents have this subtype. `None` when entries of any kind may have it: the event of HL7 v2 that
+/// brought one about stands among the subtypes.
+#[must_use]
+pub fn kinds_of_subtype(system: Option<&str>, code: &str) -> Option<Vec<EventKind>> {
+    let of_subtype = |kind: &EventKind| has(&[Kind::of_kind(*kind).subtype()], system, code);
+    let kinds: Vec<EventKind> = EventKind::ALL.into_iter().filter(of_subtype).collect();
+    let trigger = match system {
+        Some(system) => system == V2_EVENT,
+        None => kinds.is_empty(),
+    };
+    (!trigger).then_some(kinds)
+}
+
 impl Kind {
     pub(super) fn of(entry: &AuditEntry) -> Self {
-        match entry.event.kind {
+        Self::of_kind(entry.event.kind)
+    }
+
+    fn of_kind(kind: EventKind) -> Self {
+        match kind {
             EventKind::ResourceCreate => Self::Create,
             EventKind::ResourceRead => Self::Read,
             EventKind::ResourceHistory => Self::History,
@@ -105,8 +138,20 @@ impl Kind {
     }
 
     pub(super) fn subtypes(self, entry: &AuditEntry) -> Vec<Value> {
+        let mut subtypes = vec![self.subtype()];
+        if let Some(trigger) = &entry.event.trigger {
+            // `ADT^A01`: the event is of HL7 table 0003; what has no event is kept as it is named.
+            subtypes.push(match trigger.split('^').nth(1).filter(|event| !event.is_empty()) {
+                Some(event) => json!({ "system": V2_EVENT, "code": event, "display": trigger }),
+                None => json!({ "display": trigger }),
+            });
+        }
+        subtypes
+    }
+
+    fn subtype(self) -> Value {
         let interaction = |code| coding(INTERACTION, code, code);
-        let mut subtypes = vec![match self {
+        match self {
             Self::Create => interaction("create"),
             Self::Read => interaction("read"),
             Self::History => interaction("history-instance"),
@@ -133,15 +178,7 @@ impl Kind {
             Self::Start => coding(DCM, "110120", "Application Start"),
             Self::Stop => coding(DCM, "110121", "Application Stop"),
             Self::Other => coding(OWN_EVENT, "other", "Event of another system"),
-        }];
-        if let Some(trigger) = &entry.event.trigger {
-            // `ADT^A01`: the event is of HL7 table 0003; what has no event is kept as it is named.
-            subtypes.push(match trigger.split('^').nth(1).filter(|event| !event.is_empty()) {
-                Some(event) => json!({ "system": V2_EVENT, "code": event, "display": trigger }),
-                None => json!({ "display": trigger }),
-            });
         }
-        subtypes
     }
 
     /// The pattern that the entry fulfils.

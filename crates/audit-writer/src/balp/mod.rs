@@ -19,6 +19,7 @@ use zorgsluis_domain::AuditEntry;
 use zorgsluis_domain::audit::{AccessMethod, Outcome};
 
 use kind::Kind;
+pub use kind::{kinds_of_subtype, kinds_of_type};
 
 /// DICOM codes.
 const DCM: &str = "http://dicom.nema.org/resources/ontology/DCM";

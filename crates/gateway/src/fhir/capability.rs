@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::audit_event::PARAMETERS;
 use super::{FhirError, ResourceType, base, negotiate};
 use crate::Gateway;
 
@@ -20,7 +21,10 @@ pub(crate) async fn show(State(gateway): State<Gateway>, headers: HeaderMap) -> 
 }
 
 fn statement(base: &str, types: &[ResourceType]) -> Value {
-    let resources: Vec<Value> = types.iter().map(resource).collect();
+    let mut resources: Vec<Value> = types.iter().map(resource).collect();
+    // In the order of the alphabet, as the others are.
+    let place = types.iter().take_while(|resource_type| resource_type.name < "AuditEvent").count();
+    resources.insert(place, audit_event());
     json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -32,15 +36,38 @@ fn statement(base: &str, types: &[ResourceType]) -> Value {
         "format": ["json", "application/fhir+json"],
         "rest": [{
             "mode": "server",
-            "documentation": "Read only. Resources come in as HL7 v2. Searches by what tells something about \
+            "documentation": "Read only, but for AuditEvents of other systems. Resources come in as HL7 v2. Searches by what tells something about \
                               a person are sent as POST [type]/_search; in a URL they are refused.",
             "security": {
                 "cors": false,
                 "description": "A bearer token, from this machine only. Every answer about a patient is \
                                 preceded by an entry in the audit log (NEN 7513)."
             },
-            "resource": resources
+            "resource": resources,
+            "interaction": [
+                { "code": "batch", "documentation": "Of AuditEvents to be created (IHE ITI-20)." },
+                { "code": "transaction", "documentation": "Of AuditEvents to be created: all or none." }
+            ]
         }]
+    })
+}
+
+/// The log: others write into it, and who has the right reads it.
+fn audit_event() -> Value {
+    let interactions = ["create", "read", "search-type"];
+    json!({
+        "type": "AuditEvent",
+        "documentation": "The log (NEN 7513). Systems submit events with credentials of the right audit-source, and \
+                          read nothing; the log is read with credentials of the right log.",
+        "interaction": interactions.map(|code| json!({ "code": code })),
+        "versioning": "no-version",
+        "readHistory": false,
+        "updateCreate": false,
+        "conditionalCreate": false,
+        "conditionalRead": "not-supported",
+        "conditionalUpdate": false,
+        "conditionalDelete": "not-supported",
+        "searchParam": PARAMETERS.map(|(name, kind)| json!({ "name": name, "type": kind })),
     })
 }
 

@@ -1,5 +1,6 @@
-//! The FHIR R4 facade: read, vread, history of an instance, search; JSON only, no writing.
+//! The FHIR R4 facade: read, vread, history of an instance, search; JSON only, no writing but of AuditEvents.
 
+pub(crate) mod audit_event;
 mod bundle;
 pub(crate) mod capability;
 mod history;
@@ -32,7 +33,11 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/{type}/{id}/_history", get(history::instance))
         .route("/{type}/{id}/_history/{version}", get(read::version))
         .fallback(|| async { FhirError::NoSuchRoute })
-        .method_not_allowed_fallback(|| async { FhirError::Method })
+        .method_not_allowed_fallback(wrong_method)
+}
+
+pub(crate) async fn wrong_method() -> FhirError {
+    FhirError::Method
 }
 
 /// Whether the caller can take JSON.

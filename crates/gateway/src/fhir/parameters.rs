@@ -57,8 +57,11 @@ impl Parameters {
     /// Refuses what must not stand in a URL. Ids (UUIDs that we made), dates of change and the codes of a few
     /// administrative value sets may; identifiers, names, birth dates, codes of what ails somebody and whatever
     /// else may tell something about a person may not.
-    pub(super) fn check_url(&self, resource_type: &ResourceType) -> Result<(), FhirError> {
-        let harmless = self.search.iter().all(|(name, value)| match name.as_str() {
+    pub(super) fn check_url(
+        search: &[(String, String)],
+        resource_type: &ResourceType,
+    ) -> Result<(), FhirError> {
+        let harmless = search.iter().all(|(name, value)| match name.as_str() {
             "_id" => value.split(',').all(is_own_id),
             "_lastUpdated" => is_moment(value),
             "status" | "category" | "class" | "intent" => value.split(',').all(is_word),

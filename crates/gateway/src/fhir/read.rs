@@ -53,7 +53,7 @@ pub(super) fn key(gateway: &Gateway, kind: String, id: String) -> Result<Resourc
 }
 
 /// A read takes `_format` and nothing else.
-fn check(headers: &HeaderMap, query: Option<&str>) -> Result<(), FhirError> {
+pub(super) fn check(headers: &HeaderMap, query: Option<&str>) -> Result<(), FhirError> {
     let parameters = Parameters::read(query.unwrap_or_default().as_bytes())?;
     if !parameters.search.is_empty() || parameters.page.is_some() {
         return Err(FhirError::Invalid("a read takes no parameters"));

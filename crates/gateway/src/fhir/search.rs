@@ -1,9 +1,11 @@
 //! `POST [type]/_search`, and `GET [type]` with parameters that may stand in a URL.
 
 use axum::Extension;
+use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use zorgsluis_domain::Phi;
@@ -33,7 +35,7 @@ pub(super) async fn by_get(
     let resource_type = gateway.resource_type(&kind)?;
     let query = query.unwrap_or_default();
     let parameters = Parameters::read(query.as_bytes())?;
-    parameters.check_url(resource_type)?;
+    Parameters::check_url(&parameters.search, resource_type)?;
     let own = if query.is_empty() { kind.clone() } else { format!("{kind}?{query}") };
     search(&gateway, &caller, resource_type, &headers, parameters, own).await
 }
@@ -47,6 +49,19 @@ pub(super) async fn by_post(
     let Path(kind) = path.map_err(|_| FhirError::UnknownType)?;
     let resource_type = gateway.resource_type(&kind)?;
     let (head, body) = request.into_parts();
+    let parameters =
+        read_search_form(&head, body, |parameters| Parameters::check_url(parameters, resource_type)).await?;
+    // What was searched for is not repeated: the URL of a page holds no PHI.
+    let own = format!("{kind}/_search");
+    search(&gateway, &caller, resource_type, &head.headers, parameters, own).await
+}
+
+/// The parameters of a search by form; `check_url` refuses what may not stand in the URL beside it.
+pub(super) async fn read_search_form(
+    head: &Parts,
+    body: Body,
+    check_url: impl Fn(&[(String, String)]) -> Result<(), FhirError>,
+) -> Result<Parameters, FhirError> {
     let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
     if !essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -54,7 +69,7 @@ pub(super) async fn by_post(
     }
     // Parameters of the URL count too (FHIR R4 §3.1.1.1), as far as they may stand there.
     let mut parameters = Parameters::read(head.uri.query().unwrap_or_default().as_bytes())?;
-    parameters.check_url(resource_type)?;
+    check_url(&parameters.search)?;
     let form = Parameters::read(&read_form(body, FORM).await.ok_or(FhirError::TooLarge)?)?;
     parameters.search.extend(form.search);
     parameters.format = form.format.or(parameters.format);
@@ -62,9 +77,7 @@ pub(super) async fn by_post(
     if form.page.is_some() || parameters.page.is_some() {
         return Err(FhirError::Invalid("a page link is followed with GET"));
     }
-    // What was searched for is not repeated: the URL of a page holds no PHI.
-    let own = format!("{kind}/_search");
-    search(&gateway, &caller, resource_type, &head.headers, parameters, own).await
+    Ok(parameters)
 }
 
 async fn search(
@@ -117,7 +130,7 @@ async fn search(
 
 /// What was searched for, as it would stand in a query: for the log, which seals it. Never empty: a search for
 /// all is one too.
-fn raw_query(parameters: &[(String, String)], limit: usize) -> String {
+pub(super) fn raw_query(parameters: &[(String, String)], limit: usize) -> String {
     if parameters.is_empty() {
         return format!("_count={limit}");
     }

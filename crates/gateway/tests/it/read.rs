@@ -74,7 +74,7 @@ async fn every_wrong_request_is_answered_with_an_operation_outcome() {
         ("GET", format!("{patient}/_history/x"), 404, "not-found"),
         ("GET", "/fhir/Unicorn/1".into(), 404, "not-supported"),
         ("GET", "/fhir/Unicorn".into(), 404, "not-supported"),
-        ("GET", "/fhir".into(), 404, "not-supported"),
+        ("GET", "/fhir".into(), 405, "not-supported"),
         ("GET", format!("{patient}/$everything"), 404, "not-supported"),
         ("PUT", patient.clone(), 405, "not-supported"),
         ("DELETE", patient.clone(), 405, "not-supported"),

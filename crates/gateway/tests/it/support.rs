@@ -11,16 +11,18 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
+use tlog::Signer as _;
 use tower::ServiceExt as _;
+use zorgsluis_audit_writer::{AuditLog, AuditWriter};
 use zorgsluis_converter::profile::Profiles;
 use zorgsluis_domain::port::{
     AuditSink, DeadLetter, DeadLetters, FhirStore, Precondition, ResourceKey, Write,
 };
 use zorgsluis_domain::{AuditEntry, MessageId, Phi, PortError};
-use zorgsluis_embedded::{DataDirectory, search_parameters, searchable_types};
+use zorgsluis_embedded::{DataDirectory, SystemRandom, search_parameters, searchable_types};
 use zorgsluis_gateway::{
-    AccessToken, Checkpoint, Gateway, LogReport, LogState, Parts, ResourceType, SearchParameter, Settings,
-    Verification,
+    AccessToken, Checkpoint, Client, Clients, Gateway, LogReport, LogState, Parts, ResourceType, Right,
+    SearchParameter, Settings, TokenHash, Verification,
 };
 use zorgsluis_ingest::{Ingest, Ports, ProfileRules};
 use zorgsluis_notifier::Notifier;
@@ -39,6 +41,58 @@ pub(crate) const FHIR_JSON: &str = "application/fhir+json";
 pub(crate) struct Sink {
     pub(crate) entries: Mutex<Vec<AuditEntry>>,
     pub(crate) broken: AtomicBool,
+    /// Loses the answer after the entries were taken.
+    pub(crate) silent: AtomicBool,
+    /// Where they go besides.
+    pub(crate) log: Option<AuditWriter>,
+}
+
+/// The clients of tests: the token is the name, filled up.
+pub(crate) struct KnownClients;
+
+/// The token of a test's client.
+pub(crate) fn token_of(client: &str) -> String {
+    format!("{client:_<40}")
+}
+
+impl Clients for KnownClients {
+    fn find(&self, token: &TokenHash) -> Result<Option<Client>, PortError> {
+        let number = "https://epd.linde.example/patient";
+        let known = [
+            ("epd", Right::SubmitEvents, Some(number)),
+            ("pacs", Right::SubmitEvents, None),
+            ("privacy-officer", Right::ReadLog, None),
+            ("auditor", Right::ReadLog, None),
+        ];
+        if *token == TokenHash::of(&token_of("unreadable")) {
+            return Err(PortError::unavailable("clients.find", "switched off by the test"));
+        }
+        let found = known.into_iter().find(|(name, ..)| *token == TokenHash::of(&token_of(name)));
+        Ok(found.map(|(name, right, system)| Client {
+            name: name.into(),
+            right,
+            patient_system: system.map(Into::into),
+        }))
+    }
+}
+
+/// The embedded log of a data directory.
+pub(crate) fn log_of(directory: &DataDirectory) -> AuditLog {
+    let signer = directory.log_signer("zorgsluis/linde").unwrap();
+    AuditLog::new(
+        Arc::new(directory.log_storage()),
+        Arc::new(directory.entry_index("linde")),
+        Arc::new(directory.keys()),
+        "linde",
+        "zorgsluis/linde",
+        vec![signer.verifying_key().clone()],
+    )
+    .unwrap()
+}
+
+pub(crate) async fn writer_of(directory: &DataDirectory) -> AuditWriter {
+    let signer = Arc::new(directory.log_signer("zorgsluis/linde").unwrap());
+    AuditWriter::open(log_of(directory), &SystemRandom, signer).await.unwrap()
 }
 
 #[async_trait]
@@ -47,7 +101,13 @@ impl AuditSink for Sink {
         if self.broken.load(Ordering::SeqCst) {
             return Err(PortError::unavailable("audit.record", "switched off by the test"));
         }
+        if let Some(log) = &self.log {
+            log.record(entries).await?;
+        }
         self.entries.lock().unwrap().extend_from_slice(entries);
+        if self.silent.swap(false, Ordering::SeqCst) {
+            return Err(PortError::unavailable("audit.record", "the answer was lost"));
+        }
         Ok(())
     }
 }
@@ -150,6 +210,19 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let directory = DataDirectory::open(folder.path().join("data")).unwrap();
         let audit = Arc::new(Sink::default());
+        Self::over(folder, directory, audit)
+    }
+
+    /// One whose entries go into the embedded log.
+    pub(crate) async fn with_log() -> Self {
+        log();
+        let folder = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::open(folder.path().join("data")).unwrap();
+        let audit = Arc::new(Sink { log: Some(writer_of(&directory).await), ..Sink::default() });
+        Self::over(folder, directory, audit)
+    }
+
+    fn over(folder: TempDir, directory: DataDirectory, audit: Arc<Sink>) -> Self {
         let queue = Arc::new(directory.queue("inbound", Duration::from_secs(60)));
         let notices = Arc::new(directory.queue("notices", Duration::from_secs(60)));
         let ports = Ports {
@@ -177,6 +250,10 @@ impl World {
             letters: Arc::new(letters),
             audit: audit.clone(),
             log: Arc::new(Log),
+            audit_log: log_of(&directory),
+            patients: Arc::new(directory.patient_index()),
+            keys: Arc::new(directory.keys()),
+            clients: Arc::new(KnownClients),
             further_metrics: None,
             clock: directory.clock(),
         };

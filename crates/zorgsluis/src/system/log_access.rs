@@ -124,7 +124,7 @@ pub(crate) fn reader_of(
     LogReader::new(log, sink, clock, Arc::new(SystemRandom), by)
 }
 
-pub(super) fn source(organisation: &str) -> Source {
+pub(crate) fn source(organisation: &str) -> Source {
     Source {
         enterprise_site_id: organisation.to_owned(),
         source_id: String::from("zorgsluis"),

@@ -1,5 +1,6 @@
 //! The parts of the system, over the stores of a data directory.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use zorgsluis_listener::Listener;
 use zorgsluis_notifier::Notifier;
 use zorgsluis_registers::Registers;
 
+use super::clients::FileClients;
 use super::letters::NotifierLetters;
 use super::log_access::LogAccess;
 use super::log_state::LogKeeper;
@@ -150,6 +152,7 @@ pub(crate) fn registers(directory: &DataDirectory, log: &LogAccess) -> Registers
 
 #[expect(clippy::too_many_arguments, reason = "each is a part of its own, named at its one caller")]
 pub(super) fn gateway(
+    data: &Path,
     directory: &DataDirectory,
     log: &LogAccess,
     queues: &Queues,
@@ -169,6 +172,10 @@ pub(super) fn gateway(
         letters: Arc::new(NotifierLetters(notifier.clone())),
         audit: Arc::clone(&log.writer) as Arc<dyn AuditSink>,
         log: Arc::clone(keeper) as Arc<dyn zorgsluis_gateway::LogState>,
+        audit_log: log.writer.log().clone(),
+        patients: Arc::new(directory.patient_index()),
+        keys: Arc::new(directory.keys()),
+        clients: Arc::new(FileClients::new(data)),
         further_metrics: Some(Arc::new({
             let listener = listener.clone();
             move || listener.prometheus()

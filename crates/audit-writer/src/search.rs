@@ -1,0 +1,214 @@
+//! Searching the log by several criteria at once: the index leads to the entries of the rarest one, the others are
+//! looked for in what these say.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tlog::{Cursor, Hit, MAX_IDS, Place, Query};
+use zorgsluis_domain::audit::{EventKind, Object, ObjectRole, PatientObject};
+use zorgsluis_domain::port::Page;
+use zorgsluis_domain::{AuditEntry, EntryId};
+
+use crate::log::misled;
+use crate::{AuditError, AuditLog, Content, Line, LogReader, Term};
+
+/// Rows of the index that are looked at for one page, at most. A page may so hold fewer entries than were asked for,
+/// or none, and still not be the last.
+const MAX_ROWS: usize = 2_000;
+/// Rows that are looked at together.
+const CHUNK: usize = 250;
+/// Rows by which criteria are compared: which has fewer.
+const PROBE: usize = 250;
+
+/// Whether an entry fulfils a criterion.
+pub type Fits = Arc<dyn Fn(&AuditEntry) -> bool + Send + Sync>;
+
+/// One criterion of a search.
+#[derive(Clone)]
+pub struct Criterion {
+    /// Whoever fulfils it is found under one of these terms; empty when the index knows nothing of it.
+    pub terms: Vec<Term>,
+    /// Whether an entry fulfils it.
+    pub fits: Fits,
+}
+
+/// What is searched for.
+#[derive(Clone)]
+pub struct LogSearch<'a> {
+    /// As it was asked, for the entry about this reading. PHI: the log seals it.
+    pub query: &'a str,
+    /// The one patient whom the search is about, if it is about one: `Patient/<id>`.
+    pub patient: Option<String>,
+    /// All of them hold.
+    pub criteria: Vec<Criterion>,
+    /// From this time on.
+    pub from: Timestamp,
+    /// To before this time.
+    pub to: Timestamp,
+    /// Newest first, or oldest first.
+    pub newest_first: bool,
+    /// Entries on the page at most.
+    pub limit: usize,
+    /// The cursor that the last page gave.
+    pub after: Option<&'a str>,
+}
+
+/// Where a search goes on: behind which row, and how many entries the log had when it began. What came later is not of
+/// this search, so that it neither shows an entry twice nor ends never.
+#[derive(Debug, Clone, Copy)]
+struct Position {
+    row: Cursor,
+    size: u64,
+}
+
+impl Position {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.');
+        let row = Cursor { at: parts.next()?.parse().ok()?, index: parts.next()?.parse().ok()? };
+        let size = parts.next()?.parse().ok()?;
+        parts.next().is_none().then_some(Self { row, size })
+    }
+
+    fn text(self) -> String {
+        format!("{}.{}.{}", self.row.at, self.row.index, self.size)
+    }
+}
+
+impl LogReader {
+    /// Entries that fulfil all criteria, one page. The reading is logged first, with the query as object (role 24).
+    ///
+    /// # Errors
+    /// As every reading; [`AuditError::Cursor`] when `after` is not a cursor of a search.
+    pub async fn search(&self, search: &LogSearch<'_>) -> Result<Page<Line>, AuditError> {
+        let mut entry = self.about(EventKind::LogRead, String::from("search"))?;
+        let mut object = Object::new(ObjectRole::Query, "AuditEvent");
+        object.query = Some(search.query.to_owned());
+        entry.objects.push(object);
+        entry.patient = search.patient.clone().map(|reference| PatientObject { reference });
+        // As it stood before this reading.
+        let size = self.log().index.coverage().await?.through;
+        self.log_first(entry).await?;
+        self.log().search(search, size).await
+    }
+}
+
+impl AuditLog {
+    /// Which of these entries stand in the log. Discloses nothing of them.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub async fn holds(&self, entries: &[EntryId]) -> Result<Vec<bool>, AuditError> {
+        let mut held = Vec::with_capacity(entries.len());
+        for some in entries.chunks(MAX_IDS) {
+            let ids: Vec<_> = some.iter().map(|id| tlog::EntryId(id.0.into_bytes())).collect();
+            held.extend(self.index.places(&ids).await?.iter().map(Option::is_some));
+        }
+        Ok(held)
+    }
+
+    async fn search(&self, search: &LogSearch<'_>, size: u64) -> Result<Page<Line>, AuditError> {
+        let start = match search.after {
+            Some(text) => Some(Position::parse(text).ok_or(AuditError::Cursor)?),
+            None => None,
+        };
+        let size = start.map_or(size, |start| start.size);
+        let mut row = start.map(|start| start.row);
+        let terms = self.rarest(search, row).await?;
+        if terms.iter().any(|term| !matches!(term, Term::Patient(_))) && self.is_index_outdated().await? {
+            return Err(AuditError::IndexOutdated);
+        }
+        let (mut items, mut looked_at) = (Vec::new(), 0);
+        loop {
+            let (hits, more) = self.rows(&terms, search, row, CHUNK).await?;
+            looked_at += hits.len();
+            let of_this: Vec<Hit> = hits.iter().filter(|hit| hit.place.index < size).copied().collect();
+            let places: Vec<Place> = of_this.iter().map(|hit| hit.place).collect();
+            let lines = self.lines(&places).await?;
+            for (hit, line) in of_this.iter().zip(lines) {
+                if !fulfils(&line, &terms, search)? {
+                    continue;
+                }
+                if items.len() >= search.limit.max(1) {
+                    // There is one more: the page ends before it.
+                    let next = row.map(|row| Position { row, size }.text());
+                    return Ok(Page { items, next });
+                }
+                items.push(line);
+                row = Some(Cursor { at: hit.at, index: hit.place.index });
+            }
+            let Some(last) = hits.last() else { return Ok(Page { items, next: None }) };
+            if !more {
+                return Ok(Page { items, next: None });
+            }
+            // Between the last one shown and here nothing was found.
+            let here = Cursor { at: last.at, index: last.place.index };
+            row = Some(here);
+            if looked_at >= MAX_ROWS || items.len() >= search.limit.max(1) {
+                return Ok(Page { items, next: Some(Position { row: here, size }.text()) });
+            }
+        }
+    }
+
+    /// The terms of the criterion with the fewest rows from here on; all entries, if no criterion has terms.
+    async fn rarest(&self, search: &LogSearch<'_>, from: Option<Cursor>) -> Result<Vec<Term>, AuditError> {
+        let mut rarest: Option<(usize, &[Term])> = None;
+        let candidates = search.criteria.iter().map(|criterion| criterion.terms.as_slice());
+        let candidates: Vec<&[Term]> = candidates.filter(|terms| !terms.is_empty()).collect();
+        if let [only] = candidates.as_slice() {
+            return Ok(only.to_vec());
+        }
+        for terms in candidates {
+            let count = self.rows(terms, search, from, PROBE).await?.0.len();
+            if rarest.is_none_or(|(fewest, _)| count < fewest) {
+                rarest = Some((count, terms));
+            }
+        }
+        Ok(rarest.map_or_else(|| vec![Term::All], |(_, terms)| terms.to_vec()))
+    }
+
+    /// The next rows under any of these terms, each once; and whether there are more behind them.
+    async fn rows(
+        &self,
+        terms: &[Term],
+        search: &LogSearch<'_>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<(Vec<Hit>, bool), AuditError> {
+        let (mut all, mut more) = (Vec::new(), false);
+        for term in terms {
+            let query = Query {
+                key: term.key(self.keys.as_ref()),
+                from: search.from.as_microsecond(),
+                to: search.to.as_microsecond(),
+                after,
+                limit,
+                newest_first: search.newest_first,
+            };
+            let found = self.index.find(&query).await?;
+            more |= found.next.is_some();
+            all.extend(found.hits);
+        }
+        all.sort_by_key(|hit| (hit.at, hit.place.index));
+        all.dedup_by_key(|hit| (hit.at, hit.place.index));
+        if search.newest_first {
+            all.reverse();
+        }
+        more |= all.len() > limit;
+        all.truncate(limit);
+        Ok((all, more))
+    }
+}
+
+/// Whether a line is one of those searched for. What the index wrongly led to is an error: a row was altered.
+fn fulfils(line: &Line, terms: &[Term], search: &LogSearch<'_>) -> Result<bool, AuditError> {
+    let Content::Entry(entry) = &line.content else {
+        // What it said is gone; that it was there is shown to who asked for no more than a patient or a time.
+        return Ok(search.criteria.iter().all(|criterion| criterion.terms == terms));
+    };
+    let at = entry.recorded.as_microsecond();
+    let in_period = (search.from.as_microsecond()..search.to.as_microsecond()).contains(&at);
+    if !in_period || !terms.iter().any(|term| term.fits(entry)) {
+        return Err(misled(line));
+    }
+    Ok(search.criteria.iter().all(|criterion| (criterion.fits)(entry)))
+}
