@@ -2,6 +2,7 @@
 
 mod audit;
 mod clients;
+mod erase;
 mod registers;
 mod serve;
 
@@ -15,6 +16,7 @@ pub(crate) use audit::{
     VerifyArgs,
 };
 pub(crate) use clients::{AddClientArgs, ClientRight, ClientsCommand, ListClientsArgs, RemoveClientArgs};
+pub(crate) use erase::{AddHoldArgs, EraseArgs, HoldsCommand, LiftHoldArgs, ListHoldsArgs, WhoArgs};
 pub(crate) use registers::{ImportArgs, ListArgs, ListedRegister, Register, RegistersCommand};
 pub(crate) use serve::{MailArgs, ServeArgs, TlsArgs};
 
@@ -87,6 +89,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  zorgsluis replay --data ./data --all\n  zorgsluis replay --data ./data 5b0c3f0e-8d1a-8c1e-9a9b-3f2d6b1c7a10"
     )]
     Replay(ReplayArgs),
+    /// Destroys data of a patient for good, unless a duty keeps them, or what no duty keeps any more.
+    #[command(
+        after_help = "Examples:\n  zorgsluis erase --data ./data --patient 0d6c… --class dossier --reason patient-request --dry-run\n  zorgsluis erase --data ./data --patient 0d6c… --class dossier --reason patient-request\n  zorgsluis erase --data ./data --expired --dry-run\n  zorgsluis erase --data ./data --again      after a backup was put back\n\nNo server may run on the directory meanwhile. What was destroyed stays destroyed when a backup is put back, as\nlong as the file of tombstones is kept: DIR.tombstones, or the one that --tombstones names here and for serve."
+    )]
+    Erase(Box<EraseArgs>),
+    /// What is declared to forbid the destruction of a patient's data.
+    #[command(subcommand)]
+    Holds(HoldsCommand),
     /// The registers of providers and patients.
     #[command(subcommand)]
     Registers(RegistersCommand),

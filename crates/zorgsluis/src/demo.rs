@@ -62,6 +62,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         mail: MailConfig { name: Some(String::from("Ziekenhuis De Linde")), ..MailConfig::outbox() },
         profiles,
         organisation: organisation(&data, None)?,
+        tombstones: None,
     })
     .await?;
     if new {

@@ -7,7 +7,7 @@
 //! | Module | Holds |
 //! |---|---|
 //! | `cli` | the arguments |
-//! | `analyse`, `convert`, `deidentify`, `send`, `audit`, `replay`, `registers`, `clients`, `mapping`, `profile`, `codes`, `demo`, `serve` | the commands |
+//! | `analyse`, `convert`, `deidentify`, `send`, `audit`, `replay`, `registers`, `clients`, `erase`, `holds`, `mapping`, `profile`, `codes`, `demo`, `serve` | the commands |
 //! | `system` | the whole system on embedded stores |
 //! | `notes` | the notes of files |
 //! | `way`, `marked`, `terminal` | what a person reads |
@@ -27,7 +27,9 @@ mod codes;
 mod convert;
 mod deidentify;
 mod demo;
+mod erase;
 mod failure;
+mod holds;
 mod mail;
 mod mapping;
 mod marked;
@@ -68,6 +70,8 @@ pub fn main() -> ExitCode {
         Command::Deidentify(args) => deidentify::run(args),
         Command::Audit(command) => block_on(audit::run(command)),
         Command::Replay(args) => block_on(replay::run(args)),
+        Command::Erase(args) => block_on(erase::run(args)),
+        Command::Holds(command) => block_on(holds::run(command)),
         Command::Registers(command) => block_on(registers::run(command)),
         Command::Clients(command) => block_on(clients::run(command)),
         Command::Mapping(args) => mapping::run(args),

@@ -29,6 +29,7 @@ pub(crate) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         mail: mail(&args.mail)?,
         profiles: profiles(args.profiles.as_deref(), &args.data)?,
         organisation: organisation(&args.data, args.organisation.as_deref())?,
+        tombstones: args.tombstones.clone(),
     })
     .await?;
     print_addresses(&system, Style::for_stdout());

@@ -29,6 +29,7 @@ use zorgsluis_ingest::Ingest;
 use zorgsluis_listener::{IngestDoor, Listener, Tls, TlsFiles};
 use zorgsluis_worker::{Process, work};
 
+use crate::erase::{Work, tombstone_file};
 use crate::failure::Failure;
 
 pub(crate) use announcement::{ANNOUNCEMENT, Announcement};
@@ -62,6 +63,8 @@ pub(crate) struct Config {
     pub(crate) mail: MailConfig,
     pub(crate) profiles: Profiles,
     pub(crate) organisation: String,
+    /// The file of tombstones, when it is not the one beside the directory.
+    pub(crate) tombstones: Option<PathBuf>,
 }
 
 /// The running system.
@@ -99,7 +102,16 @@ impl System {
         zorgsluis_gateway::check_address(config.http)
             .map_err(|error| Failure::usage(format!("--http {}: {error}", config.http)))?;
         let directory = DataDirectory::open(&config.data).map_err(Failure::wrong)?;
-        let log = LogAccess::open(&directory, &config.organisation).await?;
+        let log = LogAccess::open_unchecked(&directory, &config.organisation).await?;
+        // Before anything is served: what was destroyed, and an older copy of the directory brought back.
+        let tombstones = tombstone_file(&config.data, config.tombstones.as_deref())?;
+        let redone = Work::new(directory.clone(), log.clone(), tombstones, false).redo().await?;
+        if redone > 0 {
+            tracing::warn!(
+                erasures = redone,
+                "data that had been destroyed stood here again, and were destroyed"
+            );
+        }
         let keeper = Arc::new(LogKeeper::new(Arc::clone(&log.writer), directory.clock()));
         let clock = directory.clock();
         log.writer

@@ -132,21 +132,18 @@ impl Erasures {
 
     /// Which of these tombstones some file does not note: an erasure that was cut off, or a backup put back.
     pub async fn pending(&self, tombstones: &[Tombstone]) -> Result<Vec<Tombstone>, PortError> {
-        let mut pending = Vec::new();
-        for tombstone in tombstones {
-            let id = tombstone.id;
-            let mut done =
-                self.key_table.read("erasure.pending", move |c| register::is_complete(c, id)).await?;
-            if tombstone.class != DataClass::Log {
-                for database in [&self.state, &self.fhir] {
-                    done &= database.read("erasure.pending", move |c| register::is_noted(c, id)).await?;
-                }
-            }
-            if !done {
-                pending.push(tombstone.clone());
-            }
+        if tombstones.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(pending)
+        const OPERATION: &str = "erasure.pending";
+        let complete = self.key_table.read(OPERATION, register::complete_ones).await?;
+        let state = self.state.read(OPERATION, register::noted).await?;
+        let fhir = self.fhir.read(OPERATION, register::noted).await?;
+        let is_done = |tombstone: &&Tombstone| {
+            let here = state.contains(&tombstone.id) && fhir.contains(&tombstone.id);
+            complete.contains(&tombstone.id) && (tombstone.class == DataClass::Log || here)
+        };
+        Ok(tombstones.iter().filter(|tombstone| !is_done(tombstone)).cloned().collect())
     }
 
     /// Does what a tombstone says, as far as it is not done. The files still hold what was deleted until

@@ -1,11 +1,14 @@
 //! Which tombstones were noted where.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 use zorgsluis_domain::Pseudonym;
 use zorgsluis_domain::erasure::Tombstone;
 
 use super::damaged;
+use crate::column;
 use crate::database::Failure;
 
 /// Writes down in `keys.db` what is about to be done.
@@ -27,11 +30,20 @@ pub(super) fn complete(connection: &Connection, id: Uuid) -> Result<(), Failure>
     Ok(())
 }
 
-pub(super) fn is_complete(connection: &Connection, id: Uuid) -> Result<bool, Failure> {
-    let complete = connection
-        .query_row("SELECT complete FROM erasure WHERE id = ?1", [id.as_bytes()], |row| row.get(0))
-        .optional()?;
-    Ok(complete.unwrap_or(false))
+/// The ids of those of which nothing is left to do.
+pub(super) fn complete_ones(connection: &Connection) -> Result<HashSet<Uuid>, Failure> {
+    ids(connection, "SELECT id FROM erasure WHERE complete")
+}
+
+/// The ids that this file notes.
+pub(super) fn noted(connection: &Connection) -> Result<HashSet<Uuid>, Failure> {
+    ids(connection, "SELECT tombstone FROM erased")
+}
+
+fn ids(connection: &Connection, sql: &str) -> Result<HashSet<Uuid>, Failure> {
+    let mut select = connection.prepare(sql)?;
+    let ids = select.query_map([], |row| column::uuid(row, 0))?.collect::<Result<_, _>>()?;
+    Ok(ids)
 }
 
 pub(super) fn tombstones(connection: &Connection) -> Result<Vec<Tombstone>, Failure> {

@@ -32,6 +32,10 @@ pub(crate) struct ServeArgs {
     /// Chosen at the first start [default: demo-hospital]; a directory holds the log of one.
     #[arg(long, value_name = "NAME")]
     pub(crate) organisation: Option<String>,
+    /// The file of tombstones: what was erased is destroyed again before anything is served, if a backup brought it
+    /// back [default: DIR.tombstones, beside the directory].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tombstones: Option<PathBuf>,
 }
 
 /// MLLP over TLS, with certificates on both sides.

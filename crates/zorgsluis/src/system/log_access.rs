@@ -10,20 +10,32 @@ use zorgsluis_domain::port::{AuditSink, Random as _};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId, MessageId};
 use zorgsluis_embedded::{DataDirectory, SystemRandom};
 
+use crate::erase::refuse_unerased;
 use crate::failure::Failure;
 
 /// Whose log it is when nobody says.
 const DEFAULT_ORGANISATION: &str = "demo-hospital";
 
 /// The log of an organisation in a data directory, and who writes to it.
+#[derive(Clone)]
 pub(crate) struct LogAccess {
     pub(crate) writer: Arc<AuditWriter>,
     pub(crate) organisation: String,
 }
 
 impl LogAccess {
-    /// Opens the log for writing; works beside a running server too.
+    /// Opens the log for writing; works beside a running server too. Refuses a directory that holds what was
+    /// destroyed, until that is destroyed again.
     pub(crate) async fn open(directory: &DataDirectory, organisation: &str) -> Result<Self, Failure> {
+        refuse_unerased(directory).await?;
+        Self::open_unchecked(directory, organisation).await
+    }
+
+    /// The same, for who destroys it again first.
+    pub(crate) async fn open_unchecked(
+        directory: &DataDirectory,
+        organisation: &str,
+    ) -> Result<Self, Failure> {
         let signer = directory.log_signer(&origin(organisation)).map_err(Failure::wrong)?;
         let log = log_of(directory, organisation)?;
         let writer = AuditWriter::open(log, &SystemRandom, Arc::new(signer)).await.map_err(Failure::wrong)?;

@@ -1,0 +1,314 @@
+//! Destroying: the entry first, then the tombstone, then the data; and again what a backup brought back.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+use uuid::Uuid;
+use zorgsluis_audit_writer::AuditLog;
+use zorgsluis_domain::audit::{
+    AccessMethod, Action, Application, DataCategory, Deed, Object, ObjectRole, PatientObject, User,
+};
+use zorgsluis_domain::erasure::Tombstone;
+use zorgsluis_domain::port::{AuditSink as _, DataClass, Keys as _, PatientIndex as _, Random as _};
+use zorgsluis_domain::retention::{Duty, Reason, Request, dutch_day};
+use zorgsluis_domain::{AuditEntry, EntryId, Purpose};
+use zorgsluis_embedded::{DataDirectory, Erasures, OpenError, SqliteKeys, SystemRandom, TombstoneFile};
+
+use crate::cli::{EraseArgs, WhoArgs};
+use crate::failure::Failure;
+use crate::system::{LogAccess, organisation, source};
+
+/// A patient: the surviving id first, then those that were merged into it.
+#[derive(Debug, Clone)]
+pub(crate) struct Who {
+    pub(crate) patients: Vec<Uuid>,
+}
+
+impl Who {
+    /// `Patient/<id>`.
+    pub(crate) fn reference(&self) -> String {
+        self.patients.first().map(|id| format!("Patient/{id}")).unwrap_or_default()
+    }
+}
+
+/// A data directory in which something is destroyed.
+pub(crate) struct Work {
+    directory: DataDirectory,
+    access: LogAccess,
+    erasures: Erasures,
+    keys: SqliteKeys,
+    file: TombstoneFile,
+    /// Nothing is written.
+    only_looks: bool,
+}
+
+/// The file of tombstones of a data directory.
+pub(crate) fn tombstone_file(data: &Path, named: Option<&Path>) -> Result<TombstoneFile, Failure> {
+    match named {
+        Some(path) => Ok(TombstoneFile::at(path)),
+        None => TombstoneFile::beside(data).map_err(|error| Failure::file(data, &error)),
+    }
+}
+
+/// Refuses a directory in which something stands that was destroyed: a backup was put back. For those who read beside
+/// a server, or without one.
+pub(crate) async fn refuse_unerased(directory: &DataDirectory) -> Result<(), Failure> {
+    let file = tombstone_file(directory.path(), None)?;
+    let tombstones = read(&file)?;
+    let pending = directory.erasures().pending(&tombstones).await.map_err(Failure::wrong)?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let data = directory.path().display();
+    Err(Failure::wrong(format!(
+        "{data}: holds data that were destroyed (a backup was put back, or an erasure was cut off): run \
+         `zorgsluis erase --data {data} --again` first, or start the server"
+    )))
+}
+
+fn read(file: &TombstoneFile) -> Result<Vec<Tombstone>, Failure> {
+    file.read().map_err(|error| Failure::file(file.path(), &error))
+}
+
+/// The id that the arguments name, by itself or through an identifier.
+pub(crate) async fn named(directory: &DataDirectory, args: &WhoArgs) -> Result<Uuid, Failure> {
+    if let Some(patient) = &args.patient {
+        let named = patient.strip_prefix("Patient/").unwrap_or(patient);
+        return named.parse().map_err(|_| Failure::usage(format!("{named}: not the id of a patient")));
+    }
+    let Some(identifier) = &args.identifier else {
+        return Err(Failure::usage("--patient or --identifier says who is meant"));
+    };
+    let system = identifier.strip_suffix("|-").ok_or_else(|| {
+        Failure::usage("--identifier takes SYSTEM|-: the value is read from standard input")
+    })?;
+    let mut value = String::new();
+    std::io::stdin().read_line(&mut value).map_err(Failure::wrong)?;
+    let parts: [&[u8]; 2] = [system.as_bytes(), value.trim().as_bytes()];
+    let pseudonym = directory.keys().pseudonym(Purpose::PatientIndex, &parts);
+    let found = directory.patient_index().resolve(&[pseudonym]).await.map_err(Failure::wrong)?;
+    let patient = found.into_iter().next().flatten();
+    patient.ok_or_else(|| Failure::wrong("no patient has this identifier"))
+}
+
+impl Work {
+    /// Opens the directory, which no server may have.
+    pub(crate) async fn open(args: &EraseArgs) -> Result<Self, Failure> {
+        let data = &args.data;
+        if !data.is_dir() {
+            return Err(Failure::wrong(format!("{}: no such data directory", data.display())));
+        }
+        let (directory, only_looks) = match DataDirectory::open(data) {
+            Ok(directory) => (directory, false),
+            Err(OpenError::Held { .. }) if args.dry_run => {
+                (DataDirectory::open_read(data).map_err(Failure::wrong)?, true)
+            }
+            Err(error @ OpenError::Held { .. }) => {
+                return Err(Failure::wrong(format!("{error}: stop it, erase, start it again")));
+            }
+            Err(error) => return Err(Failure::wrong(error)),
+        };
+        let organisation = organisation(data, args.organisation.as_deref())?;
+        let access = LogAccess::open_unchecked(&directory, &organisation).await?;
+        let file = tombstone_file(data, args.tombstones.as_deref())?;
+        Ok(Self::new(directory, access, file, only_looks))
+    }
+
+    /// In a directory that a server has just opened.
+    pub(crate) fn new(
+        directory: DataDirectory,
+        access: LogAccess,
+        file: TombstoneFile,
+        only_looks: bool,
+    ) -> Self {
+        let (erasures, keys) = (directory.erasures(), directory.keys());
+        Self { directory, access, erasures, keys, file, only_looks }
+    }
+
+    pub(super) const fn erasures(&self) -> &Erasures {
+        &self.erasures
+    }
+
+    pub(super) const fn keys(&self) -> &SqliteKeys {
+        &self.keys
+    }
+
+    pub(super) fn log(&self) -> &AuditLog {
+        self.access.writer.log()
+    }
+
+    pub(super) const fn file(&self) -> &TombstoneFile {
+        &self.file
+    }
+
+    /// The day on which it is decided.
+    pub(super) fn day(&self, args: &EraseArgs) -> Date {
+        args.on.unwrap_or_else(|| dutch_day(self.directory.clock().now()))
+    }
+
+    /// The patient that is meant, with all numbers that they ever had.
+    pub(crate) async fn who(&self, args: &WhoArgs) -> Result<Who, Failure> {
+        let id = named(&self.directory, args).await?;
+        self.family(id).await
+    }
+
+    /// A patient with all that were merged; where the index has been erased, as the tombstones tell it.
+    pub(super) async fn family(&self, id: Uuid) -> Result<Who, Failure> {
+        let index = self.directory.patient_index();
+        let survivor = index.survivor(id).await.map_err(Failure::wrong)?;
+        let mut patients = vec![survivor];
+        patients.extend(index.merged_into(survivor).await.map_err(Failure::wrong)?);
+        for tombstone in self.erasures.tombstones().await.map_err(Failure::wrong)? {
+            if tombstone.patients.iter().any(|patient| patients.contains(patient)) {
+                let more: Vec<Uuid> =
+                    tombstone.patients.into_iter().filter(|patient| !patients.contains(patient)).collect();
+                patients.extend(more);
+            }
+        }
+        Ok(Who { patients })
+    }
+
+    /// What is to remain of an erasure that is decided now.
+    pub(super) fn tombstone(
+        &self,
+        class: DataClass,
+        reason: Reason,
+        who: &Who,
+    ) -> Result<Tombstone, Failure> {
+        let now = self.directory.clock().now();
+        let mut bits = [0; 10];
+        SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
+        let (id, patients) = (EntryId::new(now, bits).0, who.patients.clone());
+        let at = jiff::Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
+        Ok(Tombstone { v: 1, id, at, class, reason, patients, owners: Vec::new(), lines: Vec::new() })
+    }
+
+    pub(super) async fn tombstones(&self) -> Result<Vec<Tombstone>, Failure> {
+        self.erasures.tombstones().await.map_err(Failure::wrong)
+    }
+
+    fn entry(&self, deed: Deed, id: EntryId, at: jiff::Timestamp) -> AuditEntry {
+        AuditEntry::of(deed)
+            .at(id, at)
+            .by(User::system("operator", true))
+            .through(AccessMethod::CommandLine, Application::zorgsluis())
+            .reported_by(source(&self.access.organisation))
+            .build()
+    }
+
+    /// The tombstone as an entry: of the system, so that it stays when the patient's lines go.
+    fn tombstone_entry(&self, tombstone: &Tombstone) -> Result<AuditEntry, Failure> {
+        let (class, reason) = (tombstone.class.name(), tombstone.reason.code());
+        let deed = Deed::erased("", class, reason).map_err(Failure::wrong)?;
+        let mut entry = self.entry(deed, tombstone.entry(), tombstone.at);
+        entry.patient = None;
+        let object = Object::new(ObjectRole::Message, format!("erasure/{}", tombstone.id));
+        entry.objects.push(Object { description: Some(tombstone.to_line()), ..object });
+        Ok(entry)
+    }
+
+    /// The entries about an erasure: the tombstone and, where the patient's lines stay, what tells the patient of it.
+    pub(super) fn entries(
+        &self,
+        tombstone: &Tombstone,
+        who: &Who,
+        request: &Request,
+        words: &str,
+    ) -> Result<Vec<AuditEntry>, Failure> {
+        let mut entries = vec![self.tombstone_entry(tombstone)?];
+        if tombstone.class != DataClass::Log && !who.patients.is_empty() {
+            let words = format!("{words} (asked by: {})", request.by.code());
+            let deed =
+                Deed::erased(who.reference(), tombstone.class.name(), &words).map_err(Failure::wrong)?;
+            let id = EntryId::derived(tombstone.at, &format!("erasure {} told", tombstone.id));
+            entries.push(self.entry(deed, id, tombstone.at));
+        }
+        for entry in &mut entries {
+            entry.data_categories.push(match tombstone.class {
+                DataClass::Dossier => DataCategory::Other,
+                DataClass::Wzd => DataCategory::InvoluntaryCare,
+                DataClass::Log => DataCategory::Log,
+            });
+        }
+        Ok(entries)
+    }
+
+    /// Writes down that it was refused, and why. A refusal about lines of the log is no line about the patient, which
+    /// would be kept for five years itself.
+    pub(super) async fn deny(
+        &self,
+        who: &Who,
+        class: DataClass,
+        request: &Request,
+        duties: &[Duty],
+    ) -> Result<(), Failure> {
+        let now = self.directory.clock().now();
+        let mut bits = [0; 10];
+        SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
+        let code = duties.first().map_or("a-duty-runs", |duty| duty.code);
+        let deed = Deed::erased(who.reference(), class.name(), request.reason.code())
+            .map_err(Failure::wrong)?
+            .failed(code)
+            .trying(Action::Delete);
+        let mut entry = self.entry(deed, EntryId::new(now, bits), now);
+        entry.patient = (class != DataClass::Log).then(|| PatientObject { reference: who.reference() });
+        self.access.writer.record(&[entry]).await.map_err(Failure::wrong)
+    }
+
+    /// Destroys what was decided: the entries are durable first, then the tombstone stands elsewhere too.
+    pub(super) async fn erase(&self, tombstone: &Tombstone, entries: &[AuditEntry]) -> Result<(), Failure> {
+        self.access.writer.record(entries).await.map_err(Failure::wrong)?;
+        self.file.add(tombstone).map_err(|error| Failure::file(self.file.path(), &error))?;
+        self.destroy(tombstone).await?;
+        self.erasures.scrub().await.map_err(Failure::wrong)?;
+        self.erasures.complete(tombstone).await.map_err(Failure::wrong)
+    }
+
+    async fn destroy(&self, tombstone: &Tombstone) -> Result<(), Failure> {
+        self.erasures.apply(tombstone).await.map_err(Failure::wrong)?;
+        for lines in &tombstone.lines {
+            self.log().forget_erased(&lines.patient).await.map_err(Failure::wrong)?;
+        }
+        Ok(())
+    }
+
+    /// Completes what was cut off, and destroys again what an older copy of the directory, or of one of its files,
+    /// brought back. Returns how many erasures that were. Whoever serves data calls it first.
+    pub(crate) async fn redo(&self) -> Result<usize, Failure> {
+        let mut known = read(&self.file)?;
+        let logged = self.log().erasures().await.map_err(Failure::wrong)?;
+        let told =
+            logged.iter().flat_map(|entry| &entry.objects).filter_map(|object| object.description.as_deref());
+        let mut more: Vec<Tombstone> = told.filter_map(Tombstone::parse).collect();
+        more.extend(self.tombstones().await?);
+        for tombstone in more {
+            if !known.iter().any(|standing| standing.id == tombstone.id) {
+                known.push(tombstone);
+            }
+        }
+        known.sort_by_key(|tombstone| (tombstone.at, tombstone.id));
+        let pending = self.erasures.pending(&known).await.map_err(Failure::wrong)?;
+        if pending.is_empty() || self.only_looks {
+            return Ok(0);
+        }
+        for tombstone in &pending {
+            // The log may be an older copy too: the same entry, under the same id.
+            let entry = self.tombstone_entry(tombstone)?;
+            self.access.writer.record(&[entry]).await.map_err(Failure::wrong)?;
+            self.file.add(tombstone).map_err(|error| Failure::file(self.file.path(), &error))?;
+            self.destroy(tombstone).await?;
+        }
+        self.erasures.scrub().await.map_err(Failure::wrong)?;
+        for tombstone in &pending {
+            self.erasures.complete(tombstone).await.map_err(Failure::wrong)?;
+        }
+        Ok(pending.len())
+    }
+
+    /// Covers the entries by a checkpoint.
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        self.access.writer.checkpoint().await.map_err(Failure::wrong)?;
+        self.directory.close().await;
+        Ok(())
+    }
+}
