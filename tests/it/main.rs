@@ -12,6 +12,7 @@ mod convert;
 mod crash;
 mod demo;
 mod docs;
+mod erase;
 mod harness;
 mod lambda;
 mod mapping;

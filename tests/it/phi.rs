@@ -9,7 +9,7 @@ use crate::harness::{Server, events, import_providers, root, run, stderr, stdout
 
 /// What identifies or describes the patients and their kin in a message: names, numbers, addresses,
 /// notes. Cut by hand, not by the parser under test.
-fn secrets(message: &[u8]) -> BTreeSet<Vec<u8>> {
+pub(crate) fn secrets(message: &[u8]) -> BTreeSet<Vec<u8>> {
     let mut found = BTreeSet::new();
     for segment in message.split(|byte| *byte == b'\r' || *byte == b'\n') {
         let fields: Vec<&[u8]> = segment.split(|byte| *byte == b'|').collect();

@@ -149,6 +149,12 @@ impl AuditWriter {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Completes the index through the end of the log, as the first [`append`](Self::append) does: for who reads
+    /// without having written. Returns the number of entries.
+    pub async fn catch_up(&self) -> Result<u64, AuditError> {
+        Ok(self.appender.lock().await.catch_up().await?)
+    }
+
     /// Covers all entries by a signed checkpoint, after proving that it only appends to the last one.
     pub async fn checkpoint(&self) -> Result<SignedCheckpoint, AuditError> {
         let publisher = self.publisher.as_ref().ok_or(AuditError::NoSigner)?;

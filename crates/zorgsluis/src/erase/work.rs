@@ -223,13 +223,12 @@ impl Work {
             let id = EntryId::derived(tombstone.at, &format!("erasure {} told", tombstone.id));
             entries.push(self.entry(deed, id, tombstone.at));
         }
-        for entry in &mut entries {
-            entry.data_categories.push(match tombstone.class {
-                DataClass::Dossier => DataCategory::Other,
-                DataClass::Wzd => DataCategory::InvoluntaryCare,
-                DataClass::Log => DataCategory::Log,
-            });
-        }
+        let category = match tombstone.class {
+            DataClass::Dossier => None,
+            DataClass::Wzd => Some(DataCategory::InvoluntaryCare),
+            DataClass::Log => Some(DataCategory::Log),
+        };
+        entries.iter_mut().for_each(|entry| entry.data_categories.extend(category));
         Ok(entries)
     }
 
@@ -276,6 +275,8 @@ impl Work {
     /// brought back. Returns how many erasures that were. Whoever serves data calls it first.
     pub(crate) async fn redo(&self) -> Result<usize, Failure> {
         let mut known = read(&self.file)?;
+        // The index may be an older copy, which does not lead to the tombstones in the log.
+        self.access.writer.catch_up().await.map_err(Failure::wrong)?;
         let logged = self.log().erasures().await.map_err(Failure::wrong)?;
         let told =
             logged.iter().flat_map(|entry| &entry.objects).filter_map(|object| object.description.as_deref());
