@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::harness::{Mllp, Server, code, import_providers, run, stderr, stdout};
+use crate::reconcile::reconcile;
 
 const ROUNDS: u32 = 30;
 const SENDERS: u32 = 4;
@@ -127,6 +128,8 @@ fn exported(server: Server, data: &str) -> Vec<serde_json::Value> {
     assert!(server.stop().success());
     let verified = run(["audit", "verify", "--sealed", "--data", data]);
     assert!(verified.status.success(), "{}{}", stdout(&verified), stderr(&verified));
+    let (report, complete) = reconcile(Path::new(data), &[]);
+    assert!(complete, "what was done has its entry: {report}");
     let exported = run(["audit", "export", "--json", "--data", data]);
     assert!(exported.status.success(), "{}", stderr(&exported));
     stdout(&exported).lines().map(|line| serde_json::from_str(line).unwrap()).collect()

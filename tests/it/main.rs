@@ -18,6 +18,7 @@ mod lambda;
 mod mapping;
 mod phi;
 mod profile;
+mod reconcile;
 mod refusals;
 mod replay;
 mod tamper;

@@ -71,6 +71,6 @@ pub use error::GatewayError;
 pub use fhir::{ResourceType, SearchParameter};
 pub use gateway::{Gateway, Parts, Settings};
 pub use letters::{Content, Letter, Letters, ReadLetter, Section};
-pub use log_state::{Checkpoint, LogReport, LogState, Verification};
+pub use log_state::{Checkpoint, LogReport, LogState, Reconciliation, Verification};
 pub use secret::AccessToken;
 pub use serve::{check_address, serve};

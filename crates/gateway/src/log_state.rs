@@ -19,6 +19,8 @@ pub struct LogReport {
     pub checkpoint: Option<Checkpoint>,
     /// The last verification of the whole log.
     pub verification: Option<Verification>,
+    /// The last comparison of what the stores hold with what the log says.
+    pub reconciliation: Option<Reconciliation>,
 }
 
 /// A signed checkpoint (C2SP tlog-checkpoint).
@@ -41,6 +43,19 @@ pub struct Verification {
     pub entries: u64,
     /// What was found wrong; 0 means that the log verifies.
     pub findings: u64,
+}
+
+/// A comparison of what the stores hold with what the log says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconciliation {
+    /// When.
+    pub at: Timestamp,
+    /// What was compared: writes, readings, mails, messages, changes of registers.
+    pub of: u64,
+    /// How many of these stand in the stores and have their entry.
+    pub have: u64,
+    /// Differences; 0 means that the log is complete.
+    pub differences: u64,
 }
 
 /// Tells the state of the log. Holds no PHI; reads no entries.

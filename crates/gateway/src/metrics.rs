@@ -65,6 +65,14 @@ pub(crate) async fn show(State(gateway): State<Gateway>) -> impl IntoResponse {
         let _ = writeln!(out, "zorgsluis_log_entries{{state=\"all\"}} {}", report.entries);
         let _ = writeln!(out, "zorgsluis_log_entries{{state=\"unsealed\"}} {}", report.unsealed);
         let _ = writeln!(out, "zorgsluis_log_entries{{state=\"pending\"}} {}", report.pending);
+        if let Some(reconciliation) = report.reconciliation {
+            let name = "zorgsluis_log_differences";
+            head(&mut out, name, "gauge", "Differences between stores and log, by the last comparison.");
+            let _ = writeln!(out, "{name} {}", reconciliation.differences);
+            let name = "zorgsluis_log_compared_seconds";
+            head(&mut out, name, "gauge", "When stores and log were compared last, in seconds since 1970.");
+            let _ = writeln!(out, "{name} {}", reconciliation.at.as_second());
+        }
     }
     if let Ok(requests) = gateway.0.metrics.requests.lock() {
         head(&mut out, "zorgsluis_http_requests_total", "counter", "Answered requests.");

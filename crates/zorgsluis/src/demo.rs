@@ -20,7 +20,7 @@ use crate::notes;
 use crate::registers::fill_providers;
 use crate::send::{Client, complaints};
 use crate::serve::{print_addresses, wait_for_end};
-use crate::system::{Config, MailConfig, System, organisation};
+use crate::system::{Config, MailConfig, System, organisation, ratio};
 use crate::terminal::{Style, count, out, out_part};
 use crate::way;
 
@@ -63,6 +63,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         profiles,
         organisation: organisation(&data, None)?,
         tombstones: None,
+        reconcile_every: None,
     })
     .await?;
     if new {
@@ -105,7 +106,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         system.stop().await?;
     }
     drop(temporary);
-    if clean { Ok(()) } else { Err(Failure::wrong("the log does not verify")) }
+    if clean { Ok(()) } else { Err(Failure::wrong("the log does not verify, or is not complete")) }
 }
 
 /// Whether the directory is new, for the demo to make its own. One that holds another's data is refused: the
@@ -228,7 +229,7 @@ async fn steps_since(journal: &dyn Journal, seen: &Seen) -> Result<Vec<Way>, Fai
     Ok(added)
 }
 
-/// Verifies the log, and says so.
+/// Verifies the log and compares it with the stores, and says so.
 async fn conclude(system: &System, style: Style) -> Result<bool, Failure> {
     let report = system.verify().await?;
     out!();
@@ -246,7 +247,20 @@ async fn conclude(system: &System, style: Style) -> Result<bool, Failure> {
             out!("  {finding}");
         }
     }
-    Ok(report.is_clean())
+    let tally = system
+        .reconcile(|found| {
+            if found.difference {
+                out!("  {} {}: {}", found.area.name(), found.kind, found.at);
+            }
+        })
+        .await?;
+    let (all, complete) = (ratio(tally.all()), tally.differences == 0);
+    if complete {
+        out!("{} {all} of what was done has its entry", style.good("The log is complete:"));
+    } else {
+        out!("{} {all}", style.bad("The log is not complete:"));
+    }
+    Ok(report.is_clean() && complete)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::time::Duration;
 
 use axum::http::Uri;
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,12 +31,17 @@ pub(crate) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         profiles: profiles(args.profiles.as_deref(), &args.data)?,
         organisation: organisation(&args.data, args.organisation.as_deref())?,
         tombstones: args.tombstones.clone(),
+        reconcile_every: hours(args.reconcile_every),
     })
     .await?;
     print_addresses(&system, Style::for_stdout());
     wait_for_end().await?;
     out!("stopping: what has begun is finished");
     system.stop().await
+}
+
+fn hours(hours: u32) -> Option<Duration> {
+    (hours > 0).then(|| Duration::from_secs(u64::from(hours) * 3600))
 }
 
 /// The TLS port that was asked for; the arguments ask for all files or none.

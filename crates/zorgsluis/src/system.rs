@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -23,6 +24,7 @@ use zorgsluis_converter::profile::Profiles;
 use zorgsluis_domain::audit::{AccessMethod, Action, Event, EventKind, User};
 use zorgsluis_domain::port::{AuditSink, Journal, Queue, Random as _};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId};
+use zorgsluis_embedded::reconcile::{Found, Tally};
 use zorgsluis_embedded::{DataDirectory, SystemRandom};
 use zorgsluis_gateway::AccessToken;
 use zorgsluis_ingest::Ingest;
@@ -38,6 +40,7 @@ use log_state::LogKeeper;
 pub(crate) use mail::MailConfig;
 use parts::Queues;
 pub(crate) use parts::{ingest, registers};
+use reconcile::daily;
 pub(crate) use reconcile::{percent, ratio, ratios, reconcile};
 
 /// Workers at each queue. Each takes up to ten messages at a time.
@@ -65,6 +68,8 @@ pub(crate) struct Config {
     pub(crate) organisation: String,
     /// The file of tombstones, when it is not the one beside the directory.
     pub(crate) tombstones: Option<PathBuf>,
+    /// How often the stores are compared with the log.
+    pub(crate) reconcile_every: Option<Duration>,
 }
 
 /// The running system.
@@ -182,7 +187,11 @@ impl System {
         employ(&mut workers, &queues.notes, &enricher, &clock, &stop);
         employ(&mut workers, &queues.notices, &notifier, &clock, &stop);
         workers.spawn(sweep(ingest, stop.clone()));
-        workers.spawn(checkpoints(Arc::clone(&keeper), stop));
+        workers.spawn(checkpoints(Arc::clone(&keeper), stop.clone()));
+        if let Some(every) = config.reconcile_every {
+            let reader = log.own_reader(directory.clock());
+            workers.spawn(daily(directory.clone(), reader, Arc::clone(&keeper), every, stop));
+        }
         let system = Self {
             mllp,
             http,
@@ -229,6 +238,15 @@ impl System {
     pub(crate) async fn verify(&self) -> Result<tlog::Report, Failure> {
         self.keeper.checkpoint().await.map_err(Failure::wrong)?;
         self.keeper.verify().await.map_err(Failure::wrong)
+    }
+
+    /// Compares what the stores hold with what the log says.
+    pub(crate) async fn reconcile(&self, tell: impl FnMut(Found) + Send + 'static) -> Result<Tally, Failure> {
+        let reader = self.log.own_reader(self.directory.clock());
+        let all = (Timestamp::UNIX_EPOCH, Timestamp::MAX);
+        let tally = reconcile(&self.directory, &reader, all, |_| {}, tell).await?;
+        self.keeper.reconciled(&tally);
+        Ok(tally)
     }
 
     /// Takes nothing in any more, answers what has begun, converts what was taken, seals the log.

@@ -59,9 +59,6 @@ fn place(n: i64) -> String {
 /// Why a reading has no entry and nothing was shown: it is on its way, or its process died before it got so far. An
 /// entry comes before an answer.
 fn standing(connection: &Connection, cut: &Cut, at: i64) -> Result<Option<&'static str>, Failure> {
-    if at > cut.at.saturating_sub(UNDER_WAY) {
-        return Ok(Some("under-way"));
-    }
     let next: Option<(i64, String)> = connection
         .prepare_cached(
             "SELECT recorded, kind FROM entry WHERE kind IN ('ApplicationStart', 'ApplicationStop') AND recorded >= ?1
@@ -69,7 +66,9 @@ fn standing(connection: &Connection, cut: &Cut, at: i64) -> Result<Option<&'stat
         )?
         .query_row([at], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let Some((start, kind)) = next else { return Ok(None) };
+    let Some((start, kind)) = next else {
+        return Ok((at > cut.at.saturating_sub(UNDER_WAY)).then_some("under-way"));
+    };
     if kind != "ApplicationStart" {
         return Ok(None);
     }

@@ -17,6 +17,7 @@ struct LogPage<'a> {
     report: LogReport,
     signed: Option<Moment>,
     verified: Option<Moment>,
+    reconciled: Option<Moment>,
 }
 
 pub(crate) async fn show(State(gateway): State<Gateway>, page: Page) -> Response {
@@ -30,5 +31,6 @@ pub(crate) async fn show(State(gateway): State<Gateway>, page: Page) -> Response
     };
     let signed = report.checkpoint.as_ref().and_then(|checkpoint| checkpoint.signed).map(Moment::new);
     let verified = report.verification.as_ref().map(|verification| Moment::new(verification.at));
-    page.show(StatusCode::OK, &LogPage { page: &page, nav: "log", report, signed, verified })
+    let reconciled = report.reconciliation.as_ref().map(|reconciliation| Moment::new(reconciliation.at));
+    page.show(StatusCode::OK, &LogPage { page: &page, nav: "log", report, signed, verified, reconciled })
 }

@@ -163,7 +163,14 @@ async fn the_log_page_tells_the_state_of_the_log() {
     let world = World::new();
     let (cookie, _) = world.sign_in().await;
     let page = world.page("/log?lang=en", &cookie).await;
-    for part in ["1234", "zorgsluis.example/linde", "9f86d081884c7d65", "The log verifies."] {
+    for part in [
+        "1234",
+        "zorgsluis.example/linde",
+        "9f86d081884c7d65",
+        "The log verifies.",
+        "5676 / 5678",
+        "Log and data differ",
+    ] {
         assert!(page.body.contains(part), "{part}");
     }
 }

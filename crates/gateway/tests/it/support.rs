@@ -21,8 +21,8 @@ use zorgsluis_domain::port::{
 use zorgsluis_domain::{AuditEntry, MessageId, Phi, PortError};
 use zorgsluis_embedded::{DataDirectory, SystemRandom, search_parameters, searchable_types};
 use zorgsluis_gateway::{
-    AccessToken, Checkpoint, Client, Clients, Gateway, LogReport, LogState, Parts, ResourceType, Right,
-    SearchParameter, Settings, TokenHash, Verification,
+    AccessToken, Checkpoint, Client, Clients, Gateway, LogReport, LogState, Parts, Reconciliation,
+    ResourceType, Right, SearchParameter, Settings, TokenHash, Verification,
 };
 use zorgsluis_ingest::{Ingest, Ports, ProfileRules};
 use zorgsluis_notifier::Notifier;
@@ -131,6 +131,12 @@ impl LogState for Log {
                 at: "2026-11-02T08:00:01Z".parse().unwrap(),
                 entries: 1231,
                 findings: 0,
+            }),
+            reconciliation: Some(Reconciliation {
+                at: "2026-11-02T08:00:02Z".parse().unwrap(),
+                of: 5678,
+                have: 5676,
+                differences: 2,
             }),
         })
     }

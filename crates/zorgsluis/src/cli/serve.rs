@@ -36,6 +36,9 @@ pub(crate) struct ServeArgs {
     /// back [default: DIR.tombstones, beside the directory].
     #[arg(long, value_name = "FILE")]
     pub(crate) tombstones: Option<PathBuf>,
+    /// How often what the stores hold is compared with the log (`audit reconcile`), in hours; 0: never.
+    #[arg(long, value_name = "HOURS", default_value_t = 24)]
+    pub(crate) reconcile_every: u32,
 }
 
 /// MLLP over TLS, with certificates on both sides.

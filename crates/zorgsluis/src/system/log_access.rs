@@ -48,6 +48,18 @@ impl LogAccess {
         reader_of(directory.clock(), self.writer.log().clone(), sink, &self.organisation)
     }
 
+    /// A reader of the log on behalf of the system itself.
+    pub(crate) fn own_reader(&self, clock: Arc<dyn Clock>) -> LogReader {
+        let by = ReadBy {
+            user: User::system("zorgsluis", true),
+            responsible: None,
+            access: AccessMethod::Internal,
+            source: source(&self.organisation),
+        };
+        let sink = Arc::clone(&self.writer) as Arc<dyn AuditSink>;
+        LogReader::new(self.writer.log().clone(), sink, clock, Arc::new(SystemRandom), by)
+    }
+
     /// That the person at the command line reads a message as it came in; to be recorded before it is read.
     pub(crate) fn message_read(
         &self,

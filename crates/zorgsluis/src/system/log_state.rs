@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use zorgsluis_audit_writer::{AuditError, AuditWriter, Verification};
 use zorgsluis_domain::{Clock, PortError};
+use zorgsluis_embedded::reconcile::Tally;
 use zorgsluis_gateway::{LogReport, LogState};
 
 /// The log, as its keeper knows it.
@@ -12,13 +13,20 @@ pub(crate) struct LogKeeper {
     writer: Arc<AuditWriter>,
     clock: Arc<dyn Clock>,
     verified: Mutex<Option<zorgsluis_gateway::Verification>>,
+    reconciled: Mutex<Option<zorgsluis_gateway::Reconciliation>>,
     /// When the last checkpoint of this process was signed, and of how many entries.
     signed: Mutex<Option<(jiff::Timestamp, u64)>>,
 }
 
 impl LogKeeper {
     pub(crate) fn new(writer: Arc<AuditWriter>, clock: Arc<dyn Clock>) -> Self {
-        Self { writer, clock, verified: Mutex::default(), signed: Mutex::default() }
+        Self {
+            writer,
+            clock,
+            verified: Mutex::default(),
+            reconciled: Mutex::default(),
+            signed: Mutex::default(),
+        }
     }
 
     /// Signs a checkpoint, if there is anything that the last one does not cover.
@@ -44,6 +52,20 @@ impl LogKeeper {
     }
 }
 
+impl LogKeeper {
+    /// Remembers what a comparison of the stores with the log came to.
+    pub(crate) fn reconciled(&self, tally: &Tally) {
+        let all = tally.all();
+        let mut last = self.reconciled.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(zorgsluis_gateway::Reconciliation {
+            at: self.clock.now(),
+            of: all.of,
+            have: all.have,
+            differences: tally.differences,
+        });
+    }
+}
+
 #[async_trait]
 impl LogState for LogKeeper {
     async fn report(&self) -> Result<LogReport, PortError> {
@@ -62,6 +84,7 @@ impl LogState for LogKeeper {
             pending: 0,
             checkpoint,
             verification: self.verified.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            reconciliation: self.reconciled.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         })
     }
 }

@@ -1,12 +1,17 @@
 //! The comparison of the data plane with the log.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 use zorgsluis_audit_writer::{Content, Line, LogReader};
 use zorgsluis_embedded::DataDirectory;
 use zorgsluis_embedded::reconcile::{Area, Found, LoggedLine, Ratio, Tally};
 
+use super::log_state::LogKeeper;
+use super::rest;
 use crate::failure::Failure;
 
 /// How much older than what it speaks of an entry may be: a message waits in a queue, or as a dead letter, and the
@@ -40,6 +45,32 @@ pub(crate) async fn reconcile(
     }
     reconciliation.log(waiting).await.map_err(Failure::wrong)?;
     reconciliation.compare(tell).await.map_err(Failure::wrong)
+}
+
+/// How much further back than to the last time it looks each time: what was under way then is seen now.
+const AGAIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// Compares every now and then what was done lately; the operator reads of differences, and asks for them.
+pub(super) async fn daily(
+    directory: DataDirectory,
+    reader: LogReader,
+    keeper: Arc<LogKeeper>,
+    every: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
+    while rest(every, &mut stop).await {
+        let back = SignedDuration::try_from(every).unwrap_or(SignedDuration::MAX).saturating_add(AGAIN);
+        let from = directory.clock().now().saturating_sub(back).unwrap_or(Timestamp::UNIX_EPOCH);
+        let tell = |found: Found| {
+            if found.difference {
+                tracing::error!(area = found.area.name(), kind = found.kind, "stores and log differ");
+            }
+        };
+        match reconcile(&directory, &reader, (from, Timestamp::MAX), |_| {}, tell).await {
+            Ok(tally) => keeper.reconciled(&tally),
+            Err(failure) => tracing::error!(?failure, "stores and log could not be compared"),
+        }
+    }
 }
 
 fn logged(line: Line) -> LoggedLine {
