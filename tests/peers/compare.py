@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
+PARSERS = ("hl7-parser", "rust-hl7", "@medplum/core", "@medplum/core, split", "python-hl7", "hl7apy")
 WORD = re.compile(r"[A-Za-z]{4,}")
 
 
@@ -35,8 +36,9 @@ def messages(folders):
 class Runner:
     def __init__(self, cache, name):
         rust, python = cache / "rust" / "release" / "zorgsluis-peers", cache / "venv" / "bin" / "python"
-        if name == "@medplum/core":
-            self.command = ["node", str(cache / "medplum.mjs")]
+        if name.startswith("@medplum/core"):
+            how = "split" if name.endswith("split") else "parse"
+            self.command = ["node", str(cache / "medplum.mjs"), how]
         elif name in ("python-hl7", "hl7apy", "hl7v2-fhir-bridge"):
             self.command = [str(python), str(HERE / "peer.py"), name]
         else:
@@ -78,7 +80,7 @@ def parsers(all_messages, options, folder):
     print("|---|---|---|---|---|---|")
     lf = ours[0].run(write(folder, line_feeds), 0)["accepted"]
     print(f"| `hl7v2` (ours) | {len(truth)} | {len(truth)} | {sum(lf.get(n) == s for n, s in truth.items())} | | |")
-    for name in ("hl7-parser", "rust-hl7", "@medplum/core", "python-hl7", "hl7apy"):
+    for name in PARSERS:
         peer = Runner(options.cache, name)
         accepted = peer.run(write(folder, all_messages), 0)["accepted"]
         whole = sum(accepted.get(n) == s for n, s in truth.items())
