@@ -12,7 +12,7 @@ PID|1||7393670^^^ZIS^PI~999911120^^^NLMINBIZA^NNNLD||de Vries - van den Berg&de&
 PD1|||Huisartsenpraktijk De Brug^^01234567^^^VEKTIS|01012345^Bakker^P^^^dr.^^^VEKTIS\r\
 NK1|1|de Vries&de&Vries^Pieter^^^^^L|SPO^Echtgenoot^HL70063|Schoonstraat 38 a&Schoonstraat&38^a^AMSTERDAM^^1040AB^NLD^H|^PRN^CP^^31^6^55554321\r\
 PV1|1|I|C3^312^2^AMC^^^^^Cardiologie|R|||01004567^Smit^K^^^dr.^^^VEKTIS|||CAR|||||||01004567^Smit^K^^^dr.^^^VEKTIS|IN|V20260001^^^ZIS^VN|||||||||||||||||||||||||20260102101000+0100\r\
-IN1|1|3311^Zilveren Kruis^UZOVI|3311^^^VEKTIS^UZOVI|Zilveren Kruis||||||||20250101||||de Vries^Anna|18|19800623||||||||||||||||||123456789\r\
+IN1|1|8999^Zilveren Kruis^UZOVI|8999^^^VEKTIS^UZOVI|Zilveren Kruis||||||||20250101||||de Vries^Anna|18|19800623||||||||||||||||||123456789\r\
 AL1|1|DA|7980^Penicilline^SNOMED|MO|Huiduitslag|20100101\r";
 
 fn per_second(count: u32, elapsed: Duration) -> f64 {

@@ -12,7 +12,7 @@ PV2|||^Pijn op de borst\r\
 AL1|1|DA|7980^Penicilline^SNOMED|MO|Huiduitslag|20100101\r\
 AL1|2|FA|^Pinda|SV\r\
 DG1|1||I20.0^Instabiele angina pectoris^I10||20260102|A\r\
-IN1|1|B^Basis|3311^^^UZOVI^NIIP|Zilveren Kruis||||||||20250101||||de Vries^Anna|SEL||||||||||||||||||||||||||||||||123456789\r";
+IN1|1|B^Basis|8999^^^UZOVI^NIIP|Zilveren Kruis||||||||20250101||||de Vries^Anna|SEL||||||||||||||||||||||||||||||||123456789\r";
 
 /// A transfer.
 pub(crate) const A02: &str = "MSH|^~\\&|ZIS|LINDE|||20260103090000+0100||ADT^A02^ADT_A02|MSG00002|P|2.5.1\r\

@@ -172,10 +172,12 @@ fn what_would_be_written_by_the_square_is_refused() {
             "AIP[1]",
         ),
     ];
+    let mut taken = Vec::new();
     for (name, message, at) in cases {
         match written(name, &message) {
             Ok(bundle) => {
-                assert!(bundle <= MOST_GROWTH * message.len(), "{name}: {bundle} from {}", message.len())
+                assert!(bundle <= MOST_GROWTH * message.len(), "{name}: {bundle} from {}", message.len());
+                taken.push(name);
             }
             Err(refusal) => {
                 assert_eq!(refusal.code, "too-many-copies", "{name}: {refusal}");
@@ -183,6 +185,7 @@ fn what_would_be_written_by_the_square_is_refused() {
             }
         }
     }
+    assert_eq!(taken, [""; 0], "written after all");
 }
 
 #[test]

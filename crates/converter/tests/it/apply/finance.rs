@@ -32,7 +32,7 @@ async fn an_account_is_opened_changed_and_ended_in_any_order() {
             &[
                 PID,
                 PV1,
-                "IN1|1|BASIS^Basis^99ZIS|3311^^^UZOVI^UZOVI|Zorgzeker|||||||||||||||||||||||||||||||||300321987",
+                "IN1|1|BASIS^Basis^99ZIS|8999^^^UZOVI^UZOVI|Zorgzeker|||||||||||||||||||||||||||||||||300321987",
             ],
         ),
         message("BAR^P05", 9, &[PID, PV1, "ACC|20261105071500|02^Val op straat^99ZIS|Lindelaan"]),
