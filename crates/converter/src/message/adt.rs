@@ -297,17 +297,17 @@ fn member<'m, 'a>(
             lists.in_prior |= lists.in_visit && lists.in_order;
             (lists.in_visit, lists.in_result) = (true, false);
         }
-        "PV2" => match encounter {
+        "PV2" => match encounter.filter(|encounter| !encounter.told) {
             Some(encounter) => pv2::convert(cx, segment, encounter),
             None => pv1::leave(cx, segment),
         },
         "ROL" => {
-            let encounter = encounter.filter(|_| lists.in_visit);
+            let encounter = encounter.filter(|visit| lists.in_visit && !visit.told);
             rol::convert(cx, segment, patient, encounter);
         }
         // Behind an order it is about that: `super::oru` gives it to it.
         "PRT" if !lists.in_order && !lists.in_result => {
-            let encounter = encounter.filter(|_| lists.in_visit);
+            let encounter = encounter.filter(|visit| lists.in_visit && !visit.told);
             prt::of_patient(cx, segment, patient, encounter);
         }
         _ => {}

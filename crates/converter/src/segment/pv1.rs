@@ -29,6 +29,8 @@ pub(crate) struct EncounterDraft<'a> {
     pub(crate) resource: Encounter<'a>,
     /// What the event says of the visit.
     pub(crate) effect: &'static Effect,
+    /// The message told of this visit before, in another group, and that stands.
+    pub(crate) told: bool,
 }
 
 impl<'a> EncounterDraft<'a> {
@@ -72,6 +74,11 @@ pub(crate) fn convert<'m, 'a>(
     effect: &'static Effect,
 ) -> Option<EncounterDraft<'a>> {
     let id = identify_or_leave(cx, pv1, Some(pid), patient, effect)?;
+    if cx.has(id) {
+        told_before(cx, pv1);
+        let resource = Encounter { id: Some(id), ..Encounter::default() };
+        return Some(EncounterDraft { id, resource, effect, told: true });
+    }
     Some(visit(cx, pv1, id, Some(pid), patient, effect))
 }
 
@@ -96,12 +103,16 @@ pub(crate) fn further<'m, 'a>(
 ) -> Further<'a> {
     let Some(id) = identify_or_leave(cx, pv1, None, patient, effect) else { return Further::Unknown };
     if known(id) || cx.has(id) {
-        for field in pv1.fields() {
-            cx.ignore_field(field, "the message told of this visit before, and that stands");
-        }
+        told_before(cx, pv1);
         return Further::Known(id);
     }
     Further::Another(Box::new(visit(cx, pv1, id, None, patient, effect)))
+}
+
+fn told_before<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>) {
+    for field in pv1.fields() {
+        cx.ignore_field(field, "the message told of this visit before, and that stands");
+    }
 }
 
 /// What PV1 and PV2 say where there is no visit that they could be of.
@@ -147,6 +158,7 @@ fn visit<'m, 'a>(
     let mut draft = EncounterDraft {
         id,
         effect,
+        told: false,
         resource: Encounter { id: Some(id), subject: Some(Reference::to(patient)), ..Encounter::default() },
     };
     let account = pid.map(|pid| (pid.field(18), "AN"));

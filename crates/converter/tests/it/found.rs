@@ -187,3 +187,12 @@ fn a_title_without_a_name_is_in_the_report() {
     let procedure = "PR1|1||X^x||20260101|||||||&&&Third&Sr&Dr&MD\n";
     holds(&(header("ADT^A08^ADT_A01") + "EVN|A08|20260101\n" + PATIENT + procedure));
 }
+
+#[test]
+fn a_visit_that_two_groups_tell_of_is_told_once_and_the_other_is_in_the_report() {
+    let visit = "PV1|1|second17|D1^04^2^ZIS||||||||||||||||V471^^^ZIS^VN\nPV2||third18\n";
+    let first = "MRG|||A98^^^ZIS^AN\nPV1|1|I|||||||||||||||||V471^^^ZIS^VN\n";
+    holds(
+        &(header("ADT^A06^ADT_A06") + "EVN||20260101\n" + PATIENT + first + "MRG|||A99^^^ZIS^AN\n" + visit),
+    );
+}
