@@ -19,6 +19,8 @@
 //!   the owner of the process every now and then and when it stops.
 //! * **reader**: [`LogReader`], for one person or system. Reading the log is an event that is logged
 //!   (NEN 7513), so each reading writes its entry first and discloses nothing if it cannot.
+//! * **term**: by what entries are found ([`Term`]): a patient, a user, a department, the emergency procedure.
+//! * **question**: what somebody asks of the log ([`Question`]); its answer is a [`Reading`].
 //! * **line**: an entry as it is read, or the fact that it has been erased.
 //!
 //! Any number of processes may write and read one log at a time.
@@ -72,6 +74,7 @@ pub mod lambda;
 mod log;
 mod queue_sink;
 mod reader;
+mod reading;
 pub mod reported;
 mod search;
 mod term;
@@ -85,6 +88,7 @@ pub use error::AuditError;
 pub use log::{AuditLog, Content, Line, Rebuild, Status, Verification};
 pub use queue_sink::QueueSink;
 pub use reader::{LogReader, ReadBy, Verified};
+pub use reading::{Form, Found, Question, Reading};
 pub use search::{Criterion, Fits, LogSearch};
 pub use term::{PATIENT as PATIENT_KEYS, Term};
 pub use walk::Walk;

@@ -3,20 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tlog::{
-    Cursor, Describe, EntryIndex, Hits, Log, LogPaths, LogStorage, Parallel, Place, ProofFile, Query,
+    Cursor, Describe, EntryIndex, Log, LogPaths, LogStorage, Parallel, Place, ProofFile, Query,
     RebuildOptions, Report, VerifyOptions, VerifyingKey,
 };
-use zorgsluis_domain::port::{Keys, Page, PageRequest};
+use zorgsluis_domain::port::Keys;
 use zorgsluis_domain::{AuditEntry, EntryId};
 
 use crate::AuditError;
 use crate::content::{Opened, Opener, entry_id, open_logged};
-use crate::term::{OUTDATED, Term};
-
-/// The most entries on one page.
-const MAX_PAGE: usize = 1000;
+use crate::term::OUTDATED;
 
 /// The log of one organisation (shard). Cheap to clone; any number of processes may hold it.
 ///
@@ -233,48 +229,6 @@ impl AuditLog {
         Ok(!self.index.find(&any).await?.hits.is_empty())
     }
 
-    /// The entries that a term fits, within a period: from `from` to before `to`, oldest first.
-    pub(crate) async fn find(
-        &self,
-        term: &Term,
-        from: Timestamp,
-        to: Timestamp,
-        page: &PageRequest,
-    ) -> Result<Page<Line>, AuditError> {
-        let after = match &page.after {
-            Some(text) => Some(parse_cursor(text).ok_or(AuditError::Cursor)?),
-            None => None,
-        };
-        let query = Query {
-            key: term.key(self.keys.as_ref()),
-            from: from.as_microsecond(),
-            to: to.as_microsecond(),
-            after,
-            limit: page.limit.clamp(1, MAX_PAGE),
-            newest_first: false,
-        };
-        // The keys of patients are the same in all schemes.
-        if !matches!(term, Term::Patient(_)) && self.is_index_outdated().await? {
-            return Err(AuditError::IndexOutdated);
-        }
-        let Hits { hits, next } = self.index.find(&query).await?;
-        let places: Vec<Place> = hits.iter().map(|hit| hit.place).collect();
-        let next = next.map(|cursor| format!("{}.{}", cursor.at, cursor.index));
-        let items = self.lines(&places).await?;
-        // The index only points; what is given out must be what was asked for, or a rewritten index
-        // would show one patient's entries to another.
-        let belongs = |line: &&Line| match &line.content {
-            Content::Entry(entry) => {
-                (query.from..query.to).contains(&entry.recorded.as_microsecond()) && term.fits(entry)
-            }
-            Content::Erased => true,
-        };
-        match items.iter().find(|line| !belongs(line)) {
-            Some(line) => Err(misled(line)),
-            None => Ok(Page { items, next }),
-        }
-    }
-
     pub(crate) async fn lines(&self, places: &[Place]) -> Result<Vec<Line>, AuditError> {
         let mut lines = Vec::with_capacity(places.len());
         for logged in self.log.entries(places).await? {
@@ -300,7 +254,7 @@ pub(crate) fn misled(line: &Line) -> AuditError {
     AuditError::Unreadable { index: line.index, code: "index-row-altered" }
 }
 
-fn parse_cursor(text: &str) -> Option<Cursor> {
+pub(crate) fn parse_cursor(text: &str) -> Option<Cursor> {
     let (at, index) = text.split_once('.')?;
     Some(Cursor { at: at.parse().ok()?, index: index.parse().ok()? })
 }

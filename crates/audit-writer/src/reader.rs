@@ -12,7 +12,11 @@ use zorgsluis_domain::audit::{
 use zorgsluis_domain::port::{AuditSink, Page, PageRequest, Random};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId, PortError};
 
+use crate::reading::{Form, Found, Question, Reading};
 use crate::{AuditError, AuditLog, Line, Term, Verification, Walk};
+
+/// The most entries on one page.
+const MAX_PAGE: usize = 1000;
 
 /// On whose behalf the log is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +63,36 @@ impl LogReader {
         Self { log, sink, clock, random, by }
     }
 
+    /// Answers a question. One entry says so, however long the answer is: of each patient who is asked for, or
+    /// else one. It is made before anything is read.
+    pub async fn ask(&self, question: &Question) -> Result<Reading, AuditError> {
+        let kind = match question.form {
+            Form::Shown => EventKind::LogRead,
+            Form::Printed => EventKind::Print,
+            Form::Exported => EventKind::Export,
+        };
+        let patients: Vec<&String> = question
+            .terms
+            .iter()
+            .filter_map(|term| match term {
+                Term::Patient(patient) => Some(patient),
+                _ => None,
+            })
+            .collect();
+        let mut entries = Vec::new();
+        for patient in &patients {
+            let mut entry = self.about(kind, question.description())?;
+            entry.patient = Some(PatientObject { reference: (*patient).clone() });
+            entries.push(entry);
+        }
+        if entries.is_empty() {
+            entries.push(self.about(kind, question.description())?);
+        }
+        let logged = self.sink.record(&entries).await;
+        logged.map_err(|error| AuditError::NotLogged(Arc::new(error)))?;
+        Reading::begin(self.log.clone(), question).await
+    }
+
     /// The entries that a term fits, from `from` to before `to`, oldest first, one page.
     pub async fn by(
         &self,
@@ -67,12 +101,15 @@ impl LogReader {
         to: Timestamp,
         page: &PageRequest,
     ) -> Result<Page<Line>, AuditError> {
-        let mut entry = self.about(EventKind::LogRead, format!("{from}/{to}"))?;
-        if let Term::Patient(patient) = term {
-            entry.patient = Some(PatientObject { reference: patient.clone() });
-        }
-        self.log_first(entry).await?;
-        self.log.find(term, from, to, page).await
+        let after = page.after.clone();
+        let mut reading = self.ask(&Question { from, to, after, ..Question::about(term.clone()) }).await?;
+        let limit = page.limit.clamp(1, MAX_PAGE);
+        // One more tells whether there is more.
+        let mut found = reading.next(limit.saturating_add(1)).await?;
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| more).map(Found::cursor);
+        Ok(Page { items: found.into_iter().map(|found| found.line).collect(), next })
     }
 
     /// The entries about a patient (`Patient/<id>`) from `from` to before `to`, oldest first, one page.

@@ -1,8 +1,8 @@
 //! `zorgsluis audit`: checks the log, and reads it. Works beside a running server; each reading is
 //! itself an entry, and comes first.
 
+mod answers;
 mod bucket;
-mod history;
 mod progress;
 mod rebuild;
 mod reconcile;
@@ -16,8 +16,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use zorgsluis_audit_writer::{AuditError, AuditLog, Content, LogReader, to_audit_event};
-use zorgsluis_domain::EntryId;
 use zorgsluis_domain::port::{Keys, PageRequest, PatientIndex};
+use zorgsluis_domain::{Clock, EntryId};
 use zorgsluis_embedded::DataDirectory;
 
 use crate::aws;
@@ -33,7 +33,11 @@ const PAGE: usize = 500;
 pub(crate) async fn run(command: &AuditCommand) -> Result<(), Failure> {
     match command {
         AuditCommand::Verify(args) => verify::run(args).await,
-        AuditCommand::History(args) => history::run(args).await,
+        AuditCommand::History(args) => answers::history(args).await,
+        AuditCommand::User(args) => answers::user(args).await,
+        AuditCommand::Department(args) => answers::department(args).await,
+        AuditCommand::BreakGlass(args) => answers::emergency(args).await,
+        AuditCommand::Denied(args) => answers::denied(args).await,
         AuditCommand::Prove(args) => prove(args).await,
         AuditCommand::Export(args) => export(args).await,
         AuditCommand::Rebuild(args) => rebuild::run(args).await,
@@ -61,6 +65,7 @@ struct Opened {
     patients: Arc<dyn PatientIndex>,
     log: AuditLog,
     reader: LogReader,
+    clock: Arc<dyn Clock>,
     /// The data directory, if that is where the log stands.
     local: Option<(DataDirectory, LogAccess)>,
 }
@@ -76,6 +81,7 @@ impl Opened {
             patients: Arc::new(directory.patient_index()),
             log: access.writer.log().clone(),
             reader: access.reader(&directory),
+            clock: directory.clock(),
             local: Some((directory, access)),
         })
     }
@@ -88,8 +94,8 @@ impl Opened {
             return Err(Failure::usage(format!("--organisation {named}: the environment names {there}")));
         }
         let organisation = log.shard().to_owned();
-        let reader = reader_of(clock, log.clone(), sink, &organisation);
-        Ok(Self { keys, patients, log, reader, local: None })
+        let reader = reader_of(Arc::clone(&clock), log.clone(), sink, &organisation);
+        Ok(Self { keys, patients, log, reader, clock, local: None })
     }
 
     /// Covers what is in the log by a checkpoint; on AWS the clock sees to that, every minute.

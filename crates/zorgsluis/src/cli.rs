@@ -1,5 +1,6 @@
 //! The arguments. A stable contract: see `docs/command-line.md`.
 
+mod answers;
 mod audit;
 mod clients;
 mod erase;
@@ -11,9 +12,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use answers::{AnswerArgs, AnswerFormat, AnswerLanguage, DepartmentArgs, HistoryArgs, UserArgs};
 pub(crate) use audit::{
-    AuditCommand, ExportArgs, HistoryArgs, LogArgs, PeriodArgs, ProveArgs, RebuildArgs, ReconcileArgs,
-    VerifyArgs,
+    AuditCommand, ExportArgs, LogArgs, PeriodArgs, ProveArgs, RebuildArgs, ReconcileArgs, VerifyArgs,
 };
 pub(crate) use clients::{AddClientArgs, ClientRight, ClientsCommand, ListClientsArgs, RemoveClientArgs};
 pub(crate) use erase::{AddHoldArgs, EraseArgs, HoldsCommand, LiftHoldArgs, ListHoldsArgs, WhoArgs};

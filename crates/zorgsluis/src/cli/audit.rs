@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::StoresArgs;
+use super::answers::{AnswerArgs, DepartmentArgs, HistoryArgs, UserArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
@@ -15,9 +16,25 @@ pub(crate) enum AuditCommand {
     Verify(VerifyArgs),
     /// Who did what with one patient's data.
     #[command(
-        after_help = "Examples:\n  zorgsluis audit history --data ./data --patient Patient/0d6c…\n  zorgsluis audit history --data ./data --identifier 'http://fhir.nl/fhir/NamingSystem/bsn|-' < bsn.txt"
+        after_help = "Examples:\n  zorgsluis audit history --data ./data --patient Patient/0d6c… --lang en\n  zorgsluis audit history --data ./data --patient Patient/0d6c… --format html > for-the-patient.html\n  zorgsluis audit history --data ./data --identifier 'http://fhir.nl/fhir/NamingSystem/bsn|-' < bsn.txt"
     )]
     History(HistoryArgs),
+    /// What a user did, or was responsible for.
+    #[command(
+        after_help = "Examples:\n  zorgsluis audit user arts-17 --data ./data --from 2026-11-01 --to 2026-11-30\n  zorgsluis audit user 900030787 --uzi --data ./data --format csv > user.csv"
+    )]
+    User(UserArgs),
+    /// What the users of a department did.
+    #[command(
+        after_help = "Example:\n  zorgsluis audit department SEH --data ./data --newest-first --page-size 50"
+    )]
+    Department(DepartmentArgs),
+    /// Uses of the emergency procedure.
+    #[command(after_help = "Example:\n  zorgsluis audit break-glass --data ./data --from 2026-11-01")]
+    BreakGlass(AnswerArgs),
+    /// What was denied, was refused, or failed.
+    #[command(after_help = "Example:\n  zorgsluis audit denied --data ./data --lang en --json")]
+    Denied(AnswerArgs),
     /// A proof that an entry stands in the log, for a third party to check.
     #[command(after_help = "Example:\n  zorgsluis audit prove --data ./data 0199c0de-…")]
     Prove(ProveArgs),
@@ -139,21 +156,6 @@ pub(crate) struct BucketArgs {
     /// Where services are reached that are not AWS itself.
     #[arg(long, value_name = "URL", requires = "bucket")]
     pub(crate) endpoint: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct HistoryArgs {
-    #[command(flatten)]
-    pub(crate) log: LogArgs,
-    /// The patient, as `Patient/ID` or `ID`.
-    #[arg(long, value_name = "ID", required_unless_present = "identifier", conflicts_with = "identifier")]
-    pub(crate) patient: Option<String>,
-    /// An identifier, as `SYSTEM|-`; the value is read from standard input, so that it stands in no
-    /// process list or shell history.
-    #[arg(long, value_name = "SYSTEM|-")]
-    pub(crate) identifier: Option<String>,
-    #[command(flatten)]
-    pub(crate) period: PeriodArgs,
 }
 
 #[derive(Debug, Args)]

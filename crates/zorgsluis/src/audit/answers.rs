@@ -1,0 +1,148 @@
+//! `zorgsluis audit history`, `user`, `department`, `break-glass`, `denied`: what the log answers.
+
+use std::io::{BufWriter, ErrorKind};
+
+use zorgsluis_audit_answers::{AnswerError, Asked, Extent, Format, Language, Subject, Written, write};
+use zorgsluis_audit_writer::{AuditError, Form, Question};
+use zorgsluis_domain::Purpose;
+
+use super::Opened;
+use crate::cli::{AnswerArgs, AnswerFormat, AnswerLanguage, DepartmentArgs, HistoryArgs, UserArgs};
+use crate::failure::Failure;
+
+/// Who did what with one patient's data.
+pub(super) async fn history(args: &HistoryArgs) -> Result<(), Failure> {
+    let opened = Opened::open(&args.answer.log).await?;
+    let patients = patients(args, &opened).await?;
+    let written = answer(&args.answer, &opened, Subject::Patient(patients)).await?;
+    // What stands there without anybody having touched the patient are readings themselves.
+    if written.only_readings && args.answer.after.is_none() {
+        eprintln!("zorgsluis: no entry about this patient but of readings of the log");
+    }
+    opened.close().await
+}
+
+/// What a user did.
+pub(super) async fn user(args: &UserArgs) -> Result<(), Failure> {
+    let id = match args.user.as_str() {
+        "-" => {
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).map_err(Failure::wrong)?;
+            line.trim().to_owned()
+        }
+        named => named.to_owned(),
+    };
+    about(&args.answer, if args.uzi { Subject::Uzi(id) } else { Subject::User(id) }).await
+}
+
+/// What the users of a department did.
+pub(super) async fn department(args: &DepartmentArgs) -> Result<(), Failure> {
+    about(&args.answer, Subject::Department(args.department.clone())).await
+}
+
+/// Uses of the emergency procedure.
+pub(super) async fn emergency(args: &AnswerArgs) -> Result<(), Failure> {
+    about(args, Subject::Emergency).await
+}
+
+/// What was denied, refused or failed.
+pub(super) async fn denied(args: &AnswerArgs) -> Result<(), Failure> {
+    about(args, Subject::NotSucceeded).await
+}
+
+async fn about(args: &AnswerArgs, subject: Subject) -> Result<(), Failure> {
+    let opened = Opened::open(&args.log).await?;
+    answer(args, &opened, subject).await?;
+    opened.close().await
+}
+
+/// Answers on standard output.
+async fn answer(args: &AnswerArgs, opened: &Opened, subject: Subject) -> Result<Written, Failure> {
+    let asked = Asked {
+        subject,
+        organisation: opened.log.shard().to_owned(),
+        from: args.from,
+        to: args.to,
+        newest_first: args.newest_first,
+        with_names: args.with_names,
+        language: match args.lang {
+            AnswerLanguage::Nl => Language::Dutch,
+            AnswerLanguage::En => Language::English,
+        },
+        made: opened.clock.now(),
+    };
+    let (from, to) = asked.period().ok_or_else(|| Failure::usage("--from lies behind --to"))?;
+    let (format, form) = match args.format {
+        AnswerFormat::Table if args.log.json => (Format::Json, Form::Exported),
+        AnswerFormat::Table => (Format::Table, Form::Shown),
+        AnswerFormat::Json => (Format::Json, Form::Exported),
+        AnswerFormat::Csv => (Format::Csv, Form::Exported),
+        AnswerFormat::Html => (Format::Html, Form::Printed),
+    };
+    let question = Question {
+        terms: asked.subject.terms(),
+        from,
+        to,
+        newest_first: args.newest_first,
+        after: args.after.clone(),
+        form,
+        note: args.with_names.then(|| String::from("with names")),
+    };
+    let mut reading = opened.reader.ask(&question).await.map_err(unanswered)?;
+    let extent = Extent {
+        page: args.page_size.and_then(|size| usize::try_from(size).ok()),
+        totals: !args.no_totals && args.after.is_none() && format != Format::Csv,
+    };
+    let out = BufWriter::new(std::io::stdout());
+    match write(&mut reading, &asked, extent, format, out).await {
+        Ok(written) => {
+            if let (Format::Csv, Some(next)) = (format, &written.next) {
+                eprintln!("zorgsluis: there is more: --after {next}");
+            }
+            Ok(written)
+        }
+        // A reader that has seen enough (`| head`).
+        Err(AnswerError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(AnswerError::Log(error)) => Err(unanswered(error)),
+        Err(error) => Err(Failure::wrong(error)),
+    }
+}
+
+/// Why there is no answer, with the command that helps.
+fn unanswered(error: AuditError) -> Failure {
+    match error {
+        error @ AuditError::Unreadable { .. } => {
+            Failure::wrong(format!("{error}; see `zorgsluis audit verify`"))
+        }
+        AuditError::Cursor => Failure::usage("--after takes what a page before named as its next"),
+        error => Failure::wrong(error),
+    }
+}
+
+/// The patient that is meant, and all who were merged with them.
+async fn patients(args: &HistoryArgs, opened: &Opened) -> Result<Vec<String>, Failure> {
+    let index = &opened.patients;
+    let named = match (&args.patient, &args.identifier) {
+        (Some(patient), _) => patient.strip_prefix("Patient/").unwrap_or(patient).to_owned(),
+        (None, Some(identifier)) => {
+            let system = identifier.strip_suffix("|-").ok_or_else(|| {
+                Failure::usage("--identifier takes SYSTEM|-: the value is read from standard input")
+            })?;
+            let mut value = String::new();
+            std::io::stdin().read_line(&mut value).map_err(Failure::wrong)?;
+            let pseudonym =
+                opened.keys.pseudonym(Purpose::PatientIndex, &[system.as_bytes(), value.trim().as_bytes()]);
+            let found = index.resolve(&[pseudonym]).await.map_err(Failure::wrong)?;
+            let patient = found.into_iter().next().flatten();
+            patient.ok_or_else(|| Failure::wrong("no patient has this identifier"))?.to_string()
+        }
+        (None, None) => return Err(Failure::usage("--patient or --identifier says whose history is meant")),
+    };
+    let id: uuid::Uuid =
+        named.parse().map_err(|_| Failure::usage(format!("{named}: not the id of a patient")))?;
+    // One person's history is that of all their numbers: under a retired one stands what was done then.
+    let survivor = index.survivor(id).await.map_err(Failure::wrong)?;
+    let mut patients = vec![survivor];
+    patients.extend(index.merged_into(survivor).await.map_err(Failure::wrong)?);
+    Ok(patients.into_iter().map(|patient| format!("Patient/{patient}")).collect())
+}
