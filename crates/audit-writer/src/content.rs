@@ -1,6 +1,7 @@
 //! What the log holds of an entry: its JSON, sealed under the key of its patient; and the keys under
 //! which the index finds it, pseudonyms only.
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,7 +9,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tlog::{Describe, DescribeError, Description, IndexKey, LoggedEntry, NewEntry};
+use tlog::{Describe, DescribeError, Description, HASH_LEN, Hash, IndexKey, LoggedEntry, NewEntry};
 use uuid::Uuid;
 use zorgsluis_domain::port::{DataClass, KeyOwner, Keys, Sealed};
 use zorgsluis_domain::{AuditEntry, EntryId, PortError, Pseudonym, Purpose};
@@ -16,8 +17,12 @@ use zorgsluis_domain::{AuditEntry, EntryId, PortError, Pseudonym, Purpose};
 use crate::AuditError;
 use crate::term::{OUTDATED, erased_keys, index_keys};
 
-/// The first byte of what is sealed: JSON of [`AuditEntry`] follows.
-const VERSION: u8 = 1;
+/// The first byte of what was sealed before leaves committed to content: JSON of [`AuditEntry`] follows.
+const PLAIN: u8 = 1;
+/// The first byte of what is sealed: a salt, then JSON of [`AuditEntry`]. The leaf holds the hash of both.
+const COMMITTED: u8 = 2;
+
+const SALT_LEN: usize = 32;
 
 /// Entries that are opened at a time.
 const PARALLEL: usize = 16;
@@ -51,6 +56,47 @@ pub(crate) fn year_of(at: Timestamp) -> i16 {
 pub(crate) struct SealedEntry {
     pub(crate) id: EntryId,
     pub(crate) sealed: Sealed,
+    /// The hash of salt and JSON, which the leaf holds beside the reference to the key.
+    pub(crate) commitment: Option<Hash>,
+}
+
+/// What shows that a leaf commits to an entry's content: whoever has it can check the content against the leaf
+/// without any key. It is as confidential as the entry.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Disclosure {
+    committed: Vec<u8>,
+}
+
+impl Disclosure {
+    /// The salt, known to nobody who could not open the entry.
+    #[must_use]
+    pub fn salt(&self) -> &[u8] {
+        self.committed.get(..SALT_LEN).unwrap_or_default()
+    }
+
+    /// The entry's JSON, the very bytes that the leaf commits to.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        self.committed.get(SALT_LEN..).and_then(|json| std::str::from_utf8(json).ok()).unwrap_or_default()
+    }
+
+    /// SHA-256 of salt and JSON.
+    pub(crate) fn commitment(&self) -> Hash {
+        tlog::sha256(&self.committed)
+    }
+}
+
+impl fmt::Debug for Disclosure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Disclosure").field("len", &self.committed.len()).finish()
+    }
+}
+
+/// A salt that nobody knows who cannot open the entry, and nobody at all once its key is destroyed: made by the
+/// key itself, of a nonce that it is used with once and that is not kept.
+async fn salt(keys: &dyn Keys, owner: &KeyOwner) -> Result<Hash, AuditError> {
+    let blind = keys.seal(owner, DataClass::Log, b"zorgsluis audit salt", &[0; SALT_LEN]).await;
+    Ok(tlog::sha256(&blind.map_err(AuditError::keys)?.ciphertext))
 }
 
 /// Bound to the ciphertext: content cannot be moved to another entry.
@@ -67,11 +113,13 @@ pub(crate) async fn seal(keys: &dyn Keys, entry: &AuditEntry) -> Result<SealedEn
         }
         None => KeyOwner::System,
     };
-    let mut plain = vec![VERSION];
+    let mut plain = vec![COMMITTED];
+    plain.extend_from_slice(&salt(keys, &owner).await?.0);
     serde_json::to_writer(&mut plain, entry).map_err(|_| AuditError::TooLong)?;
+    let commitment = plain.get(1..).map(tlog::sha256);
     let context = context(entry.id);
     let sealed = keys.seal(&owner, DataClass::Log, &context, &plain).await.map_err(AuditError::keys)?;
-    Ok(SealedEntry { id: entry.id, sealed })
+    Ok(SealedEntry { id: entry.id, sealed, commitment })
 }
 
 /// The entry for the log.
@@ -82,8 +130,9 @@ pub(crate) fn new_entry(
 ) -> Result<NewEntry, AuditError> {
     let Sealed { key, ciphertext } = sealed.sealed;
     let id = tlog::EntryId(sealed.id.0.into_bytes());
-    NewEntry::new(id, Bytes::from(ciphertext), key.as_bytes(), index_keys(keys, entry))
-        .ok_or(AuditError::TooLong)
+    let mut key_ref = key.as_bytes().to_vec();
+    key_ref.extend(sealed.commitment.into_iter().flat_map(|commitment| commitment.0));
+    NewEntry::new(id, Bytes::from(ciphertext), &key_ref, index_keys(keys, entry)).ok_or(AuditError::TooLong)
 }
 
 /// When an entry's id was made, in microseconds since 1970.
@@ -106,33 +155,58 @@ pub(crate) enum Opened {
     Faulty(&'static str),
 }
 
-/// Opens an entry.
-pub(crate) async fn open(keys: &dyn Keys, entry: &SealedEntry) -> Result<Opened, AuditError> {
+/// Opens an entry; with what its leaf commits to, if it is of the kind that leaves commit to.
+pub(crate) async fn open(
+    keys: &dyn Keys,
+    entry: &SealedEntry,
+) -> Result<(Opened, Option<Disclosure>), AuditError> {
+    let faulty = |code| Ok((Opened::Faulty(code), None));
     let plain = match keys.open(&entry.sealed, &context(entry.id)).await {
         Ok(plain) => plain,
-        Err(PortError::Erased { .. }) => return Ok(Opened::Erased),
-        Err(PortError::Damaged { .. } | PortError::Refused { .. }) => {
-            return Ok(Opened::Faulty("payload-unopenable"));
-        }
-        Err(PortError::NotFound { .. }) => return Ok(Opened::Faulty("payload-key-unknown")),
+        Err(PortError::Erased { .. }) => return Ok((Opened::Erased, None)),
+        Err(PortError::Damaged { .. } | PortError::Refused { .. }) => return faulty("payload-unopenable"),
+        Err(PortError::NotFound { .. }) => return faulty("payload-key-unknown"),
         Err(error) => return Err(AuditError::keys(error)),
     };
-    let Some((&VERSION, json)) = plain.expose_phi().split_first() else {
-        return Ok(Opened::Faulty("payload-version-unknown"));
+    let (json, disclosure) = match plain.expose_phi().split_first() {
+        Some((&PLAIN, json)) => (Some(json), None),
+        Some((&COMMITTED, committed)) => {
+            (committed.get(SALT_LEN..), Some(Disclosure { committed: committed.to_vec() }))
+        }
+        _ => return faulty("payload-version-unknown"),
     };
-    let Ok(read) = serde_json::from_slice::<AuditEntry>(json) else {
-        return Ok(Opened::Faulty("payload-unreadable"));
+    let Some(Ok(read)) = json.map(serde_json::from_slice::<AuditEntry>) else {
+        return faulty("payload-unreadable");
     };
-    Ok(if read.id == entry.id { Opened::Entry(Box::new(read)) } else { Opened::Faulty("entry-id-differs") })
+    if read.id != entry.id {
+        return faulty("entry-id-differs");
+    }
+    if disclosure.as_ref().map(Disclosure::commitment) != entry.commitment && entry.commitment.is_some() {
+        return faulty("commitment-differs");
+    }
+    Ok((Opened::Entry(Box::new(read)), disclosure))
 }
 
 /// Opens what the log holds.
 pub(crate) async fn open_logged(keys: &dyn Keys, logged: &LoggedEntry) -> Result<Opened, AuditError> {
-    let Ok(key) = Uuid::from_slice(logged.leaf.key_ref()) else {
-        return Ok(Opened::Faulty("key-reference-unreadable"));
+    Ok(disclose(keys, logged).await?.0)
+}
+
+/// Opens what the log holds; with what the leaf commits to, if it does to the content.
+pub(crate) async fn disclose(
+    keys: &dyn Keys,
+    logged: &LoggedEntry,
+) -> Result<(Opened, Option<Disclosure>), AuditError> {
+    let reference = logged.leaf.key_ref().split_first_chunk::<16>();
+    let (key, commitment) = match reference {
+        Some((key, [])) => (key, None),
+        Some((key, rest)) if rest.len() == HASH_LEN => (key, rest.try_into().ok().map(Hash)),
+        _ => return Ok((Opened::Faulty("key-reference-unreadable"), None)),
     };
-    let sealed = Sealed { key, ciphertext: logged.payload.to_vec() };
-    open(keys, &SealedEntry { id: entry_id(logged.leaf.id()), sealed }).await
+    let sealed = Sealed { key: Uuid::from_bytes(*key), ciphertext: logged.payload.to_vec() };
+    let (opened, disclosure) =
+        open(keys, &SealedEntry { id: entry_id(logged.leaf.id()), sealed, commitment }).await?;
+    Ok((opened, disclosure.filter(|_| commitment.is_some())))
 }
 
 pub(crate) fn entry_id(id: tlog::EntryId) -> EntryId {

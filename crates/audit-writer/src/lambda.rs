@@ -31,7 +31,7 @@ use uuid::Uuid;
 use zorgsluis_domain::port::{DeadLetters, Journal, Keys, PayloadStore, Sealed};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId};
 
-use crate::content::{self, Opened, SealedEntry};
+use crate::content::{self, Disclosure, Opened, SealedEntry};
 use crate::{AuditError, AuditWriter};
 
 /// The longest body that is read, in bytes (SQS allows 1 MiB).
@@ -57,7 +57,7 @@ struct Envelope {
 
 /// Seals an entry for the queue, as JSON without PHI.
 pub async fn envelope(keys: &dyn Keys, entry: &AuditEntry) -> Result<String, AuditError> {
-    let SealedEntry { id, sealed } = content::seal(keys, entry).await?;
+    let SealedEntry { id, sealed, .. } = content::seal(keys, entry).await?;
     let ciphertext = STANDARD.encode(sealed.ciphertext);
     serde_json::to_string(&Envelope { v: 1, id, key: sealed.key, ciphertext })
         .map_err(|_| AuditError::TooLong)
@@ -234,9 +234,12 @@ impl Handler {
         if envelope.v != 1 {
             return Ok(Err(Poison { code: "unknown-version", text: "a sealed entry of an unknown version" }));
         }
-        let sealed = SealedEntry { id: envelope.id, sealed: Sealed { key: envelope.key, ciphertext } };
-        match content::open(self.writer.log().keys.as_ref(), &sealed).await? {
+        let sealed = Sealed { key: envelope.key, ciphertext };
+        let mut sealed = SealedEntry { id: envelope.id, sealed, commitment: None };
+        let (opened, disclosure) = content::open(self.writer.log().keys.as_ref(), &sealed).await?;
+        match opened {
             Opened::Entry(entry) => {
+                sealed.commitment = disclosure.as_ref().map(Disclosure::commitment);
                 self.writer.adopt(&entry, sealed).map(|adopted| Ok((adopted, Kinds::of(&entry))))
             }
             Opened::Erased => {

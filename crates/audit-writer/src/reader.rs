@@ -158,6 +158,12 @@ impl LogReader {
         &self.log
     }
 
+    /// That a period is about to be copied out as an archive for an auditor: logged first, so that a checkpoint
+    /// can cover it. [`AuditLog::excerpt`] then reads.
+    pub async fn log_export(&self, from: Timestamp, to: Timestamp) -> Result<(), AuditError> {
+        self.log_first(self.about(EventKind::Export, format!("archive {from}/{to}"))?).await
+    }
+
     /// Verifies the log, and logs that.
     pub async fn verify(&self, how: Verification<'_>) -> Result<Verified, AuditError> {
         let report = self.log.verify(how).await?;

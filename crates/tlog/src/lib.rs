@@ -137,7 +137,8 @@ pub use storage::{
 };
 pub use tile::{TileError, parse_hash_tile, parse_leaf_tile};
 pub use verify::{
-    Code, Finding, KeepState, KeyHandover, Parallel, Report, StateError, VerifyOptions, Witnessed, Work, verify,
+    Code, Finding, KeepState, KeyHandover, Parallel, Report, StateError, VerifyOptions, Witnessed, Work,
+    verify,
 };
 pub use witness::{Refusal, WitnessedLog, examine, stated_origin};
 pub use witnessed::WitnessedCheckpoint;

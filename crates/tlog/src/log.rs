@@ -16,7 +16,9 @@ use crate::hash::{Frontier, Hash};
 use crate::index::{LoggedEntry, Place};
 use crate::note::{MAX_NOTE_BYTES, NoteError};
 use crate::path::{LogObject, LogPaths, TILE_WIDTH, TileId, TileKind};
-use crate::proof::{consistency_ranges, inclusion_ranges, join, subtrees, verify_consistency};
+use crate::proof::{
+    consistency_ranges, excerpt_ranges, inclusion_ranges, join, subtrees, verify_consistency,
+};
 use crate::proof_file::ProofFile;
 use crate::sign::VerifyingKey;
 use crate::storage::{Listing, LogStorage, Object, RewrittenListing, StorageError};
@@ -176,6 +178,16 @@ impl Log {
         verify_consistency(old.size, old.root, new.size, new.root, &path)
             .map_err(|_| LogError::Inconsistent { size: old.size })?;
         Ok(ConsistencyFile { old_size: old.size, path, checkpoint: signed.to_text() })
+    }
+
+    /// The proof that consecutive leaves stand in the tree of `size` leaves: the hashes of what stands beside
+    /// them, from left to right. Whoever has the leaves computes the root by RFC 6962 §2.1 and takes the next of
+    /// these hashes for each subtree that holds none of them.
+    pub async fn prove_range(&self, range: Range<u64>, size: u64) -> Result<Vec<Hash>, LogError> {
+        if range.is_empty() || range.end > size {
+            return Err(LogError::NotCovered { index: range.end.saturating_sub(1) });
+        }
+        self.tree_hashes(&excerpt_ranges(&range, size), size).await
     }
 
     /// The proof that the tree of `new_size` only appends to that of `old_size` (RFC 6962 §2.1.2), from

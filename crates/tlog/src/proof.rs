@@ -146,6 +146,30 @@ pub(crate) fn consistency_ranges(old_size: u64, new_size: u64) -> Vec<Range<u64>
     ranges
 }
 
+/// The ranges of leaves beside `range` whose tree hashes, with the leaves of `range`, give the root of the tree of
+/// `size` leaves: from left to right, each as large as the tree has it.
+pub(crate) fn excerpt_ranges(range: &Range<u64>, size: u64) -> Vec<Range<u64>> {
+    let mut beside = Vec::new();
+    // Right parts wait while the left one is gone through.
+    let mut waiting = vec![0..size];
+    while let Some(tree) = waiting.pop() {
+        if tree.end <= range.start || tree.start >= range.end {
+            if tree.start < tree.end {
+                beside.push(tree);
+            }
+        } else if tree.end - tree.start > 1 {
+            // What lies whole within the range is known by its leaves.
+            if tree.start >= range.start && tree.end <= range.end {
+                continue;
+            }
+            let middle = tree.start + split(tree.end - tree.start);
+            waiting.push(middle..tree.end);
+            waiting.push(tree.start..middle);
+        }
+    }
+    beside
+}
+
 /// The complete subtrees that a range of leaves, as proofs have them, consists of: height and number,
 /// from the left. Their hashes, joined by [`join`], are the tree hash of the range.
 pub(crate) fn subtrees(range: &Range<u64>) -> Vec<(u32, u64)> {

@@ -2,6 +2,7 @@
 //! itself an entry, and comes first.
 
 mod answers;
+mod archive;
 mod bucket;
 mod progress;
 mod rebuild;
@@ -40,6 +41,7 @@ pub(crate) async fn run(command: &AuditCommand) -> Result<(), Failure> {
         AuditCommand::Denied(args) => answers::denied(args).await,
         AuditCommand::Prove(args) => prove(args).await,
         AuditCommand::Export(args) => export(args).await,
+        AuditCommand::Archive(args) => archive::run(args).await,
         AuditCommand::Rebuild(args) => rebuild::run(args).await,
         AuditCommand::Reconcile(args) => reconcile::run(args).await,
     }

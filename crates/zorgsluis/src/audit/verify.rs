@@ -143,7 +143,7 @@ fn told(args: &VerifyArgs, report: &Report) -> Result<(), Failure> {
 }
 
 /// A checkpoint from a file; no more of it than a checkpoint can have.
-fn checkpoint(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn checkpoint(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(tlog::MAX_NOTE_BYTES).unwrap_or(u64::MAX);
     std::fs::File::open(path)

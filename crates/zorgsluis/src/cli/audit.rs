@@ -43,6 +43,11 @@ pub(crate) enum AuditCommand {
         after_help = "Example:\n  zorgsluis audit export --data ./data --from 2026-11-01 --to 2026-11-30"
     )]
     Export(ExportArgs),
+    /// A period as one ZIP file for an auditor, with proofs and a script that checks them.
+    #[command(
+        after_help = "Example:\n  zorgsluis audit archive --data ./data --from 2026-11-01 --to 2026-11-30 --output november.zip\n  unzip november.zip -d november && cd november && python3 check_archive.py --key ../log.pub\n\nThe archive holds personal data. That it was made is in the log first. With --checkpoint the same archive can\nbe made again, to the byte: proofs lead to the checkpoint that stands, which moves on."
+    )]
+    Archive(ArchiveArgs),
     /// Makes tiles and index of the log anew from its entries alone.
     #[command(
         after_help = "Examples:\n  zorgsluis audit rebuild --data ./data\n  zorgsluis audit rebuild --data ./data --index-only\n\nStop the server first. The entries and the checkpoint stay as they are; if the entries do not lead to the\ncheckpoint, nothing is to be rebuilt of them: verify the log. An index.db that is no database is set aside as\nindex.db.damaged. Stopped half way, it can be done again."
@@ -111,6 +116,23 @@ pub(crate) struct VerifyArgs {
     /// How many bundles are worked on at a time [default: as many as there are cores].
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<std::num::NonZeroU16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ArchiveArgs {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    #[command(flatten)]
+    pub(crate) period: PeriodArgs,
+    /// The ZIP file to be written; must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// The checkpoint of the archive before: the proof that the log continues it is put in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) previous: Option<PathBuf>,
+    /// The checkpoint to which proofs lead [default: the one that stands].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Checks an archive of the log, unpacked in a folder. Needs Python 3.8 and nothing else.
+
+    python3 check_archive.py [FOLDER] [--key FILE]
+
+--key: the log's public key (one line), as you had it from elsewhere. Without it the key in the archive is
+believed, and then only that the archive fits together is shown.
+"""
+import base64, hashlib, json, pathlib, sys, uuid
+
+P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+D, I = -121665 * pow(121666, P - 2, P) % P, pow(2, (P - 1) // 4, P)
+sha = lambda *parts: hashlib.sha256(b"".join(parts)).digest()
+
+def point(data):  # RFC 8032 §5.1.3
+    y = int.from_bytes(data, "little"); sign, y = y >> 255, y & (1 << 255) - 1
+    u, v = (y * y - 1) % P, (D * y * y + 1) % P
+    x = u * pow(v, 3, P) * pow(u * pow(v, 7, P), (P - 5) // 8, P) % P
+    if v * x * x % P == -u % P: x = x * I % P
+    if y >= P or v * x * x % P != u or (x == 0 and sign): raise ValueError("no point of the curve")
+    return (P - x if x & 1 != sign else x, y, 1)
+
+def add(a, b):  # projective
+    (x1, y1, z1), (x2, y2, z2) = a, b
+    zz, xx, yy = z1 * z2 % P, x1 * x2 % P, y1 * y2 % P
+    e, f, g = D * xx * yy % P, (zz * zz - D * xx * yy) % P, (zz * zz + D * xx * yy) % P
+    return (zz * f * (x1 * y2 + y1 * x2) % P, zz * g * (yy + xx) % P, f * g % P)
+
+def times(n, a):
+    r = (0, 1, 1)
+    while n: r, a, n = (add(r, a) if n & 1 else r), add(a, a), n >> 1
+    return r
+
+BASE = point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+
+def signed(key, text, signature):
+    try: a, r = point(key), point(signature[:32])
+    except ValueError: return False
+    s, h = int.from_bytes(signature[32:], "little"), hashlib.sha512(signature[:32] + key + text).digest()
+    left, right = times(s, BASE), add(r, times(int.from_bytes(h, "little") % L, a))
+    return s < L and all((left[i] * right[2] - right[i] * left[2]) % P == 0 for i in (0, 1))
+
+def checkpoint(note, keys):  # C2SP signed-note, tlog-checkpoint
+    text, _, lines = note.partition("\n\n")
+    text += "\n"
+    for line in lines.splitlines():
+        name, _, data = line[2:].partition(" ")
+        data = base64.b64decode(data)
+        key = keys.get((name, data[:4]))
+        if key and len(data) == 68 and signed(key, text.encode(), data[4:]):
+            origin, size, root = text.splitlines()[:3]
+            return origin, int(size), base64.b64decode(root)
+    sys.exit("WRONG: no signature by the log's key under the checkpoint")
+
+def parse_keys(text):
+    keys = {}
+    for line in text.split():
+        name, _, rest = line.partition("+")
+        number, _, data = rest.partition("+")
+        keys[(name, bytes.fromhex(number))] = base64.b64decode(data)[1:]
+    return keys
+
+def split(n): return 1 << (n - 1).bit_length() - 1
+
+def tree(lo, hi, leaves, first, beside):  # RFC 6962 §2.1; what holds no leaf of ours comes from the proof
+    if hi <= first or lo >= first + len(leaves): return next(beside)
+    if hi - lo == 1: return leaves[lo - first]
+    mid = lo + split(hi - lo)
+    left = tree(lo, mid, leaves, first, beside)
+    return sha(b"\1", left, tree(mid, hi, leaves, first, beside))
+
+def consistent(m, n, old, proof, whole=True):  # RFC 6962 §2.1.2: (old root, new root) by the proof
+    if m == n: return (old, old) if whole else (proof[-1],) * 2
+    k = split(n)
+    if m <= k: a, b = consistent(m, k, old, proof[:-1], whole); return a, sha(b"\1", b, proof[-1])
+    a, b = consistent(m - k, n - k, old, proof[:-1], False)
+    return sha(b"\1", proof[-1], a), sha(b"\1", proof[-1], b)
+
+def main():
+    args, given = sys.argv[1:], None
+    if "--key" in args: at = args.index("--key"); given = args[at + 1]; del args[at:at + 2]
+    folder = pathlib.Path(args[0] if args else ".")
+    need = lambda right, what: right or sys.exit("WRONG: " + what)
+    read = lambda name: (folder / name).read_text(encoding="utf-8")
+    decoded = lambda name: [base64.b64decode(line) for line in read(name).split()]
+    for line in read("SHA256SUMS").splitlines():
+        digest, name = line.split("  ")
+        need(sha((folder / name).read_bytes()).hex() == digest, name + " is not the file that was packed")
+    keys = parse_keys(pathlib.Path(given).read_text() if given else read("log.vkey"))
+    origin, size, root = checkpoint(read("checkpoint"), keys)
+    manifest = json.loads(read("manifest.json"))
+    first, end = manifest["range"]["first"], manifest["range"]["end"]
+    leaves = decoded("leaves.txt")
+    need(len(leaves) == end - first and end <= size, "the number of leaves is not that of the manifest")
+    got = tree(0, size, [sha(b"\0", leaf) for leaf in leaves], first, iter(decoded("range-proof.txt")))
+    need(got == root, "the leaves do not lead to the root of the checkpoint")
+    kinds, told, at = {"entry": 0, "entry-uncommitted": 0, "erased": 0, "outside": 0}, [], 0
+    for at, line in enumerate(open(folder / "entries.ndjson", encoding="utf-8"), 1):
+        one, leaf = json.loads(line), leaves[at - 1] if at <= len(leaves) else sys.exit("WRONG: too many entries")
+        place, kind = "entry %d" % one["index"], one["is"]
+        need(one["index"] == first + at - 1, place + " is not in its place")
+        need(uuid.UUID(one["id"]).bytes == leaf[1:17], place + " has another id than its leaf")
+        if kind == "entry":  # version 1, id 16, payload hash 32, key 16, commitment 32
+            salted = base64.b64decode(one["salt"]) + one["entry"].encode()
+            need(len(leaf) == 97 and sha(salted) == leaf[65:], place + " does not say what its leaf commits to")
+        need(kind != "entry-uncommitted" or len(leaf) < 97, place + " hides what its leaf commits to")
+        kinds[kind] += 1
+        if kind.startswith("entry"):
+            need(json.loads(one["entry"])["id"] == one["id"], place + " is another entry")
+            told.append(one["id"])
+    need(at == len(leaves), "an entry is missing")
+    events = [json.loads(line) for line in open(folder / "audit-events.ndjson", encoding="utf-8")]
+    need([event["id"] for event in events] == told, "the AuditEvents are not those of the entries")
+    if (folder / "previous-checkpoint").exists():
+        _, old_size, old = checkpoint(read("previous-checkpoint"), keys)
+        proof = decoded("consistency-proof.txt")
+        same = (old, root) == ((old, old) if old_size == size else consistent(old_size, size, old, proof))
+        need(old_size == 0 or same, "the log does not continue the previous checkpoint")
+        print("continues the previous checkpoint of %d entries" % old_size)
+    print("%s: entries %d to %d of %d, none left out: %s" % (origin, first, end - 1, size, kinds))
+    print("OK" if given else "OK, by the key in the archive: compare log.vkey with the key that you had before")
+
+main()
