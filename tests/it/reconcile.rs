@@ -377,3 +377,25 @@ fn a_reading_that_a_crash_cut_off_stands_apart_and_one_that_nothing_explains_doe
     assert!(!complete);
     assert!(kinds(&report).contains(&String::from("read-without-entry")), "{report}");
 }
+
+#[test]
+fn a_run_in_which_the_stores_change_and_the_log_says_nothing_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    let now = jiff::Timestamp::now().as_microsecond();
+    assert!(server.stop().success());
+    let mut database = database(&data, "fhir.db");
+    let written = database.transaction().unwrap();
+    let row =
+        "INSERT INTO resource (type, id, version, last_updated, deleted) VALUES ('Patient', 'x', 1, ?1, 0)";
+    written.execute(row, [now]).unwrap();
+    let row = "INSERT INTO resource_version (rid, version, last_updated, deleted, json)
+               SELECT rid, 1, ?1, 0, '{}' FROM resource";
+    written.execute(row, [now]).unwrap();
+    written.commit().unwrap();
+    drop(database);
+    let (report, complete) = reconcile(&data, &[]);
+    assert!(!complete);
+    assert_eq!(kinds(&report), ["write-without-entry", "writer-silenced"], "{report}");
+}

@@ -148,6 +148,7 @@ fn take_objects(connection: &Connection, idx: i64, entry: &AuditEntry) -> Result
 pub(super) fn settle(connection: &Connection, cut: &Cut) -> Result<(), Failure> {
     connection.execute_batch(
         "CREATE INDEX IF NOT EXISTS entry_id ON entry (id);
+         CREATE INDEX IF NOT EXISTS entry_recorded ON entry (recorded);
          CREATE INDEX IF NOT EXISTS entry_erased ON entry (told_at) WHERE recorded IS NULL;
          CREATE INDEX IF NOT EXISTS entry_message ON entry (message, kind) WHERE message IS NOT NULL;
          CREATE INDEX IF NOT EXISTS announced_resource ON announced (resource, version, idx);

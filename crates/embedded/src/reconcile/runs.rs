@@ -51,33 +51,32 @@ fn runs(connection: &Connection, cut: &Cut, tell: Tell<'_>) -> Result<(), Failur
     }
 }
 
-/// A run in which the data plane changed and the log says nothing of it: its writer was silenced.
+/// A run in which resources were written without an entry, and the log says nothing else either: its writer was
+/// silenced. What an entry of an earlier run announced was cut off there, and done in this one.
 fn silence(connection: &Connection, cut: &Cut, run: &Run, end: i64, tell: Tell<'_>) -> Result<(), Failure> {
     let (from, to) = (run.start.max(cut.from), end.min(cut.to));
-    let written: i64 = connection.query_row(
-        "SELECT count(*) FROM fhir.resource_version WHERE last_updated >= ?1 AND last_updated < ?2 AND rowid <= ?3",
-        params![from, to, cut.version],
-        |row| row.get(0),
-    )?;
-    if written == 0 {
-        return Ok(());
-    }
     let said: bool = connection.query_row(
         "SELECT EXISTS (SELECT 1 FROM entry WHERE recorded >= ?1 AND recorded < ?2
                         AND kind NOT IN ('ApplicationStart', 'ApplicationStop', 'LogRead', 'LogVerify'))",
         params![from, to],
         |row| row.get(0),
     )?;
-    if !said {
+    if said {
+        return Ok(());
+    }
+    let written: i64 = connection.query_row(
+        "SELECT count(*) FROM fhir.resource_version v JOIN fhir.resource r ON r.rid = v.rid
+         WHERE v.last_updated >= ?1 AND v.last_updated < ?2 AND v.rowid <= ?3 AND NOT EXISTS
+           (SELECT 1 FROM announced a WHERE a.resource = r.type || '/' || r.id AND a.version = v.version)",
+        params![from, to, cut.version],
+        |row| row.get(0),
+    )?;
+    if written > 0 {
+        let at = format!("a run with {written} versions written without an entry, and no other entry");
         tell(Found {
             time: time(Some(run.start)),
             entry: entry(Some(run.id)),
-            ..found(
-                Area::Log,
-                "writer-silenced",
-                true,
-                format!("a run with {written} versions written, and no entry"),
-            )
+            ..found(Area::Log, "writer-silenced", true, at)
         });
     }
     Ok(())
