@@ -8,7 +8,10 @@
 pub mod fhir_search;
 pub mod fhir_store;
 pub mod keys;
+pub mod log_faults;
 pub mod log_index;
+pub mod log_killed;
+pub mod log_process;
 pub mod log_signer;
 pub mod log_storage;
 pub mod patient_index;

@@ -8,6 +8,7 @@
 mod crash;
 mod directory;
 mod full_disk;
+mod log_writers;
 mod ports;
 mod standing;
 mod verifying;
