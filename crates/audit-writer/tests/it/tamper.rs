@@ -164,3 +164,27 @@ async fn an_empty_index_is_behind_and_can_be_made_anew() {
     assert_eq!(index.rows(0, 10).await.unwrap(), world.index.rows(0, 10).await.unwrap());
     assert!(index.rows(0, 10).await.unwrap()[0].keys.iter().any(|key| key.at == time(1).as_microsecond()));
 }
+
+/// Somebody who can write to queue and storage, but has no keys, brings an old entry again.
+#[tokio::test]
+async fn an_old_event_that_is_replayed_is_no_second_entry_and_under_another_id_is_named() {
+    let world = World::new();
+    let writer = world.writer().await;
+    let old = entry(1, Some(ANNA));
+    let first = writer.append(&[old.clone(), entry(2, None)]).await.unwrap()[0];
+    // As it was, by another process, months later: it stands where it stood.
+    let again = world.writer().await.append(&[old]).await.unwrap()[0];
+    assert_eq!((again.new, again.place), (false, first.place));
+
+    // Its ciphertext under another id: the id is part of what was sealed.
+    let logged = world.log.tlog().entry(first.place).await.unwrap();
+    let id = tlog::EntryId(entry(9, None).id.0.into_bytes());
+    let new = tlog::NewEntry::new(id, logged.payload, logged.leaf.key_ref(), Vec::new()).unwrap();
+    let tlog = world.log.tlog().clone();
+    let mut appender = tlog::Appender::new(tlog, world.index.clone(), Arc::new(NoKeys), [7; 8]);
+    appender.append(&[new]).await.unwrap();
+    writer.checkpoint().await.unwrap();
+    let report = world.verify().await;
+    let found: Vec<_> = report.findings.iter().map(|found| (found.code.as_str(), found.index)).collect();
+    assert_eq!(found, [("payload-unopenable", Some(2))]);
+}

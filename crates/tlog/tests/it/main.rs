@@ -3,6 +3,7 @@
 
 mod faults;
 mod flat;
+mod forged;
 mod formats;
 mod model;
 mod peer;
