@@ -95,3 +95,55 @@ fn every_command_that_a_page_names_is_one_with_these_options() {
     }
     assert!(wrong.is_empty() && seen > 20, "{seen}: {wrong:#?}");
 }
+
+/// The file of a test as `cargo test` calls it: `tlog::model::conforms::…` stands in `crates/tlog/tests/it/model/…`.
+fn holds_test(test: &str) -> bool {
+    let words: Vec<&str> = test.split("::").collect();
+    let [package, modules @ .., function] = &words[..] else { return false };
+    let folder = if *package == "tests" {
+        root().join("tests/it")
+    } else {
+        root().join("crates").join(package).join("tests/it")
+    };
+    let module = folder.join(modules.join("/"));
+    [module.with_extension("rs"), module.join("mod.rs")]
+        .iter()
+        .filter_map(|file| std::fs::read_to_string(file).ok())
+        .any(|source| source.contains(&format!("fn {function}(")))
+}
+
+#[test]
+fn every_attack_on_the_log_has_tests_that_are_there() {
+    let page = std::fs::read_to_string(root().join("docs/audit-log.md")).unwrap();
+    let (_, section) = page.split_once("## What `audit verify` finds").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let tests: Vec<&str> = section
+        .lines()
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_digit()))
+        .map(|line| line.split('`').nth(1).expect("a test"))
+        .collect();
+    let missing: Vec<_> = tests.iter().filter(|test| !holds_test(test)).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+
+    let rows = section.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Attack"));
+    let mut named = BTreeSet::new();
+    let mut attacks = BTreeSet::new();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [attack, _, numbers] = cells[..] else { panic!("{row}") };
+        attacks.insert(attack.split([':', ' ']).next().unwrap().to_owned());
+        named
+            .extend(numbers.split(", ").map(|number| number.parse::<usize>().expect("the number of a test")));
+    }
+    assert_eq!(
+        named,
+        (1..=tests.len()).collect(),
+        "each test belongs to an attack, and each attack has some"
+    );
+    for attack in [
+        "edit", "delete", "second", "insert", "reorder", "truncate", "roll", "fork", "replace", "rewrite",
+        "silence", "replay",
+    ] {
+        assert!(attacks.contains(attack), "{attack} is not in the table");
+    }
+}

@@ -184,6 +184,12 @@ impl AuditLog {
         Ok(tlog::verify(&self.log, &options).await?)
     }
 
+    /// The same log, read as it was first written, whatever was laid over its bundles since: for a reading that
+    /// is worth a listing of their versions, where the storage keeps any.
+    pub async fn first_written(self) -> Result<Self, AuditError> {
+        Ok(Self { log: self.log.first_written().await?, ..self })
+    }
+
     /// Makes tiles and index anew from the entries: all of both. No writer may run meanwhile.
     pub async fn rebuild(&self) -> Result<u64, AuditError> {
         self.rebuild_parts(Rebuild::default()).await

@@ -41,7 +41,7 @@ impl Walk {
                 }
             }
         };
-        Ok(Self { log, next, until, ended: false })
+        Ok(Self { log: log.first_written().await?, next, until, ended: false })
     }
 
     /// The next lines; `None` at the end.

@@ -87,6 +87,7 @@ mod checkpoint;
 mod consistency_file;
 mod cosign;
 mod error;
+mod first;
 mod handover;
 mod hash;
 mod index;

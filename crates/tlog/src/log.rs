@@ -40,6 +40,8 @@ pub struct Log {
     storage: Arc<dyn LogStorage>,
     paths: LogPaths,
     origin: Arc<str>,
+    /// Bundles of which a later version stands, with the one that was written first: see `first_written`.
+    pub(crate) firsts: Arc<BTreeMap<String, String>>,
 }
 
 impl fmt::Debug for Log {
@@ -55,7 +57,7 @@ impl Log {
     /// The log of these paths. `origin` names it in checkpoints, for ever: a URL without scheme, such
     /// as `ziekenhuis.example/log/a` (C2SP tlog-checkpoint); one line of text.
     pub fn new(storage: Arc<dyn LogStorage>, paths: LogPaths, origin: &str) -> Self {
-        Self { storage, paths, origin: origin.into() }
+        Self { storage, paths, origin: origin.into(), firsts: Arc::default() }
     }
 
     /// The name in checkpoints.
@@ -362,7 +364,11 @@ impl Log {
 
     /// The bytes of the bundle that begins at `first`.
     pub(crate) async fn bundle_bytes(&self, first: u64, step: Step) -> Result<Option<Bytes>, LogError> {
-        let object = self.get(&self.paths.bundle(first), MAX_BUNDLE_BYTES, step).await?;
+        let key = self.paths.bundle(first);
+        let object = match self.firsts.get(&key) {
+            Some(version) => self.get_version(&key, version, MAX_BUNDLE_BYTES).await?,
+            None => self.get(&key, MAX_BUNDLE_BYTES, step).await?,
+        };
         Ok(object.map(|object| object.bytes))
     }
 

@@ -42,13 +42,15 @@ pub async fn rebuild(
 ///
 /// The entries must be whole and lead to the checkpoint that stands (if one does): what they say is
 /// otherwise not to be spread, and an error comes back. No appender may run while the index is filled,
-/// for an index that is not complete cannot tell that an entry is already logged.
+/// for an index that is not complete cannot tell that an entry is already logged. Where the storage keeps versions,
+/// the bundles that were written first are the log, as in a verification.
 pub async fn rebuild_with(
     log: &Log,
     keys: &[VerifyingKey],
     options: &RebuildOptions<'_>,
 ) -> Result<u64, LogError> {
     let index = options.index;
+    let log = &log.first_written().await?;
     let checkpoint = log.checkpoint(keys).await?;
     let checkpoint = checkpoint.as_ref().map(SignedCheckpoint::checkpoint);
     if let Some((index, _)) = index {

@@ -97,6 +97,8 @@ mod with {
                 "{bucket}: there is no log of {organisation}, which ZORGSLUIS_ORGANISATION names"
             )));
         }
+        // A command reads many lines: what was laid over an entry since it was written shows in none.
+        let log = log.first_written().await.map_err(Failure::wrong)?;
         let sink = sink(&parts, &keys)?;
         Ok(OpenLog { keys, patients: parts.patients(), log, sink, clock: parts.clock() })
     }

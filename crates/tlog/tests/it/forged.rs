@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use tlog::memory::MemoryStorage;
-use tlog::{LocalSigner, LogObject, Publisher, VerifyOptions, verify};
+use tlog::{LocalSigner, LogObject, Publisher, VerifyOptions, rebuild, verify};
 
-use crate::support::{ORIGIN, PlainDescribe, World, codes, entries, run};
+use crate::support::{ORIGIN, PlainDescribe, World, codes, entries, id, run};
 
 /// A sealed log of six entries in two bundles.
 fn sealed() -> World {
@@ -77,4 +77,27 @@ fn a_log_signed_anew_with_another_key_is_refused_by_who_has_the_public_key_or_a_
     };
     assert!(verified(None).is_empty());
     assert_eq!(verified(Some(kept.as_bytes())), ["trusted-checkpoint-damaged"]);
+}
+
+#[test]
+fn what_was_written_first_is_what_is_read_and_made_anew_whatever_was_laid_over_it() {
+    let mut world = World::new();
+    world.fill(&[3, 3, 3]);
+    world.publish();
+    let key = |first| world.log.paths().bundle(first);
+    let other = world.storage.snapshot()[&key(3)].clone();
+    world.storage.rewrite(&key(0), Some(&other));
+    world.storage.rewrite(&key(3), None);
+    world.storage.rewrite(&key(6), None);
+    assert!(run(world.log.bundle(3)).unwrap().is_none(), "the marker hides it");
+    let first = run(world.log.first_written()).unwrap();
+    for from in [0, 3, 6] {
+        let ids: Vec<_> =
+            run(first.bundle(from)).unwrap().unwrap().iter().map(|entry| entry.leaf.id()).collect();
+        assert_eq!(ids, [from, from + 1, from + 2].map(id));
+    }
+    world.index = Arc::default();
+    let index = Some((&*world.index as _, &PlainDescribe as _));
+    assert_eq!(run(rebuild(&world.log, &world.keys, index)).unwrap(), 9);
+    assert_eq!(codes(&world.verify()), ["delete-marker", "second-version"]);
 }
