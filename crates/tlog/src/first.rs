@@ -23,6 +23,8 @@ impl Log {
                 break;
             }
         }
-        Ok(Self { firsts: Arc::new(firsts), ..self.clone() })
+        let mut log = self.clone();
+        log.firsts = Arc::new(firsts);
+        Ok(log)
     }
 }
