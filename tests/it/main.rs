@@ -8,6 +8,7 @@
 )]
 
 mod analyse;
+mod clients;
 mod convert;
 mod crash;
 mod demo;

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use zorgsluis_audit_writer::{log_key_owner, patient_pseudonym};
 use zorgsluis_domain::audit::{EventKind, ObjectRole};
-use zorgsluis_domain::port::AuditSink as _;
+use zorgsluis_domain::port::{AuditSink as _, DataClass, Keys as _};
 
 use crate::patterns::{BSN_SYSTEM, NUMBER, bundle, event, plain};
 use crate::support::{Answer, BSN, OTHER, PATIENT, World, keep, logged, token_of};
@@ -295,4 +296,31 @@ async fn our_own_entries_are_found_beside_those_of_others() {
     assert_eq!(world.find(&format!("patient={PATIENT}&type=rest")).await, ["own", "ander", "lezen"]);
     let answer = world.get_as("privacy-officer", &format!("/fhir/AuditEvent/{}", own[0].id)).await;
     assert_eq!(answer.json()["id"], own[0].id.to_string());
+}
+
+#[tokio::test]
+async fn an_entry_whose_content_was_erased_is_counted_and_shows_nothing() {
+    let world = a_world_with_events().await;
+    let found = world.search_log("privacy-officer", &format!("patient={PATIENT}")).await.json();
+    let url = found["entry"][0]["fullUrl"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("http://127.0.0.1:8080")
+        .unwrap()
+        .to_owned();
+    let keys = world.directory.keys();
+    let patient = patient_pseudonym(&keys, &format!("Patient/{PATIENT}"));
+    keys.destroy(&log_key_owner(&keys, &patient, 2026), DataClass::Log).await.unwrap();
+    let answer = world.search_log("privacy-officer", &format!("patient={PATIENT}&_count=100")).await;
+    keep("audit-event-searchset-erased", &answer);
+    assert_eq!(matches(&answer.json()), Vec::<Value>::new());
+    // The three events, and the reading before this one.
+    let outcome = &answer.json()["entry"][0];
+    assert_eq!(
+        (&outcome["search"]["mode"], &outcome["resource"]["resourceType"]),
+        (&json!("outcome"), &json!("OperationOutcome"))
+    );
+    assert!(outcome["resource"]["issue"][0]["diagnostics"].as_str().unwrap().starts_with("4 more"));
+    let gone = world.get_as("privacy-officer", &url).await;
+    assert_eq!((gone.status, gone.issue().as_str()), (StatusCode::GONE, "deleted"));
 }
