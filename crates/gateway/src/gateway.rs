@@ -167,6 +167,7 @@ impl Gateway {
             .merge(machines)
             .merge(open)
             .nest("/fhir", fhir)
+            .merge(fhir::audit_event::intake_at_slash().route_layer(right(Right::SubmitEvents)))
             .fallback(page::not_found)
             .method_not_allowed_fallback(page::wrong_method)
             .layer(from_fn(frame::guard_host))

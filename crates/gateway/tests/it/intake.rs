@@ -183,6 +183,8 @@ async fn of_a_batch_the_bad_event_stays_out_and_of_a_transaction_all() {
     assert_eq!((all.status, &all.json()["type"]), (StatusCode::OK, &json!("transaction-response")));
     keep("audit-event-transaction-response", &all);
     assert_eq!(world.reported().len(), 1);
+    let slash = world.submit_text("epd", "/fhir/", bundle("batch", &[plain("3", WHEN)]).to_string()).await;
+    assert_eq!(slash.json()["entry"][0]["response"]["status"], "200 OK", "the base, however it is written");
     let nothing = world.submit_bundle("epd", &bundle("batch", &[])).await;
     assert_eq!(nothing.status, StatusCode::OK);
     keep("audit-event-empty-response", &nothing);

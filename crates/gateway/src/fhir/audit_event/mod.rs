@@ -23,6 +23,11 @@ pub(crate) fn intake() -> Router<Gateway> {
     Router::new().route("/", post(bundle::submit)).route("/AuditEvent", post(create::create))
 }
 
+/// The base with a slash behind it, as some clients write it; a nested router does not take that for its root.
+pub(crate) fn intake_at_slash() -> Router<Gateway> {
+    Router::new().route("/fhir/", post(bundle::submit))
+}
+
 /// What a reader of the log may do.
 pub(crate) fn reading() -> Router<Gateway> {
     Router::new()
