@@ -392,3 +392,15 @@ async fn what_no_duty_keeps_any_more_expires_by_the_time_of_its_event() {
     let again = run(["erase", "--data", name, "--expired"]);
     assert_eq!(stdout(&again), "nothing whose term is over\n");
 }
+
+#[test]
+fn the_page_shows_every_term() {
+    let page = fs::read_to_string(root().join("docs/erasure.md")).unwrap();
+    for term in zorgsluis_domain::retention::TERMS {
+        let (class, years, from) = (term.class.name(), term.years, term.from);
+        let row = format!("| `{}` | {class} | {years} | {from} | {} |", term.code, term.law);
+        assert!(page.contains(&row), "{row}");
+    }
+    let rows = page.lines().filter(|line| line.starts_with("| `") && line.split('|').count() == 7).count();
+    assert_eq!(rows, zorgsluis_domain::retention::TERMS.len(), "no term that is none");
+}

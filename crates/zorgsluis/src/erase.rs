@@ -35,10 +35,14 @@ pub(crate) async fn run(args: &EraseArgs) -> Result<(), Failure> {
 async fn on_directory(args: &EraseArgs, class: Option<DataClass>) -> Result<(), Failure> {
     let work = Work::open(args).await?;
     // What was begun comes first: it was decided already.
-    let redone = work.redo().await?;
+    let again = work.redo().await?;
+    let redone = again.erasures;
     if redone > 0 {
         let what = count(redone, "erasure", "erasures");
         eprintln!("zorgsluis: completed {what} that a backup brought back or that had been cut off");
+    }
+    if !again.scrubbed {
+        return Err(Failure::wrong(work::NOT_SCRUBBED));
     }
     let done = if args.again {
         if redone == 0 && !args.json {

@@ -111,9 +111,11 @@ impl System {
         // Before anything is served: what was destroyed, and an older copy of the directory brought back.
         let tombstones = tombstone_file(&config.data, config.tombstones.as_deref())?;
         let redone = Work::new(directory.clone(), log.clone(), tombstones, false).redo().await?;
-        if redone > 0 {
+        if redone.erasures > 0 {
+            let (erasures, scrubbed) = (redone.erasures, redone.scrubbed);
             tracing::warn!(
-                erasures = redone,
+                erasures,
+                scrubbed,
                 "data that had been destroyed stood here again, and were destroyed"
             );
         }

@@ -153,13 +153,16 @@ impl Erasures {
         let row = tombstone.clone();
         self.key_table.write(OPERATION, move |connection| register::note(connection, &row)).await?;
         match tombstone.class {
-            DataClass::Log => self.erase_lines(tombstone).await,
+            DataClass::Log => {
+                // Whose keys these are, `zorgsluis_audit_writer` says: they stand among the owners.
+                let keys = self.destroy_once(tombstone, &tombstone.owners).await?;
+                Ok(Erased { keys, ..Erased::default() })
+            }
             DataClass::Wzd => {
-                let mut erased = Erased::default();
                 let resources = self.resources(&tombstone.patients, true).await?;
-                for owner in self.all_owners(tombstone, &resources) {
-                    erased.keys += self.keys.destroy(&KeyOwner::Patient(owner), DataClass::Wzd).await?;
-                }
+                let owners = self.all_owners(tombstone, &resources);
+                let mut erased =
+                    Erased { keys: self.destroy_once(tombstone, &owners).await?, ..Erased::default() };
                 let id = tombstone.id;
                 self.state.write(OPERATION, move |connection| register::note_here(connection, id)).await?;
                 erased.resources = self.erase_resources(tombstone.id, resources).await?;
@@ -184,7 +187,7 @@ impl Erasures {
     /// Notes that nothing is left to do for a tombstone.
     pub async fn complete(&self, tombstone: &Tombstone) -> Result<(), PortError> {
         let id = tombstone.id;
-        self.key_table.write("erasure.complete", move |connection| register::complete(connection, id)).await
+        self.key_table.write("erasure.complete", move |c| register::reached(c, id, register::COMPLETE)).await
     }
 
     /// All tombstones that this directory knows, the oldest first.
@@ -192,13 +195,20 @@ impl Erasures {
         self.key_table.read("erasure.tombstones", register::tombstones).await
     }
 
-    async fn erase_lines(&self, tombstone: &Tombstone) -> Result<Erased, PortError> {
-        let mut erased = Erased::default();
-        // Whose keys these are, `zorgsluis_audit_writer` says: they stand among the owners.
-        for owner in &tombstone.owners {
-            erased.keys += self.keys.destroy(&KeyOwner::Patient(*owner), DataClass::Log).await?;
+    /// Destroys the keys of these owners, unless that was done for this tombstone before: those that were made since
+    /// protect something new.
+    async fn destroy_once(&self, tombstone: &Tombstone, owners: &[Pseudonym]) -> Result<u64, PortError> {
+        const OPERATION: &str = "erasure.keys";
+        let (id, stage) = (tombstone.id, register::KEYS_DESTROYED);
+        if self.key_table.read(OPERATION, move |c| register::has_reached(c, id, stage)).await? {
+            return Ok(0);
         }
-        Ok(erased)
+        let mut destroyed = 0;
+        for owner in owners {
+            destroyed += self.keys.destroy(&KeyOwner::Patient(*owner), tombstone.class).await?;
+        }
+        self.key_table.write(OPERATION, move |c| register::reached(c, id, stage)).await?;
+        Ok(destroyed)
     }
 
     async fn erase_dossier(&self, tombstone: &Tombstone) -> Result<Erased, PortError> {
@@ -240,7 +250,7 @@ impl Erasures {
         let erased = count(resources.rids.len());
         self.fhir
             .write(OPERATION, move |connection| {
-                resources::erase(connection, &resources.rids)?;
+                resources::erase(connection, &resources)?;
                 register::note_here(connection, id)
             })
             .await?;

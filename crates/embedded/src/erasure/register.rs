@@ -25,14 +25,27 @@ pub(super) fn note(connection: &Connection, tombstone: &Tombstone) -> Result<(),
     Ok(())
 }
 
-pub(super) fn complete(connection: &Connection, id: Uuid) -> Result<(), Failure> {
-    connection.execute("UPDATE erasure SET complete = 1 WHERE id = ?1", [id.as_bytes()])?;
+/// Its keys are destroyed: keys of the same owners that are made from now on protect something new.
+pub(super) const KEYS_DESTROYED: i64 = 1;
+/// Nothing is left to do.
+pub(super) const COMPLETE: i64 = 2;
+
+/// Notes how far an erasure has come.
+pub(super) fn reached(connection: &Connection, id: Uuid, stage: i64) -> Result<(), Failure> {
+    let sql = "UPDATE erasure SET stage = max(stage, ?2) WHERE id = ?1";
+    connection.execute(sql, params![id.as_bytes(), stage])?;
     Ok(())
+}
+
+/// Whether an erasure has come so far.
+pub(super) fn has_reached(connection: &Connection, id: Uuid, stage: i64) -> Result<bool, Failure> {
+    let sql = "SELECT 1 FROM erasure WHERE id = ?1 AND stage >= ?2";
+    Ok(connection.prepare(sql)?.exists(params![id.as_bytes(), stage])?)
 }
 
 /// The ids of those of which nothing is left to do.
 pub(super) fn complete_ones(connection: &Connection) -> Result<HashSet<Uuid>, Failure> {
-    ids(connection, "SELECT id FROM erasure WHERE complete")
+    ids(connection, "SELECT id FROM erasure WHERE stage = 2")
 }
 
 /// The ids that this file notes.

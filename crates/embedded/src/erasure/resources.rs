@@ -37,6 +37,8 @@ pub(super) struct Resources {
     pub(super) names: HashSet<String>,
     /// Those that name the patient and are about another one.
     pub(super) left: Vec<String>,
+    /// Earlier versions about the patient (row ids) of resources that are about another one by now.
+    pub(super) versions: Vec<i64>,
     /// When one of them was written last.
     pub(super) last_updated: Option<i64>,
     pub(super) involuntary_care: u64,
@@ -52,7 +54,10 @@ struct Mention {
     name: String,
     mine: bool,
     others: bool,
+    /// What the last version says.
     about_mine: bool,
+    /// The versions that were about the patient.
+    versions: Vec<i64>,
     involuntary_care: bool,
     last_updated: i64,
 }
@@ -82,13 +87,14 @@ pub(super) fn about(
         mention.last_updated = mention.last_updated.max(version.last_updated);
         mention.others |= others || (is_patient && !is_mine);
         mention.mine |= mine || is_mine;
-        if is_mine {
-            mention.about_mine = true;
-        }
+        mention.about_mine = is_mine;
         if mine || is_mine {
             mention.involuntary_care |= version.json.contains(INVOLUNTARY_CARE);
             let value: Value = serde_json::from_str(version.json).unwrap_or_default();
             mention.about_mine |= !is_patient && is_about(&value, patients);
+            if mention.about_mine {
+                mention.versions.push(version.rowid);
+            }
             if is_mine {
                 identifiers(&value, &mut found.identifiers);
                 let birth = value.get("birthDate").and_then(Value::as_str);
@@ -101,6 +107,9 @@ pub(super) fn about(
     })?;
     for (rid, mention) in mentions.into_iter().filter(|(_, mention)| mention.mine) {
         if mention.others && !mention.about_mine {
+            if !involuntary_care {
+                found.versions.extend(mention.versions);
+            }
             found.left.push(mention.name);
         } else {
             found.involuntary_care += u64::from(mention.involuntary_care);
@@ -149,6 +158,7 @@ struct Version<'a> {
     id: &'a str,
     last_updated: i64,
     json: &'a str,
+    rowid: i64,
 }
 
 fn each_version(
@@ -156,7 +166,7 @@ fn each_version(
     mut with: impl FnMut(&Version<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut statement = connection.prepare(
-        "SELECT v.rid, r.type, r.id, v.last_updated, v.json FROM resource_version v
+        "SELECT v.rid, r.type, r.id, v.last_updated, v.json, v.rowid FROM resource_version v
          JOIN resource r ON r.rid = v.rid ORDER BY v.rowid",
     )?;
     let mut rows = statement.query([])?;
@@ -171,6 +181,7 @@ fn each_version(
             id: text(2)?,
             last_updated: row.get(3)?,
             json: text(4)?,
+            rowid: row.get(5)?,
         })?;
     }
     Ok(())
@@ -217,8 +228,11 @@ fn identifiers(patient: &Value, into: &mut BTreeSet<(String, String)>) {
     }
 }
 
-pub(super) fn erase(connection: &Connection, rids: &[i64]) -> Result<(), Failure> {
-    for rid in rids {
+pub(super) fn erase(connection: &Connection, resources: &Resources) -> Result<(), Failure> {
+    for version in &resources.versions {
+        connection.prepare_cached("DELETE FROM resource_version WHERE rowid = ?1")?.execute([version])?;
+    }
+    for rid in &resources.rids {
         for sql in [
             "DELETE FROM search_key WHERE rid = ?1",
             "DELETE FROM search_string WHERE rid = ?1",

@@ -4,7 +4,7 @@ CREATE TABLE erasure (
   at            INTEGER NOT NULL,             -- microseconds since 1970
   class         TEXT NOT NULL,
   tombstone     TEXT NOT NULL,                -- JSON, one line
-  complete      INTEGER NOT NULL DEFAULT 0
+  stage         INTEGER NOT NULL DEFAULT 0    -- 1: keys are destroyed; 2: nothing is left to do
 ) WITHOUT ROWID;
 
 -- What was declared to forbid it.

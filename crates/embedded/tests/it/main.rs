@@ -7,6 +7,7 @@
 
 mod crash;
 mod directory;
+mod erasure;
 mod full_disk;
 mod log_writers;
 mod ports;

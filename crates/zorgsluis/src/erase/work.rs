@@ -31,6 +31,19 @@ impl Who {
     }
 }
 
+/// Why an erasure is not complete though all is deleted.
+pub(super) const NOT_SCRUBBED: &str = "all is deleted, but a file could not be written anew without it (another program \
+    reads it, or the disk is full): run `zorgsluis erase --again`";
+
+/// What was destroyed again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Redone {
+    /// How many erasures that were.
+    pub(crate) erasures: usize,
+    /// Whether the files were written anew; otherwise the next start tries again.
+    pub(crate) scrubbed: bool,
+}
+
 /// A data directory in which something is destroyed.
 pub(crate) struct Work {
     directory: DataDirectory,
@@ -259,8 +272,25 @@ impl Work {
         self.access.writer.record(entries).await.map_err(Failure::wrong)?;
         self.file.add(tombstone).map_err(|error| Failure::file(self.file.path(), &error))?;
         self.destroy(tombstone).await?;
-        self.erasures.scrub().await.map_err(Failure::wrong)?;
-        self.erasures.complete(tombstone).await.map_err(Failure::wrong)
+        if !self.scrub(std::slice::from_ref(tombstone)).await? {
+            return Err(Failure::wrong(NOT_SCRUBBED));
+        }
+        Ok(())
+    }
+
+    /// Writes the files anew, and notes that nothing is left to do. False when another program reads one of them.
+    async fn scrub(&self, tombstones: &[Tombstone]) -> Result<bool, Failure> {
+        match self.erasures.scrub().await {
+            Err(error) if error.is_transient() => {
+                tracing::warn!(code = error.code(), "files could not be written anew");
+                return Ok(false);
+            }
+            scrubbed => scrubbed.map_err(Failure::wrong)?,
+        }
+        for tombstone in tombstones {
+            self.erasures.complete(tombstone).await.map_err(Failure::wrong)?;
+        }
+        Ok(true)
     }
 
     async fn destroy(&self, tombstone: &Tombstone) -> Result<(), Failure> {
@@ -272,8 +302,8 @@ impl Work {
     }
 
     /// Completes what was cut off, and destroys again what an older copy of the directory, or of one of its files,
-    /// brought back. Returns how many erasures that were. Whoever serves data calls it first.
-    pub(crate) async fn redo(&self) -> Result<usize, Failure> {
+    /// brought back. Whoever serves data calls it first.
+    pub(crate) async fn redo(&self) -> Result<Redone, Failure> {
         let mut known = read(&self.file)?;
         // The index may be an older copy, which does not lead to the tombstones in the log.
         self.access.writer.catch_up().await.map_err(Failure::wrong)?;
@@ -290,7 +320,7 @@ impl Work {
         known.sort_by_key(|tombstone| (tombstone.at, tombstone.id));
         let pending = self.erasures.pending(&known).await.map_err(Failure::wrong)?;
         if pending.is_empty() || self.only_looks {
-            return Ok(0);
+            return Ok(Redone { erasures: 0, scrubbed: true });
         }
         for tombstone in &pending {
             // The log may be an older copy too: the same entry, under the same id.
@@ -299,11 +329,8 @@ impl Work {
             self.file.add(tombstone).map_err(|error| Failure::file(self.file.path(), &error))?;
             self.destroy(tombstone).await?;
         }
-        self.erasures.scrub().await.map_err(Failure::wrong)?;
-        for tombstone in &pending {
-            self.erasures.complete(tombstone).await.map_err(Failure::wrong)?;
-        }
-        Ok(pending.len())
+        let scrubbed = self.scrub(&pending).await?;
+        Ok(Redone { erasures: pending.len(), scrubbed })
     }
 
     /// Covers the entries by a checkpoint.
