@@ -7,6 +7,7 @@
 //!   are durable before it leaves; when they cannot be written, nothing is shown (503).
 //! * **access token**: what opens the doors until access decisions exist; drawn at each start and printed
 //!   once. Machines send it as a bearer token, people type it into a form that gives them a session.
+//! * **client**: a system or person with a token of its own, and one [`Right`]: [`Clients`] knows them.
 //! * **page link**: the `next` link of a search. What was searched for travels in it sealed under a key of
 //!   this process, so that no URL holds PHI.
 //!
@@ -16,6 +17,8 @@
 //! |---|---|---|
 //! | `POST /hl7` | senders of HL7 v2 | token |
 //! | `/fhir/…` | FHIR R4, read only, JSON | token; `/fhir/metadata` is open |
+//! | `POST /fhir/AuditEvent`, `POST /fhir` | systems that report events into the log | token of a client, right `audit-source` |
+//! | `/fhir/AuditEvent…` | who reads the log | token of a client, right `log` |
 //! | `/`, `/messages/{id}`, `/dead-letters`, `/notices`, `/providers`, `/patients`, `/log` | operators | session (or token, to read) |
 //! | `/notices/{id}` | who follows the link of a mail; operators | session (or token, to read) |
 //! | `POST /replay` | `zorgsluis replay` | token |

@@ -5,6 +5,7 @@ mod export;
 mod faults;
 mod queue;
 mod reading;
+mod reported;
 mod schedule;
 mod sink;
 mod support;

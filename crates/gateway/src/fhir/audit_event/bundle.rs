@@ -22,6 +22,9 @@ use crate::disclosure::Caller;
 /// Events of a Bundle at most.
 const MAX_EVENTS: usize = 500;
 
+/// Issues that the answer to a refused transaction names at most.
+const TOLD_ISSUES: usize = 100;
+
 /// What is read of a Bundle. What stands beside the events is about their transport, and is not kept.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -96,9 +99,14 @@ pub(super) async fn submit(
     let refused: Vec<&Vec<Issue>> = judged.iter().filter_map(|judged| judged.as_ref().err()).collect();
     if !refused.is_empty() {
         let count = refused.len();
-        let issues: Vec<Issue> = refused.into_iter().flatten().cloned().collect();
+        let mut issues: Vec<Issue> = refused.into_iter().flatten().cloned().collect();
         submission.tell_refused(count, judged.len(), &issues).await?;
         if kind == Kind::Transaction {
+            if issues.len() > TOLD_ISSUES {
+                let text = format!("and {} more issues", issues.len() - TOLD_ISSUES);
+                issues.truncate(TOLD_ISSUES);
+                issues.push(Issue { code: "processing", expression: String::from("Bundle.entry"), text });
+            }
             return Err(FhirError::Refused(issues));
         }
     }

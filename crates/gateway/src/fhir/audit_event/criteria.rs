@@ -70,7 +70,7 @@ impl Demands {
                 "patient" | "patient:identifier" | "patient.identifier" => {
                     let patients = patients(gateway, name, value).await?;
                     // The one under whom they are known here is named in the entry about this reading.
-                    demands.patient = patients.last().cloned();
+                    demands.patient = patients.first().cloned();
                     about(patients)
                 }
                 "agent" | "agent:identifier" | "agent.identifier" => agent(name, value)?,

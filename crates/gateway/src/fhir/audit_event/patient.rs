@@ -51,10 +51,11 @@ pub(super) async fn all_with_identifier(
     system: &str,
     value: &str,
 ) -> Result<Vec<String>, FhirError> {
-    let mut all = vec![stand_in(gateway, system, value)];
-    if let Some(patient) = by_identifier(gateway, system, value).await? {
-        all.extend(with_merged(gateway, patient).await?);
-    }
+    let mut all = match by_identifier(gateway, system, value).await? {
+        Some(patient) => with_merged(gateway, patient).await?,
+        None => Vec::new(),
+    };
+    all.push(stand_in(gateway, system, value));
     Ok(all)
 }
 
