@@ -16,6 +16,7 @@ mod docs;
 mod erase;
 mod harness;
 mod lambda;
+mod log_operations;
 mod mapping;
 mod phi;
 mod profile;

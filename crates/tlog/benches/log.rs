@@ -1,5 +1,6 @@
-//! Append and verify against plain SHA-256 of the same bytes, in one run; and the memory of a
-//! verification at two sizes of log. `cargo bench -p tlog [-- ENTRIES]`
+//! Append, verify and prove against plain SHA-256 of the same bytes, a plain hash chain and `ct-merkle`, in one
+//! run; and the memory of it at two sizes of log. `cargo bench -p tlog [-- ENTRIES]`, or `LOG_ENTRIES=10000000`:
+//! one million unless told otherwise, some 800 MB a million in the folder for temporary files.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,12 +18,15 @@ use bytes::Bytes;
 use tlog::memory::MemoryIndex;
 use tlog::{
     Appender, Created, Describe, DescribeError, Description, EntryId, Etag, IndexKey, Listing, LocalSigner,
-    Log, LogPaths, LogStorage, LoggedEntry, NewEntry, Object, Publisher, Replaced, RewrittenListing, Signer,
-    StorageError, VerifyOptions, sha256, verify,
+    Log, LogPaths, LogStorage, LoggedEntry, NewEntry, Object, Parallel, Publisher, Replaced,
+    RewrittenListing, Signer, StorageError, VerifyOptions, sha256, verify,
 };
 
 const PAYLOAD: usize = 600;
 const BUNDLE: u64 = 1000;
+const PROOFS: u64 = 2000;
+/// The tree in memory takes 200 bytes an entry.
+const MAX_IN_MEMORY: u64 = 2_000_000;
 const ORIGIN: &str = "bench.example/log";
 
 fn main() {
@@ -33,8 +37,12 @@ fn main() {
         return check(&Files::at(folder.into()), size.parse().unwrap());
     }
     // Cargo passes `--bench`.
-    let size: u64 = arguments.iter().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(400_000);
+    #[expect(clippy::disallowed_methods, reason = "how `make bench` tells a benchmark its size")]
+    let told = arguments.iter().skip(1).cloned().chain(std::env::var("LOG_ENTRIES"));
+    let size: u64 = told.filter_map(|argument| argument.parse().ok()).next().unwrap_or(1_000_000);
     let plain = plain_sha256(size);
+    hash_chain(size, plain);
+    ct_merkle_tree(size.min(MAX_IN_MEMORY), plain);
     for size in [size / 8, size] {
         let folder = tempfile::tempdir().unwrap();
         fill(&Files::at(folder.path().to_owned()), size, plain);
@@ -58,6 +66,62 @@ fn plain_sha256(size: u64) -> f64 {
     let each = start.elapsed().as_nanos() as f64 / size as f64;
     println!("plain SHA-256 of {} bytes: {:.0}/s", bytes.len(), 1e9 / each);
     each
+}
+
+/// What a log without a tree costs: each entry's hash covers the one before.
+fn hash_chain(size: u64, plain: f64) {
+    let mut bytes = vec![7_u8; PAYLOAD + 49 + 16 + 32];
+    let start = Instant::now();
+    for _ in 0..size {
+        let hash = sha256(std::hint::black_box(&bytes)).0;
+        bytes[..32].copy_from_slice(&hash);
+    }
+    std::hint::black_box(&bytes);
+    report("hash chain", size, start.elapsed().as_nanos() as f64, plain);
+}
+
+/// The same leaves in a tree of `ct-merkle`, which keeps all of it in memory and nothing on disk.
+fn ct_merkle_tree(size: u64, plain: f64) {
+    let mut tree = ct_merkle::mem_backed_tree::MemoryBackedTree::<sha2::Sha256, Vec<u8>>::new();
+    let payload = vec![7_u8; PAYLOAD];
+    let start = Instant::now();
+    for number in 0..size {
+        let mut leaf = vec![1; 65];
+        leaf[1..9].copy_from_slice(&number.to_be_bytes());
+        leaf[17..49].copy_from_slice(&sha256(std::hint::black_box(&payload)).0);
+        tree.push(leaf);
+    }
+    std::hint::black_box(tree.root());
+    report("ct-merkle, append", size, start.elapsed().as_nanos() as f64, plain);
+    let start = Instant::now();
+    for number in places(size) {
+        std::hint::black_box(tree.prove_inclusion(number as usize));
+    }
+    let each = start.elapsed().as_nanos() as f64 / PROOFS as f64;
+    println!(
+        "ct-merkle, {size} entries: {:.1} µs a proof, {} KiB of memory at most",
+        each / 1000.0,
+        peak_kib()
+    );
+}
+
+/// Places spread over a log.
+fn places(size: u64) -> impl Iterator<Item = u64> {
+    (0..PROOFS).map(move |number| number * 7919 * 104_729 % size)
+}
+
+/// Proves entries here and there; each proof is verified before it is given out.
+fn prove(log: &Log, keys: &[tlog::VerifyingKey], size: u64) {
+    let start = Instant::now();
+    for index in places(size) {
+        let place = tlog::Place { index, bundle: index / BUNDLE * BUNDLE };
+        std::hint::black_box(run(log.prove(place, keys)).unwrap());
+    }
+    let each = start.elapsed().as_nanos() as f64 / PROOFS as f64;
+    println!(
+        "prove, {size} entries: {:.0} µs a proof, with the reading of its bundle and tiles",
+        each / 1000.0
+    );
 }
 
 fn fill(files: &Files, size: u64, plain: f64) {
@@ -89,8 +153,15 @@ fn check(files: &Files, size: u64) {
     let result = run(verify(&log, &VerifyOptions::new(&keys))).unwrap();
     let spent = start.elapsed().as_nanos() as f64;
     assert!(result.is_clean() && result.size == size, "{:?}", result.findings);
-    report("verify", size, spent, plain);
-    println!("verify, {size} entries: {} KiB of memory at most", peak_kib());
+    report("verify, one job", size, spent, plain);
+    let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let parallel = Parallel::new(jobs, |work| drop(std::thread::spawn(move || run(work))));
+    let options = VerifyOptions { parallel: Some(&parallel), ..VerifyOptions::new(&keys) };
+    let start = Instant::now();
+    assert_eq!(run(verify(&log, &options)).unwrap(), result);
+    report(&format!("verify, {jobs} jobs"), size, start.elapsed().as_nanos() as f64, plain);
+    prove(&log, &keys, size);
+    println!("verify and prove, {size} entries: {} KiB of memory at most", peak_kib());
 }
 
 fn report(what: &str, size: u64, nanos: f64, plain: f64) {
@@ -125,6 +196,8 @@ fn run<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             return output;
         }
+        // Somebody else is at work.
+        std::thread::yield_now();
     }
 }
 

@@ -114,8 +114,7 @@ def main():
     if (folder / "previous-checkpoint").exists():
         _, old_size, old = checkpoint(read("previous-checkpoint"), keys)
         proof = decoded("consistency-proof.txt")
-        same = (old, root) == ((old, old) if old_size == size else consistent(old_size, size, old, proof))
-        need(old_size == 0 or same, "the log does not continue the previous checkpoint")
+        need(old_size == 0 or consistent(old_size, size, old, proof) == (old, root), "the log does not continue the previous checkpoint")
         print("continues the previous checkpoint of %d entries" % old_size)
     print("%s: entries %d to %d of %d, none left out: %s" % (origin, first, end - 1, size, kinds))
     print("OK" if given else "OK, by the key in the archive: compare log.vkey with the key that you had before")

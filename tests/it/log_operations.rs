@@ -1,0 +1,249 @@
+//! Operating the log: verification that is broken off or begins behind a checkpoint, rebuilding, archives.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::harness::{Server, copy, events, run, stderr, stdout, zorgsluis};
+
+/// A data directory with a log of some length, served and stopped.
+fn served() -> tempfile::TempDir {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    for path in events().into_iter().take(4) {
+        server.send(&fs::read(path).unwrap());
+    }
+    server.settle();
+    assert!(server.stop().success());
+    data
+}
+
+fn audit(data: &Path, arguments: &[&str]) -> Output {
+    let mut all = vec!["audit", arguments[0], "--data", data.to_str().unwrap()];
+    all.extend(&arguments[1..]);
+    run(all)
+}
+
+fn shard(data: &Path) -> PathBuf {
+    fs::read_dir(data.join("log")).unwrap().next().unwrap().unwrap().path()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_str(&stdout(output)).unwrap_or_else(|_| panic!("{}", stderr(output)))
+}
+
+#[test]
+fn a_verification_is_taken_up_from_its_file_and_a_state_of_another_log_is_refused() {
+    let (data, other) = (served(), served());
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let state_arg = state.to_str().unwrap();
+
+    // Broken off as soon as there is a state, or done already: taken up, the report is that of the whole log.
+    let mut child = zorgsluis()
+        .args(["audit", "verify", "--jobs", "1", "--resume", state_arg, "--data"])
+        .arg(data.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !state.exists() && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    let kept = fs::read(&state).ok();
+    let _ = child.kill();
+    child.wait().unwrap();
+    let resumed = audit(data.path(), &["verify", "--json", "--resume", state_arg]);
+    assert!(resumed.status.success(), "{}{}", stdout(&resumed), stderr(&resumed));
+    assert!(!state.exists(), "a state that is used up is removed");
+    let (resumed, whole) = (json(&resumed), json(&audit(data.path(), &["verify", "--json", "--jobs", "3"])));
+    assert_eq!(resumed["clean"], true);
+    assert!(whole["size"].as_u64() >= resumed["size"].as_u64());
+
+    if let Some(kept) = kept.filter(|kept| !kept.is_empty()) {
+        fs::write(&state, kept).unwrap();
+        let refused = audit(other.path(), &["verify", "--resume", state_arg]);
+        assert_eq!(refused.status.code(), Some(1), "{}", stdout(&refused));
+        assert!(stderr(&refused).contains("cannot be taken up"), "{}", stderr(&refused));
+    }
+    fs::write(&state, "something else").unwrap();
+    let refused = audit(data.path(), &["verify", "--resume", state_arg]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("the state is not whole"), "{}", stderr(&refused));
+    assert!(state.exists(), "what is no state of ours is left alone");
+}
+
+#[test]
+fn since_a_checkpoint_the_report_says_what_was_not_read() {
+    let data = served();
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("checkpoint");
+    fs::copy(shard(data.path()).join("checkpoint"), &kept).unwrap();
+    // These readings add entries behind it.
+    assert!(audit(data.path(), &["verify"]).status.success());
+    let verified = audit(data.path(), &["verify", "--since", kept.to_str().unwrap()]);
+    assert!(verified.status.success(), "{}", stderr(&verified));
+    let text = stdout(&verified);
+    assert!(text.contains("1 entry in 1 bundle, recomputed from entry"), "{text}");
+    assert!(text.contains("not read"), "{text}");
+    assert!(!text.contains("recomputed from the first"), "{text}");
+
+    let fork = served();
+    let verified = audit(fork.path(), &["verify", "--since", kept.to_str().unwrap(), "--json"]);
+    assert_eq!(verified.status.code(), Some(1));
+    assert_eq!(json(&verified)["clean"], false);
+}
+
+#[test]
+fn tiles_and_index_are_made_anew_from_the_entries_alone() {
+    let data = served();
+    let checkpoint = fs::read(shard(data.path()).join("checkpoint")).unwrap();
+    fs::remove_dir_all(shard(data.path()).join("tile")).unwrap();
+    fs::write(data.path().join("index.db"), "no database at all").unwrap();
+    for suffix in ["-wal", "-shm"] {
+        let _ = fs::remove_file(data.path().join(format!("index.db{suffix}")));
+    }
+
+    // A server says what helps.
+    let refused = zorgsluis().args(["serve", "--data"]).arg(data.path()).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("zorgsluis audit rebuild"), "{}", stderr(&refused));
+
+    // Killed at some moment, and done again.
+    let mut child = zorgsluis()
+        .args(["audit", "rebuild", "--data"])
+        .arg(data.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !data.path().join("index.db.damaged").exists() && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    let _ = child.kill();
+    child.wait().unwrap();
+    let rebuilt = audit(data.path(), &["rebuild"]);
+    assert!(rebuilt.status.success(), "{}", stderr(&rebuilt));
+    assert!(stdout(&rebuilt).contains("tiles and index made anew"), "{}", stdout(&rebuilt));
+    assert_eq!(fs::read(shard(data.path()).join("checkpoint")).unwrap(), checkpoint);
+    let verified = audit(data.path(), &["verify", "--sealed", "--json"]);
+    assert!(verified.status.success(), "{}", stdout(&verified));
+    assert_eq!(json(&verified)["unindexed"], 0);
+
+    fs::remove_file(data.path().join("index.db")).unwrap();
+    assert!(audit(data.path(), &["rebuild", "--index-only"]).status.success());
+    fs::remove_dir_all(shard(data.path()).join("tile")).unwrap();
+    assert!(audit(data.path(), &["rebuild", "--tiles-only"]).status.success());
+    assert!(audit(data.path(), &["verify"]).status.success());
+}
+
+#[test]
+fn nothing_is_rebuilt_beside_a_server_or_of_entries_that_are_not_those_signed() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    server.send(&fs::read(&events()[0]).unwrap());
+    server.settle();
+    let refused = audit(data.path(), &["rebuild"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("in use by another server"), "{}", stderr(&refused));
+    assert!(server.stop().success());
+
+    let mut bundles: Vec<_> = fs::read_dir(shard(data.path()).join("entries"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    bundles.sort();
+    fs::remove_file(bundles.last().unwrap()).unwrap();
+    let refused = audit(data.path(), &["rebuild"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("audit verify"), "{}", stderr(&refused));
+}
+
+/// Unpacks an archive and runs the script in it, with python3 and nothing else.
+fn unpacked(archive: &Path) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let status = Command::new("python3")
+        .args(["-m", "zipfile", "-e"])
+        .args([archive, folder.path()])
+        .status()
+        .expect("python3");
+    assert!(status.success());
+    folder
+}
+
+fn check(folder: &Path) -> Output {
+    Command::new("python3")
+        .current_dir(folder)
+        .args(["-I", "check_archive.py", "--key", "log.vkey"])
+        .output()
+        .expect("python3")
+}
+
+/// Writes the sums anew, as who forges an archive would.
+fn sum_again(folder: &Path) {
+    let sums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
+    let names: Vec<&str> = sums.lines().map(|line| line.split_once("  ").unwrap().1).collect();
+    let output = Command::new("sha256sum").current_dir(folder).args(names).output().unwrap();
+    fs::write(folder.join("SHA256SUMS"), output.stdout).unwrap();
+}
+
+#[test]
+fn an_archive_is_checked_as_its_readme_says_and_a_tampered_one_is_found() {
+    let data = served();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::copy(shard(data.path()).join("checkpoint"), at("before")).unwrap();
+    let before = at("before");
+    let before = before.to_str().unwrap();
+
+    let archived =
+        audit(data.path(), &["archive", "--output", at("a.zip").to_str().unwrap(), "--previous", before]);
+    assert!(archived.status.success(), "{}", stderr(&archived));
+    let unpacked_a = unpacked(&at("a.zip"));
+    let checked = check(unpacked_a.path());
+    assert!(checked.status.success(), "{}{}", stdout(&checked), stderr(&checked));
+    assert!(stdout(&checked).contains("continues the previous checkpoint"), "{}", stdout(&checked));
+    assert!(stdout(&checked).trim_end().ends_with("OK"), "{}", stdout(&checked));
+    // That it was made is in it: the log knew first.
+    let entries = fs::read_to_string(unpacked_a.path().join("entries.ndjson")).unwrap();
+    assert!(entries.lines().last().unwrap().contains(r#"\"kind\":\"export\""#), "{entries}");
+
+    // The same checkpoint gives the same bytes.
+    for name in ["b.zip", "c.zip"] {
+        let made = audit(
+            data.path(),
+            &["archive", "--output", at(name).to_str().unwrap(), "--checkpoint", before, "--json"],
+        );
+        assert!(made.status.success(), "{}", stderr(&made));
+    }
+    assert!(fs::read(at("b.zip")).unwrap() == fs::read(at("c.zip")).unwrap());
+    let again = audit(data.path(), &["archive", "--output", at("c.zip").to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(2), "a file that is there is not written over");
+
+    type Forgery = (&'static str, fn(&str) -> String);
+    let forgeries: [Forgery; 7] = [
+        ("entries.ndjson", |text| text.replacen(r#"\"outcome\":\"0\""#, r#"\"outcome\":\"8\""#, 1)),
+        ("entries.ndjson", |text| text.lines().skip(1).map(|line| format!("{line}\n")).collect()),
+        ("entries.ndjson", |text| text.replacen(r#""is":"entry""#, r#""is":"entry-uncommitted""#, 1)),
+        ("leaves.txt", |text| text.lines().rev().map(|line| format!("{line}\n")).collect()),
+        ("checkpoint", |text| text.replacen("\n\n", "\nx\n\n", 1)),
+        ("audit-events.ndjson", |text| text.lines().skip(1).map(|line| format!("{line}\n")).collect()),
+        ("consistency-proof.txt", |text| text.replacen('A', "B", 1)),
+    ];
+    for (file, forge) in forgeries {
+        let forged = tempfile::tempdir().unwrap();
+        copy(unpacked_a.path(), forged.path());
+        let text = fs::read_to_string(forged.path().join(file)).unwrap();
+        let changed = forge(&text);
+        if changed == text {
+            assert_eq!(file, "consistency-proof.txt", "{file} is changed");
+            continue;
+        }
+        fs::write(forged.path().join(file), changed).unwrap();
+        let found = check(forged.path());
+        assert!(stderr(&found).contains("is not the file that was packed"), "{file}: {}", stderr(&found));
+        sum_again(forged.path());
+        let found = check(forged.path());
+        assert!(!found.status.success(), "{file}: {}", stdout(&found));
+    }
+}
