@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Server, run, stderr, stdout};
 
 /// Gives a client a token.
-fn add(data: &str, right: &str, name: &str) -> String {
+pub(crate) fn add(data: &str, right: &str, name: &str) -> String {
     let added = run(["clients", "add", "--data", data, "--right", right, name]);
     assert!(added.status.success(), "{}", stderr(&added));
     let token = stdout(&added).trim().to_owned();
@@ -34,7 +34,13 @@ fn event() -> Value {
     })
 }
 
-fn post(server: &Server, token: &str, path: &str, kind: &str, body: &str) -> (u16, String, String) {
+pub(crate) fn post(
+    server: &Server,
+    token: &str,
+    path: &str,
+    kind: &str,
+    body: &str,
+) -> (u16, String, String) {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
     let mut answer = agent
         .post(format!("http://{}{path}", server.http))

@@ -399,3 +399,39 @@ fn a_run_in_which_the_stores_change_and_the_log_says_nothing_is_named() {
     assert!(!complete);
     assert_eq!(kinds(&report), ["write-without-entry", "writer-silenced"], "{report}");
 }
+
+#[test]
+fn what_another_system_says_of_its_writes_explains_none_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    let token = crate::clients::add(data.to_str().unwrap(), "audit-source", "epd");
+    let now = jiff::Timestamp::now();
+    let event = serde_json::json!({
+        "resourceType": "AuditEvent",
+        "type": { "system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest" },
+        "subtype": [{ "system": "http://hl7.org/fhir/restful-interaction", "code": "create" }],
+        "action": "C",
+        "recorded": now,
+        "outcome": "0",
+        "agent": [{ "altId": "zuster-7", "requestor": true }],
+        "source": { "observer": { "display": "EPD" } },
+        "entity": [{ "what": { "reference": "Observation/x/_history/1" } }]
+    });
+    let kind = "application/fhir+json";
+    let answer = crate::clients::post(&server, &token, "/fhir/AuditEvent", kind, &event.to_string());
+    assert_eq!(answer.0, 201, "{}", answer.2);
+    assert!(server.stop().success());
+    let mut database = database(&data, "fhir.db");
+    let written = database.transaction().unwrap();
+    let row = "INSERT INTO resource (type, id, version, last_updated, deleted) VALUES ('Observation', 'x', 1, ?1, 0)";
+    written.execute(row, [now.as_microsecond()]).unwrap();
+    let row = "INSERT INTO resource_version (rid, version, last_updated, deleted, json)
+               SELECT rid, 1, ?1, 0, '{}' FROM resource";
+    written.execute(row, [now.as_microsecond()]).unwrap();
+    written.commit().unwrap();
+    drop(database);
+    let (report, complete) = reconcile(&data, &[]);
+    assert!(!complete);
+    assert_eq!(kinds(&report), ["write-without-entry"], "{report}");
+}

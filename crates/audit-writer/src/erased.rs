@@ -98,7 +98,10 @@ impl AuditLog {
             for logged in self.log.entries(&places).await? {
                 match open_logged(self.keys.as_ref(), &logged).await? {
                     // What tells the patient of it is no tombstone, and goes with the patient's other lines.
-                    Opened::Entry(entry) if entry.patient.is_none() => entries.push(*entry),
+                    // Nor is what another system reports: it destroys nothing here.
+                    Opened::Entry(entry) if entry.patient.is_none() && entry.reported.is_none() => {
+                        entries.push(*entry);
+                    }
                     Opened::Entry(_) | Opened::Erased => {}
                     Opened::Faulty(code) => {
                         return Err(AuditError::Unreadable { index: logged.index, code });

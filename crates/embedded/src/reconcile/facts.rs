@@ -16,6 +16,12 @@ pub(super) fn take(connection: &Connection, lines: &[LoggedLine]) -> Result<(), 
     for line in lines {
         let idx = i64::try_from(line.index).unwrap_or(i64::MAX);
         let entry = line.entry.as_deref();
+        // What another system reports of its own stores explains nothing of what was done to these.
+        let own = entry.filter(|entry| entry.reported.is_none());
+        let kind = |entry: &AuditEntry| match &entry.reported {
+            Some(_) => String::from("Reported"),
+            None => format!("{:?}", entry.event.kind),
+        };
         transaction
             .prepare_cached(
                 "INSERT OR IGNORE INTO entry (idx, id, recorded, kind, success, patient, message, stage,
@@ -26,14 +32,14 @@ pub(super) fn take(connection: &Connection, lines: &[LoggedLine]) -> Result<(), 
                 idx,
                 line.id.0.as_bytes(),
                 entry.map(|entry| entry.recorded.as_microsecond()),
-                entry.map(|entry| format!("{:?}", entry.event.kind)),
+                entry.map(kind),
                 entry.map(|entry| entry.event.outcome == Outcome::Success),
-                entry.and_then(|entry| entry.patient.as_ref()).map(|patient| &patient.reference),
-                entry.and_then(message_of).map(|message| *message.as_bytes()),
+                own.and_then(|entry| entry.patient.as_ref()).map(|patient| &patient.reference),
+                own.and_then(message_of).map(|message| *message.as_bytes()),
                 entry.map(|entry| stage(&entry.source.source_id)),
                 told_at(line),
             ])?;
-        if let Some(entry) = entry {
+        if let Some(entry) = own {
             take_objects(&transaction, idx, entry)?;
         }
     }

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use zorgsluis_audit_writer::reported::check;
 use zorgsluis_domain::AuditEntry;
 use zorgsluis_domain::audit::{AccessMethod, Action, EventKind, Outcome};
 use zorgsluis_domain::port::PatientIndex as _;
@@ -343,6 +344,86 @@ async fn what_is_wrong_is_named_by_its_place_and_repeats_no_value() {
     for phi in ["Sluiswachter", NUMBER, "Waterman"] {
         assert!(!written.contains(phi) && !logged.contains(phi), "{phi}");
     }
+}
+
+/// Everything that a pattern demands is taken away, and everything that it fixes is changed, one after the other.
+#[test]
+fn an_event_that_names_a_pattern_and_breaks_one_of_its_rules_is_refused() {
+    let now = "2026-11-22T12:00:00Z".parse().unwrap();
+    let refused = |event: &Value| check(&event.to_string(), now).is_err();
+    let mut tried = 0;
+    for pattern in PATTERNS {
+        let whole = event(pattern);
+        assert!(!refused(&whole), "{pattern}");
+        let rest = whole["type"]["code"] == "rest";
+        let mut broken: Vec<(String, Value)> = Vec::new();
+        let mut breaks = |what: String, change: &dyn Fn(&mut Value)| {
+            let mut event = whole.clone();
+            change(&mut event);
+            broken.push((what, event));
+        };
+        breaks("type".into(), &|event| event["type"]["code"] = json!("110100"));
+        breaks("no subtype".into(), &|event| drop(event.as_object_mut().unwrap().remove("subtype")));
+        breaks("action".into(), &|event| {
+            event["action"] = json!(if event["action"] == "E" { "R" } else { "E" });
+        });
+        if rest {
+            breaks("subtype".into(), &|event| event["subtype"][0]["code"] = json!("operation"));
+            breaks("outcome".into(), &|event| event["outcome"] = json!("4"));
+        }
+        for (n, agent) in whole["agent"].as_array().unwrap().iter().enumerate() {
+            let user = agent["requestor"] == true;
+            // The patterns of REST need no user.
+            if !(user && rest) {
+                breaks(format!("no agent {n}"), &|event| {
+                    drop(event["agent"].as_array_mut().unwrap().remove(n))
+                });
+            }
+            breaks(format!("agent {n} twice"), &|event| {
+                let again = event["agent"][n].clone();
+                event["agent"].as_array_mut().unwrap().push(again);
+            });
+            breaks(format!("agent {n} without who"), &|event| {
+                drop(event["agent"][n].as_object_mut().unwrap().remove("who"))
+            });
+            if agent["network"].is_object() {
+                breaks(format!("agent {n} without network"), &|event| {
+                    event["agent"][n].as_object_mut().unwrap().remove("network");
+                });
+            } else {
+                breaks(format!("agent {n} with a network"), &|event| {
+                    event["agent"][n]["network"] = json!({ "address": "10.0.0.1", "type": "2" });
+                });
+            }
+            if !pattern.starts_with("Privacy") {
+                breaks(format!("agent {n} with media"), &|event| {
+                    event["agent"][n]["media"] =
+                        json!({ "system": "http://dicom.nema.org/resources/ontology/DCM", "code": "110030" });
+                });
+            }
+        }
+        for n in 0..whole["entity"].as_array().unwrap().len() {
+            breaks(format!("no entity {n}"), &|event| {
+                drop(event["entity"].as_array_mut().unwrap().remove(n))
+            });
+            // Of what was disclosed, and of a consent, the role is free.
+            if rest || n == 0 {
+                breaks(format!("role of entity {n}"), &|event| {
+                    event["entity"][n]["role"]["code"] = json!("6")
+                });
+            }
+        }
+        if !rest {
+            breaks("observer".into(), &|event| {
+                event["source"]["observer"]["identifier"]["value"] = json!("pacs")
+            });
+        }
+        for (what, event) in &broken {
+            assert!(refused(event), "{pattern}: {what}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 150, "{tried}");
 }
 
 #[tokio::test]
