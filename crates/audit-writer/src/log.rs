@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tlog::{
     Cursor, Describe, EntryIndex, Log, LogPaths, LogStorage, Parallel, Place, ProofFile, Query,
     RebuildOptions, Report, VerifyOptions, VerifyingKey,
+    WitnessKey,
 };
 use zorgsluis_domain::port::Keys;
 use zorgsluis_domain::{AuditEntry, EntryId};
@@ -54,6 +55,8 @@ pub struct Verification<'a> {
     pub trusted: Option<&'a [u8]>,
     /// The log is stopped: entries behind its checkpoint are a fault.
     pub sealed: bool,
+    /// The witnesses that must have cosigned.
+    pub witnesses: &'a [WitnessKey],
     /// Called with the number of entries verified so far.
     pub progress: Option<&'a (dyn Fn(u64) + Send + Sync)>,
     /// Bundles are read, hashed and opened so many at a time, on the threads of the runtime; 0 and 1: one after
@@ -171,6 +174,7 @@ impl AuditLog {
         let parallel = (how.jobs > 1).then(|| Parallel::new(how.jobs, |work| drop(tokio::spawn(work))));
         let options = VerifyOptions {
             trusted: how.trusted,
+            witnesses: how.witnesses,
             sealed: how.sealed,
             index: Some(self.index.as_ref()),
             describe: Some(&opener),

@@ -178,6 +178,13 @@ impl AuditWriter {
         }
     }
 
+    /// Lets another key sign checkpoints from then on, by a checkpoint that both sign. When it is done already, it does
+    /// nothing more. The entry about it (`Deed::key_rotated`) is for the caller to have recorded.
+    pub async fn rotate_key(&self, next: Arc<dyn Signer>) -> Result<SignedCheckpoint, AuditError> {
+        let publisher = self.publisher.as_ref().ok_or(AuditError::NoSigner)?;
+        Ok(publisher.lock().await.hand_over(next).await?)
+    }
+
     /// Closes the log for good, with a last checkpoint. Entries that come later are refused.
     pub async fn seal(&self) -> Result<SignedCheckpoint, AuditError> {
         let publisher = self.publisher.as_ref().ok_or(AuditError::NoSigner)?;

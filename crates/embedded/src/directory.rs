@@ -1,5 +1,6 @@
 //! The data directory: what stands where, and who may have it open.
 
+mod rotation;
 mod standing;
 
 use std::collections::HashMap;

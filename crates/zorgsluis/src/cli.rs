@@ -6,6 +6,7 @@ mod clients;
 mod erase;
 mod registers;
 mod serve;
+mod witness;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub(crate) use audit::{
 pub(crate) use clients::{AddClientArgs, ClientRight, ClientsCommand, ListClientsArgs, RemoveClientArgs};
 pub(crate) use erase::{AddHoldArgs, EraseArgs, HoldsCommand, LiftHoldArgs, ListHoldsArgs, WhoArgs};
 pub(crate) use registers::{ImportArgs, ListArgs, ListedRegister, Register, RegistersCommand};
+pub(crate) use witness::{AddLogArgs, CheckArgs, InitArgs, ShowArgs, WitnessCommand, WitnessServeArgs};
 pub(crate) use serve::{MailArgs, ServeArgs, TlsArgs};
 
 /// Where `serve` listens for MLLP unless told otherwise.
@@ -86,6 +88,9 @@ pub(crate) enum Command {
     /// Reads and checks the log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Keeps elsewhere what was seen of a log, and cosigns only what continues it.
+    #[command(subcommand)]
+    Witness(WitnessCommand),
     /// Puts dead letters back into the queue.
     #[command(
         after_help = "Examples:\n  zorgsluis replay --data ./data --all\n  zorgsluis replay --data ./data 5b0c3f0e-8d1a-8c1e-9a9b-3f2d6b1c7a10"

@@ -64,6 +64,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         organisation: organisation(&data, None)?,
         tombstones: None,
         reconcile_every: None,
+        witnesses: Vec::new(),
     })
     .await?;
     if new {

@@ -42,6 +42,7 @@ mod serve;
 mod system;
 mod terminal;
 mod way;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -77,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Mapping(args) => mapping::run(args),
         Command::Profile(command) => profile::run(command),
         Command::Codes(args) => block_on(codes::run(args)),
+        Command::Witness(command) => block_on(witness::run(command)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

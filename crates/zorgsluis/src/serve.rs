@@ -15,6 +15,7 @@ use crate::cli::{MailArgs, ServeArgs, TlsArgs};
 use crate::failure::Failure;
 use crate::system::{Config, MailConfig, System, organisation};
 use crate::terminal::{Style, out};
+use crate::witness::submit::RemoteWitness;
 
 /// Runs the command.
 pub(crate) async fn run(args: &ServeArgs) -> Result<(), Failure> {
@@ -32,6 +33,7 @@ pub(crate) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         organisation: organisation(&args.data, args.organisation.as_deref())?,
         tombstones: args.tombstones.clone(),
         reconcile_every: hours(args.reconcile_every),
+        witnesses: RemoteWitness::all(&args.witness, &args.witness_key)?,
     })
     .await?;
     print_addresses(&system, Style::for_stdout());

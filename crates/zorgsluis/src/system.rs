@@ -33,9 +33,12 @@ use zorgsluis_worker::{Process, work};
 
 use crate::erase::{Work, tombstone_file};
 use crate::failure::Failure;
+use crate::witness::submit::{RemoteWitness, Submitter};
 
 pub(crate) use announcement::{ANNOUNCEMENT, Announcement};
-pub(crate) use log_access::{LogAccess, log_of, logs_in, organisation, reader_of, source};
+pub(crate) use log_access::{
+    LogAccess, log_of, logs_in, organisation, origin, reader_of, rotate_key, source,
+};
 use log_state::LogKeeper;
 pub(crate) use mail::MailConfig;
 use parts::Queues;
@@ -47,6 +50,10 @@ pub(crate) use reconcile::{percent, ratio, ratios, reconcile};
 const WORKERS: usize = 2;
 /// How often the log's new entries are covered by a signed checkpoint.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
+/// How long a witness that is down is left alone at most.
+const WITNESS_REST: Duration = Duration::from_secs(300);
+/// How long the end of the system waits for the witnesses of the last checkpoint.
+const LAST_SUBMISSION: Duration = Duration::from_secs(3);
 /// How often messages are looked for that were stored and never queued.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// A message younger than this may still be on its way into the queue.
@@ -70,6 +77,8 @@ pub(crate) struct Config {
     pub(crate) tombstones: Option<PathBuf>,
     /// How often the stores are compared with the log.
     pub(crate) reconcile_every: Option<Duration>,
+    /// To whom the log's checkpoints are submitted.
+    pub(crate) witnesses: Vec<RemoteWitness>,
 }
 
 /// The running system.
@@ -98,6 +107,7 @@ pub(crate) struct System {
     workers_stop: watch::Sender<bool>,
     doors: JoinSet<()>,
     workers: JoinSet<()>,
+    witnesses: JoinSet<Submitter>,
     data: PathBuf,
 }
 
@@ -118,6 +128,9 @@ impl System {
                 scrubbed,
                 "data that had been destroyed stood here again, and were destroyed"
             );
+        }
+        if log.rotating {
+            rotate_key(&directory, &log).await?;
         }
         let keeper = Arc::new(LogKeeper::new(Arc::clone(&log.writer), directory.clock()));
         let clock = directory.clock();
@@ -189,6 +202,12 @@ impl System {
         employ(&mut workers, &queues.notes, &enricher, &clock, &stop);
         employ(&mut workers, &queues.notices, &notifier, &clock, &stop);
         workers.spawn(sweep(ingest, stop.clone()));
+        let mut witnesses = JoinSet::new();
+        for witness in config.witnesses {
+            let log = log.writer.log();
+            let submitter = Submitter::new(log.tlog().clone(), log.verifying_keys().to_vec(), witness);
+            witnesses.spawn(submissions(submitter, stop.clone()));
+        }
         workers.spawn(checkpoints(Arc::clone(&keeper), stop.clone()));
         if let Some(every) = config.reconcile_every {
             let reader = log.own_reader(directory.clock());
@@ -210,6 +229,7 @@ impl System {
             workers_stop,
             doors,
             workers,
+            witnesses,
             data: config.data,
         };
         system.announce()?;
@@ -262,6 +282,15 @@ impl System {
         let ended = lifecycle(&*clock, EventKind::ApplicationStop, &self.log.organisation)?;
         self.log.writer.record(&[ended]).await.map_err(Failure::wrong)?;
         self.keeper.checkpoint().await.map_err(Failure::wrong)?;
+        // The last checkpoint, too; but nobody waits long for a witness.
+        let last = async {
+            while let Some(submitter) = self.witnesses.join_next().await {
+                if let Ok(mut submitter) = submitter {
+                    submitter.submit().await;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(LAST_SUBMISSION, last).await;
         let _ = std::fs::remove_file(self.data.join(ANNOUNCEMENT));
         self.directory.close().await;
         Ok(())
@@ -355,4 +384,13 @@ async fn checkpoints(keeper: Arc<LogKeeper>, mut stop: watch::Receiver<bool>) {
             tracing::error!(%error, "the log could not be covered by a checkpoint");
         }
     }
+}
+
+/// Submits each checkpoint to one witness, ever less often while it is down.
+async fn submissions(mut submitter: Submitter, mut stop: watch::Receiver<bool>) -> Submitter {
+    let mut pause = CHECKPOINT_EVERY;
+    while rest(pause, &mut stop).await {
+        pause = if submitter.submit().await { CHECKPOINT_EVERY } else { (pause * 2).min(WITNESS_REST) };
+    }
+    submitter
 }

@@ -42,6 +42,7 @@ pub(super) enum Kind {
     BreakGlass,
     DirectAccess,
     Erasure,
+    KeyRotation,
     Start,
     Stop,
     Other,
@@ -105,6 +106,7 @@ impl Kind {
             EventKind::BreakGlass => Self::BreakGlass,
             EventKind::DirectAccess => Self::DirectAccess,
             EventKind::Erasure => Self::Erasure,
+            EventKind::KeyRotation => Self::KeyRotation,
             EventKind::ApplicationStart => Self::Start,
             EventKind::ApplicationStop => Self::Stop,
             EventKind::Other => Self::Other,
@@ -128,7 +130,9 @@ impl Kind {
             Self::Disclosure | Self::Export | Self::Print => coding(DCM, "110106", "Export"),
             Self::Merge | Self::Erasure => coding(DCM, "110110", "Patient Record"),
             Self::Register => coding(DCM, "110100", "Application Activity"),
-            Self::Denial | Self::BreakGlass | Self::DirectAccess => coding(DCM, "110113", "Security Alert"),
+            Self::Denial | Self::BreakGlass | Self::DirectAccess | Self::KeyRotation => {
+                coding(DCM, "110113", "Security Alert")
+            }
             Self::LogIn | Self::LogOut => coding(DCM, "110114", "User Authentication"),
             Self::LogRead | Self::LogVerify => coding(DCM, "110101", "Audit Log Used"),
             Self::Replay | Self::Start | Self::Stop | Self::Other => {
@@ -175,6 +179,7 @@ impl Kind {
             Self::BreakGlass => coding(DCM, "110127", "Emergency Override Started"),
             Self::DirectAccess => coding(DCM, "110132", "Use of Restricted Function"),
             Self::Erasure => coding(LIFECYCLE, "destroy", "Destroy/Delete Record Lifecycle Event"),
+            Self::KeyRotation => coding(DCM, "110129", "Security Configuration"),
             Self::Start => coding(DCM, "110120", "Application Start"),
             Self::Stop => coding(DCM, "110121", "Application Stop"),
             Self::Other => coding(OWN_EVENT, "other", "Event of another system"),

@@ -181,6 +181,13 @@ impl Deed {
         Ok(deed)
     }
 
+    /// Another key takes over from the one that signs the checkpoints of a log: which log, and the public key that
+    /// signs from then on.
+    pub fn key_rotated(log: impl Into<String>, key: impl Into<String>) -> Self {
+        let object = Object { description: Some(key.into()), ..Object::new(ObjectRole::Log, log.into()) };
+        Self::on(EventKind::KeyRotation, Action::Update, object)
+    }
+
     /// A part of the system started.
     pub const fn started() -> Self {
         Self::new(EventKind::ApplicationStart, Action::Execute)

@@ -85,6 +85,8 @@ pub enum EventKind {
     DirectAccess,
     /// Data were destroyed for good, at the patient's request or at the end of their term.
     Erasure,
+    /// Another key took over from the one that signs the checkpoints of the log.
+    KeyRotation,
     /// A part of the system started.
     ApplicationStart,
     /// A part of the system stopped.
@@ -95,7 +97,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::ResourceCreate,
         Self::ResourceRead,
         Self::ResourceHistory,
@@ -118,6 +120,7 @@ impl EventKind {
         Self::BreakGlass,
         Self::DirectAccess,
         Self::Erasure,
+        Self::KeyRotation,
         Self::ApplicationStart,
         Self::ApplicationStop,
         Self::Other,
@@ -148,6 +151,7 @@ impl EventKind {
             Self::BreakGlass => "break-glass",
             Self::DirectAccess => "direct-access",
             Self::Erasure => "erasure",
+            Self::KeyRotation => "key-rotation",
             Self::ApplicationStart => "application-start",
             Self::ApplicationStop => "application-stop",
             Self::Other => "other",

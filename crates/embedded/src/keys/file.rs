@@ -14,7 +14,9 @@ use crate::source::random;
 const IDENTITY: &str = "keys/identity.key";
 const PSEUDONYM: &str = "keys/pseudonym.key";
 const WRAPPING: &str = "keys/wrapping.key";
-const LOG_SIGNING: &str = "keys/log-signing.key";
+pub(super) const LOG_SIGNING: &str = "keys/log-signing.key";
+/// The key that shall sign the log next: stands while it takes over.
+const LOG_SIGNING_NEXT: &str = "keys/log-signing.next";
 
 /// The key files, within the data directory.
 pub(crate) const KEY_FILES: [&str; 4] = [IDENTITY, PSEUDONYM, WRAPPING, LOG_SIGNING];
@@ -25,6 +27,7 @@ pub(crate) struct KeyFiles {
     pseudonym: [u8; 32],
     wrapping: [u8; 32],
     log_signing: [u8; 32],
+    log_signing_next: Option<[u8; 32]>,
 }
 
 impl KeyFiles {
@@ -41,6 +44,7 @@ impl KeyFiles {
             pseudonym: key(PSEUDONYM)?,
             wrapping: key(WRAPPING)?,
             log_signing: key(LOG_SIGNING)?,
+            log_signing_next: next_log_signing(directory)?,
         })
     }
 
@@ -54,6 +58,15 @@ impl KeyFiles {
 
     pub(crate) const fn log_signing(&self) -> &[u8; 32] {
         &self.log_signing
+    }
+
+    pub(crate) const fn log_signing_next(&self) -> Option<&[u8; 32]> {
+        self.log_signing_next.as_ref()
+    }
+
+    /// What a database may remember in the place of a key that is being replaced.
+    pub(super) fn next_fingerprint(&self, file: &str) -> Option<Fingerprint> {
+        self.log_signing_next.as_ref().filter(|_| file == LOG_SIGNING).map(fingerprint)
     }
 
     /// Each key file with what tells this key from another, and nothing about the key.
@@ -78,10 +91,31 @@ impl KeyFiles {
     }
 }
 
+/// Makes the key that shall sign the log next, unless it stands there from a rotation that was cut off.
+pub(crate) fn begin_log_rotation(directory: &Path) -> Result<[u8; 32], OpenError> {
+    create(directory, LOG_SIGNING_NEXT)?;
+    read(directory, LOG_SIGNING_NEXT)
+}
+
+/// Puts the next key in the place of the one that signed before; the databases remember it already.
+pub(crate) fn end_log_rotation(directory: &Path) -> Result<(), OpenError> {
+    let fault = |cause| OpenError::file(LOG_SIGNING, cause);
+    let path = directory.join(LOG_SIGNING);
+    std::fs::rename(directory.join(LOG_SIGNING_NEXT), &path).map_err(fault)?;
+    sync_folder(path.parent().unwrap_or(directory)).map_err(fault)
+}
+
+fn next_log_signing(directory: &Path) -> Result<Option<[u8; 32]>, OpenError> {
+    match read(directory, LOG_SIGNING_NEXT) {
+        Err(OpenError::File { cause, .. }) if cause.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
+}
+
 /// The first eight bytes of an HMAC-SHA256 under the key.
 pub(crate) type Fingerprint = [u8; 8];
 
-fn fingerprint(key: &[u8; 32]) -> Fingerprint {
+pub(super) fn fingerprint(key: &[u8; 32]) -> Fingerprint {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"zorgsluis/key-fingerprint/1");
     let mut bytes = [0; 8];
     for (to, from) in bytes.iter_mut().zip(tag.as_ref()) {

@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::KeyFiles;
+use super::file::{LOG_SIGNING, fingerprint};
 use crate::OpenError;
 use crate::database::{connect_plain, connect_reader};
 
@@ -23,6 +24,8 @@ pub(crate) fn check_fingerprints(
         let remembered = remembered(&connection, key).map_err(fault)?;
         match remembered {
             Some(remembered) if remembered == fingerprint => {}
+            // The end of a rotation was cut off.
+            Some(remembered) if files.next_fingerprint(key).is_some_and(|next| remembered == next) => {}
             Some(_) => return Err(OpenError::KeyReplaced { key, database }),
             None if note => {
                 connection
@@ -32,6 +35,19 @@ pub(crate) fn check_fingerprints(
             None => {}
         }
     }
+    Ok(())
+}
+
+/// Lets a database remember another key that signs the log.
+pub(crate) fn remember_log_key(folder: &Path, database: &'static str, key: &[u8; 32]) -> Result<(), OpenError> {
+    let fault = |cause| OpenError::Database { file: database, cause };
+    let connection = connect_plain(&folder.join(database)).map_err(fault)?;
+    connection
+        .execute(
+            "INSERT OR REPLACE INTO key_fingerprint VALUES (?1, ?2)",
+            params![LOG_SIGNING, fingerprint(key)],
+        )
+        .map_err(fault)?;
     Ok(())
 }
 

@@ -7,7 +7,8 @@
 //! * `pseudonym.key`: from it the keys of the other purposes are derived (HKDF-SHA256, RFC 5869).
 //! * `wrapping.key`: encrypts the data keys.
 //!
-//! A fourth, `log-signing.key`, signs the checkpoints of the log. The data keys are random, one for
+//! A fourth, `log-signing.key`, signs the checkpoints of the log; beside it stands `log-signing.next` while another
+//! key takes over. The data keys are random, one for
 //! each owner and class, and stand wrapped in `keys.db`. Destroying one erases what it encrypted.
 //!
 //! `state.db`, `fhir.db` and `keys.db` hold a fingerprint of each key file, so that a key put in the
@@ -33,8 +34,8 @@ use crate::database::{Database, Failure, connect_reader};
 use crate::source::random_uuid;
 use crate::{OpenError, column};
 use cache::Cache;
-pub(crate) use file::{KEY_FILES, KeyFiles};
-pub(crate) use fingerprint::check_fingerprints;
+pub(crate) use file::{KEY_FILES, KeyFiles, begin_log_rotation, end_log_rotation};
+pub(crate) use fingerprint::{check_fingerprints, remember_log_key};
 use wrap::{DataKey, WrappingKey};
 
 /// Keys on files and SQLite. Cheap to clone.

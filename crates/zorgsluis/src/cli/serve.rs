@@ -39,6 +39,13 @@ pub(crate) struct ServeArgs {
     /// How often what the stores hold is compared with the log (`audit reconcile`), in hours; 0: never.
     #[arg(long, value_name = "HOURS", default_value_t = 24)]
     pub(crate) reconcile_every: u32,
+    /// A witness to which the log's checkpoints are submitted (C2SP tlog-witness); may be given several times. One
+    /// that is down holds up nothing.
+    #[arg(long, value_name = "URL", requires = "witness_key")]
+    pub(crate) witness: Vec<String>,
+    /// Its public key (`zorgsluis witness init` prints it); as many as there are --witness, in the same order.
+    #[arg(long, value_name = "VKEY", requires = "witness")]
+    pub(crate) witness_key: Vec<String>,
 }
 
 /// MLLP over TLS, with certificates on both sides.

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tlog::Signer as _;
+use tlog::{SignedCheckpoint, Signer as _};
 use zorgsluis_audit_writer::{AuditLog, AuditWriter, LogReader, ReadBy};
-use zorgsluis_domain::audit::{AccessMethod, Action, Event, EventKind, Object, ObjectRole, Source, User};
+use zorgsluis_domain::audit::{AccessMethod, Application, Deed, Action, Event, EventKind, Object, ObjectRole, Source, User};
 use zorgsluis_domain::port::{AuditSink, Random as _};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId, MessageId};
 use zorgsluis_embedded::{DataDirectory, SystemRandom};
@@ -21,6 +21,8 @@ const DEFAULT_ORGANISATION: &str = "demo-hospital";
 pub(crate) struct LogAccess {
     pub(crate) writer: Arc<AuditWriter>,
     pub(crate) organisation: String,
+    /// Another key was taking over from the one that signs, when the process that did it was cut off.
+    pub(crate) rotating: bool,
 }
 
 impl LogAccess {
@@ -36,10 +38,20 @@ impl LogAccess {
         directory: &DataDirectory,
         organisation: &str,
     ) -> Result<Self, Failure> {
-        let signer = directory.log_signer(&origin(organisation)).map_err(Failure::wrong)?;
+        let origin = origin(organisation);
         let log = log_of(directory, organisation)?;
+        let next = directory.next_log_signer(&origin).map_err(Failure::wrong)?;
+        let rotating = next.is_some();
+        let mut signer = directory.log_signer(&origin).map_err(Failure::wrong)?;
+        if let Some(next) = next {
+            let keys = [next.verifying_key().clone()];
+            let chain = log.tlog().key_chain(&keys).await.map_err(Failure::wrong)?;
+            if chain.handovers().iter().any(|handover| keys.contains(handover.to())) {
+                signer = next;
+            }
+        }
         let writer = AuditWriter::open(log, &SystemRandom, Arc::new(signer)).await.map_err(Failure::wrong)?;
-        Ok(Self { writer: Arc::new(writer), organisation: organisation.to_owned() })
+        Ok(Self { writer: Arc::new(writer), organisation: organisation.to_owned(), rotating })
     }
 
     /// A reader of the log on behalf of the person at the command line; each reading is logged first.
@@ -83,7 +95,7 @@ impl LogAccess {
 }
 
 /// The name of an organisation's log in its checkpoints.
-fn origin(organisation: &str) -> String {
+pub(crate) fn origin(organisation: &str) -> String {
     format!("zorgsluis/{organisation}")
 }
 
@@ -121,15 +133,43 @@ pub(crate) fn organisation(data: &Path, named: Option<&str>) -> Result<String, F
 pub(crate) fn log_of(directory: &DataDirectory, organisation: &str) -> Result<AuditLog, Failure> {
     let origin = origin(organisation);
     let signer = directory.log_signer(&origin).map_err(Failure::wrong)?;
+    let mut keys = vec![signer.verifying_key().clone()];
+    // While another key takes over, either may have signed the checkpoint that stands.
+    let next = directory.next_log_signer(&origin).map_err(Failure::wrong)?;
+    keys.extend(next.map(|next| next.verifying_key().clone()));
     AuditLog::new(
         Arc::new(directory.log_storage()),
         Arc::new(directory.entry_index(organisation)),
         Arc::new(directory.keys()),
         organisation,
         &origin,
-        vec![signer.verifying_key().clone()],
+        keys,
     )
     .map_err(|error| Failure::usage(format!("--organisation {organisation}: {error}")))
+}
+
+/// Lets another key sign the log's checkpoints from here on, or ends what was cut off of it: the key is on disk before
+/// the log speaks of it, the entry about it in the log before the key takes over, and the key before is destroyed
+/// when it has. For who opened the directory alone.
+pub(crate) async fn rotate_key(directory: &DataDirectory, log: &LogAccess) -> Result<SignedCheckpoint, Failure> {
+    let next = directory.begin_log_rotation(&origin(&log.organisation)).map_err(Failure::wrong)?;
+    let key = next.verifying_key().clone();
+    let chain = log.writer.log().tlog().key_chain(std::slice::from_ref(&key)).await.map_err(Failure::wrong)?;
+    if !chain.handovers().iter().any(|handover| *handover.to() == key) {
+        let mut bits = [0; 10];
+        SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
+        let now = directory.clock().now();
+        let entry = AuditEntry::of(Deed::key_rotated(format!("log/{}", log.organisation), key.to_string()))
+            .at(EntryId::new(now, bits), now)
+            .by(User::system("operator", true))
+            .through(AccessMethod::CommandLine, Application::zorgsluis())
+            .reported_by(source(&log.organisation))
+            .build();
+        log.writer.record(&[entry]).await.map_err(Failure::wrong)?;
+    }
+    let signed = log.writer.rotate_key(Arc::new(next)).await.map_err(Failure::wrong)?;
+    directory.end_log_rotation().map_err(Failure::wrong)?;
+    Ok(signed)
 }
 
 /// A reader on behalf of the person at the command line, which logs each reading to `sink`.
