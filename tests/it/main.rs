@@ -24,3 +24,4 @@ mod reconcile;
 mod refusals;
 mod replay;
 mod tamper;
+mod witness;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use tlog::{
     Cursor, Describe, EntryIndex, Log, LogPaths, LogStorage, Parallel, Place, ProofFile, Query,
-    RebuildOptions, Report, VerifyOptions, VerifyingKey,
-    WitnessKey,
+    RebuildOptions, Report, VerifyOptions, VerifyingKey, WitnessKey,
 };
 use zorgsluis_domain::port::Keys;
 use zorgsluis_domain::{AuditEntry, EntryId};

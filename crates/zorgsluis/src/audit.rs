@@ -5,9 +5,12 @@ mod answers;
 mod archive;
 mod bucket;
 mod progress;
+mod prove;
 mod rebuild;
 mod reconcile;
 mod resume;
+mod rotate;
+mod signatures;
 mod verify;
 
 use std::path::Path;
@@ -22,10 +25,10 @@ use zorgsluis_domain::{Clock, EntryId};
 use zorgsluis_embedded::DataDirectory;
 
 use crate::aws;
-use crate::cli::{AuditCommand, ExportArgs, LogArgs, PeriodArgs, ProveArgs};
+use crate::cli::{AuditCommand, ExportArgs, LogArgs, PeriodArgs};
 use crate::failure::Failure;
 use crate::system::{LogAccess, organisation, reader_of};
-use crate::terminal::{out, out_part};
+use crate::terminal::out;
 
 /// Entries that are read at a time.
 const PAGE: usize = 500;
@@ -39,7 +42,8 @@ pub(crate) async fn run(command: &AuditCommand) -> Result<(), Failure> {
         AuditCommand::Department(args) => answers::department(args).await,
         AuditCommand::BreakGlass(args) => answers::emergency(args).await,
         AuditCommand::Denied(args) => answers::denied(args).await,
-        AuditCommand::Prove(args) => prove(args).await,
+        AuditCommand::Prove(args) => prove::run(args).await,
+        AuditCommand::RotateKey(args) => rotate::run(args).await,
         AuditCommand::Export(args) => export(args).await,
         AuditCommand::Archive(args) => archive::run(args).await,
         AuditCommand::Rebuild(args) => rebuild::run(args).await,
@@ -131,34 +135,6 @@ fn period(args: &PeriodArgs) -> Result<(Timestamp, Timestamp), Failure> {
         None => Timestamp::MAX,
     };
     if from < to { Ok((from, to)) } else { Err(Failure::usage("--from lies behind --to")) }
-}
-
-async fn prove(args: &ProveArgs) -> Result<(), Failure> {
-    let id: EntryId =
-        args.entry.parse().map_err(|_| Failure::usage(format!("{}: not the id of an entry", args.entry)))?;
-    let opened = Opened::open(&args.log).await?;
-    // What was written in the last seconds may not be covered by a checkpoint yet.
-    opened.cover().await?;
-    let proof = opened.reader.prove(id).await.map_err(Failure::wrong)?;
-    let keys = opened.log.verifying_keys();
-    let origin = format!("zorgsluis/{}", opened.log.shard());
-    let checkpoint = proof.verify(&origin, keys).map_err(Failure::wrong)?;
-    if args.log.json {
-        let json = serde_json::json!({
-            "entry": id.to_string(),
-            "size": checkpoint.checkpoint().size,
-            "root": checkpoint.checkpoint().root.to_string(),
-            "proof": proof.to_text(),
-            "keys": keys.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        });
-        out!("{json}");
-    } else {
-        out_part!("{}", proof.to_text());
-        for key in keys {
-            eprintln!("verifies by the key {key}");
-        }
-    }
-    opened.close().await
 }
 
 async fn export(args: &ExportArgs) -> Result<(), Failure> {

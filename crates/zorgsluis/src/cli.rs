@@ -21,8 +21,8 @@ pub(crate) use audit::{
 pub(crate) use clients::{AddClientArgs, ClientRight, ClientsCommand, ListClientsArgs, RemoveClientArgs};
 pub(crate) use erase::{AddHoldArgs, EraseArgs, HoldsCommand, LiftHoldArgs, ListHoldsArgs, WhoArgs};
 pub(crate) use registers::{ImportArgs, ListArgs, ListedRegister, Register, RegistersCommand};
-pub(crate) use witness::{AddLogArgs, CheckArgs, InitArgs, ShowArgs, WitnessCommand, WitnessServeArgs};
 pub(crate) use serve::{MailArgs, ServeArgs, TlsArgs};
+pub(crate) use witness::{AddLogArgs, CheckArgs, InitArgs, ShowArgs, WitnessCommand, WitnessServeArgs};
 
 /// Where `serve` listens for MLLP unless told otherwise.
 pub(crate) const DEFAULT_MLLP: &str = "127.0.0.1:2575";

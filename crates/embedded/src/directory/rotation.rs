@@ -4,7 +4,7 @@ use tlog::LocalSigner;
 
 use super::{DataDirectory, FHIR, KEY_TABLE, KEYS, STATE};
 use crate::OpenError;
-use crate::keys::{begin_log_rotation, end_log_rotation, remember_log_key};
+use crate::keys::{KeyFiles, begin_log_rotation, end_log_rotation, remember_log_key};
 
 impl DataDirectory {
     /// The key that shall sign the log next, while one takes over from the other: a rotation was begun, and not ended.
@@ -17,6 +17,13 @@ impl DataDirectory {
     pub fn begin_log_rotation(&self, name: &str) -> Result<LocalSigner, OpenError> {
         let seed = begin_log_rotation(&self.path)?;
         LocalSigner::from_seed(name, &seed).map_err(|_| OpenError::Key { file: "keys/log-signing.next" })
+    }
+
+    /// The key that signs the log as it stands on disk now: after a rotation the new one.
+    pub fn present_log_signer(&self, name: &str) -> Result<LocalSigner, OpenError> {
+        let files = KeyFiles::open(&self.path, false)?;
+        LocalSigner::from_seed(name, files.log_signing())
+            .map_err(|_| OpenError::Key { file: "keys/log-signing.key" })
     }
 
     /// Ends a rotation, once the key has taken over in the log: the key that signed before is gone from this

@@ -39,7 +39,11 @@ pub(crate) fn check_fingerprints(
 }
 
 /// Lets a database remember another key that signs the log.
-pub(crate) fn remember_log_key(folder: &Path, database: &'static str, key: &[u8; 32]) -> Result<(), OpenError> {
+pub(crate) fn remember_log_key(
+    folder: &Path,
+    database: &'static str,
+    key: &[u8; 32],
+) -> Result<(), OpenError> {
     let fault = |cause| OpenError::Database { file: database, cause };
     let connection = connect_plain(&folder.join(database)).map_err(fault)?;
     connection

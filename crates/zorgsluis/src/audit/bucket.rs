@@ -51,6 +51,7 @@ mod with {
         let parallel = Parallel::new(jobs(args), |work| drop(tokio::spawn(work)));
         let options = VerifyOptions {
             trusted: inputs.trusted.as_deref(),
+            witnesses: &inputs.witnesses,
             parallel: Some(&parallel),
             since: inputs.since.as_deref(),
             resume: inputs.resume(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tlog::Report;
+use tlog::{Report, WitnessKey};
 use zorgsluis_audit_writer::Verification;
 use zorgsluis_domain::audit::Outcome;
 use zorgsluis_domain::port::AuditSink;
@@ -14,6 +14,7 @@ use zorgsluis_embedded::DataDirectory;
 
 use super::progress::Progress;
 use super::resume::StateFile;
+use super::signatures;
 use super::{bucket, directory, existing};
 use crate::cli::VerifyArgs;
 use crate::failure::Failure;
@@ -45,6 +46,7 @@ impl AuditSink for IntactOnly {
 pub(super) struct Inputs {
     pub(super) trusted: Option<Vec<u8>>,
     pub(super) since: Option<Vec<u8>>,
+    pub(super) witnesses: Vec<WitnessKey>,
     state: Option<StateFile>,
 }
 
@@ -53,6 +55,7 @@ impl Inputs {
         Ok(Self {
             trusted: args.checkpoint.as_deref().map(checkpoint).transpose()?,
             since: args.since.as_deref().map(checkpoint).transpose()?,
+            witnesses: args.witness.iter().map(|key| witness(key)).collect::<Result<_, _>>()?,
             state: args.resume.as_deref().map(StateFile::open).transpose()?,
         })
     }
@@ -108,6 +111,7 @@ async fn verify(data: &Path, args: &VerifyArgs, inputs: &Inputs) -> Result<Repor
     let how = Verification {
         trusted: inputs.trusted.as_deref(),
         sealed: args.sealed,
+        witnesses: &inputs.witnesses,
         progress: Some(&advance),
         jobs: jobs(args),
         since: inputs.since.as_deref(),
@@ -137,7 +141,8 @@ fn told(args: &VerifyArgs, report: &Report) -> Result<(), Failure> {
     if args.json {
         out!("{}", as_json(report));
     } else {
-        tell(report, args.checkpoint.is_some() || args.since.is_some(), Style::for_stdout());
+        let elsewhere = args.checkpoint.is_some() || args.since.is_some();
+        tell(report, elsewhere, Style::for_stdout());
     }
     if report.is_clean() { Ok(()) } else { Err(Failure::named()) }
 }
@@ -150,6 +155,10 @@ pub(super) fn checkpoint(path: &Path) -> Result<Vec<u8>, Failure> {
         .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes))
         .map_err(|error| Failure::file(path, &error))?;
     Ok(bytes)
+}
+
+fn witness(key: &str) -> Result<WitnessKey, Failure> {
+    WitnessKey::parse(key).map_err(|error| Failure::usage(format!("--witness {key}: {error}")))
 }
 
 fn plural(n: u64, one: &str, many: &str) -> String {
@@ -193,8 +202,11 @@ fn tell(report: &Report, trusted: bool, style: Style) {
     if let Some(erased) = report.erased.filter(|erased| *erased > 0) {
         out!("  erased      {}: the key was destroyed, the proof stands", plural(erased, "entry", "entries"));
     }
+    signatures::tell(report);
     if !trusted {
-        out!("  A rollback of everything is found only with --checkpoint FILE, kept elsewhere.");
+        out!(
+            "  A rollback of everything is found only with --checkpoint FILE, kept elsewhere, or by a witness."
+        );
     }
 }
 
@@ -209,6 +221,9 @@ fn as_json(report: &Report) -> serde_json::Value {
         "unsealedTail": report.unsealed_tail,
         "unindexed": report.unindexed,
         "erased": report.erased,
+        "signedBy": report.signed_by.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "handovers": signatures::handovers(report),
+        "witnesses": signatures::witnesses(report),
         "versionsChecked": report.versions_checked,
         "findings": report.findings.iter().map(|finding| serde_json::json!({
             "code": finding.code.as_str(),

@@ -11,7 +11,7 @@ use super::answers::{AnswerArgs, DepartmentArgs, HistoryArgs, UserArgs};
 pub(crate) enum AuditCommand {
     /// Recomputes the whole log from its entries and names all that does not fit.
     #[command(
-        after_help = "Examples:\n  zorgsluis audit verify --data ./data\n  zorgsluis audit verify --data ./data --checkpoint kept-elsewhere.txt\n  zorgsluis audit verify --data ./data --since last-month.txt\n  zorgsluis audit verify --data ./data --resume verification.state\n  zorgsluis audit verify --bucket zorgsluis-log --signing-key alias/zorgsluis-log-signing --table-prefix zorgsluis\n\n--bucket reads the log on AWS, versions and delete markers included, with the credentials that the\nAWS SDK finds; nothing is decrypted. It needs a build with AWS: cargo build -p zorgsluis --features aws\n\nA rollback of everything to an older state is found with --checkpoint, and only so:\nkeep a copy of the checkpoint where the log's keeper cannot write."
+        after_help = "Examples:\n  zorgsluis audit verify --data ./data\n  zorgsluis audit verify --data ./data --checkpoint kept-elsewhere.txt\n  zorgsluis audit verify --data ./data --since last-month.txt\n  zorgsluis audit verify --data ./data --resume verification.state\n  zorgsluis audit verify --bucket zorgsluis-log --signing-key alias/zorgsluis-log-signing --table-prefix zorgsluis\n\n--bucket reads the log on AWS, versions and delete markers included, with the credentials that the\nAWS SDK finds; nothing is decrypted. It needs a build with AWS: cargo build -p zorgsluis --features aws\n\nA rollback of everything to an older state is found with --checkpoint, and only so: keep a copy of the\ncheckpoint where the log's keeper cannot write, or let a witness do that (zorgsluis witness)."
     )]
     Verify(VerifyArgs),
     /// Who did what with one patient's data.
@@ -35,8 +35,10 @@ pub(crate) enum AuditCommand {
     /// What was denied, was refused, or failed.
     #[command(after_help = "Example:\n  zorgsluis audit denied --data ./data --lang en --json")]
     Denied(AnswerArgs),
-    /// A proof that an entry stands in the log, for a third party to check.
-    #[command(after_help = "Example:\n  zorgsluis audit prove --data ./data 0199c0de-…")]
+    /// A proof that an entry stands in the log, or that it only grew, for a third party to check.
+    #[command(
+        after_help = "Examples:\n  zorgsluis audit prove --data ./data 0199c0de-… > entry.tlog-proof\n  zorgsluis audit prove --data ./data --consistency kept-elsewhere.txt > consistency.txt\n\nWithout this program they are checked by docs/check_proof.py."
+    )]
     Prove(ProveArgs),
     /// Entries as IHE BALP AuditEvents, one a line.
     #[command(
@@ -53,6 +55,11 @@ pub(crate) enum AuditCommand {
         after_help = "Examples:\n  zorgsluis audit rebuild --data ./data\n  zorgsluis audit rebuild --data ./data --index-only\n\nStop the server first. The entries and the checkpoint stay as they are; if the entries do not lead to the\ncheckpoint, nothing is to be rebuilt of them: verify the log. An index.db that is no database is set aside as\nindex.db.damaged. Stopped half way, it can be done again."
     )]
     Rebuild(RebuildArgs),
+    /// Another key signs the log's checkpoints from here on; what the key before signed stays verifiable.
+    #[command(
+        after_help = "Example:\n  zorgsluis audit rotate-key --data ./data\n\nStop the server first. The new key takes over by a checkpoint that both keys sign (it is kept in\nlog/ORGANISATION/checkpoints/key-…), so that who knows either key verifies the whole log. The key before is\ndestroyed. Cut off half way, it is ended by running it again, or by the next start of the server."
+    )]
+    RotateKey(RotateKeyArgs),
     /// Whether the log is complete: what the stores hold, compared with what the log says, both ways.
     #[command(
         after_help = "Examples:\n  zorgsluis audit reconcile --data ./data\n  zorgsluis audit reconcile --data ./data --from 2026-11-01 --to 2026-11-30 --json\n\nWrites, readings, mails, messages and registers, each with the part that has its entry; every difference\nwith kind and place, without PHI (docs/reconciliation.md says what each kind is). It works beside a running\nserver. Exit status 1 when there is a difference. Whether the log itself is whole, `audit verify` says."
@@ -73,6 +80,19 @@ pub(crate) struct ReconcileArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) period: PeriodArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotateKeyArgs {
+    /// The data directory; no server may run on it.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The organisation whose log is meant [default: the one in the data directory].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organisation: Option<String>,
+    /// JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -103,6 +123,9 @@ pub(crate) struct VerifyArgs {
     /// A checkpoint that was kept elsewhere: the log must be a continuation of it.
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
+    /// The public key of a witness that must have cosigned; may be given several times.
+    #[arg(long, value_name = "VKEY")]
+    pub(crate) witness: Vec<String>,
     /// The log is stopped and sealed: entries behind the last checkpoint are then a fault.
     #[arg(long)]
     pub(crate) sealed: bool,
@@ -195,8 +218,11 @@ pub(crate) struct ProveArgs {
     #[command(flatten)]
     pub(crate) log: LogArgs,
     /// The entry.
-    #[arg(value_name = "ENTRY")]
-    pub(crate) entry: String,
+    #[arg(value_name = "ENTRY", required_unless_present = "consistency", conflicts_with = "consistency")]
+    pub(crate) entry: Option<String>,
+    /// An older checkpoint: proves that the log continues it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) consistency: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -105,7 +105,7 @@ pub(crate) struct ShowArgs {
     pub(crate) of: StateArgs,
     /// A log's name.
     #[arg(value_name = "LOG")]
-    pub(crate) log: Option<String>,
+    pub(crate) origin: Option<String>,
     /// JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,

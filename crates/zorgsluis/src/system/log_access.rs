@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use tlog::{SignedCheckpoint, Signer as _};
 use zorgsluis_audit_writer::{AuditLog, AuditWriter, LogReader, ReadBy};
-use zorgsluis_domain::audit::{AccessMethod, Application, Deed, Action, Event, EventKind, Object, ObjectRole, Source, User};
+use zorgsluis_domain::audit::{
+    AccessMethod, Action, Application, Deed, Event, EventKind, Object, ObjectRole, Source, User,
+};
 use zorgsluis_domain::port::{AuditSink, Random as _};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId, MessageId};
 use zorgsluis_embedded::{DataDirectory, SystemRandom};
@@ -151,10 +153,14 @@ pub(crate) fn log_of(directory: &DataDirectory, organisation: &str) -> Result<Au
 /// Lets another key sign the log's checkpoints from here on, or ends what was cut off of it: the key is on disk before
 /// the log speaks of it, the entry about it in the log before the key takes over, and the key before is destroyed
 /// when it has. For who opened the directory alone.
-pub(crate) async fn rotate_key(directory: &DataDirectory, log: &LogAccess) -> Result<SignedCheckpoint, Failure> {
+pub(crate) async fn rotate_key(
+    directory: &DataDirectory,
+    log: &LogAccess,
+) -> Result<SignedCheckpoint, Failure> {
     let next = directory.begin_log_rotation(&origin(&log.organisation)).map_err(Failure::wrong)?;
     let key = next.verifying_key().clone();
-    let chain = log.writer.log().tlog().key_chain(std::slice::from_ref(&key)).await.map_err(Failure::wrong)?;
+    let chain =
+        log.writer.log().tlog().key_chain(std::slice::from_ref(&key)).await.map_err(Failure::wrong)?;
     if !chain.handovers().iter().any(|handover| *handover.to() == key) {
         let mut bits = [0; 10];
         SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;

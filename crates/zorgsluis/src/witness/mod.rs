@@ -65,20 +65,26 @@ async fn check(args: &CheckArgs) -> Result<(), Failure> {
     let mut cosigned = None;
     for signed in checkpoints {
         let Some(Followed { log: known, .. }) = state.log(origin)? else { break };
-        let old = Checkpoint { origin: origin.to_owned(), size: known.size, root: known.root, extensions: Vec::new() };
+        let old = Checkpoint {
+            origin: origin.to_owned(),
+            size: known.size,
+            root: known.root,
+            extensions: Vec::new(),
+        };
         let submission = match reached.prove_consistency(&old, &signed).await {
             Ok(submission) => submission,
             // What the tiles do not prove the witness refuses itself, with the reason.
-            Err(LogError::Inconsistent { .. } | LogError::RolledBack { .. } | LogError::TilesDamaged { .. }) => {
-                ConsistencyFile { old_size: known.size, path: Vec::new(), checkpoint: signed.to_text() }
-            }
+            Err(
+                LogError::Inconsistent { .. } | LogError::RolledBack { .. } | LogError::TilesDamaged { .. },
+            ) => ConsistencyFile { old_size: known.size, path: Vec::new(), checkpoint: signed.to_text() },
             Err(error) => return Err(reach::failed(origin, &error)),
         };
         match state.submit(&submission, &SystemClock)? {
             Answer::Cosigned { signed, cosignature } => cosigned = Some((known.size, signed, cosignature)),
             Answer::Refused(refusal) => {
                 let (seen, shown) = (known.size, signed.checkpoint().size);
-                let text = format!("{origin}: refused: {refusal} (seen before: {seen} entries; shown now: {shown})");
+                let text =
+                    format!("{origin}: refused: {refusal} (seen before: {seen} entries; shown now: {shown})");
                 return Err(Failure::wrong(text));
             }
         }
@@ -104,18 +110,22 @@ async fn check(args: &CheckArgs) -> Result<(), Failure> {
     } else {
         let entries = count(usize::try_from(size).unwrap_or(usize::MAX), "entry", "entries");
         let cosigned = Style::for_stdout().good("cosigned:");
-        out!("{origin}: {cosigned} {entries}, which continue the {before} that were seen before");
+        match before {
+            0 => out!("{origin}: {cosigned} {entries}, seen for the first time"),
+            _ => out!("{origin}: {cosigned} {entries}, which continue the {before} that were seen before"),
+        }
     }
     Ok(())
 }
 
 fn show(args: &ShowArgs) -> Result<(), Failure> {
     let state = WitnessState::open(&args.of.state)?;
-    if let Some(origin) = &args.log {
+    if let Some(origin) = &args.origin {
         let followed = state.log(origin)?;
         let followed = followed.ok_or_else(|| Failure::wrong(format!("{origin}: not followed")))?;
         let checkpoint = followed.checkpoint;
-        let checkpoint = checkpoint.ok_or_else(|| Failure::wrong(format!("{origin}: nothing was seen of it yet")))?;
+        let checkpoint =
+            checkpoint.ok_or_else(|| Failure::wrong(format!("{origin}: nothing was seen of it yet")))?;
         out_part!("{checkpoint}");
         return Ok(());
     }

@@ -22,14 +22,17 @@ use crate::terminal::out;
 pub(super) async fn run(args: &WitnessServeArgs) -> Result<(), Failure> {
     let state = Arc::new(WitnessState::open(&args.of.state)?);
     if !args.listen.ip().is_loopback() {
-        eprintln!("zorgsluis: HTTP on {} is not encrypted: put a proxy before it that speaks TLS", args.listen);
+        eprintln!(
+            "zorgsluis: HTTP on {} is not encrypted: put a proxy before it that speaks TLS",
+            args.listen
+        );
     }
     let failed = |error: std::io::Error| Failure::wrong(format!("{}: {error}", args.listen));
     let socket = TcpListener::bind(args.listen).await.map_err(failed)?;
-    let key = state.key();
+    let key = format!("{}\n", state.key());
     let router = Router::new()
         .route("/add-checkpoint", post(add_checkpoint))
-        .route("/", get(move || async move { format!("{key}\n") }))
+        .route("/", get(move || async move { key }))
         .layer(DefaultBodyLimit::max(MAX_CONSISTENCY_BYTES))
         .with_state(Arc::clone(&state));
     let address = socket.local_addr().map_err(failed)?;
@@ -44,7 +47,8 @@ pub(super) async fn run(args: &WitnessServeArgs) -> Result<(), Failure> {
 /// C2SP tlog-witness, "add-checkpoint".
 async fn add_checkpoint(State(state): State<Arc<WitnessState>>, body: Bytes) -> Response {
     let Ok(submission) = ConsistencyFile::parse(&body) else {
-        return (StatusCode::BAD_REQUEST, "not an old size, a consistency proof and a checkpoint\n").into_response();
+        return (StatusCode::BAD_REQUEST, "not an old size, a consistency proof and a checkpoint\n")
+            .into_response();
     };
     let answered = tokio::task::spawn_blocking(move || state.submit(&submission, &SystemClock)).await;
     match answered {

@@ -1,6 +1,5 @@
 //! What a witness keeps: its key, and of each log the newest checkpoint that it cosigned. Never goes back.
 
-use std::fmt::Display;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -10,8 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use tlog::{
-    ConsistencyFile, Cosigner, Hash, NoteSignature, Refusal, SignedCheckpoint, VerifyingKey, WitnessedLog, examine,
-    sha256, stated_origin,
+    ConsistencyFile, Cosigner, Hash, NoteSignature, Refusal, SignedCheckpoint, VerifyingKey, WitnessKey,
+    WitnessedLog, examine, sha256, stated_origin,
 };
 use zorgsluis_domain::Clock;
 use zorgsluis_domain::port::Random as _;
@@ -59,7 +58,8 @@ impl WitnessState {
         let mut seed = [0; 32];
         SystemRandom.fill(&mut seed).map_err(Failure::wrong)?;
         // A wrong name is refused before anything is made.
-        Cosigner::from_seed(name, &seed).map_err(|error| Failure::usage(format!("--name {name}: {error}")))?;
+        Cosigner::from_seed(name, &seed)
+            .map_err(|error| Failure::usage(format!("--name {name}: {error}")))?;
         let failed = |error: std::io::Error| Failure::file(path, &error);
         DirBuilder::new().recursive(true).mode(0o700).create(path.join(LOGS)).map_err(failed)?;
         let key = path.join(KEY);
@@ -74,30 +74,31 @@ impl WitnessState {
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let key = path.join(KEY);
         let text = fs::read_to_string(&key).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => {
-                Failure::wrong(format!("{}: there is no witness; make one with `witness init`", path.display()))
-            }
+            ErrorKind::NotFound => Failure::wrong(format!(
+                "{}: there is no witness; make one with `witness init`",
+                path.display()
+            )),
             _ => Failure::file(&key, &error),
         })?;
         let damaged = || Failure::wrong(format!("{}: the key is damaged", key.display()));
         let (name, seed) = text.trim_end().split_once('\n').ok_or_else(damaged)?;
-        let seed: [u8; 32] = STANDARD.decode(seed).ok().and_then(|seed| seed.try_into().ok()).ok_or_else(damaged)?;
+        let seed: [u8; 32] =
+            STANDARD.decode(seed).ok().and_then(|seed| seed.try_into().ok()).ok_or_else(damaged)?;
         let cosigner = Cosigner::from_seed(name, &seed).map_err(|_| damaged())?;
         Ok(Self { path: path.to_owned(), cosigner })
     }
 
     /// The public key.
-    pub(crate) fn key(&self) -> impl Display {
-        self.cosigner.key().clone()
+    pub(crate) fn key(&self) -> &WitnessKey {
+        self.cosigner.key()
     }
 
     /// Follows a log, or believes a further key for one that it follows. Returns whether that is new.
     pub(crate) fn add(&self, origin: &str, key: VerifyingKey) -> Result<bool, Failure> {
         let _lock = self.lock()?;
-        let mut followed = self.read(origin)?.unwrap_or_else(|| Followed {
-            log: WitnessedLog::new(origin, Vec::new()),
-            checkpoint: None,
-        });
+        let mut followed = self
+            .read(origin)?
+            .unwrap_or_else(|| Followed { log: WitnessedLog::new(origin, Vec::new()), checkpoint: None });
         if followed.log.keys.contains(&key) {
             return Ok(false);
         }
@@ -115,7 +116,9 @@ impl WitnessState {
         let folder = self.path.join(LOGS);
         let entries = fs::read_dir(&folder).map_err(|error| Failure::file(&folder, &error))?;
         let mut logs = Vec::new();
-        for entry in entries.flatten().filter(|entry| entry.path().extension().is_some_and(|end| end == "json")) {
+        for entry in
+            entries.flatten().filter(|entry| entry.path().extension().is_some_and(|end| end == "json"))
+        {
             logs.extend(parse(&entry.path())?);
         }
         logs.sort_by(|a, b| a.log.origin.cmp(&b.log.origin));
@@ -147,8 +150,13 @@ impl WitnessState {
     fn lock(&self) -> Result<File, Failure> {
         let path = self.path.join(LOCK);
         let failed = |error: std::io::Error| Failure::file(&path, &error);
-        let file =
-            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed)?;
         file.lock().map_err(failed)?;
         Ok(file)
     }

@@ -6,13 +6,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tlog::{ConsistencyFile, KeyChain, Log, LogError, Note, NoteSignature, SignedCheckpoint, VerifyingKey, WitnessKey};
+use tlog::{
+    ConsistencyFile, KeyChain, Log, LogError, Note, NoteSignature, SignedCheckpoint, VerifyingKey, WitnessKey,
+};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::failure::Failure;
 
 /// How long a witness may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How much of an answer is read: some signature lines.
 const MAX_ANSWER: u64 = 64 << 10;
 
@@ -30,7 +32,8 @@ impl RemoteWitness {
             return Err(Failure::usage("each --witness URL needs its --witness-key VKEY, in the same order"));
         }
         let pairs = urls.iter().zip(keys).map(|(url, key)| {
-            let key = WitnessKey::parse(key).map_err(|error| Failure::usage(format!("--witness-key: {error}")))?;
+            let key =
+                WitnessKey::parse(key).map_err(|error| Failure::usage(format!("--witness-key: {error}")))?;
             let plain = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
             if plain.is_none_or(str::is_empty) {
                 return Err(Failure::usage(format!("--witness {url}: not a URL of http or https")));
@@ -121,8 +124,10 @@ impl Submitter {
             return Ok(());
         }
         // The witness may not have seen how the present key took over.
-        for handover in chain.handovers().iter().filter(|one| one.size() >= self.known.unwrap_or(0)) {
-            self.bring(handover.signed(), &chain).await?;
+        for handover in chain.handovers() {
+            if handover.size() >= self.known.unwrap_or(0) {
+                self.bring(handover.signed(), &chain).await?;
+            }
         }
         if self.bring(&signed, &chain).await? {
             return Ok(());
@@ -147,11 +152,13 @@ impl Submitter {
                     return Ok(true);
                 }
                 Told::OtherSize(size) if size > new => {
-                    let text = format!("it has seen {size} entries, the log has {new}: the log was taken back");
+                    let text =
+                        format!("it has seen {size} entries, the log has {new}: the log was taken back");
                     return Err(Trouble::Refused(text));
                 }
                 Told::OtherSize(size) if size == old => {
-                    let text = format!("it has seen another tree of {size} entries: the log has two histories");
+                    let text =
+                        format!("it has seen another tree of {size} entries: the log has two histories");
                     return Err(Trouble::Refused(text));
                 }
                 Told::OtherSize(size) => (old, self.known) = (size, Some(size)),
@@ -171,7 +178,8 @@ impl Submitter {
     async fn keep(&mut self, signed: &SignedCheckpoint, lines: Vec<NoteSignature>) -> Result<(), Trouble> {
         let key = &self.witness.key;
         let own = lines.into_iter().find(|line| line.name == key.name() && line.id == key.id());
-        let own = own.ok_or_else(|| Trouble::Away(String::from("its answer holds no cosignature of its key")))?;
+        let own =
+            own.ok_or_else(|| Trouble::Away(String::from("its answer holds no cosignature of its key")))?;
         let mut note: Note = signed.note().clone();
         note.add(own.clone());
         if !matches!(key.cosignature(&note), Ok(Some(_))) {

@@ -1,0 +1,93 @@
+//! `zorgsluis audit prove`: an entry stands in the log; the log continues an older checkpoint.
+
+use std::path::Path;
+
+use tlog::{LogError, SignedCheckpoint};
+use zorgsluis_domain::EntryId;
+
+use super::Opened;
+use super::verify::checkpoint;
+use crate::cli::ProveArgs;
+use crate::failure::Failure;
+use crate::terminal::{out, out_part};
+
+/// Runs the command.
+pub(super) async fn run(args: &ProveArgs) -> Result<(), Failure> {
+    match (&args.entry, &args.consistency) {
+        (_, Some(old)) => consistency(args, old).await,
+        (Some(entry), None) => inclusion(args, entry).await,
+        (None, None) => Err(Failure::usage("ENTRY or --consistency FILE")),
+    }
+}
+
+async fn inclusion(args: &ProveArgs, entry: &str) -> Result<(), Failure> {
+    let id: EntryId =
+        entry.parse().map_err(|_| Failure::usage(format!("{entry}: not the id of an entry")))?;
+    let opened = Opened::open(&args.log).await?;
+    // What was written in the last seconds may not be covered by a checkpoint yet.
+    opened.cover().await?;
+    let proof = opened.reader.prove(id).await.map_err(Failure::wrong)?;
+    let log = opened.log.tlog();
+    let chain = log.key_chain(opened.log.verifying_keys()).await.map_err(Failure::wrong)?;
+    let checkpoint = proof.verify(log.origin(), chain.keys()).map_err(Failure::wrong)?;
+    let keys = chain.signers(&checkpoint);
+    if args.log.json {
+        let json = serde_json::json!({
+            "entry": id.to_string(),
+            "size": checkpoint.checkpoint().size,
+            "root": checkpoint.checkpoint().root.to_string(),
+            "proof": proof.to_text(),
+            "keys": keys.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        });
+        out!("{json}");
+    } else {
+        out_part!("{}", proof.to_text());
+        for key in keys {
+            eprintln!("verifies by the key {key}");
+        }
+    }
+    opened.close().await
+}
+
+/// Discloses nothing of entries, and so is no reading of the log.
+async fn consistency(args: &ProveArgs, path: &Path) -> Result<(), Failure> {
+    let bytes = checkpoint(path)?;
+    let opened = Opened::open(&args.log).await?;
+    let log = opened.log.tlog();
+    let chain = log.key_chain(opened.log.verifying_keys()).await.map_err(Failure::wrong)?;
+    let named = |error: &dyn std::fmt::Display| Failure::wrong(format!("{}: {error}", path.display()));
+    let old = SignedCheckpoint::parse(&bytes, log.origin(), chain.keys()).map_err(|error| named(&error))?;
+    let signed = log.checkpoint(chain.keys()).await.map_err(Failure::wrong)?;
+    let signed = signed.ok_or_else(|| Failure::wrong("the log has no checkpoint"))?;
+    let proof = match log.prove_consistency(old.checkpoint(), &signed).await {
+        Ok(proof) => proof,
+        Err(LogError::RolledBack { size }) => {
+            let text =
+                format!("the log does not continue it: it covers {size} entries, the log's checkpoint fewer");
+            return Err(named(&text));
+        }
+        Err(LogError::Inconsistent { .. }) => {
+            return Err(named(
+                &"the log does not continue it: it has another history, or its tiles are damaged",
+            ));
+        }
+        Err(error) => return Err(Failure::wrong(error)),
+    };
+    let keys = chain.signers(&signed);
+    if args.log.json {
+        let json = serde_json::json!({
+            "oldSize": proof.old_size,
+            "size": signed.checkpoint().size,
+            "root": signed.checkpoint().root.to_string(),
+            "proof": proof.to_text(),
+            "keys": keys.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        });
+        out!("{json}");
+    } else {
+        out_part!("{}", proof.to_text());
+        for key in keys {
+            eprintln!("verifies by the key {key}");
+        }
+    }
+    opened.close().await
+}
