@@ -136,6 +136,7 @@ impl Language {
             EventKind::Erasure => ("voorgoed vernietigd", "destroyed for good"),
             EventKind::ApplicationStart => ("systeem gestart", "system started"),
             EventKind::ApplicationStop => ("systeem gestopt", "system stopped"),
+            EventKind::KeyRotation => ("andere sleutel van het log", "another key of the log"),
             EventKind::Other => ("gemeld door een ander systeem", "reported by another system"),
         };
         self.pick(dutch, english)
