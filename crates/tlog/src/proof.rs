@@ -151,7 +151,8 @@ pub(crate) fn consistency_ranges(old_size: u64, new_size: u64) -> Vec<Range<u64>
 pub(crate) fn excerpt_ranges(range: &Range<u64>, size: u64) -> Vec<Range<u64>> {
     let mut beside = Vec::new();
     // Right parts wait while the left one is gone through.
-    let mut waiting = vec![0..size];
+    let whole = 0..size;
+    let mut waiting = vec![whole];
     while let Some(tree) = waiting.pop() {
         if tree.end <= range.start || tree.start >= range.end {
             if tree.start < tree.end {
