@@ -131,10 +131,13 @@ pub(crate) async fn require_session(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let caller = caller(&request);
+    let mut caller = caller(&request);
     let now = gateway.0.parts.clock.now();
     let session = gateway.0.sessions.find(request.headers(), now);
     let presented = bearer(&gateway, request.headers());
+    if let Presented::Client(client) = &presented {
+        caller.client = Some(client.clone());
+    }
     let reads = request.method().is_safe();
     if session.is_some() || (presented == Presented::Right && reads) {
         if let Some(session) = session {
