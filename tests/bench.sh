@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every benchmark, one after the other; each prints ratios measured in one run. Bounded in time, and
-# against 127.0.0.1 only. usage: tests/bench.sh [parse|convert|analyse|log|audit|durable|connections|mllp]...
+# against 127.0.0.1 only. usage: tests/bench.sh [parse|convert|analyse|log|audit|answers|durable|connections|mllp]...
 # `instructions` (none of "every": it needs valgrind) counts what converting a message takes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,7 +26,7 @@ instructions() {
   done
 }
 
-for name in "${@:-parse convert analyse log audit durable connections mllp}"; do
+for name in "${@:-parse convert analyse log audit answers durable connections mllp}"; do
   for one in $name; do
     case "$one" in
       parse) run -p hl7v2 --bench parse ;;
@@ -40,6 +40,7 @@ for name in "${@:-parse convert analyse log audit durable connections mllp}"; do
       analyse) run -p zorgsluis-clinical-text --bench analyse ;;
       log) run -p tlog --bench log ;;
       audit) run -p zorgsluis-audit-writer --bench audit ;;
+      answers) run -p zorgsluis-audit-answers --bench answers -- "${ENTRIES:-1000000}" ;;
       durable) run -p zorgsluis-embedded --bench durable ;;
       connections) run -p zorgsluis-listener --bench connections ;;
       mllp) run -p zorgsluis-tests --bench mllp ;;

@@ -141,6 +141,7 @@ impl Gateway {
             .route("/patients/{id}", get(page::patients::one))
             .route("/patients/{id}/opt-out", post(page::patients::opt_out))
             .route("/patients/{id}/release", post(page::patients::release))
+            .route("/patients/{id}/log", get(page::patient_log::form).post(page::patient_log::show))
             .route("/log", get(page::log::show))
             .route("/logout", post(page::login::logout))
             .route_layer(session);
@@ -156,6 +157,7 @@ impl Gateway {
             .route("/login", get(page::login::form).post(page::login::login))
             .route("/health", get(health::show))
             .route("/assets/zorgsluis.css", get(asset::stylesheet))
+            .route("/assets/print.css", get(asset::print_stylesheet))
             .route("/assets/icon.svg", get(asset::icon));
         let fhir = fhir::routes()
             .layer(token())

@@ -25,6 +25,14 @@ impl Language {
         }
     }
 
+    /// The same language of what the log answers.
+    pub(super) const fn of_answers(self) -> zorgsluis_audit_answers::Language {
+        match self {
+            Self::Dutch => zorgsluis_audit_answers::Language::Dutch,
+            Self::English => zorgsluis_audit_answers::Language::English,
+        }
+    }
+
     pub(super) const fn words(self) -> &'static Words {
         match self {
             Self::Dutch => &DUTCH,

@@ -1,7 +1,8 @@
 //! The operator pages: messages and their way, dead letters, notices, the registers, the state of the log.
 //! Server-rendered, without JavaScript, in Dutch and English, for WCAG 2.2 AA. They hold no PHI but for
 //! `/patients`, which tells of one patient (no number, no medical data), and `/notices/{id}`, which shows one
-//! letter. Both write their audit entry first.
+//! letter, and `/patients/{id}/log`, which tells who did what with one patient's data. They write their audit entry
+//! first.
 
 pub(crate) mod dead_letters;
 mod events;
@@ -12,6 +13,7 @@ pub(crate) mod login;
 pub(crate) mod messages;
 pub(crate) mod notice;
 pub(crate) mod notices;
+pub(crate) mod patient_log;
 pub(crate) mod patients;
 pub(crate) mod providers;
 mod time;

@@ -13,6 +13,7 @@ mod log_search;
 mod notices;
 mod pages;
 mod paging;
+mod patient_log;
 mod patterns;
 mod phi;
 mod read;

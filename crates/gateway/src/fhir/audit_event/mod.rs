@@ -5,7 +5,7 @@ mod create;
 mod criteria;
 mod intake;
 mod patient;
-mod read;
+pub(crate) mod read;
 mod search;
 
 pub(super) use criteria::PARAMETERS;

@@ -36,7 +36,7 @@ pub(super) async fn read(
 }
 
 /// A reader of the log on behalf of who calls: each reading is logged first.
-pub(super) fn reader(gateway: &Gateway, caller: &Caller) -> LogReader {
+pub(crate) fn reader(gateway: &Gateway, caller: &Caller) -> LogReader {
     let parts = &gateway.0.parts;
     let by = ReadBy {
         user: caller.user(),

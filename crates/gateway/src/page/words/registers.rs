@@ -116,6 +116,15 @@ words! {
     wish_in: "Zorgverleners krijgen bericht; de patiënt heeft geen bezwaar gemaakt.", "Providers are told; the patient has not objected.";
     opt_out: "Bezwaar vastleggen", "Record an objection";
     opt_in: "Bezwaar intrekken", "Withdraw the objection";
+    patient_log: "Wie heeft gegevens ingezien?", "Who has seen the data?";
+    patient_log_intro: "Alles wat het logboek over deze cliënt zegt, ook onder nummers die nu vervallen zijn. Dat u dit opvraagt, komt er ook in te staan.", "All that the log says about this patient, also under numbers that are retired by now. That you ask for this is recorded there, too.";
+    from_day: "Vanaf (dag)", "From (day)";
+    through_day: "Tot en met (dag)", "Through (day)";
+    day_hint: "Leeg: alles. Nederlandse dagen, als 2026-11-22.", "Empty: everything. Dutch days, as 2026-11-22.";
+    newest_first: "Nieuwste eerst", "Newest first";
+    show_log: "Tonen", "Show";
+    print_log: "Om af te drukken", "To print";
+    wrong_day: "Een dag staat er als 2026-11-22, en het begin ligt voor het einde.", "A day is written as 2026-11-22, and the beginning lies before the end.";
     index_history: "Geschiedenis in de index", "History in the index";
     no_history: "Er is niets vastgelegd.", "Nothing is recorded.";
     index_claimed: "nummer toegekend", "number given";
