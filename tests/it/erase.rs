@@ -165,8 +165,8 @@ fn what_was_destroyed_is_in_no_file_and_no_backup_brings_it_back() {
     assert_eq!(lines, tombstones);
 
     // The log still tells the patient who saw the data, and that they were destroyed.
-    let history = run(["audit", "history", "--data", data.to_str().unwrap(), "--patient", &joke]);
-    assert!(stdout(&history).contains("erasure"), "{}", stdout(&history));
+    let history = run(["audit", "history", "--json", "--data", data.to_str().unwrap(), "--patient", &joke]);
+    assert!(stdout(&history).contains("\"kind\":\"erasure\""), "{}", stdout(&history));
     let export = run(["audit", "export", "--data", data.to_str().unwrap()]);
     assert!(export.status.success(), "{}", stderr(&export));
 
@@ -312,8 +312,8 @@ fn a_duty_that_runs_is_named_and_nothing_is_destroyed() {
     assert!(!folder.path().join("data.tombstones").exists());
     // Each refusal stands in the log: under the patient, but for those about the lines of the log, which would
     // otherwise be kept for five years more by each of them.
-    let history = run_with(JOKE, &["audit", "history", "--data", name, "--identifier", BSN]);
-    assert_eq!(stdout(&history).matches("erasure").count(), 4, "{}", stdout(&history));
+    let history = run_with(JOKE, &["audit", "history", "--json", "--data", name, "--identifier", BSN]);
+    assert_eq!(stdout(&history).matches("\"kind\":\"erasure\"").count(), 4, "{}", stdout(&history));
     assert!(erase(&data, JOKE, AT_REQUEST).status.success());
     verified(&data);
 }

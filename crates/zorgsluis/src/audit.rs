@@ -20,8 +20,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use zorgsluis_audit_writer::{AuditError, AuditLog, Content, LogReader, to_audit_event};
+use zorgsluis_domain::Clock;
 use zorgsluis_domain::port::{Keys, PageRequest, PatientIndex};
-use zorgsluis_domain::{Clock, EntryId};
 use zorgsluis_embedded::DataDirectory;
 
 use crate::aws;
