@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -28,11 +29,14 @@ enum Fault {
     BeforeTheWrite,
     /// Behind the write, before the answer.
     BeforeTheAnswer,
+    /// Behind the first write of a plan that takes several.
+    BeforeTheSecond,
 }
 
 struct Store {
     store: SqliteFhirStore,
     fault: Fault,
+    transactions: Arc<AtomicUsize>,
 }
 
 fn lost() -> PortError {
@@ -66,7 +70,8 @@ impl FhirStore for Store {
     }
 
     async fn transaction(&self, writes: &[Write]) -> Result<Vec<Written>, TransactionError> {
-        if self.fault == Fault::BeforeTheWrite {
+        let earlier = self.transactions.fetch_add(1, Ordering::Relaxed);
+        if self.fault == Fault::BeforeTheWrite || (self.fault == Fault::BeforeTheSecond && earlier > 0) {
             return Err(lost().into());
         }
         let written = self.store.transaction(writes).await?;
@@ -74,8 +79,10 @@ impl FhirStore for Store {
     }
 }
 
-/// Delivers the first sample message to a converter that ends there. Whether it said that it was done.
-async fn deliver(data: &Path, fault: Fault) -> bool {
+/// Delivers a message to a converter that ends there. Whether it said that it was done, and how many transactions
+/// it began.
+async fn deliver(data: &Path, message: &[u8], fault: Fault) -> (bool, usize) {
+    let transactions = Arc::new(AtomicUsize::new(0));
     let directory = DataDirectory::open(data).unwrap();
     let origin = "zorgsluis/demo-hospital";
     let signer = directory.log_signer(origin).unwrap();
@@ -92,7 +99,11 @@ async fn deliver(data: &Path, fault: Fault) -> bool {
     let queue = |name| Arc::new(directory.queue(name, Duration::from_secs(60)));
     let ports = Ports {
         payloads: Arc::new(directory.payloads()),
-        fhir: Arc::new(Store { store: directory.fhir_store(), fault }),
+        fhir: Arc::new(Store {
+            store: directory.fhir_store(),
+            fault,
+            transactions: Arc::clone(&transactions),
+        }),
         patients: Arc::new(directory.patient_index()),
         keys: Arc::new(directory.keys()),
         audit: writer,
@@ -106,24 +117,42 @@ async fn deliver(data: &Path, fault: Fault) -> bool {
     let profiles = Profiles::load(&root().join("events/profiles")).unwrap();
     let processor = Processor::new(ports, ConvertOptions { profiles, key }, "demo-hospital");
     let received = "2026-11-02T08:30:00Z".parse().unwrap();
-    let message = processor.accept(&std::fs::read(&events()[0]).unwrap(), received).await.unwrap();
+    let message = processor.accept(message, received).await.unwrap();
     let done = processor.process(&QueueReference::new(message, received), "a-patient").await.is_ok();
     directory.close().await;
-    done
+    (done, transactions.load(Ordering::Relaxed))
+}
+
+fn first() -> Vec<u8> {
+    std::fs::read(&events()[0]).unwrap()
+}
+
+/// More allergies than go into one transaction: what was listed is renewed last, in a version of its own.
+fn large() -> Vec<u8> {
+    let mut message = String::from(
+        "MSH|^~\\&|ZIS|WEST|ZS|WEST|20261101120000+0100||ADT^A01^ADT_A01|L1|P|2.5|||||NLD|8859/1\r\
+         EVN|A01|20261101120000+0100\r\
+         PID|1||811111^^^WEST^PI||Proef&&Proef^A||19700101|F\r\
+         PV1|1|I|W1||||||||||||||||V811111^^^WEST^VN\r",
+    );
+    for number in 1..=200 {
+        message.push_str(&format!("AL1|{number}|DA|A{number}^Stof {number}^L\r"));
+    }
+    message.into_bytes()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_off_between_entry_and_write_it_is_announced_and_the_next_delivery_does_it() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    assert!(!deliver(&data, Fault::BeforeTheWrite).await);
+    assert!(!deliver(&data, &first(), Fault::BeforeTheWrite).await.0);
     let (report, complete) = reconcile(&data, &[]);
     assert!(complete, "{report}");
     assert_eq!(kinds(&report), ["(announced-not-done)", "(waiting)"]);
     assert_eq!(part(&report, "writes"), (0, 0));
     let announced = report["found"].as_array().unwrap().len() - 1;
 
-    assert!(deliver(&data, Fault::Nowhere).await);
+    assert!(deliver(&data, &first(), Fault::Nowhere).await.0);
     let (report, complete) = reconcile(&data, &[]);
     assert!(complete, "{report}");
     assert_eq!(kinds(&report), [""; 0]);
@@ -136,16 +165,44 @@ async fn cut_off_between_entry_and_write_it_is_announced_and_the_next_delivery_d
 async fn an_answer_that_was_lost_leaves_writes_with_their_entries_and_a_message_that_waits() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    assert!(!deliver(&data, Fault::BeforeTheAnswer).await);
+    assert!(!deliver(&data, &first(), Fault::BeforeTheAnswer).await.0);
     let (report, complete) = reconcile(&data, &[]);
     assert!(complete, "{report}");
     assert_eq!(kinds(&report), ["(waiting)"]);
     let written = part(&report, "writes");
     assert!(written.0 == written.1 && written.0 > 0, "{report}");
 
-    assert!(deliver(&data, Fault::Nowhere).await);
+    assert!(deliver(&data, &first(), Fault::Nowhere).await.0);
     let (report, complete) = reconcile(&data, &[]);
     assert!(complete, "{report}");
     assert_eq!(kinds(&report), [""; 0]);
     assert_eq!(part(&report, "writes"), written, "nothing was done twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_version_of_a_plan_that_takes_several_transactions_has_its_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let (done, transactions) = deliver(&data, &large(), Fault::Nowhere).await;
+    assert!(done && transactions >= 3, "{transactions}");
+    let (report, complete) = reconcile(&data, &[]);
+    assert!(complete, "{report}");
+    assert_eq!(kinds(&report), [""; 0]);
+    let (have, of) = part(&report, "writes");
+    assert!(have == of && of > 200, "{report}");
+
+    // Cut off in the middle, it is in part announced only; the next delivery completes it.
+    let data = folder.path().join("cut-off");
+    assert!(!deliver(&data, &large(), Fault::BeforeTheSecond).await.0);
+    let (report, complete) = reconcile(&data, &[]);
+    assert!(complete, "{report}");
+    assert_eq!(kinds(&report), ["(announced-not-done)", "(waiting)"]);
+    let begun = part(&report, "writes");
+    assert!(begun.0 == begun.1 && begun.0 > 0 && begun.0 < have, "{report}");
+    assert!(deliver(&data, &large(), Fault::Nowhere).await.0);
+    let (report, complete) = reconcile(&data, &[]);
+    assert!(complete, "{report}");
+    let again = part(&report, "writes");
+    assert!(again.0 == again.1 && again.0 >= have, "{report}");
+    assert!(!kinds(&report).contains(&String::from("(announced-not-done)")), "{report}");
 }
