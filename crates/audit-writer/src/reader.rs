@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tlog::{ProofFile, Report};
 use zorgsluis_domain::audit::{
-    AccessMethod, Action, DataCategory, Event, EventKind, Object, ObjectRole, PatientObject, Responsible,
-    Source, User,
+    AccessMethod, Application, DataCategory, Deed, EntryBuilder, Object, ObjectRole, Responsible, Source,
+    User,
 };
 use zorgsluis_domain::port::{AuditSink, Page, PageRequest, Random};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId, PortError};
@@ -66,10 +66,14 @@ impl LogReader {
     /// Answers a question. One entry says so, however long the answer is: of each patient who is asked for, or
     /// else one. It is made before anything is read.
     pub async fn ask(&self, question: &Question) -> Result<Reading, AuditError> {
-        let kind = match question.form {
-            Form::Shown => EventKind::LogRead,
-            Form::Printed => EventKind::Print,
-            Form::Exported => EventKind::Export,
+        let log = || Object {
+            description: Some(question.description()),
+            ..Object::new(ObjectRole::Log, self.name())
+        };
+        let deed = match question.form {
+            Form::Shown => Deed::log_read(self.name(), question.description()),
+            Form::Printed => Deed::printed(log()),
+            Form::Exported => Deed::exported(log()),
         };
         let patients: Vec<&String> = question
             .terms
@@ -81,12 +85,10 @@ impl LogReader {
             .collect();
         let mut entries = Vec::new();
         for patient in &patients {
-            let mut entry = self.about(kind, question.description())?;
-            entry.patient = Some(PatientObject { reference: (*patient).clone() });
-            entries.push(entry);
+            entries.push(self.about(deed.clone())?.patient(patient.as_str()).build());
         }
         if entries.is_empty() {
-            entries.push(self.about(kind, question.description())?);
+            entries.push(self.about(deed)?.build());
         }
         let logged = self.sink.record(&entries).await;
         logged.map_err(|error| AuditError::NotLogged(Arc::new(error)))?;
@@ -135,14 +137,14 @@ impl LogReader {
 
     /// One entry.
     pub async fn entry(&self, id: EntryId) -> Result<Line, AuditError> {
-        self.log_first(self.about(EventKind::LogRead, format!("entry {id}"))?).await?;
+        self.log_first(self.reading(format!("entry {id}"))?).await?;
         self.log.line(id).await
     }
 
     /// The proof that an entry stands in the log, as a file that anybody can check offline (C2SP
     /// tlog-proof). The entry must be covered by a checkpoint.
     pub async fn prove(&self, id: EntryId) -> Result<ProofFile, AuditError> {
-        self.log_first(self.about(EventKind::LogRead, format!("proof of entry {id}"))?).await?;
+        self.log_first(self.reading(format!("proof of entry {id}"))?).await?;
         self.log.prove(id).await
     }
 
@@ -150,7 +152,7 @@ impl LogReader {
     /// is recorded after this call ends the walk.
     pub async fn walk(&self, from: Option<Timestamp>) -> Result<Walk, AuditError> {
         let since = from.map_or_else(|| String::from("all"), |from| format!("{from}/"));
-        self.log_first(self.about(EventKind::LogRead, format!("reconciliation {since}"))?).await?;
+        self.log_first(self.reading(format!("reconciliation {since}"))?).await?;
         Walk::begin(self.log.clone(), from, self.clock.now()).await
     }
 
@@ -167,32 +169,40 @@ impl LogReader {
     /// Verifies the log, and logs that.
     pub async fn verify(&self, how: Verification<'_>) -> Result<Verified, AuditError> {
         let report = self.log.verify(how).await?;
-        let mut entry = self.about(EventKind::LogVerify, format!("{} entries", report.size))?;
+        let mut deed = Deed::log_verified(self.name(), format!("{} entries", report.size));
         if !report.is_clean() {
-            entry.event = Event::failure(EventKind::LogVerify, entry.event.action, "findings");
+            deed = deed.failed("findings");
         }
-        let logged = self.sink.record(&[entry]).await;
+        let logged = self.sink.record(&[self.about(deed)?.build()]).await;
         Ok(Verified { report, logged })
     }
 
-    pub(crate) async fn log_first(&self, entry: AuditEntry) -> Result<(), AuditError> {
-        self.sink.record(&[entry]).await.map_err(|error| AuditError::NotLogged(Arc::new(error)))
+    pub(crate) async fn log_first(&self, entry: EntryBuilder) -> Result<(), AuditError> {
+        self.sink.record(&[entry.build()]).await.map_err(|error| AuditError::NotLogged(Arc::new(error)))
     }
 
-    pub(crate) fn about(&self, kind: EventKind, what: String) -> Result<AuditEntry, AuditError> {
+    /// The log that is read, as its object.
+    fn name(&self) -> String {
+        format!("log/{}", self.log.shard())
+    }
+
+    /// That the log is read: what of it.
+    pub(crate) fn reading(&self, what: String) -> Result<EntryBuilder, AuditError> {
+        self.about(Deed::log_read(self.name(), what))
+    }
+
+    fn about(&self, deed: Deed) -> Result<EntryBuilder, AuditError> {
         let now = self.clock.now();
         let mut bits = [0; 10];
         self.random.fill(&mut bits).map_err(|error| AuditError::Random(Arc::new(error)))?;
-        let action = if kind == EventKind::LogVerify { Action::Execute } else { Action::Read };
         let by = &self.by;
-        let event = Event::success(kind, action);
-        let id = EntryId::new(now, bits);
-        let mut entry = AuditEntry::new(id, now, event, by.user.clone(), by.access, by.source.clone());
-        entry.responsible.clone_from(&by.responsible);
-        let object = Object::new(ObjectRole::Log, format!("log/{}", self.log.shard()));
-        entry.objects = vec![Object { description: Some(what), ..object }];
-        entry.data_categories = vec![DataCategory::Log];
-        Ok(entry)
+        Ok(AuditEntry::of(deed)
+            .at(EntryId::new(now, bits), now)
+            .by(by.user.clone())
+            .through(by.access, Application::zorgsluis())
+            .reported_by(by.source.clone())
+            .responsible(by.responsible.clone())
+            .category(DataCategory::Log))
     }
 }
 

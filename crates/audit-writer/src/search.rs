@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tlog::{Cursor, Hit, MAX_IDS, Place, Query};
-use zorgsluis_domain::audit::{EventKind, Object, ObjectRole, PatientObject};
+use zorgsluis_domain::audit::{Object, ObjectRole};
 use zorgsluis_domain::port::Page;
 use zorgsluis_domain::{AuditEntry, EntryId};
 
@@ -80,11 +80,11 @@ impl LogReader {
     /// # Errors
     /// As every reading; [`AuditError::Cursor`] when `after` is not a cursor of a search.
     pub async fn search(&self, search: &LogSearch<'_>) -> Result<Page<Line>, AuditError> {
-        let mut entry = self.about(EventKind::LogRead, String::from("search"))?;
-        let mut object = Object::new(ObjectRole::Query, "AuditEvent");
-        object.query = Some(search.query.to_owned());
-        entry.objects.push(object);
-        entry.patient = search.patient.clone().map(|reference| PatientObject { reference });
+        let query = Some(search.query.to_owned());
+        let entry = self
+            .reading(String::from("search"))?
+            .object(Object { query, ..Object::new(ObjectRole::Query, "AuditEvent") })
+            .patient_if_any(search.patient.clone());
         // As it stood before this reading.
         let size = self.log().index.coverage().await?.through;
         self.log_first(entry).await?;

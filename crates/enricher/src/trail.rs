@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 use zorgsluis_domain::audit::{
-    AccessMethod, Action, Event, EventKind, Object, ObjectRole, PatientObject, PurposeOfUse, Source, User,
+    AccessMethod, Application, Deed, EntryBuilder, LegalBasis, Object, ObjectRole, PurposeOfUse, Source, User,
 };
 use zorgsluis_domain::port::{ResourceKey, StoredResource};
 use zorgsluis_domain::{AuditEntry, Effect, EntryId, MessageId};
@@ -29,8 +29,9 @@ impl Trail<'_> {
     /// Recorded before a document is read by an engine.
     pub(crate) fn of_reading(&self, document: &Document, patient: Option<Uuid>) -> AuditEntry {
         let name = format!("read {} {}", document.key, document.version);
-        self.entry(&name, Event::success(EventKind::ResourceRead, Action::Read), patient)
-            .with_resources([(document.key.to_string(), Some(document.version))])
+        self.entry(&name, Deed::read(), patient)
+            .resources([(document.key.to_string(), Some(document.version))])
+            .build()
     }
 
     /// Recorded before what is known of the patient is used to mask a note.
@@ -38,7 +39,7 @@ impl Trail<'_> {
         let all: Vec<_> = people.iter().map(|one| (one.key.to_string(), Some(one.version))).collect();
         let names: Vec<String> = people.iter().map(|one| format!("{} {}", one.key, one.version)).collect();
         let name = format!("known {}", names.join(" "));
-        self.entry(&name, Event::success(EventKind::ResourceRead, Action::Read), patient).with_resources(all)
+        self.entry(&name, Deed::read(), patient).resources(all).build()
     }
 
     /// Recorded before a text goes to an engine outside.
@@ -51,22 +52,21 @@ impl Trail<'_> {
         patient: Option<Uuid>,
     ) -> AuditEntry {
         let name = format!("disclose {} {} {attachment} {}", document.key, document.version, engine.name);
-        let mut entry = self
-            .entry(&name, Event::success(EventKind::Disclosure, Action::Read), patient)
-            .with_resources([(document.key.to_string(), Some(document.version))]);
-        entry.users.push(User::system(engine.name.clone(), false));
-        entry.legal_basis.checks.extend(masked.then(|| String::from("de-identified")));
-        entry
+        let checks = masked.then(|| String::from("de-identified")).into_iter().collect();
+        let text = Object {
+            version: Some(document.version),
+            ..Object::new(ObjectRole::Resource, document.key.to_string())
+        };
+        let deed = Deed::disclosed(User::system(engine.name.clone(), false), text);
+        self.entry(&name, deed, patient).legal_basis(LegalBasis { checks, ..LegalBasis::default() }).build()
     }
 
     /// Recorded before a plan is carried out.
     pub(crate) fn of_plan(&self, plan: &Plan, patient: Option<Uuid>) -> Vec<AuditEntry> {
         let digest = digest(plan);
-        let kinds = [
-            (Effect::Created, EventKind::ResourceCreate, Action::Create, "create"),
-            (Effect::Changed, EventKind::ResourceUpdate, Action::Update, "update"),
-        ];
-        let entries = kinds.into_iter().filter_map(|(effect, kind, action, name)| {
+        let kinds =
+            [(Effect::Created, Deed::created(), "create"), (Effect::Changed, Deed::updated(), "update")];
+        let entries = kinds.into_iter().filter_map(|(effect, deed, name)| {
             let written: Vec<(String, Option<u64>)> = plan
                 .writes
                 .iter()
@@ -74,25 +74,25 @@ impl Trail<'_> {
                 .map(|write| (write.key.to_string(), Some(write.version)))
                 .collect();
             let name = format!("write {name} {digest}");
-            (!written.is_empty())
-                .then(|| self.entry(&name, Event::success(kind, action), patient).with_resources(written))
+            (!written.is_empty()).then(|| self.entry(&name, deed, patient).resources(written).build())
         });
         entries.collect()
     }
 
-    fn entry(&self, name: &str, mut event: Event, patient: Option<Uuid>) -> AuditEntry {
+    fn entry(&self, name: &str, deed: Deed, patient: Option<Uuid>) -> EntryBuilder {
         let id = EntryId::derived(self.received, &format!("enrich {} {name}", self.message));
-        event.trigger = self.trigger.filter(|trigger| !trigger.is_empty()).map(str::to_owned);
         let enricher = User {
             purpose: Some(PurposeOfUse::Treatment),
             ..User::system(self.source.source_id.clone(), true)
         };
-        let mut entry =
-            AuditEntry::new(id, self.now, event, enricher, AccessMethod::Queue, self.source.clone());
-        entry.patient = patient.map(|patient| PatientObject { reference: format!("Patient/{patient}") });
-        entry.objects.push(Object::new(ObjectRole::Message, self.message.to_string()));
-        entry.traceparent = self.traceparent.map(str::to_owned);
-        entry
+        AuditEntry::of(deed.triggered_by(self.trigger))
+            .at(id, self.now)
+            .by(enricher)
+            .through(AccessMethod::Queue, Application::zorgsluis())
+            .reported_by(self.source.clone())
+            .patient_if_any(patient.map(|patient| format!("Patient/{patient}")))
+            .message(self.message.to_string())
+            .traceparent(self.traceparent.map(str::to_owned))
     }
 }
 

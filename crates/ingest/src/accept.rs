@@ -7,7 +7,7 @@ use hl7v2::ack::{Condition, Header};
 use hl7v2::{Message, ParseError, ParseOptions, batch};
 use jiff::Timestamp;
 use zorgsluis_domain::audit::{
-    AccessMethod, Action, Event, EventKind, NetworkAccessPoint, Source as AuditSource, User,
+    AccessMethod, Application, Deed, NetworkAccessPoint, Source as AuditSource, User,
 };
 use zorgsluis_domain::port::{Outgoing, Put};
 use zorgsluis_domain::{AuditEntry, EntryId, PortError, Purpose, QueueReference, Stage, Transport};
@@ -222,16 +222,18 @@ impl Ingest {
         let mut user = User::system(source.sender(profile), true);
         user.alternate_id = source.authenticated.as_ref().map(|_| profile.to_owned());
         user.network = source.peer.clone().map(NetworkAccessPoint::Ip);
-        let mut event = Event::failure(EventKind::Refusal, Action::Execute, refusal.code);
-        event.trigger = Some(facts.event.clone()).filter(|event| !event.is_empty());
         let access = match source.transport {
             Transport::Mllp => AccessMethod::Mllp,
             Transport::Http => AccessMethod::Http,
             Transport::Queue => AccessMethod::Queue,
         };
-        let mut entry =
-            AuditEntry::new(EntryId::derived(now, &name), now, event, user, access, self.audit_source());
-        entry.traceparent = source.traceparent.clone().filter(|text| is_traceparent(text));
+        let entry = AuditEntry::of(Deed::refused(refusal.code).triggered_by(Some(&facts.event)))
+            .at(EntryId::derived(now, &name), now)
+            .by(user)
+            .through(access, Application::zorgsluis())
+            .reported_by(self.audit_source())
+            .traceparent(source.traceparent.clone().filter(|text| is_traceparent(text)))
+            .build();
         match self.ports.audit.record(&[entry]).await {
             Ok(()) => {
                 self.counters.refused(now, source.transport, &facts.sender.profile, refusal);

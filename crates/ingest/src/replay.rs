@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
-use zorgsluis_domain::audit::{AccessMethod, Action, Event, EventKind, Object, ObjectRole, User};
+use zorgsluis_domain::audit::{AccessMethod, Application, Deed, User};
 use zorgsluis_domain::port::queue::MAX_BATCH;
 use zorgsluis_domain::port::{DeadLetter, Outgoing, PageRequest};
 use zorgsluis_domain::{AuditEntry, EntryId, MessageId, PortError, QueueReference, Stage};
@@ -214,9 +214,11 @@ impl Ingest {
     fn replay_entry(&self, letter: &DeadLetter, by: &Requester) -> AuditEntry {
         let now = self.ports.clock.now();
         let id = EntryId::derived(now, &format!("replay {} {}", letter.message, self.serial()));
-        let event = Event::success(EventKind::Replay, Action::Execute);
-        let mut entry = AuditEntry::new(id, now, event, by.user.clone(), by.access, self.audit_source());
-        entry.objects.push(Object::new(ObjectRole::Message, letter.message.to_string()));
-        entry
+        AuditEntry::of(Deed::replayed(letter.message.to_string()))
+            .at(id, now)
+            .by(by.user.clone())
+            .through(by.access, Application::zorgsluis())
+            .reported_by(self.audit_source())
+            .build()
     }
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 use zorgsluis_domain::audit::{
-    AccessMethod, Action, Event, EventKind, NetworkAccessPoint, Object, ObjectRole, PatientObject,
-    PurposeOfUse, Source, User,
+    AccessMethod, Application, Deed, EntryBuilder, NetworkAccessPoint, Object, ObjectRole, PurposeOfUse,
+    Source, User,
 };
 use zorgsluis_domain::notice::{Notice, NoticeId};
 use zorgsluis_domain::port::{Provider, ResourceKey};
@@ -58,10 +58,8 @@ impl<'a> Trail<'a> {
         if let Some(again) = again {
             name.push_str(&format!(" again {again}"));
         }
-        let event = Event::success(EventKind::Disclosure, Action::Read);
-        let entry = self.entry(&name, event, Some((provider, Some(address))), now);
         let read = read.iter().map(|(key, version)| (key.to_string(), Some(*version)));
-        entry.with_resources(read.chain([(communication::key(notice).to_string(), None)]))
+        self.entry(self.id(&name), told_to(provider, Some(address), notice), now).resources(read).build()
     }
 
     /// Before the Communication of a notice is written: which version it will be. One for each version and state.
@@ -86,11 +84,9 @@ impl<'a> Trail<'a> {
     /// A mail did not go, or perhaps not, although the log says that it would.
     pub(crate) fn failed(&self, line: &Notice, provider: &Provider, why: &str, now: Timestamp) -> AuditEntry {
         let name = format!("failed {} {why} {}", line.id, line.changed);
-        let event = Event::failure(EventKind::Disclosure, Action::Read, why);
-        let entry = self.entry(&name, event, Some((provider, None)), now);
         // The register tells both times, to a delivery and to an operator's decision alike: one entry.
-        AuditEntry { id: EntryId::derived(line.reserved, &format!("notify {name}")), ..entry }
-            .with_resources([(communication::key(line.id).to_string(), None)])
+        let id = EntryId::derived(line.reserved, &format!("notify {name}"));
+        self.entry(id, told_to(provider, None, line.id).failed(why), now).build()
     }
 
     /// Somebody whom the message names is not told.
@@ -102,35 +98,39 @@ impl<'a> Trail<'a> {
         now: Timestamp,
     ) -> AuditEntry {
         let name = format!("refused {} {at} {why} {}", self.reference.message, self.replays);
-        let event = Event::failure(EventKind::Refusal, Action::Execute, why);
-        let entry = self.entry(&name, event, provider.map(|(provider, _)| (provider, None)), now);
+        let entry = self.entry(self.id(&name), Deed::refused(why), now);
         match provider {
-            Some((_, notice)) => entry.with_resources([(communication::key(notice).to_string(), None)]),
-            None => entry,
+            Some((provider, notice)) => entry
+                .user(user(provider, None))
+                .resources([(communication::key(notice).to_string(), None)])
+                .build(),
+            None => entry.build(),
         }
     }
 
-    fn entry(
-        &self,
-        name: &str,
-        mut event: Event,
-        recipient: Option<(&Provider, Option<&str>)>,
-        now: Timestamp,
-    ) -> AuditEntry {
-        let id = EntryId::derived(self.reference.received, &format!("notify {name}"));
-        event.trigger = Some(self.trigger.clone()).filter(|trigger| !trigger.is_empty());
+    fn id(&self, name: &str) -> EntryId {
+        EntryId::derived(self.reference.received, &format!("notify {name}"))
+    }
+
+    fn entry(&self, id: EntryId, deed: Deed, now: Timestamp) -> EntryBuilder {
         let sender =
             User { purpose: Some(PurposeOfUse::Treatment), ..User::system(self.sender.clone(), true) };
-        let mut entry = AuditEntry::new(id, now, event, sender, AccessMethod::Internal, self.source.clone());
-        if let Some((provider, address)) = recipient {
-            entry.users.insert(0, user(provider, address));
-        }
-        entry.users.push(User::system("zorgsluis", false));
-        entry.patient = Some(PatientObject { reference: format!("Patient/{}", self.patient) });
-        entry.objects.push(Object::new(ObjectRole::Message, self.reference.message.to_string()));
-        entry.traceparent.clone_from(&self.reference.traceparent);
-        entry
+        AuditEntry::of(deed.triggered_by(Some(&self.trigger)))
+            .at(id, now)
+            .by(sender)
+            .through(AccessMethod::Internal, Application::zorgsluis())
+            .reported_by(self.source.clone())
+            .user(User::system("zorgsluis", false))
+            .patient(format!("Patient/{}", self.patient))
+            .message(self.reference.message.to_string())
+            .traceparent(self.reference.traceparent.clone())
     }
+}
+
+/// That a provider is told, with the Communication that says so.
+fn told_to(provider: &Provider, address: Option<&str>, notice: NoticeId) -> Deed {
+    let communication = Object::new(ObjectRole::Resource, communication::key(notice).to_string());
+    Deed::disclosed(user(provider, address), communication)
 }
 
 fn user(provider: &Provider, address: Option<&str>) -> User {

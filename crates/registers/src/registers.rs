@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 use zorgsluis_domain::audit::{
-    AccessMethod, Action, DataCategory, Event, EventKind, Object, ObjectRole, PatientObject, Source, User,
+    AccessMethod, Action, Application, DataCategory, Deed, EntryBuilder, Object, ObjectRole, Source, User,
 };
 use zorgsluis_domain::port::{
     AuditSink, FhirStore, Keys, NoticeRegister, OptOuts, PatientIndex, ProviderDirectory,
@@ -111,9 +111,10 @@ impl Registers {
 
     /// The entry about an act. Made again in the same millisecond it is the same entry.
     pub(crate) fn entry(&self, at: Timestamp, by: &By, act: Act<'_>) -> AuditEntry {
-        let event = match act.failed {
-            None => Event::success(EventKind::Register, act.action),
-            Some(reason) => Event::failure(EventKind::Register, act.action, reason),
+        let deed = Deed::on_register(act.action, act.what);
+        let deed = match act.failed {
+            None => deed,
+            Some(reason) => deed.failed(reason),
         };
         let mut name = format!("register {} {:?} {}", act.what, act.patient, by.user.id);
         for (object, version) in &act.objects {
@@ -125,20 +126,20 @@ impl Registers {
             source_type: 4,
         };
         let id = EntryId::derived(at, &name);
-        let mut entry = AuditEntry::new(id, at, event, by.user.clone(), by.access, source);
-        entry.traceparent.clone_from(&by.traceparent);
-        entry.patient = act.patient.map(|id| PatientObject { reference: format!("Patient/{id}") });
-        let mut register = Object::new(ObjectRole::Resource, "register");
-        register.description = Some(act.what.to_owned());
-        entry.objects.push(register);
-        entry.objects.extend(
-            act.objects
-                .into_iter()
-                .map(|(id, version)| Object { version, ..Object::new(ObjectRole::Resource, id) }),
-        );
-        entry.data_categories =
-            vec![if act.patient.is_some() { DataCategory::Demographics } else { DataCategory::Other }];
-        entry
+        let category = if act.patient.is_some() { DataCategory::Demographics } else { DataCategory::Other };
+        let entry = AuditEntry::of(deed)
+            .at(id, at)
+            .by(by.user.clone())
+            .through(by.access, Application::zorgsluis())
+            .reported_by(source)
+            .patient_if_any(act.patient.map(|id| format!("Patient/{id}")))
+            .category(category)
+            .traceparent(by.traceparent.clone());
+        let touched = act
+            .objects
+            .into_iter()
+            .map(|(id, version)| Object { version, ..Object::new(ObjectRole::Resource, id) });
+        touched.fold(entry, EntryBuilder::object).build()
     }
 
     /// Writes entries; without them nothing is done.

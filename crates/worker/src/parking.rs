@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use zorgsluis_domain::audit::{AccessMethod, Action, Event, EventKind, Object, ObjectRole, Source, User};
+use zorgsluis_domain::audit::{AccessMethod, Application, Deed, Source, User};
 use zorgsluis_domain::port::{
     AuditSink, DeadLetter, DeadLetters, Journal, KeyOwner, Keys, PayloadStore, Put,
 };
@@ -99,18 +99,13 @@ impl Parking {
         let replays = way.map(Way::replays).unwrap_or_default();
         let name = format!("park {} {} {replays}", letter.message, letter.code);
         let (sender, trigger) = way.and_then(Way::origin).unwrap_or(("unknown", ""));
-        let mut event = Event::failure(EventKind::Refusal, Action::Execute, letter.code.clone());
-        event.trigger = Some(trigger).filter(|trigger| !trigger.is_empty()).map(str::to_owned);
-        let mut entry = AuditEntry::new(
-            EntryId::derived(letter.received, &name),
-            letter.parked,
-            event,
-            User::system(sender, true),
-            AccessMethod::Queue,
-            self.source.clone(),
-        );
-        entry.users.push(User::system("zorgsluis", false));
-        entry.objects.push(Object::new(ObjectRole::Message, letter.message.to_string()));
-        entry
+        AuditEntry::of(Deed::refused(letter.code.clone()).triggered_by(Some(trigger)))
+            .at(EntryId::derived(letter.received, &name), letter.parked)
+            .by(User::system(sender, true))
+            .through(AccessMethod::Queue, Application::zorgsluis())
+            .reported_by(self.source.clone())
+            .user(User::system("zorgsluis", false))
+            .message(letter.message.to_string())
+            .build()
     }
 }

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use zorgsluis_converter::profile::Profiles;
-use zorgsluis_domain::audit::{AccessMethod, Action, Event, EventKind, User};
+use zorgsluis_domain::audit::{AccessMethod, Application, Deed, User};
 use zorgsluis_domain::port::{AuditSink, Journal, Queue, Random as _};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId};
 use zorgsluis_embedded::reconcile::{Found, Tally};
@@ -135,7 +135,7 @@ impl System {
         let keeper = Arc::new(LogKeeper::new(Arc::clone(&log.writer), directory.clock()));
         let clock = directory.clock();
         log.writer
-            .record(&[lifecycle(&*clock, EventKind::ApplicationStart, &config.organisation)?])
+            .record(&[lifecycle(&*clock, Deed::started(), &config.organisation)?])
             .await
             .map_err(Failure::wrong)?;
 
@@ -279,7 +279,7 @@ impl System {
         let _ = self.workers_stop.send(true);
         while self.workers.join_next().await.is_some() {}
         let clock = self.directory.clock();
-        let ended = lifecycle(&*clock, EventKind::ApplicationStop, &self.log.organisation)?;
+        let ended = lifecycle(&*clock, Deed::stopped(), &self.log.organisation)?;
         self.log.writer.record(&[ended]).await.map_err(Failure::wrong)?;
         self.keeper.checkpoint().await.map_err(Failure::wrong)?;
         // The last checkpoint, too; but nobody waits long for a witness.
@@ -342,18 +342,16 @@ fn employ<P: Process>(
     }
 }
 
-fn lifecycle(clock: &dyn Clock, kind: EventKind, organisation: &str) -> Result<AuditEntry, Failure> {
+fn lifecycle(clock: &dyn Clock, deed: Deed, organisation: &str) -> Result<AuditEntry, Failure> {
     let mut bits = [0; 10];
     SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
     let now = clock.now();
-    Ok(AuditEntry::new(
-        EntryId::new(now, bits),
-        now,
-        Event::success(kind, Action::Execute),
-        User::system("zorgsluis", true),
-        AccessMethod::Internal,
-        source(organisation),
-    ))
+    Ok(AuditEntry::of(deed)
+        .at(EntryId::new(now, bits), now)
+        .by(User::system("zorgsluis", true))
+        .through(AccessMethod::Internal, Application::zorgsluis())
+        .reported_by(source(organisation))
+        .build())
 }
 
 /// Sleeps, or ends early when the system stops. Says whether to go on.

@@ -2,9 +2,7 @@
 
 use jiff::Timestamp;
 use uuid::Uuid;
-use zorgsluis_domain::audit::{
-    AccessMethod, Action, Event, EventKind, Object, ObjectRole, PatientObject, PurposeOfUse, Source, User,
-};
+use zorgsluis_domain::audit::{AccessMethod, Application, Deed, EntryBuilder, PurposeOfUse, Source, User};
 use zorgsluis_domain::port::ResourceKey;
 use zorgsluis_domain::{AuditEntry, Effect, EntryId};
 
@@ -35,30 +33,31 @@ impl Trail<'_> {
         };
         for patient in &patients {
             let name = patient.map_or_else(String::new, |patient| patient.to_string());
-            entries.push(self.entry(&format!("import {name}"), EventKind::Import, Action::Create, *patient));
+            let deed = Deed::imported(self.delivery.message.to_string());
+            entries.push(self.entry(&format!("import {name}"), deed, *patient).build());
         }
         let first = patients.first().copied().flatten();
         let digest = digest(plan);
-        for (effect, kind, action) in [
-            (Effect::Created, EventKind::ResourceCreate, Action::Create),
-            (Effect::Changed, EventKind::ResourceUpdate, Action::Update),
-        ] {
+        for (effect, deed, action) in
+            [(Effect::Created, Deed::created(), "create"), (Effect::Changed, Deed::updated(), "update")]
+        {
             let written: Vec<(String, Option<u64>)> = plan
                 .versions()
                 .filter(|(_, _, of)| *of == effect)
                 .map(|(key, version, _)| (key.to_string(), Some(version)))
                 .collect();
             for (nth, part) in written.chunks(IN_ONE).enumerate() {
-                let name = format!("write {} {digest}{}", action_name(action), part_name(nth));
-                entries.push(self.entry(&name, kind, action, first).with_resources(part.iter().cloned()));
+                let name = format!("write {action} {digest}{}", part_name(nth));
+                let entry = self.entry_of_message(&name, deed.clone(), first);
+                entries.push(entry.resources(part.iter().cloned()).build());
             }
         }
         for (old, new) in &plan.merged {
             for patient in [old, new] {
                 let name = format!("merge {old} {new} {patient}");
                 let both = [old, new].map(|id| (format!("Patient/{id}"), None));
-                let entry = self.entry(&name, EventKind::PatientMerge, Action::Update, Some(*patient));
-                entries.push(entry.with_resources(both));
+                let entry = self.entry_of_message(&name, Deed::merged(), Some(*patient));
+                entries.push(entry.resources(both).build());
             }
         }
         entries
@@ -76,16 +75,14 @@ impl Trail<'_> {
             moved.iter().map(|(key, version)| format!("{key} {version}")).collect::<Vec<_>>().join(" ");
         let name = format!("move {new} {keys}");
         let versions = moved.iter().map(|(key, version)| (key.to_string(), Some(version + 1)));
-        self.entry(&name, EventKind::ResourceUpdate, Action::Update, Some(new)).with_resources(versions)
+        self.entry_of_message(&name, Deed::updated(), Some(new)).resources(versions).build()
     }
 
     /// The id is made from the message and the name: a second delivery gives the same entry, which the
     /// log keeps once.
-    fn entry(&self, name: &str, kind: EventKind, action: Action, patient: Option<Uuid>) -> AuditEntry {
+    fn entry(&self, name: &str, deed: Deed, patient: Option<Uuid>) -> EntryBuilder {
         let message = self.delivery.message;
         let id = EntryId::derived(self.delivery.received, &format!("apply {message} {name}"));
-        let mut event = Event::success(kind, action);
-        event.trigger = Some(self.said.event.clone()).filter(|event| !event.is_empty());
         // Who was proved goes before who the message says it is.
         let said = self.said.sender.clone();
         let (user, alternate_id) = match &self.delivery.authenticated {
@@ -94,26 +91,25 @@ impl Trail<'_> {
         };
         let purpose = Some(PurposeOfUse::Treatment);
         let sender = User { purpose, alternate_id, ..User::system(user, true) };
-        let mut entry =
-            AuditEntry::new(id, self.now, event, sender, AccessMethod::Queue, self.source.clone());
-        entry.users.push(User::system("zorgsluis", false));
-        entry.patient = patient.map(|patient| PatientObject { reference: format!("Patient/{patient}") });
-        entry.objects.push(Object::new(ObjectRole::Message, message.to_string()));
-        entry.traceparent.clone_from(&self.delivery.traceparent);
-        entry
+        AuditEntry::of(deed.triggered_by(Some(&self.said.event)))
+            .at(id, self.now)
+            .by(sender)
+            .through(AccessMethod::Queue, Application::zorgsluis())
+            .reported_by(self.source.clone())
+            .user(User::system("zorgsluis", false))
+            .patient_if_any(patient.map(|patient| format!("Patient/{patient}")))
+            .traceparent(self.delivery.traceparent.clone())
+    }
+
+    /// One that names the message beside what was done because of it.
+    fn entry_of_message(&self, name: &str, deed: Deed, patient: Option<Uuid>) -> EntryBuilder {
+        self.entry(name, deed, patient).message(self.delivery.message.to_string())
     }
 }
 
 /// What tells the parts of a long list of resources apart.
 fn part_name(nth: usize) -> String {
     if nth == 0 { String::new() } else { format!(" {nth}") }
-}
-
-const fn action_name(action: Action) -> &'static str {
-    match action {
-        Action::Create => "create",
-        _ => "update",
-    }
 }
 
 /// Tells one plan from another: what is written, over which versions, to what.

@@ -121,7 +121,8 @@ impl Draft<Unreported> {
         // The recipient of a disclosure goes first: it is the other end of the line.
         let mut users = deed.users;
         users.push(user);
-        EntryBuilder {
+        let categories: Vec<DataCategory> = deed.objects.iter().filter_map(category).collect();
+        let builder = EntryBuilder {
             entry: AuditEntry {
                 id,
                 recorded,
@@ -139,7 +140,21 @@ impl Draft<Unreported> {
                 traceparent: None,
                 reported: deed.reported,
             },
+        };
+        categories.into_iter().fold(builder, EntryBuilder::category)
+    }
+}
+
+/// The category of what a deed names: of a resource `Type/id`, and of the type that is searched.
+fn category(object: &Object) -> Option<DataCategory> {
+    let is_type = |name: &str| name.starts_with(|first: char| first.is_ascii_uppercase());
+    match (object.role, object.id.split_once('/')) {
+        (ObjectRole::Resource, Some((resource_type, _))) if is_type(resource_type) => {
+            Some(DataCategory::of_resource(resource_type))
         }
+        (ObjectRole::Query, _) => Some(DataCategory::of_resource(&object.id)),
+        (ObjectRole::Log, _) => Some(DataCategory::Log),
+        _ => None,
     }
 }
 

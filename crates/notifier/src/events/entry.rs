@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use zorgsluis_domain::audit::{
-    AccessMethod, Action, Event, EventKind, Object, ObjectRole, PatientObject, User,
+    AccessMethod, Action, Application, Deed, EntryBuilder, EventKind, Object, ObjectRole, User,
 };
 use zorgsluis_domain::notice::Notice;
 use zorgsluis_domain::port::ResourceKey;
@@ -27,10 +27,11 @@ impl Notifier {
             Err(_) => None,
         };
         let key: ResourceKey = communication::key(line.id);
-        let mut entry =
-            self.entry(line, event, EventKind::ResourceUpdate, now).with_resources([(key.to_string(), None)]);
-        entry.patient = patient.map(|id| PatientObject { reference: format!("Patient/{id}") });
-        Ok(entry)
+        Ok(self
+            .entry(line, event, EventKind::ResourceUpdate, Deed::updated(), now)
+            .resources([(key.to_string(), None)])
+            .patient_if_any(patient.map(|id| format!("Patient/{id}")))
+            .build())
     }
 
     /// The directory changes: mail to an address comes back.
@@ -41,31 +42,30 @@ impl Notifier {
         version: u64,
         now: Timestamp,
     ) -> AuditEntry {
-        let mut entry = self.entry(line, event, EventKind::Register, now);
-        let mut register = Object::new(ObjectRole::Resource, "register");
-        register.description = Some(String::from("provider-undeliverable"));
-        entry.objects.push(register);
+        let deed = Deed::on_register(Action::Update, "provider-undeliverable");
         let provider = Object::new(ObjectRole::Resource, format!("Provider/{}", line.provider));
-        entry.objects.push(Object { version: Some(version), ..provider });
-        entry
+        self.entry(line, event, EventKind::Register, deed, now)
+            .object(Object { version: Some(version), ..provider })
+            .build()
     }
 
     /// One for each event and what it does, however often it comes.
-    fn entry(&self, line: &Notice, event: &MailEvent, kind: EventKind, now: Timestamp) -> AuditEntry {
+    fn entry(
+        &self,
+        line: &Notice,
+        event: &MailEvent,
+        kind: EventKind,
+        deed: Deed,
+        now: Timestamp,
+    ) -> EntryBuilder {
         let told = event.told.name();
         let name = format!("mail-event {kind:?} {} {} {told} {}", line.id, event.mail, event.at);
-        let mut happened = Event::success(kind, Action::Update);
-        happened.trigger = Some(told.to_owned());
-        let mut entry = AuditEntry::new(
-            EntryId::derived(line.reserved, &name),
-            now,
-            happened,
-            User::system("mail-system", true),
-            AccessMethod::Queue,
-            self.parking.source.clone(),
-        );
-        entry.users.push(User::system("zorgsluis", false));
-        entry.objects.push(Object::new(ObjectRole::Message, line.message.to_string()));
-        entry
+        AuditEntry::of(deed.triggered_by(Some(told)))
+            .at(EntryId::derived(line.reserved, &name), now)
+            .by(User::system("mail-system", true))
+            .through(AccessMethod::Queue, Application::zorgsluis())
+            .reported_by(self.parking.source.clone())
+            .user(User::system("zorgsluis", false))
+            .message(line.message.to_string())
     }
 }

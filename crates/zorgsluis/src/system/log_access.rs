@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use tlog::{SignedCheckpoint, Signer as _};
 use zorgsluis_audit_writer::{AuditLog, AuditWriter, LogReader, ReadBy};
-use zorgsluis_domain::audit::{
-    AccessMethod, Action, Application, Deed, Event, EventKind, Object, ObjectRole, Source, User,
-};
+use zorgsluis_domain::audit::{AccessMethod, Application, Deed, Source, User};
 use zorgsluis_domain::port::{AuditSink, Random as _};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId, MessageId};
 use zorgsluis_embedded::{DataDirectory, SystemRandom};
@@ -83,16 +81,13 @@ impl LogAccess {
         let mut bits = [0; 10];
         SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
         let now = directory.clock().now();
-        let mut entry = AuditEntry::new(
-            EntryId::new(now, bits),
-            now,
-            Event::success(EventKind::ResourceRead, Action::Read),
-            User::system("operator", true),
-            AccessMethod::CommandLine,
-            source(&self.organisation),
-        );
-        entry.objects.push(Object::new(ObjectRole::Message, message.to_string()));
-        Ok(entry)
+        Ok(AuditEntry::of(Deed::read())
+            .at(EntryId::new(now, bits), now)
+            .by(User::system("operator", true))
+            .through(AccessMethod::CommandLine, Application::zorgsluis())
+            .reported_by(source(&self.organisation))
+            .message(message.to_string())
+            .build())
     }
 }
 
