@@ -7,7 +7,7 @@ use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use zorgsluis_domain::audit::{Action, Event, EventKind, Object, ObjectRole};
+use zorgsluis_domain::audit::{Deed, EntryBuilder, Object, ObjectRole};
 
 use crate::Gateway;
 use crate::clients::{Client, Right, TokenHash};
@@ -15,6 +15,7 @@ use crate::disclosure::Caller;
 use crate::fhir::FhirError;
 use crate::frame::template;
 use crate::page;
+use crate::refused::{self, Asked};
 
 /// What a request brought to show who it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,8 +112,13 @@ pub(crate) async fn require_token(
     let caller = caller(&request);
     match bearer(&gateway, request.headers()) {
         Presented::Right => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+            request.extensions_mut().insert(caller.clone());
+            let asked = Asked::of(&request);
+            let response = next.run(request).await;
+            if let Some(reason) = asked.reason(&response) {
+                refused::record(&gateway, &caller, asked, reason).await;
+            }
+            response
         }
         presented => {
             let mut caller = caller;
@@ -156,32 +162,47 @@ pub(crate) async fn require_session(
     }
 }
 
-/// A wrong token at the login form.
-pub(crate) async fn deny_login(gateway: &Gateway, caller: &Caller) {
-    deny(gateway, caller, "/login", &Presented::Wrong).await;
+/// Somebody tried to log in with a wrong token, of which nothing is kept.
+pub(crate) async fn log_in_failed(gateway: &Gateway, caller: &Caller) {
+    record_denial(gateway, Deed::logged_in().failed("wrong-token"), caller, "/login").await;
 }
 
-/// Writes the entry about a denial. Nothing is disclosed either way, so that trouble here changes nothing for
-/// the caller.
+/// Writes the entry about a log-in or a log-out, before it has its effect: whether it stands in the log.
+pub(crate) async fn record_session(gateway: &Gateway, deed: Deed, caller: &Caller) -> bool {
+    let entry = gateway.entry(deed, caller);
+    write(gateway, entry, "the entry about a session could not be written").await
+}
+
 async fn deny(gateway: &Gateway, caller: &Caller, route: &str, presented: &Presented) {
-    let now = gateway.0.parts.clock.now();
-    let Some(left_out) = gateway.0.denials.admit(now) else { return };
     let reason = match presented {
         Presented::Nothing => "no-token",
         Presented::Wrong => "wrong-token",
         Presented::Right | Presented::Client(_) => "no-right",
         Presented::Unknown => "credentials-unreadable",
     };
-    let event = Event::failure(EventKind::AccessDenied, Action::Execute, reason);
-    let mut entry = gateway.entry(event, caller);
+    record_denial(gateway, Deed::denied(reason), caller, route).await;
+}
+
+/// Writes the entry about a denial, if there were not too many of late. Nothing is disclosed either way, so that
+/// trouble here changes nothing for the caller. It names the route and not the path: who is not let in must not be
+/// able to write what they like, nor about which patient they like, into the log.
+async fn record_denial(gateway: &Gateway, deed: Deed, caller: &Caller, route: &str) {
+    let now = gateway.0.parts.clock.now();
+    let Some(left_out) = gateway.0.denials.admit(now) else { return };
     let mut object = Object::new(ObjectRole::Resource, route);
     if left_out > 0 {
         object.description = Some(format!("{left_out} denials before this one are not listed one by one"));
     }
-    entry.objects.push(object);
-    if let Err(error) = gateway.0.parts.audit.record(&[entry]).await {
-        tracing::error!(code = error.code(), "the entry about a denial could not be written");
+    let entry = gateway.entry(deed, caller).object(object);
+    write(gateway, entry, "the entry about a denial could not be written").await;
+}
+
+async fn write(gateway: &Gateway, entry: EntryBuilder, trouble: &'static str) -> bool {
+    let written = gateway.0.parts.audit.record(&[entry.build()]).await;
+    if let Err(error) = &written {
+        tracing::error!(code = error.code(), "{trouble}");
     }
+    written.is_ok()
 }
 
 /// Writes the entry about denials that were left out, when there are any.
@@ -190,15 +211,11 @@ pub(crate) async fn tell_left_out(gateway: &Gateway) {
     if left_out == 0 {
         return;
     }
-    let event = Event::failure(EventKind::AccessDenied, Action::Execute, "too-many-denials");
     let nobody = Caller { peer: None, traceparent: None, client: None };
-    let mut entry = gateway.entry(event, &nobody);
     let mut object = Object::new(ObjectRole::Resource, "/");
     object.description = Some(format!("{left_out} denials are not listed one by one"));
-    entry.objects.push(object);
-    if let Err(error) = gateway.0.parts.audit.record(&[entry]).await {
-        tracing::error!(code = error.code(), left_out, "the entry about denials could not be written");
-    }
+    let entry = gateway.entry(Deed::denied("too-many-denials"), &nobody).object(object);
+    write(gateway, entry, "the entry about denials could not be written").await;
 }
 
 pub(crate) fn caller(request: &Request) -> Caller {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use zorgsluis_domain::audit::{
-    AccessMethod, Action, DataCategory, Event, EventKind, NetworkAccessPoint, Object, ObjectRole,
-    PatientObject, Source, User,
+    AccessMethod, Application, DataCategory, Deed, EntryBuilder, LegalBasis, NetworkAccessPoint, Object,
+    ObjectRole, Source, User,
 };
 use zorgsluis_domain::port::ResourceKey;
 use zorgsluis_domain::{AuditEntry, EntryId};
@@ -60,19 +60,17 @@ pub(crate) struct Disclosed {
 /// What is about to be answered.
 #[derive(Debug)]
 pub(crate) struct Disclosure<'a> {
-    pub(crate) kind: EventKind,
-    pub(crate) action: Action,
-    /// Why nothing is shown, when nothing is: `not-found`.
-    pub(crate) failed: Option<&'static str>,
-    /// The raw query. PHI: it leaves only in the entry, which the log seals.
-    pub(crate) query: Option<&'a str>,
+    /// What is done; failed, with the reason, when nothing is shown (`not-found`).
+    pub(crate) deed: Deed,
     pub(crate) resource_type: &'a str,
     pub(crate) resources: Vec<Disclosed>,
+    /// Patients whom the request itself names: it is about them also when nothing is found.
+    pub(crate) named: Vec<String>,
 }
 
 impl Gateway {
     /// An entry with what all entries of the gateway have.
-    pub(crate) fn entry(&self, event: Event, caller: &Caller) -> AuditEntry {
+    pub(crate) fn entry(&self, deed: Deed, caller: &Caller) -> EntryBuilder {
         let now = self.0.parts.clock.now();
         let source = Source {
             enterprise_site_id: self.0.settings.organisation.clone(),
@@ -80,12 +78,19 @@ impl Gateway {
             source_type: 4,
         };
         let id = EntryId::derived(now, &self.entry_name());
-        let mut entry = AuditEntry::new(id, now, event, caller.user(), AccessMethod::Http, source);
-        entry.traceparent = caller.traceparent();
         let protocol = if caller.client.is_some() { "client-token/1" } else { "access-token/1" };
-        entry.legal_basis.authorisation_protocol = Some(protocol.to_owned());
-        entry.legal_basis.checks = vec!["bearer-token".to_owned(), "loopback".to_owned()];
-        entry
+        let basis = LegalBasis {
+            authorisation_protocol: Some(protocol.to_owned()),
+            checks: vec!["bearer-token".to_owned(), "loopback".to_owned()],
+            ..LegalBasis::default()
+        };
+        AuditEntry::of(deed)
+            .at(id, now)
+            .by(caller.user())
+            .through(AccessMethod::Http, Application::zorgsluis())
+            .reported_by(source)
+            .legal_basis(basis)
+            .traceparent(caller.traceparent())
     }
 
     /// Writes the entries about an answer, one for each patient whom it concerns. When this fails, nothing
@@ -104,33 +109,26 @@ impl Gateway {
                 by_patient.entry(Some(patient)).or_default().push(resource);
             }
         }
+        for patient in &disclosure.named {
+            by_patient.entry(Some(patient)).or_default();
+        }
         if by_patient.is_empty() {
             by_patient.insert(None, Vec::new());
         }
         let entries: Vec<AuditEntry> = by_patient
             .into_iter()
             .map(|(patient, resources)| {
-                let event = match disclosure.failed {
-                    None => Event::success(disclosure.kind, disclosure.action),
-                    Some(reason) => Event::failure(disclosure.kind, disclosure.action, reason),
-                };
-                let mut entry = self.entry(event, caller).with_resources(
-                    resources.iter().map(|resource| (resource.key.to_string(), resource.version)),
-                );
-                for (object, resource) in entry.objects.iter_mut().zip(&resources) {
-                    object.reading = resource.reading;
-                }
-                entry.patient = patient.map(|reference| PatientObject { reference: reference.to_owned() });
-                if let Some(query) = disclosure.query {
-                    let mut object = Object::new(ObjectRole::Query, disclosure.resource_type);
-                    object.query = Some(query.to_owned());
-                    entry.objects.push(object);
-                }
-                let category = DataCategory::of_resource(disclosure.resource_type);
-                if !entry.data_categories.contains(&category) {
-                    entry.data_categories.push(category);
-                }
-                entry
+                let entry =
+                    self.entry(disclosure.deed.clone(), caller).patient_if_any(patient.map(str::to_owned));
+                let touched = resources.iter().map(|resource| Object {
+                    version: resource.version,
+                    reading: resource.reading,
+                    ..Object::new(ObjectRole::Resource, resource.key.to_string())
+                });
+                touched
+                    .fold(entry, EntryBuilder::resource)
+                    .category(DataCategory::of_resource(disclosure.resource_type))
+                    .build()
             })
             .collect();
         self.0.parts.audit.record(&entries).await.map_err(FhirError::Audit)

@@ -64,6 +64,7 @@ mod letters;
 mod log_state;
 mod metrics;
 mod page;
+mod refused;
 mod replay;
 mod secret;
 mod serve;

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use zorgsluis_domain::AuditEntry;
-use zorgsluis_domain::audit::EventKind;
+use zorgsluis_domain::audit::{EventKind, Outcome};
 
 /// The reason of a denial where somebody brought credentials, and they were wrong.
 const WRONG_CREDENTIALS: &str = "wrong-token";
@@ -38,7 +38,7 @@ pub struct Kinds {
     pub denied: u64,
     /// Messages and requests refused.
     pub refused: u64,
-    /// Denials of somebody who brought credentials that were wrong.
+    /// Denials of somebody who brought credentials that were wrong, and log-ins that failed.
     pub failed_logins: u64,
 }
 
@@ -46,13 +46,15 @@ impl Kinds {
     /// What one entry adds.
     #[must_use]
     pub fn of(entry: &AuditEntry) -> Self {
-        let denied = entry.event.kind == EventKind::AccessDenied;
+        let failed = entry.event.outcome != Outcome::Success;
+        let failed_login = failed && entry.event.kind == EventKind::LogIn;
+        let denied = entry.event.kind == EventKind::AccessDenied || failed_login;
         let wrong = entry.event.outcome_reason.as_deref() == Some(WRONG_CREDENTIALS);
         Self {
             emergency_access: entry.is_emergency().into(),
             denied: denied.into(),
             refused: (entry.event.kind == EventKind::Refusal).into(),
-            failed_logins: (denied && wrong).into(),
+            failed_logins: (failed_login || denied && wrong).into(),
         }
     }
 

@@ -202,6 +202,13 @@ impl EntryBuilder {
         self.object(Object::new(ObjectRole::Message, message.into()))
     }
 
+    /// A resource that was touched (`Type/id`), and its category.
+    pub fn resource(mut self, object: Object) -> Self {
+        let category = category(&object);
+        self.entry.objects.push(object);
+        category.into_iter().fold(self, Self::category)
+    }
+
     /// Resources that were touched (`Type/id`, version), and their categories.
     pub fn resources(mut self, resources: impl IntoIterator<Item = (String, Option<u64>)>) -> Self {
         self.entry = self.entry.with_resources(resources);

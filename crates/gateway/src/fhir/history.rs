@@ -5,7 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use zorgsluis_domain::audit::{Action, EventKind};
+use zorgsluis_domain::audit::Deed;
 use zorgsluis_domain::port::PageRequest;
 
 use super::bundle::Links;
@@ -47,14 +47,8 @@ pub(super) async fn instance(
     } else {
         found.items.iter().map(disclosed).collect::<Result<_, _>>()?
     };
-    let disclosure = Disclosure {
-        kind: EventKind::ResourceHistory,
-        action: Action::Read,
-        failed: missing.then_some("not-found"),
-        query: None,
-        resource_type: &key.resource_type,
-        resources,
-    };
+    let deed = if missing { Deed::history_read().failed("not-found") } else { Deed::history_read() };
+    let disclosure = Disclosure { deed, resource_type: &key.resource_type, resources, named: Vec::new() };
     gateway.disclose(&caller, disclosure).await?;
     if missing {
         return Err(FhirError::NotFound);

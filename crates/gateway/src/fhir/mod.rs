@@ -75,7 +75,7 @@ fn json(status: StatusCode, body: Vec<u8>) -> Response {
 }
 
 /// FHIR R4 `id`.
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
 }

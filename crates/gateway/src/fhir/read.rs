@@ -7,7 +7,7 @@ use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH, LAST_MODIFIED};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::fmt::rfc2822::DateTimePrinter;
-use zorgsluis_domain::audit::{Action, EventKind};
+use zorgsluis_domain::audit::Deed;
 use zorgsluis_domain::port::{ResourceKey, StoredResource};
 
 use super::parameters::Parameters;
@@ -74,14 +74,11 @@ async fn answer(
         Some(_) => None,
     };
     let resources = vec![found.as_ref().map_or_else(|| Ok(asked_for(key)), disclosed)?];
-    let disclosure = Disclosure {
-        kind: EventKind::ResourceRead,
-        action: Action::Read,
-        failed,
-        query: None,
-        resource_type: &key.resource_type,
-        resources,
+    let deed = match failed {
+        None => Deed::read(),
+        Some(reason) => Deed::read().failed(reason),
     };
+    let disclosure = Disclosure { deed, resource_type: &key.resource_type, resources, named: Vec::new() };
     gateway.disclose(caller, disclosure).await?;
     match found {
         None => Err(FhirError::NotFound),

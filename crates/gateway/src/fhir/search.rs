@@ -9,13 +9,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use zorgsluis_domain::Phi;
-use zorgsluis_domain::audit::{Action, EventKind};
+use zorgsluis_domain::audit::Deed;
 use zorgsluis_domain::port::{PageRequest, Search};
 
 use super::bundle::Links;
 use super::page_token::Position;
 use super::parameters::Parameters;
-use super::patient::disclosed;
+use super::patient::{disclosed, named};
 use super::{FhirError, ResourceType, base, bundle, json, negotiate};
 use crate::Gateway;
 use crate::disclosure::{Caller, Disclosure};
@@ -99,6 +99,7 @@ async fn search(
         None => (parameters.search, PageRequest::first(limit)),
     };
     let query = raw_query(&wanted, page.limit);
+    let named = named(resource_type.name, &wanted);
     let search = Search {
         resource_type: resource_type.name.to_owned(),
         parameters: Phi::new(wanted),
@@ -106,12 +107,10 @@ async fn search(
     };
     let found = gateway.0.parts.store.search(&search).await?;
     let disclosure = Disclosure {
-        kind: EventKind::ResourceSearch,
-        action: Action::Execute,
-        failed: None,
-        query: Some(&query),
+        deed: Deed::searched(resource_type.name, query),
         resource_type: resource_type.name,
         resources: found.items.iter().map(disclosed).collect::<Result<_, _>>()?,
+        named,
     };
     gateway.disclose(caller, disclosure).await?;
     let base = base(headers);

@@ -11,12 +11,14 @@ use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use zorgsluis_domain::audit::Deed;
 use zorgsluis_domain::notice::NoticeId;
 
 use super::Page;
 use super::form::Form;
 use crate::Gateway;
-use crate::auth::{caller, deny_login};
+use crate::auth::{caller, log_in_failed, record_session};
+use crate::disclosure::Caller;
 use crate::frame::read_form;
 use crate::session::Session;
 
@@ -56,8 +58,11 @@ pub(crate) async fn login(State(gateway): State<Gateway>, request: Request<Body>
     let form = Form::read(&form);
     let right = gateway.0.settings.token.is(form.text("token"));
     if !right {
-        deny_login(&gateway, &caller).await;
+        log_in_failed(&gateway, &caller).await;
         return show(page, StatusCode::FORBIDDEN, Some(form.text("notice")));
+    }
+    if !record_session(&gateway, Deed::logged_in(), &caller).await {
+        return page.unlogged();
     }
     let to = form.text("notice").parse::<NoticeId>().map_or_else(|_| "/".into(), path);
     match gateway.0.sessions.start(gateway.0.parts.clock.now()) {
@@ -72,6 +77,7 @@ pub(crate) async fn login(State(gateway): State<Gateway>, request: Request<Body>
 pub(crate) async fn logout(
     State(gateway): State<Gateway>,
     session: Option<Extension<Session>>,
+    Extension(caller): Extension<Caller>,
     page: Page,
     form: axum::body::Bytes,
 ) -> Response {
@@ -79,7 +85,11 @@ pub(crate) async fn logout(
         return answer;
     }
     match session {
-        Some(Extension(session)) => with_cookie(Redirect::to("/login"), &gateway.0.sessions.end(&session)),
+        Some(Extension(session)) => {
+            // Who leaves is let go also when the log cannot be written: nothing is disclosed.
+            record_session(&gateway, Deed::logged_out(), &caller).await;
+            with_cookie(Redirect::to("/login"), &gateway.0.sessions.end(&session))
+        }
         None => Redirect::to("/login").into_response(),
     }
 }

@@ -142,6 +142,12 @@ impl Page {
         self.fail(StatusCode::SERVICE_UNAVAILABLE, words.error_unavailable, words.error_unavailable_text)
     }
 
+    /// The log cannot be written, so that nothing is shown.
+    fn unlogged(&self) -> Response {
+        let words = self.words();
+        self.fail(StatusCode::SERVICE_UNAVAILABLE, words.error_unavailable, words.error_unavailable_audit)
+    }
+
     fn register_failed(&self, error: &RegisterError) -> Response {
         let words = self.words();
         let text = match error {

@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use zorgsluis_domain::audit::{Action, EventKind};
+use zorgsluis_domain::audit::Deed;
 use zorgsluis_domain::notice::{Notice, NoticeId, NoticeState};
 use zorgsluis_domain::port::ResourceKey;
 use zorgsluis_domain::{PortError, QueueReference};
@@ -113,11 +113,12 @@ fn disclosure(id: NoticeId, content: Option<&Content>) -> Disclosure<'static> {
     let notice = (ResourceKey::new("Communication", id.to_string()), None);
     let read = read.iter().map(|(key, version)| (key.clone(), Some(*version)));
     Disclosure {
-        kind: EventKind::ResourceRead,
-        action: Action::Read,
-        failed,
-        query: None,
+        deed: match failed {
+            None => Deed::read(),
+            Some(reason) => Deed::read().failed(reason),
+        },
         resource_type: "Communication",
+        named: Vec::new(),
         // All of it is told of this patient, a ward and a physician too.
         resources: std::iter::once(notice)
             .chain(read)

@@ -40,7 +40,7 @@ async fn a_search_has_one_entry_for_each_patient_with_the_raw_query() {
     assert_eq!(patients, [format!("Patient/{PATIENT}"), format!("Patient/{OTHER}")]);
     for entry in &entries {
         assert_eq!((entry.event.kind, entry.event.action), (EventKind::ResourceSearch, Action::Execute));
-        assert_eq!(entry.objects.last().unwrap().query.as_deref(), Some("name=Sluiswachter"));
+        assert_eq!(entry.objects[0].query.as_deref(), Some("name=Sluiswachter"));
     }
     assert_ne!(entries[0].id, entries[1].id);
 
@@ -118,4 +118,100 @@ async fn denials_are_logged_but_a_flood_of_them_is_not() {
         try_with(None).await;
     }
     assert!(world.entries().len() < 30);
+}
+
+#[tokio::test]
+async fn a_search_is_logged_with_the_patient_whom_it_names_also_when_it_finds_nothing() {
+    let world = World::with_patient().await;
+    world.get(&format!("/fhir/Condition?patient={OTHER}")).await;
+    let entries = world.entries();
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].patient.as_ref().unwrap().reference, format!("Patient/{OTHER}"));
+    assert_eq!(entries[0].event.outcome, Outcome::Success);
+    world.search("Observation", &format!("patient=Patient/{PATIENT},Patient/{OTHER}")).await;
+    let mut patients: Vec<_> =
+        world.entries().into_iter().map(|entry| entry.patient.unwrap().reference).collect();
+    patients.sort();
+    assert_eq!(patients, [format!("Patient/{PATIENT}"), format!("Patient/{OTHER}")]);
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_before_it_looks_is_logged_once() {
+    let world = World::with_patient().await;
+    let patient = format!("/fhir/Patient/{PATIENT}");
+    for (path, headers, reason) in [
+        (format!("{patient}?name=x"), vec![], "invalid-request"),
+        (patient.clone(), vec![("accept", "text/xml")], "not-acceptable"),
+    ] {
+        let answer = world.get_with(&path, &headers).await;
+        assert!(answer.status.is_client_error());
+        let entries = world.entries();
+        assert_eq!(entries.len(), 1, "{path}");
+        let entry = &entries[0];
+        assert_eq!((entry.event.kind, entry.event.outcome), (EventKind::Refusal, Outcome::MinorFailure));
+        assert_eq!(entry.event.outcome_reason.as_deref(), Some(reason));
+        assert_eq!(entry.patient.as_ref().unwrap().reference, format!("Patient/{PATIENT}"));
+        assert_eq!(entry.objects[0].id, "GET /fhir/{type}/{id}");
+        assert_eq!(entry.objects[1].id, format!("Patient/{PATIENT}"));
+    }
+    assert_eq!(world.get("/fhir/Patient?name=x").await.status, StatusCode::BAD_REQUEST);
+    let entries = world.entries();
+    assert_eq!((entries.len(), &entries[0].patient, entries[0].objects.len()), (1, &None, 1));
+    assert!(!serde_json::to_string(&entries[0]).unwrap().contains("name=x"));
+    for path in ["/fhir/Nothing/1", "/fhir/Patient/a%20b", "/fhir/a/b/c/d/e"] {
+        assert_eq!(world.get(path).await.status, StatusCode::NOT_FOUND);
+        assert!(world.entries().is_empty(), "{path}: no data of anybody");
+    }
+}
+
+#[tokio::test]
+async fn who_logs_in_fails_to_and_logs_out_is_in_the_log_and_the_token_is_not() {
+    let world = World::new();
+    world.post_form("/login", "", "token=guess-999990019").await;
+    let (cookie, form_token) = world.sign_in().await;
+    world.post_form("/logout", &cookie, &format!("form_token={form_token}")).await;
+    let entries = world.entries();
+    let told: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry.event.kind, entry.event.outcome, entry.event.outcome_reason.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (EventKind::LogIn, Outcome::MinorFailure, Some("wrong-token")),
+            (EventKind::LogIn, Outcome::Success, None),
+            (EventKind::LogOut, Outcome::Success, None),
+        ]
+    );
+    for entry in &entries {
+        assert_eq!(entry.check(), Ok(()));
+        let text = serde_json::to_string(entry).unwrap();
+        for secret in ["999990019", &*form_token, cookie.split_once('=').unwrap().1] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_an_entry_nobody_logs_in_but_who_leaves_is_let_go() {
+    let world = World::new();
+    let (cookie, form_token) = world.sign_in().await;
+    world.audit.broken.store(true, Ordering::SeqCst);
+    let token = format!("token={}", world.token.reveal());
+    let answer = world.post_form("/login", "", &token).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers.get("set-cookie").is_none());
+    world.post_form("/logout", &cookie, &format!("form_token={form_token}")).await;
+    assert_eq!(world.page("/", &cookie).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn failed_log_ins_cannot_flood_the_log() {
+    let world = World::new();
+    for n in 0..100 {
+        world.post_form("/login", "", &format!("token=guess{n}")).await;
+    }
+    let entries = world.entries();
+    assert_eq!(entries.len(), 30);
+    assert!(entries.iter().all(|entry| entry.event.kind == EventKind::LogIn));
 }

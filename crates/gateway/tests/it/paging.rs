@@ -45,8 +45,7 @@ async fn a_search_goes_through_all_pages_once_and_no_link_tells_what_was_searche
     assert_eq!((seen.len(), pages), (53, 6));
     // Each page was logged with what was searched for.
     let entries = world.entries();
-    let queries: BTreeSet<_> =
-        entries.iter().map(|entry| entry.objects.last().unwrap().query.clone().unwrap()).collect();
+    let queries: BTreeSet<_> = entries.iter().map(|entry| entry.objects[0].query.clone().unwrap()).collect();
     assert_eq!(queries, BTreeSet::from(["name=sluiswachter".to_owned()]));
     assert_eq!(entries.len(), 53, "one entry a patient");
 }
