@@ -82,7 +82,7 @@ mod term;
 mod walk;
 mod writer;
 
-pub use balp::{kinds_of_subtype, kinds_of_type, to_audit_event};
+pub use balp::{Claim, NotBalp, claim, kinds_of_subtype, kinds_of_type, to_audit_event};
 pub use content::{Disclosure, log_key_owner, patient_pseudonym};
 pub use erased::{LoggedYear, PatientLines};
 pub use error::AuditError;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use zorgsluis_domain::AuditEntry;
-use zorgsluis_domain::audit::{AccessMethod, NetworkAccessPoint, User};
+use zorgsluis_domain::audit::{AccessMethod, EventKind, NetworkAccessPoint, User};
 
 use super::kind::Kind;
 use super::{ACT_REASON, DCM, coding, own};
@@ -13,18 +13,32 @@ const SOURCE_TYPE: &str = "http://terminology.hl7.org/CodeSystem/security-source
 const UZI: &str = "http://fhir.nl/fhir/NamingSystem/uzi-nr-pers";
 const AGB: &str = "http://fhir.nl/fhir/NamingSystem/agb-z";
 
-/// The client: the user at the other end of the line.
+/// The client: the user at the other end of the line. What comes out of a queue is written by this system on
+/// behalf of the sender: the client is the system then, where the entry names it.
 fn client(entry: &AuditEntry) -> Option<&User> {
-    entry.users.iter().find(|user| user.network.is_some()).or(entry.users.first())
+    let by_network = entry.users.iter().find(|user| user.network.is_some());
+    let system = || entry.users.iter().find(|user| from_queue(entry) && !user.requestor);
+    by_network.or_else(system).or(entry.users.first())
+}
+
+/// A write or reading of the system's own, because of what it took from a queue.
+const fn from_queue(entry: &AuditEntry) -> bool {
+    let own_act = !matches!(entry.event.kind, EventKind::Import | EventKind::Disclosure);
+    matches!(entry.access_method, AccessMethod::Queue) && own_act
 }
 
 /// The client's address: its own, or the machine itself when nothing came over a network.
 fn client_network(entry: &AuditEntry) -> Option<Value> {
     match client(entry).and_then(|user| user.network.as_ref()) {
         Some(known) => Some(network(known)),
-        None => matches!(entry.access_method, AccessMethod::CommandLine | AccessMethod::Internal)
-            .then(|| machine(&entry.source.source_id)),
+        None => (from_queue(entry) || on_this_machine(entry)).then(|| machine(&entry.source.source_id)),
     }
+}
+
+/// A person or a process on the machine that holds the data. A disclosure goes elsewhere.
+const fn on_this_machine(entry: &AuditEntry) -> bool {
+    matches!(entry.access_method, AccessMethod::CommandLine | AccessMethod::Internal | AccessMethod::Database)
+        && !matches!(entry.event.kind, EventKind::Disclosure)
 }
 
 /// The patterns demand the network of client and server.
@@ -37,18 +51,6 @@ pub(super) fn at_most_one_further_user(entry: &AuditEntry) -> bool {
     further(entry).filter(|user| user.requestor).count() <= 1
 }
 
-/// BALP `Delete` closes its slices: nobody else takes part, and the client is named by `who` alone.
-pub(super) fn plain_client(entry: &AuditEntry) -> bool {
-    entry.responsible.is_none()
-        && further(entry).next().is_none()
-        && client(entry).is_some_and(|user| {
-            user.name.is_none()
-                && user.alternate_id.is_none()
-                && user.roles.is_empty()
-                && user.purpose.is_none()
-        })
-}
-
 /// The users beside the client.
 fn further(entry: &AuditEntry) -> impl Iterator<Item = &User> {
     let client = client(entry);
@@ -59,7 +61,7 @@ fn machine(name: &str) -> Value {
     json!({ "address": name, "type": "1" })
 }
 
-fn network(point: &NetworkAccessPoint) -> Value {
+pub(super) fn network(point: &NetworkAccessPoint) -> Value {
     match point {
         NetworkAccessPoint::Machine(name) => machine(name),
         NetworkAccessPoint::Ip(address) => json!({ "address": address, "type": "2" }),
@@ -117,7 +119,7 @@ pub(super) fn agents(entry: &AuditEntry, entry_kind: Kind) -> Vec<Value> {
     agents
 }
 
-fn of_user(user: &User, kind: Option<Value>) -> Map<String, Value> {
+pub(super) fn of_user(user: &User, kind: Option<Value>) -> Map<String, Value> {
     let mut agent = Map::new();
     let who = match (&user.uzi, &user.agb) {
         (Some(uzi), _) => json!({ "system": UZI, "value": uzi }),
@@ -132,10 +134,18 @@ fn of_user(user: &User, kind: Option<Value>) -> Map<String, Value> {
     if let (Some(_), Some(agb)) = (&user.uzi, &user.agb) {
         further.push(json!({ "system": AGB, "value": agb }));
     }
-    if !further.is_empty() {
-        let url = own("audit-agent-identifier");
-        let list = further.into_iter().map(|id| json!({ "url": url, "valueIdentifier": id }));
-        agent.insert("extension".into(), Value::Array(list.collect()));
+    let url = own("audit-agent-identifier");
+    let mut extensions: Vec<Value> =
+        further.into_iter().map(|id| json!({ "url": url, "valueIdentifier": id })).collect();
+    if let Some(organisation) = &user.organisation {
+        let url = own("audit-agent-organisation");
+        extensions.push(json!({ "url": url, "valueReference": party(organisation) }));
+    }
+    if let Some(department) = &user.department {
+        extensions.push(json!({ "url": own("audit-agent-department"), "valueString": department }));
+    }
+    if !extensions.is_empty() {
+        agent.insert("extension".into(), Value::Array(extensions));
     }
     if let Some(kind) = kind {
         agent.insert("type".into(), json!({ "coding": [kind] }));
@@ -158,6 +168,16 @@ fn of_user(user: &User, kind: Option<Value>) -> Map<String, Value> {
     agent
 }
 
+/// An organisation: `system|code`, or its name.
+pub(super) fn party(organisation: &str) -> Value {
+    match organisation.split_once('|') {
+        Some((system, value)) if !system.is_empty() && !value.is_empty() => {
+            json!({ "type": "Organization", "identifier": { "system": system, "value": value } })
+        }
+        _ => json!({ "type": "Organization", "display": organisation }),
+    }
+}
+
 /// `system|code` as a CodeableConcept; a role without a system as text.
 fn concept(role: &str) -> Value {
     match role.split_once('|') {
@@ -169,7 +189,7 @@ fn concept(role: &str) -> Value {
 }
 
 /// The part of the system that reports: server and source are one (BALP `val-audit-source`).
-fn observer(entry: &AuditEntry) -> Value {
+pub(super) fn observer(entry: &AuditEntry) -> Value {
     json!({ "identifier": { "value": entry.source.source_id } })
 }
 

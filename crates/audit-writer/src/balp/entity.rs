@@ -8,24 +8,39 @@ use zorgsluis_domain::audit::{Object, ObjectRole};
 use zorgsluis_domain::port::ResourceKey;
 
 use super::coding;
+use super::kind::Kind;
 
 const ENTITY_TYPE: &str = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
+pub(super) const RESOURCE_TYPE: &str = "http://hl7.org/fhir/resource-types";
 const OBJECT_ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
 const LIFECYCLE: &str = "http://terminology.hl7.org/CodeSystem/dicom-audit-lifecycle";
 
 /// The patient, then the objects in their order.
-pub(super) fn entities(entry: &AuditEntry) -> Vec<Value> {
-    let patient = entry.patient.as_ref().map(|patient| {
+///
+/// The REST patterns have one entity of the type *System Object*: the query, or the data. So an event about
+/// more resources names the first as such, and the others by the type of resource, which is as precise and
+/// leaves the patterns' open slices alone.
+pub(super) fn entities(entry: &AuditEntry, kind: Kind) -> Vec<Value> {
+    let first = entry.objects.iter().position(|object| object.role == ObjectRole::Resource);
+    let objects = entry.objects.iter().enumerate().map(|(at, object)| {
+        let beside = kind.is_rest() && (kind == Kind::Search || Some(at) != first);
+        entity(object, beside && object.role == ObjectRole::Resource)
+    });
+    patient(entry).into_iter().chain(objects).collect()
+}
+
+/// The patient.
+pub(super) fn patient(entry: &AuditEntry) -> Option<Value> {
+    entry.patient.as_ref().map(|patient| {
         json!({
             "what": { "reference": patient.reference },
             "type": coding(ENTITY_TYPE, "1", "Person"),
             "role": coding(OBJECT_ROLE, "1", "Patient"),
         })
-    });
-    patient.into_iter().chain(entry.objects.iter().map(entity)).collect()
+    })
 }
 
-fn entity(object: &Object) -> Value {
+fn entity(object: &Object, by_resource_type: bool) -> Value {
     let (kind, role) = match object.role {
         ObjectRole::Resource => ("2", coding(OBJECT_ROLE, "4", "Domain Resource")),
         ObjectRole::Query => ("2", coding(OBJECT_ROLE, "24", "Query")),
@@ -33,7 +48,10 @@ fn entity(object: &Object) -> Value {
         ObjectRole::Message => ("4", coding(OBJECT_ROLE, "20", "Job")),
         ObjectRole::Log => ("2", coding(OBJECT_ROLE, "13", "Security Resource")),
     };
-    let kind = coding(ENTITY_TYPE, kind, if kind == "2" { "System Object" } else { "Other" });
+    let kind = match resource(object).filter(|_| by_resource_type) {
+        Some(key) => coding(RESOURCE_TYPE, &key.resource_type, &key.resource_type),
+        None => coding(ENTITY_TYPE, kind, if kind == "2" { "System Object" } else { "Other" }),
+    };
     let mut entity = Map::new();
     // A query is what it says; it has no identity of its own (BALP Query).
     if object.role != ObjectRole::Query {
@@ -62,11 +80,15 @@ fn entity(object: &Object) -> Value {
     Value::Object(entity)
 }
 
-fn what(object: &Object) -> Value {
-    let reference = ResourceKey::parse(&object.id).filter(|key| {
+/// The resource that an object is, if it is one.
+fn resource(object: &Object) -> Option<ResourceKey> {
+    ResourceKey::parse(&object.id).filter(|key| {
         object.role == ObjectRole::Resource && key.resource_type.starts_with(|c: char| c.is_ascii_uppercase())
-    });
-    match (reference, object.version) {
+    })
+}
+
+fn what(object: &Object) -> Value {
+    match (resource(object), object.version) {
         (Some(key), Some(version)) => json!({ "reference": format!("{key}/_history/{version}") }),
         (Some(key), None) => json!({ "reference": key.to_string() }),
         (None, _) => json!({ "identifier": { "value": object.id } }),

@@ -1,18 +1,17 @@
-//! Which pattern an entry follows.
+//! What an event is called: its type and subtypes.
 
 use serde_json::{Value, json};
 use zorgsluis_domain::AuditEntry;
-use zorgsluis_domain::audit::{Action, EventKind, ObjectRole};
+use zorgsluis_domain::audit::EventKind;
 
-use super::{DCM, agent, coding, own, succeeded};
+use super::{DCM, authz, coding};
 
 const EVENT_TYPE: &str = "http://terminology.hl7.org/CodeSystem/audit-event-type";
 const INTERACTION: &str = "http://hl7.org/fhir/restful-interaction";
 const LIFECYCLE: &str = "http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle";
 const V2_EVENT: &str = "http://terminology.hl7.org/CodeSystem/v2-0003";
 const OWN_EVENT: &str = "https://zorgsluis.github.io/fhir/CodeSystem/audit-event";
-/// The canonical base of the BALP profiles (IHE ITI BALP 1.1).
-const BALP: &str = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit";
+const AUTHZ: &str = "https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType";
 
 /// The patterns of events, by what their agents do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +31,8 @@ pub(super) enum Kind {
     Merge,
     Refusal,
     Denial,
+    /// A denial by the patient's consent: BALP AuthZconsent.
+    ConsentDenial,
     LogRead,
     LogVerify,
     Replay,
@@ -95,6 +96,7 @@ impl Kind {
             EventKind::Disclosure => Self::Disclosure,
             EventKind::Register => Self::Register,
             EventKind::Refusal => Self::Refusal,
+            EventKind::AccessDenied if authz::fits(entry) => Self::ConsentDenial,
             EventKind::AccessDenied => Self::Denial,
             EventKind::LogRead => Self::LogRead,
             EventKind::LogVerify => Self::LogVerify,
@@ -111,6 +113,11 @@ impl Kind {
             EventKind::ApplicationStop => Self::Stop,
             EventKind::Other => Self::Other,
         }
+    }
+
+    /// One of the RESTful operations.
+    pub(super) const fn is_rest(self) -> bool {
+        matches!(self, Self::Create | Self::Read | Self::History | Self::Update | Self::Delete | Self::Search)
     }
 
     /// Whether data flow from the server to the client.
@@ -130,7 +137,11 @@ impl Kind {
             Self::Disclosure | Self::Export | Self::Print => coding(DCM, "110106", "Export"),
             Self::Merge | Self::Erasure => coding(DCM, "110110", "Patient Record"),
             Self::Register => coding(DCM, "110100", "Application Activity"),
-            Self::Denial | Self::BreakGlass | Self::DirectAccess | Self::KeyRotation => {
+            Self::Denial
+            | Self::ConsentDenial
+            | Self::BreakGlass
+            | Self::DirectAccess
+            | Self::KeyRotation => {
                 coding(DCM, "110113", "Security Alert")
             }
             Self::LogIn | Self::LogOut => coding(DCM, "110114", "User Authentication"),
@@ -169,6 +180,9 @@ impl Kind {
             Self::Merge => coding(LIFECYCLE, "merge", "Merge Record Lifecycle Event"),
             Self::Refusal => coding(OWN_EVENT, "refusal", "Message refused"),
             Self::Denial => coding(OWN_EVENT, "access-denied", "Access denied"),
+            Self::ConsentDenial => {
+                coding(AUTHZ, "AuthZ-Consent", "Authorization Decision using Roles and Consent")
+            }
             Self::LogRead => coding(OWN_EVENT, "log-read", "Log read"),
             Self::LogVerify => coding(OWN_EVENT, "log-verify", "Log verified"),
             Self::Replay => coding(OWN_EVENT, "replay", "Message taken back into the queue"),
@@ -185,55 +199,4 @@ impl Kind {
             Self::Other => coding(OWN_EVENT, "other", "Event of another system"),
         }
     }
-
-    /// The pattern that the entry fulfils.
-    pub(super) fn profile(self, entry: &AuditEntry) -> Option<String> {
-        match self {
-            Self::Denial => return Some(own("audit-denial")),
-            Self::Refusal => return Some(own("audit-refusal")),
-            _ => {}
-        }
-        let action = entry.event.action;
-        let patient = if entry.patient.is_some() { "Patient" } else { "" };
-        let (name, fits) = match self {
-            Self::Create => ("Create", action == Action::Create && one_resource(entry)),
-            Self::Read => ("Read", action == Action::Read && one_resource(entry)),
-            Self::Update => ("Update", action == Action::Update && one_resource(entry)),
-            // Its slices are closed: client, server and one user; the patient and one plain resource.
-            Self::Delete => {
-                let plain = entry.objects.len() == 1 && agent::plain_client(entry);
-                ("Delete", action == Action::Delete && one_resource(entry) && plain)
-            }
-            Self::Search => ("Query", action == Action::Execute && one_query(entry)),
-            Self::Import => {
-                let fits = action == Action::Create && entry.patient.is_some() && !entry.objects.is_empty();
-                return (fits && agent::both_on_a_network(entry))
-                    .then(|| format!("{BALP}.PrivacyDisclosure.Recipient"));
-            }
-            // Data left the organisation only where it was done, not where it failed.
-            Self::Disclosure => {
-                let fits = action == Action::Read && entry.patient.is_some() && !entry.objects.is_empty();
-                return (fits && succeeded(entry) && agent::both_on_a_network(entry))
-                    .then(|| format!("{BALP}.PrivacyDisclosure.Source"));
-            }
-            _ => return None,
-        };
-        let agents = agent::both_on_a_network(entry) && agent::at_most_one_further_user(entry);
-        (fits && succeeded(entry) && agents).then(|| format!("{BALP}.{patient}{name}"))
-    }
-}
-
-/// The slice `data` of the REST patterns: exactly one.
-fn one_resource(entry: &AuditEntry) -> bool {
-    entry.objects.iter().filter(|object| object.role == ObjectRole::Resource).count() == 1
-        && entry
-            .objects
-            .iter()
-            .all(|object| matches!(object.role, ObjectRole::Resource | ObjectRole::Message))
-}
-
-/// The slice `query`: exactly one, with the raw query; resources found are not part of the pattern.
-fn one_query(entry: &AuditEntry) -> bool {
-    let [object] = entry.objects.as_slice() else { return false };
-    object.role == ObjectRole::Query && object.query.is_some()
 }
