@@ -72,13 +72,9 @@ impl<'a> Trail<'a> {
     ) -> AuditEntry {
         let status = resource.get("status").and_then(Value::as_str).unwrap_or_default();
         let key = communication::key(notice);
-        let (kind, action) = match version {
-            1 => (EventKind::ResourceCreate, Action::Create),
-            _ => (EventKind::ResourceUpdate, Action::Update),
-        };
+        let deed = if version == 1 { Deed::created() } else { Deed::updated() };
         let name = format!("communication {notice} {version} {status}");
-        self.entry(&name, Event::success(kind, action), None, now)
-            .with_resources([(key.to_string(), Some(version))])
+        self.entry(self.id(&name), deed, now).resources([(key.to_string(), Some(version))]).build()
     }
 
     /// A mail did not go, or perhaps not, although the log says that it would.
