@@ -69,7 +69,10 @@ pub fn kinds_of_type(system: Option<&str>, code: &str) -> Vec<EventKind> {
 /// brought one about stands among the subtypes.
 #[must_use]
 pub fn kinds_of_subtype(system: Option<&str>, code: &str) -> Option<Vec<EventKind>> {
-    let of_subtype = |kind: &EventKind| has(&[Kind::of_kind(*kind).subtype()], system, code);
+    let of_subtype = |kind: &EventKind| {
+        let consent = (*kind == EventKind::AccessDenied).then(|| Kind::ConsentDenial.subtype());
+        has(&[Kind::of_kind(*kind).subtype()], system, code) || has(consent.as_slice(), system, code)
+    };
     let kinds: Vec<EventKind> = EventKind::ALL.into_iter().filter(of_subtype).collect();
     let trigger = match system {
         Some(system) => system == V2_EVENT,
@@ -80,7 +83,10 @@ pub fn kinds_of_subtype(system: Option<&str>, code: &str) -> Option<Vec<EventKin
 
 impl Kind {
     pub(super) fn of(entry: &AuditEntry) -> Self {
-        Self::of_kind(entry.event.kind)
+        match Self::of_kind(entry.event.kind) {
+            Self::Denial if authz::fits(entry) => Self::ConsentDenial,
+            kind => kind,
+        }
     }
 
     fn of_kind(kind: EventKind) -> Self {
@@ -96,7 +102,6 @@ impl Kind {
             EventKind::Disclosure => Self::Disclosure,
             EventKind::Register => Self::Register,
             EventKind::Refusal => Self::Refusal,
-            EventKind::AccessDenied if authz::fits(entry) => Self::ConsentDenial,
             EventKind::AccessDenied => Self::Denial,
             EventKind::LogRead => Self::LogRead,
             EventKind::LogVerify => Self::LogVerify,
