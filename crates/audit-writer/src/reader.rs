@@ -66,14 +66,10 @@ impl LogReader {
     /// Answers a question. One entry says so, however long the answer is: of each patient who is asked for, or
     /// else one. It is made before anything is read.
     pub async fn ask(&self, question: &Question) -> Result<Reading, AuditError> {
-        let log = || Object {
-            description: Some(question.description()),
-            ..Object::new(ObjectRole::Log, self.name())
-        };
         let deed = match question.form {
             Form::Shown => Deed::log_read(self.name(), question.description()),
-            Form::Printed => Deed::printed(log()),
-            Form::Exported => Deed::exported(log()),
+            Form::Printed => Deed::printed(self.part(question.description())),
+            Form::Exported => Deed::exported(self.part(question.description())),
         };
         let patients: Vec<&String> = question
             .terms
@@ -163,7 +159,7 @@ impl LogReader {
     /// That a period is about to be copied out as an archive for an auditor: logged first, so that a checkpoint
     /// can cover it. [`AuditLog::excerpt`] then reads.
     pub async fn log_export(&self, from: Timestamp, to: Timestamp) -> Result<(), AuditError> {
-        self.log_first(self.about(EventKind::Export, format!("archive {from}/{to}"))?).await
+        self.log_first(self.about(Deed::exported(self.part(format!("archive {from}/{to}"))))?).await
     }
 
     /// Verifies the log, and logs that.
@@ -184,6 +180,11 @@ impl LogReader {
     /// The log that is read, as its object.
     fn name(&self) -> String {
         format!("log/{}", self.log.shard())
+    }
+
+    /// What leaves of the log.
+    fn part(&self, what: String) -> Object {
+        Object { description: Some(what), ..Object::new(ObjectRole::Log, self.name()) }
     }
 
     /// That the log is read: what of it.
