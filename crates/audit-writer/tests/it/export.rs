@@ -85,6 +85,7 @@ fn each_event_claims_the_pattern_that_it_follows_or_says_why_none() {
         ("register", None, NotBalp::NoPattern),
         ("replay", None, NotBalp::NoPattern),
         ("start", None, NotBalp::NoPattern),
+        ("key-rotation", None, NotBalp::NoPattern),
         ("stop", None, NotBalp::NoPattern),
         ("refusal", Some("audit-refusal"), NotBalp::NoPattern),
         ("refused-request", Some("audit-refusal"), NotBalp::NoPattern),
@@ -107,7 +108,7 @@ fn each_event_claims_the_pattern_that_it_follows_or_says_why_none() {
     }
     assert_eq!(claim(&named("reported")).not_balp, Some(NotBalp::Reported));
     assert_eq!(event("reported").get("meta"), None, "given back as it was submitted");
-    assert_eq!(all().len(), 14 + 26 + 1, "each sample stands in one of the lists");
+    assert_eq!(all().len(), 14 + 27 + 1, "each sample stands in one of the lists");
 }
 
 #[test]

@@ -257,6 +257,7 @@ pub(crate) fn all() -> Vec<(&'static str, AuditEntry)> {
             ),
         ),
         ("erasure", operator(39, Deed::erased(ANNA, "dossier", "verzoek van de cliënt").unwrap())),
+        ("key-rotation", operator(42, Deed::key_rotated("log/linde", "linde+7e3a1c50"))),
         ("start", made(40, Deed::started(), User::system("zorgsluis", true), AccessMethod::Internal)),
         ("stop", made(41, Deed::stopped(), User::system("zorgsluis", true), AccessMethod::Internal)),
     ];
