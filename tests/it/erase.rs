@@ -165,8 +165,9 @@ fn what_was_destroyed_is_in_no_file_and_no_backup_brings_it_back() {
     assert_eq!(lines, tombstones);
 
     // The log still tells the patient who saw the data, and that they were destroyed.
-    let history = run(["audit", "history", "--json", "--data", data.to_str().unwrap(), "--patient", &joke]);
-    assert!(stdout(&history).contains("\"kind\":\"erasure\""), "{}", stdout(&history));
+    let history =
+        run(["audit", "history", "--data", data.to_str().unwrap(), "--patient", &joke, "--lang", "en"]);
+    assert!(stdout(&history).contains("destroyed for good"), "{}", stdout(&history));
     let export = run(["audit", "export", "--data", data.to_str().unwrap()]);
     assert!(export.status.success(), "{}", stderr(&export));
 
@@ -312,8 +313,12 @@ fn a_duty_that_runs_is_named_and_nothing_is_destroyed() {
     assert!(!folder.path().join("data.tombstones").exists());
     // Each refusal stands in the log: under the patient, but for those about the lines of the log, which would
     // otherwise be kept for five years more by each of them.
-    let history = run_with(JOKE, &["audit", "history", "--json", "--data", name, "--identifier", BSN]);
-    assert_eq!(stdout(&history).matches("\"kind\":\"erasure\"").count(), 4, "{}", stdout(&history));
+    let history = run_with(
+        JOKE,
+        &["audit", "history", "--data", name, "--identifier", BSN, "--format", "csv", "--lang", "en"],
+    );
+    assert_eq!(stdout(&history).matches("destroyed for good").count(), 4, "{}", stdout(&history));
+    assert!(stdout(&history).contains("not done: duty-claim"), "{}", stdout(&history));
     assert!(erase(&data, JOKE, AT_REQUEST).status.success());
     verified(&data);
 }
@@ -389,6 +394,8 @@ async fn what_no_duty_keeps_any_more_expires_by_the_time_of_its_event() {
     let id = EntryId::derived("2012-06-15T10:00:00Z".parse().unwrap(), younger).to_string();
     let proof = run(["audit", "prove", "--data", name, &id]);
     assert!(proof.status.success(), "{}", stderr(&proof));
+    let history = run(["audit", "history", "--data", name, "--patient", younger]);
+    assert!(stderr(&history).contains("lines of 2012 were destroyed on"), "{}", stderr(&history));
     let again = run(["erase", "--data", name, "--expired"]);
     assert_eq!(stdout(&again), "nothing whose term is over\n");
 }

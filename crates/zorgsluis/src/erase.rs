@@ -2,6 +2,7 @@
 
 mod expired;
 mod ground;
+mod told;
 mod work;
 
 use jiff::civil::Date;
@@ -16,6 +17,7 @@ use crate::cli::EraseArgs;
 use crate::failure::Failure;
 use crate::terminal::{count, out};
 
+pub(crate) use told::{destroyed_lines, with_erased_numbers};
 pub(crate) use work::{Who, Work, named, refuse_unerased, tombstone_file};
 
 /// Runs the command.

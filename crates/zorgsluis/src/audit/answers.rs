@@ -8,16 +8,24 @@ use zorgsluis_domain::Purpose;
 
 use super::Opened;
 use crate::cli::{AnswerArgs, AnswerFormat, AnswerLanguage, DepartmentArgs, HistoryArgs, UserArgs};
+use crate::erase::{destroyed_lines, with_erased_numbers};
 use crate::failure::Failure;
 
 /// Who did what with one patient's data.
 pub(super) async fn history(args: &HistoryArgs) -> Result<(), Failure> {
     let opened = Opened::open(&args.answer.log).await?;
     let patients = patients(args, &opened).await?;
+    let destroyed = match &opened.local {
+        Some((directory, _)) => destroyed_lines(directory, &patients).await?,
+        None => Vec::new(),
+    };
     let written = answer(&args.answer, &opened, Subject::Patient(patients)).await?;
     // What stands there without anybody having touched the patient are readings themselves.
     if written.only_readings && args.answer.after.is_none() {
         eprintln!("zorgsluis: no entry about this patient but of readings of the log");
+    }
+    for lines in destroyed {
+        eprintln!("zorgsluis: {lines}");
     }
     opened.close().await
 }
@@ -144,5 +152,8 @@ async fn patients(args: &HistoryArgs, opened: &Opened) -> Result<Vec<String>, Fa
     let survivor = index.survivor(id).await.map_err(Failure::wrong)?;
     let mut patients = vec![survivor];
     patients.extend(index.merged_into(survivor).await.map_err(Failure::wrong)?);
+    if let Some((directory, _)) = &opened.local {
+        with_erased_numbers(directory, &mut patients).await?;
+    }
     Ok(patients.into_iter().map(|patient| format!("Patient/{patient}")).collect())
 }

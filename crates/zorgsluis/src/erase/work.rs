@@ -14,6 +14,7 @@ use zorgsluis_domain::retention::{Duty, Reason, Request, dutch_day};
 use zorgsluis_domain::{AuditEntry, EntryId, Purpose};
 use zorgsluis_embedded::{DataDirectory, Erasures, OpenError, SqliteKeys, SystemRandom, TombstoneFile};
 
+use super::with_erased_numbers;
 use crate::cli::{EraseArgs, WhoArgs};
 use crate::failure::Failure;
 use crate::system::{LogAccess, organisation, source};
@@ -171,13 +172,7 @@ impl Work {
         let survivor = index.survivor(id).await.map_err(Failure::wrong)?;
         let mut patients = vec![survivor];
         patients.extend(index.merged_into(survivor).await.map_err(Failure::wrong)?);
-        for tombstone in self.erasures.tombstones().await.map_err(Failure::wrong)? {
-            if tombstone.patients.iter().any(|patient| patients.contains(patient)) {
-                let more: Vec<Uuid> =
-                    tombstone.patients.into_iter().filter(|patient| !patients.contains(patient)).collect();
-                patients.extend(more);
-            }
-        }
+        with_erased_numbers(&self.directory, &mut patients).await?;
         Ok(Who { patients })
     }
 
@@ -257,7 +252,7 @@ impl Work {
         let now = self.directory.clock().now();
         let mut bits = [0; 10];
         SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
-        let code = duties.first().map_or("a-duty-runs", |duty| duty.code);
+        let code = duties.first().map_or("a-duty-runs".to_owned(), |duty| format!("duty-{}", duty.code));
         let deed = Deed::erased(who.reference(), class.name(), request.reason.code())
             .map_err(Failure::wrong)?
             .failed(code)
