@@ -186,6 +186,16 @@ async fn of_a_batch_the_bad_event_stays_out_and_of_a_transaction_all() {
     assert_eq!(world.reported().len(), 1);
     let slash = world.submit_text("epd", "/fhir/", bundle("batch", &[plain("3", WHEN)]).to_string()).await;
     assert_eq!(slash.json()["entry"][0]["response"]["status"], "200 OK", "the base, however it is written");
+    // What belongs to the transport is taken along, and not kept.
+    let mut carried = bundle("batch", &[plain("4", WHEN)]);
+    carried["id"] = json!("bundel-1");
+    carried["meta"] = json!({ "lastUpdated": WHEN });
+    carried["timestamp"] = json!(WHEN);
+    carried["entry"][0]["fullUrl"] = json!("urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0");
+    let answer = world.submit_bundle("epd", &carried).await;
+    assert_eq!(answer.json()["entry"][0]["response"]["status"], "201 Created", "{}", answer.body);
+    carried["entry"][0]["request"]["ifNoneExist"] = json!("x=y");
+    assert_eq!(world.submit_bundle("epd", &carried).await.status, StatusCode::BAD_REQUEST);
     let nothing = world.submit_bundle("epd", &bundle("batch", &[])).await;
     assert_eq!(nothing.status, StatusCode::OK);
     keep("audit-event-empty-response", &nothing);
