@@ -72,7 +72,7 @@ def fold(old, new, n, last, path):  # RFC 9162 §2.1.3.2 (where `old` plays no p
 
 def check(text, old, keys, witnesses):
     (first, *lines), rest = text.split("\n\n")[0].split("\n"), text.partition("\n\n")[2]
-    if first == "c2sp.org/tlog-proof@v1":
+    if first == "c2sp.org/tlog-proof@v1" and lines[0][:6] + lines[1][:6] == "extra index ":
         (origin, size, root, by), n, leaf = checkpoint(rest, keys, witnesses), number(lines[1][6:]), b64(lines[0][6:])
         start = hashlib.sha256(b"\0" + leaf).digest()
         require(n < size and fold(start, start, n, size - 1, map(b64, lines[2:]))[1] == root, "the entry is not proved")
