@@ -81,7 +81,8 @@ fn every_command_that_a_page_names_is_one_with_these_options() {
     for words in
         named.iter().filter(|words| words.first().is_some_and(|word| word != "help" && is_command(word)))
     {
-        let deep = ["audit", "clients", "holds", "profile", "registers"].contains(&words[0].as_str());
+        let deep =
+            ["audit", "clients", "holds", "profile", "registers", "witness"].contains(&words[0].as_str());
         let depth = if deep { 2.min(words.len()) } else { 1 };
         let path = words.iter().take(depth).map(String::as_str).filter(|word| !word.starts_with('-'));
         let help = run(path.chain(["--help"]));
