@@ -50,7 +50,7 @@ ZORGSLUIS_WRITE_RESOURCES="$work/store" cargo test --quiet -p zorgsluis-tests --
 mkdir "$work/audit-events"
 split --lines=1 --suffix-length=4 --additional-suffix=.json "$work/audit-events.ndjson" "$work/audit-events/"
 # What the tests of the gateway, the audit writer, the enricher and the notifier wrote, when they ran before.
-written=("${CARGO_TARGET_DIR:-target}"/tmp/{fhir-answers,audit-events,suggestions,communications})
+written=("${CARGO_TARGET_DIR:-target}"/tmp/{fhir-answers,audit-events,audit-profiles,suggestions,communications})
 # Single resources refer to others that are not in the same file.
 node "$validator/validate.cjs" "$work/store" "$work/audit-events" $(ls -d "${written[@]}" 2>/dev/null) \
   --quiet --allow-unresolved

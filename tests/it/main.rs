@@ -21,6 +21,7 @@ mod mapping;
 mod phi;
 mod profile;
 mod reconcile;
+mod record_access;
 mod refusals;
 mod replay;
 mod tamper;

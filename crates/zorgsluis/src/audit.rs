@@ -8,6 +8,7 @@ mod progress;
 mod prove;
 mod rebuild;
 mod reconcile;
+mod record_access;
 mod resume;
 mod rotate;
 mod signatures;
@@ -47,6 +48,7 @@ pub(crate) async fn run(command: &AuditCommand) -> Result<(), Failure> {
         AuditCommand::Export(args) => export(args).await,
         AuditCommand::Archive(args) => archive::run(args).await,
         AuditCommand::Rebuild(args) => rebuild::run(args).await,
+        AuditCommand::RecordAccess(args) => record_access::run(args).await,
         AuditCommand::Reconcile(args) => reconcile::run(args).await,
     }
 }

@@ -146,9 +146,7 @@ impl Kind {
             | Self::ConsentDenial
             | Self::BreakGlass
             | Self::DirectAccess
-            | Self::KeyRotation => {
-                coding(DCM, "110113", "Security Alert")
-            }
+            | Self::KeyRotation => coding(DCM, "110113", "Security Alert"),
             Self::LogIn | Self::LogOut => coding(DCM, "110114", "User Authentication"),
             Self::LogRead | Self::LogVerify => coding(DCM, "110101", "Audit Log Used"),
             Self::Replay | Self::Start | Self::Stop | Self::Other => {

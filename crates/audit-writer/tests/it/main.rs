@@ -4,6 +4,7 @@
 mod balp;
 mod export;
 mod faults;
+mod profile;
 mod queue;
 mod reading;
 mod reported;
@@ -11,6 +12,7 @@ mod samples;
 mod schedule;
 mod sink;
 mod support;
+mod table;
 mod tamper;
 mod terms;
 mod writing;

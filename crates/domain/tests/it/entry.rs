@@ -84,6 +84,7 @@ fn every_deed_gives_a_complete_entry() {
         Deed::broke_glass("Patient/p1", "reanimatie").unwrap(),
         Deed::accessed_directly(Object::new(ObjectRole::Resource, "fhir.db"), "herstel").unwrap(),
         Deed::erased("Patient/p1", "dossier", "verzoek van de cliënt").unwrap(),
+        Deed::key_rotated("log/linde", "linde+7e3a1c50"),
         Deed::started(),
         Deed::stopped().ended(Outcome::SeriousFailure, ""),
         Deed::reported(Event::success(EventKind::Other, Action::Execute), original()),

@@ -65,6 +65,39 @@ pub(crate) enum AuditCommand {
         after_help = "Examples:\n  zorgsluis audit reconcile --data ./data\n  zorgsluis audit reconcile --data ./data --from 2026-11-01 --to 2026-11-30 --json\n\nWrites, readings, mails, messages and registers, each with the part that has its entry; every difference\nwith kind and place, without PHI (docs/reconciliation.md says what each kind is). It works beside a running\nserver. Exit status 1 when there is a difference. Whether the log itself is whole, `audit verify` says."
     )]
     Reconcile(ReconcileArgs),
+    /// Records that somebody opened a data file directly, outside this system's control.
+    #[command(
+        after_help = "Examples:\n  zorgsluis audit record-access --data ./data --user dba-2 --reason 'repair after a full disk'\n  zorgsluis audit record-access --data ./data --user dba-2 --reason 'copy for the auditor' --file fhir.db --patient Patient/0d6c…\n\nWhat is opened with another program cannot be seen from here: whoever works on the files records it, before\nthe work. One entry for each patient whose data were looked at; without --patient, one that names nobody.\nThe reason is sealed like everything else in the log; a process list shows what stands on the command line."
+    )]
+    RecordAccess(RecordAccessArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordAccessArgs {
+    /// The data directory; a server may run on it.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Who opens the file.
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: String,
+    /// Why, in words.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Which file or database.
+    #[arg(long, value_name = "NAME", default_value = "fhir.db")]
+    pub(crate) file: String,
+    /// The patient whose data are looked at, as `Patient/ID` or `ID`; may be given more than once.
+    #[arg(long, value_name = "ID")]
+    pub(crate) patient: Vec<String>,
+    /// Their department.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) department: Option<String>,
+    /// The organisation whose log is meant [default: the one in the data directory].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organisation: Option<String>,
+    /// JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -72,6 +72,26 @@ impl LogAccess {
         LogReader::new(self.writer.log().clone(), sink, clock, Arc::new(SystemRandom), by)
     }
 
+    /// That somebody opens a file of the data directory directly.
+    pub(crate) fn direct_access(
+        &self,
+        directory: &DataDirectory,
+        deed: Deed,
+        user: User,
+        patient: Option<String>,
+    ) -> Result<AuditEntry, Failure> {
+        let mut bits = [0; 10];
+        SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
+        let now = directory.clock().now();
+        Ok(AuditEntry::of(deed)
+            .at(EntryId::new(now, bits), now)
+            .by(user)
+            .through(AccessMethod::Database, Application::zorgsluis())
+            .reported_by(source(&self.organisation))
+            .patient_if_any(patient)
+            .build())
+    }
+
     /// That the person at the command line reads a message as it came in; to be recorded before it is read.
     pub(crate) fn message_read(
         &self,
