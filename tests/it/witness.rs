@@ -370,8 +370,7 @@ fn a_rotation_that_was_cut_off_is_ended_by_the_next_start() {
 }
 
 fn check_proof(arguments: &[&str]) -> Output {
-    let python = std::env::var("ZORGSLUIS_PYTHON").unwrap_or_else(|_| "python3".into());
-    Command::new(python).arg(root().join("docs/check_proof.py")).args(arguments).output().expect("python3")
+    Command::new("python3").arg(root().join("docs/check_proof.py")).args(arguments).output().expect("python3")
 }
 
 #[test]
@@ -422,7 +421,7 @@ fn a_third_party_checks_proofs_with_a_hundred_lines_of_python() {
         for (at, line) in sound.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
             let mut lines: Vec<String> = sound.lines().map(str::to_owned).collect();
             let middle = line.char_indices().nth(line.chars().count() / 2).unwrap().0;
-            let changed = if line[middle..].starts_with('1') { "2" } else { "1" };
+            let changed = if line.chars().nth(line.chars().count() / 2) == Some('1') { "2" } else { "1" };
             lines[at].replace_range(middle..=middle, changed);
             // The line of a witness that nobody asked for is passed over, as the specification demands.
             if line.starts_with("\u{2014} toezicht") {
