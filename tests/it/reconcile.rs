@@ -251,14 +251,14 @@ fn what_was_destroyed_is_no_difference_as_its_tombstone_has_an_entry() {
     assert!(part(&after, "registers").1 > part(&before, "registers").1, "the erasure counts: {after}");
     // A tombstone that no entry tells of explains nothing by itself.
     let tombstones = database(&data, "keys/keys.db");
-    let copied = tombstones.execute(
-        "INSERT INTO erasure SELECT randomblob(16), at, class,
-         replace(tombstone, json_extract(tombstone, '$.id'), '0b8b7a0e-0000-4000-8000-000000000000'), complete FROM erasure",
+    let altered = tombstones.execute(
+        "UPDATE erasure SET tombstone =
+         replace(tombstone, json_extract(tombstone, '$.id'), '0b8b7a0e-0000-4000-8000-000000000000')",
         [],
     );
-    assert_eq!(copied.unwrap(), 1);
+    assert_eq!(altered.unwrap(), 1);
     drop(tombstones);
     let (forged, complete) = reconcile(&data, &[]);
     assert!(!complete);
-    assert_eq!(kinds(&forged), ["erasure-without-entry"]);
+    assert!(kinds(&forged).contains(&String::from("erasure-without-entry")), "{forged}");
 }

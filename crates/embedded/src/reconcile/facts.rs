@@ -162,7 +162,7 @@ pub(super) fn settle(connection: &Connection, cut: &Cut) -> Result<(), Failure> 
          CREATE INDEX IF NOT EXISTS told_notice ON told (notice);
          CREATE INDEX IF NOT EXISTS register_object ON register_change (object, version);
          CREATE INDEX IF NOT EXISTS wish_patient ON wish (patient, at);
-         DELETE FROM done; DELETE FROM audited; DELETE FROM ended;",
+         DELETE FROM done; DELETE FROM audited; DELETE FROM ended; DELETE FROM unannounced;",
     )?;
     connection.execute(
         "INSERT INTO done SELECT w.message, json_extract(e.value, '$.resource'),

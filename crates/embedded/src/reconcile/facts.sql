@@ -23,3 +23,5 @@ CREATE TABLE tombstone (id BLOB PRIMARY KEY, at INTEGER NOT NULL, entry BLOB NOT
 CREATE TABLE done (message BLOB NOT NULL, resource TEXT NOT NULL, changed INTEGER NOT NULL, at INTEGER NOT NULL);
 CREATE TABLE audited (message BLOB NOT NULL, id BLOB NOT NULL, at INTEGER NOT NULL);
 CREATE TABLE ended (message BLOB NOT NULL, what TEXT NOT NULL, at INTEGER NOT NULL);
+-- Versions without an entry, found on the way: when they were written.
+CREATE TABLE unannounced (at INTEGER NOT NULL);

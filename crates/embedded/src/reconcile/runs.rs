@@ -65,10 +65,8 @@ fn silence(connection: &Connection, cut: &Cut, run: &Run, end: i64, tell: Tell<'
         return Ok(());
     }
     let written: i64 = connection.query_row(
-        "SELECT count(*) FROM fhir.resource_version v JOIN fhir.resource r ON r.rid = v.rid
-         WHERE v.last_updated >= ?1 AND v.last_updated < ?2 AND v.rowid <= ?3 AND NOT EXISTS
-           (SELECT 1 FROM announced a WHERE a.resource = r.type || '/' || r.id AND a.version = v.version)",
-        params![from, to, cut.version],
+        "SELECT count(*) FROM unannounced WHERE at >= ?1 AND at < ?2",
+        params![from, to],
         |row| row.get(0),
     )?;
     if written > 0 {

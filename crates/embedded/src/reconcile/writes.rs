@@ -48,6 +48,11 @@ fn without_entry(connection: &Connection, cut: &Cut, tell: Tell<'_>) -> Result<(
         let resource: String = row.get(0)?;
         let erased: bool = row.get::<_, Option<bool>>(4)?.unwrap_or(false);
         without += u64::from(!erased);
+        if !erased {
+            connection
+                .prepare_cached("INSERT INTO unannounced (at) VALUES (?1)")?
+                .execute([row.get::<_, i64>(2)?])?;
+        }
         erased_ones += u64::from(erased);
         let at = if resource.is_empty() {
             let (version, rid): (i64, i64) = (row.get(1)?, row.get(3)?);
