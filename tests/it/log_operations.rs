@@ -247,3 +247,50 @@ fn an_archive_is_checked_as_its_readme_says_and_a_tampered_one_is_found() {
         assert!(!found.status.success(), "{file}: {}", stdout(&found));
     }
 }
+
+#[test]
+fn a_sealed_log_takes_no_more_and_another_continues_it() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start_with(data.path(), &["--organisation", "linde"], Stdio::null());
+    server.send(&fs::read(&events()[0]).unwrap());
+    server.settle();
+    let refused = audit(data.path(), &["seal"]);
+    assert!(stderr(&refused).contains("in use by another server"), "{}", stderr(&refused));
+    assert!(server.stop().success());
+
+    let sealed = audit(data.path(), &["seal", "--json"]);
+    assert!(sealed.status.success(), "{}", stderr(&sealed));
+    let sealed = json(&sealed);
+    assert_eq!((&sealed["log"], &sealed["already"]), (&"linde".into(), &false.into()));
+    // Nothing can be logged any more: nothing is read, and no server takes messages.
+    for arguments in [vec!["serve"], vec!["audit", "export"]] {
+        let refused = zorgsluis().args(arguments).arg("--data").arg(data.path()).output().unwrap();
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(stderr(&refused).contains("--successor NAME"), "{}", stderr(&refused));
+    }
+    let verified = audit(data.path(), &["verify", "--json"]);
+    assert!(verified.status.success(), "{}{}", stdout(&verified), stderr(&verified));
+    assert_eq!(json(&verified)["sealed"], true);
+    assert!(stderr(&verified).contains("is not in the log"), "{}", stderr(&verified));
+
+    // A second seal changes nothing, and can name the log that continues it.
+    let again = audit(data.path(), &["seal", "--successor", "linde-2"]);
+    assert!(again.status.success(), "{}", stderr(&again));
+    assert!(stdout(&again).contains("was sealed already"), "{}", stdout(&again));
+    let first = audit(data.path(), &["export"]);
+    assert!(first.status.success(), "{}", stderr(&first));
+    let root = sealed["root"].as_str().unwrap();
+    assert!(stdout(&first).lines().next().unwrap().contains(root), "{}", stdout(&first));
+
+    let server = Server::start(data.path());
+    server.send(&fs::read(&events()[1]).unwrap());
+    server.settle();
+    assert!(server.stop().success());
+    for organisation in ["linde", "linde-2"] {
+        let verified = audit(data.path(), &["verify", "--sealed", "--organisation", organisation]);
+        assert!(verified.status.success(), "{}{}", stdout(&verified), stderr(&verified));
+    }
+    let old = audit(data.path(), &["export", "--organisation", "linde"]);
+    assert!(old.status.success(), "{}", stderr(&old));
+    assert!(stdout(&old).contains("sealed"), "the last entry says so");
+}

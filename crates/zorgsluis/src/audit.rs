@@ -11,6 +11,7 @@ mod reconcile;
 mod record_access;
 mod resume;
 mod rotate;
+mod seal;
 mod signatures;
 mod verify;
 
@@ -22,13 +23,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use zorgsluis_audit_writer::{AuditError, AuditLog, Content, LogReader, to_audit_event};
 use zorgsluis_domain::Clock;
-use zorgsluis_domain::port::{Keys, PageRequest, PatientIndex};
+use zorgsluis_domain::port::{AuditSink, Keys, PageRequest, PatientIndex};
 use zorgsluis_embedded::DataDirectory;
 
 use crate::aws;
 use crate::cli::{AuditCommand, ExportArgs, LogArgs, PeriodArgs};
 use crate::failure::Failure;
-use crate::system::{LogAccess, organisation, reader_of};
+use crate::system::{LogAccess, log_of, logged_in, organisation, reader_of};
 use crate::terminal::out;
 
 /// Entries that are read at a time.
@@ -47,6 +48,7 @@ pub(crate) async fn run(command: &AuditCommand) -> Result<(), Failure> {
         AuditCommand::RotateKey(args) => rotate::run(args).await,
         AuditCommand::Export(args) => export(args).await,
         AuditCommand::Archive(args) => archive::run(args).await,
+        AuditCommand::Seal(args) => seal::run(args).await,
         AuditCommand::Rebuild(args) => rebuild::run(args).await,
         AuditCommand::RecordAccess(args) => record_access::run(args).await,
         AuditCommand::Reconcile(args) => reconcile::run(args).await,
@@ -83,12 +85,15 @@ impl Opened {
         let Some(data) = &args.stores.data else { return Self::on_aws(args).await };
         let directory = directory(data)?;
         let organisation = existing(data, args.organisation.as_deref())?;
-        let access = LogAccess::open(&directory, &organisation).await?;
+        // Readings of a sealed log are logged in the one that continues it.
+        let access = LogAccess::open(&directory, &logged_in(data, &organisation)?).await?;
+        let log = log_of(&directory, &organisation)?;
+        let sink = Arc::clone(&access.writer) as Arc<dyn AuditSink>;
         Ok(Self {
             keys: Arc::new(directory.keys()),
             patients: Arc::new(directory.patient_index()),
-            log: access.writer.log().clone(),
-            reader: access.reader(&directory),
+            reader: reader_of(directory.clock(), log.clone(), sink, &organisation),
+            log,
             clock: directory.clock(),
             local: Some((directory, access)),
         })

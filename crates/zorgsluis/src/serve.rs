@@ -13,7 +13,7 @@ use zorgsluis_notifier::{SigningPem, is_address};
 
 use crate::cli::{MailArgs, ServeArgs, TlsArgs};
 use crate::failure::Failure;
-use crate::system::{Config, MailConfig, System, organisation};
+use crate::system::{Config, MailConfig, System, logged_in, organisation};
 use crate::terminal::{Style, out};
 use crate::witness::submit::RemoteWitness;
 
@@ -21,6 +21,10 @@ use crate::witness::submit::RemoteWitness;
 pub(crate) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     if !args.mllp.ip().is_loopback() {
         eprintln!("zorgsluis: MLLP on {} is not encrypted: let nobody but the sender reach it", args.mllp);
+    }
+    let organisation = organisation(&args.data, args.organisation.as_deref())?;
+    if logged_in(&args.data, &organisation)? != organisation {
+        return Err(Failure::wrong(format!("the log of {organisation} is sealed: leave --organisation out")));
     }
     let system = System::start(Config {
         data: args.data.clone(),
@@ -30,7 +34,7 @@ pub(crate) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         mllp_health: args.mllp_health,
         mail: mail(&args.mail)?,
         profiles: profiles(args.profiles.as_deref(), &args.data)?,
-        organisation: organisation(&args.data, args.organisation.as_deref())?,
+        organisation,
         tombstones: args.tombstones.clone(),
         reconcile_every: hours(args.reconcile_every),
         witnesses: RemoteWitness::all(&args.witness, &args.witness_key)?,

@@ -18,7 +18,7 @@ use super::signatures;
 use super::{bucket, directory, existing};
 use crate::cli::VerifyArgs;
 use crate::failure::Failure;
-use crate::system::{LogAccess, log_of, reader_of};
+use crate::system::{LogAccess, log_of, logged_in, reader_of};
 use crate::terminal::{Style, count, out};
 
 /// Logs a verification that found nothing. A log that is damaged is evidence: nothing is added to it.
@@ -101,7 +101,9 @@ async fn verify(data: &Path, args: &VerifyArgs, inputs: &Inputs) -> Result<Repor
     let directory = directory(data)?;
     let organisation = existing(data, args.organisation.as_deref())?;
     let log = log_of(&directory, &organisation)?;
-    let sink = IntactOnly { directory: directory.clone(), organisation: organisation.clone() };
+    // Of a sealed log, in the one that continues it; where there is none, the report says that it is not logged.
+    let home = logged_in(data, &organisation).unwrap_or_else(|_| organisation.clone());
+    let sink = IntactOnly { directory: directory.clone(), organisation: home };
     let reader = reader_of(directory.clock(), log.clone(), Arc::new(sink), &organisation);
 
     let entries = log.status().await.map(|status| status.entries).unwrap_or_default();
@@ -192,6 +194,9 @@ fn tell(report: &Report, trusted: bool, style: Style) {
         Some(size) => out!("  checkpoint  covers {}", plural(size, "entry", "entries")),
         None => out!("  checkpoint  none that can be believed"),
     }
+    if report.sealed && report.unsealed_tail == 0 {
+        out!("  sealed      nothing stands behind its last checkpoint");
+    }
     if report.unsealed_tail > 0 {
         let tail = plural(report.unsealed_tail, "entry", "entries");
         out!("  unsealed    {tail} behind the checkpoint, which no signature covers yet");
@@ -219,6 +224,7 @@ fn as_json(report: &Report) -> serde_json::Value {
         "root": report.root.to_string(),
         "checkpoint": report.checkpoint,
         "unsealedTail": report.unsealed_tail,
+        "sealed": report.sealed,
         "unindexed": report.unindexed,
         "erased": report.erased,
         "signedBy": report.signed_by.iter().map(ToString::to_string).collect::<Vec<_>>(),

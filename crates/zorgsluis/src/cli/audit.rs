@@ -50,6 +50,11 @@ pub(crate) enum AuditCommand {
         after_help = "Example:\n  zorgsluis audit archive --data ./data --from 2026-11-01 --to 2026-11-30 --output november.zip\n  unzip november.zip -d november && cd november && python3 check_archive.py --key ../log.pub\n\nThe archive holds personal data. That it was made is in the log first. With --checkpoint the same archive can\nbe made again, to the byte: proofs lead to the checkpoint that stands, which moves on."
     )]
     Archive(ArchiveArgs),
+    /// Closes a log for good, and begins the one that continues it.
+    #[command(
+        after_help = "Examples:\n  zorgsluis audit seal --data ./data --successor linde-2027\n  zorgsluis audit verify --data ./data --organisation linde --sealed\n\nStop the server first. This cannot be undone. The first entry of the log that continues names the last state of\nthis one, and readings of this one are logged there. A log that is sealed already is left as it is."
+    )]
+    Seal(SealArgs),
     /// Makes tiles and index of the log anew from its entries alone.
     #[command(
         after_help = "Examples:\n  zorgsluis audit rebuild --data ./data\n  zorgsluis audit rebuild --data ./data --index-only\n\nStop the server first. The entries and the checkpoint stay as they are; if the entries do not lead to the\ncheckpoint, nothing is to be rebuilt of them: verify the log. An index.db that is no database is set aside as\nindex.db.damaged. Stopped half way, it can be done again."
@@ -189,6 +194,22 @@ pub(crate) struct ArchiveArgs {
     /// The checkpoint to which proofs lead [default: the one that stands].
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SealArgs {
+    /// The data directory; no server may run on it.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The organisation whose log is meant [default: the one in the data directory].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organisation: Option<String>,
+    /// The name of the log that continues it, in the same data directory.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) successor: Option<String>,
+    /// JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -127,10 +127,31 @@ pub(crate) fn logs_in(data: &Path) -> Vec<String> {
     there
 }
 
+/// Whether the log of this name in a data directory is sealed.
+pub(crate) fn is_sealed(data: &Path, organisation: &str) -> bool {
+    data.join("log").join(organisation).join("sealed").exists()
+}
+
+/// The log to which what is done with `organisation`'s is logged: itself, or when it is sealed the one that is not.
+pub(crate) fn logged_in(data: &Path, organisation: &str) -> Result<String, Failure> {
+    if !is_sealed(data, organisation) {
+        return Ok(organisation.to_owned());
+    }
+    logs_in(data).into_iter().find(|there| !is_sealed(data, there)).ok_or_else(|| {
+        let data = data.display();
+        Failure::wrong(format!(
+            "the log of {organisation} is sealed, and nothing can be logged or read without being logged; begin the \
+             one that continues it: zorgsluis audit seal --data {data} --successor NAME"
+        ))
+    })
+}
+
 /// The organisation whose log is meant: the one that was named, else the one whose log stands in the
 /// data directory. A directory holds the log of one organisation, and another name is a mistake.
 pub(crate) fn organisation(data: &Path, named: Option<&str>) -> Result<String, Failure> {
     let there = logs_in(data);
+    // Of logs that continue each other, the one that is not sealed.
+    let open: Vec<String> = there.iter().filter(|name| !is_sealed(data, name)).cloned().collect();
     match (there.as_slice(), named) {
         ([], named) => Ok(named.unwrap_or(DEFAULT_ORGANISATION).to_owned()),
         ([only], None) => Ok(only.clone()),
@@ -139,6 +160,7 @@ pub(crate) fn organisation(data: &Path, named: Option<&str>) -> Result<String, F
             "--organisation {named}: this directory holds the log of {}",
             there.join(", ")
         ))),
+        (_, None) if open.len() == 1 => Ok(open.into_iter().next().unwrap_or_default()),
         (_, None) => Err(Failure::usage(format!(
             "--organisation is needed: this directory holds the logs of {}",
             there.join(", ")
