@@ -37,7 +37,7 @@ use crate::witness::submit::{RemoteWitness, Submitter};
 
 pub(crate) use announcement::{ANNOUNCEMENT, Announcement};
 pub(crate) use log_access::{
-    LogAccess, log_of, logs_in, organisation, origin, reader_of, rotate_key, source,
+    LogAccess, is_sealed, log_of, logged_in, logs_in, organisation, origin, reader_of, rotate_key, source,
 };
 use log_state::LogKeeper;
 pub(crate) use mail::MailConfig;
