@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use answers::{AnswerArgs, AnswerFormat, AnswerLanguage, DepartmentArgs, HistoryArgs, UserArgs};
 pub(crate) use audit::{
     ArchiveArgs, AuditCommand, ExportArgs, LogArgs, PeriodArgs, ProveArgs, RebuildArgs, ReconcileArgs,
-    RecordAccessArgs, RotateKeyArgs, VerifyArgs,
+    RecordAccessArgs, RotateKeyArgs, SealArgs, VerifyArgs,
 };
 pub(crate) use clients::{AddClientArgs, ClientRight, ClientsCommand, ListClientsArgs, RemoveClientArgs};
 pub(crate) use erase::{AddHoldArgs, EraseArgs, HoldsCommand, LiftHoldArgs, ListHoldsArgs, WhoArgs};
