@@ -159,18 +159,15 @@ impl LogReader {
     /// That this log is about to be sealed, and which one continues it: its last entry.
     pub async fn log_sealing(&self, successor: Option<&str>) -> Result<(), AuditError> {
         let continued = successor.map(|name| format!(", continued in log/{name}")).unwrap_or_default();
-        let mut entry = self.about(EventKind::ApplicationStop, format!("sealed{continued}"))?;
-        entry.event.action = Action::Execute;
-        self.log_first(entry).await
+        let deed = Deed::stopped();
+        self.log_first(self.about(deed)?.object(self.part(format!("sealed{continued}")))).await
     }
 
     /// That this log continues one that was sealed, with its last state: its first entry.
     pub async fn log_succession(&self, of: &tlog::Checkpoint) -> Result<(), AuditError> {
         let (origin, size, root) = (&of.origin, of.size, of.root);
         let what = format!("continues {origin}, sealed at {size} entries with root {root}");
-        let mut entry = self.about(EventKind::ApplicationStart, what)?;
-        entry.event.action = Action::Execute;
-        self.log_first(entry).await
+        self.log_first(self.about(Deed::started())?.object(self.part(what))).await
     }
 
     /// That a period is about to be copied out as an archive for an auditor: logged first, so that a checkpoint
