@@ -100,7 +100,7 @@ async fn payloads_that_are_no_entries_are_named() {
         (elsewhere, "payload-unopenable"),
         (unknown, "payload-key-unknown"),
         (seal(b"\x01{}".to_vec(), &context).await, "payload-unreadable"),
-        (seal(b"\x02{}".to_vec(), &context).await, "payload-version-unknown"),
+        (seal(b"\x09{}".to_vec(), &context).await, "payload-version-unknown"),
         (seal(json(&other), &context).await, "entry-id-differs"),
     ] {
         let world = World::new();
