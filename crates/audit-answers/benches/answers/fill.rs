@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use tlog::Signer as _;
 use zorgsluis_audit_writer::{AuditLog, AuditWriter};
 use zorgsluis_domain::audit::{
-    AccessMethod, Action, Event, EventKind, NetworkAccessPoint, PatientObject, PurposeOfUse, Source, User,
+    AccessMethod, Action, Application, Deed, Event, EventKind, NetworkAccessPoint, PatientObject,
+    PurposeOfUse, Source, User,
 };
 use zorgsluis_domain::{AuditEntry, EntryId};
 use zorgsluis_embedded::{DataDirectory, SystemRandom};
@@ -63,8 +64,14 @@ fn entry(number: u64, size: u64) -> AuditEntry {
         _ => Event::success(EventKind::ResourceRead, Action::Read),
     };
     let id = EntryId::derived(at, &number.to_string());
-    let mut entry = AuditEntry::new(id, at, event, user, AccessMethod::Http, source())
+    let mut entry = AuditEntry::of(Deed::read())
+        .at(id, at)
+        .by(user)
+        .through(AccessMethod::Http, Application::zorgsluis())
+        .reported_by(source())
+        .build()
         .with_resources([(format!("Observation/{}", uuid_like(shuffled)), Some(1))]);
+    entry.event = event;
     entry.patient = Some(PatientObject { reference: patient(shuffled % (size / PER_PATIENT).max(1)) });
     entry.legal_basis.authorisation_protocol = Some("policy/7".into());
     entry.legal_basis.treatment_relationship_protocol = Some("admission/1".into());

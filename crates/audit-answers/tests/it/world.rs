@@ -8,7 +8,8 @@ use tlog::Signer as _;
 use zorgsluis_audit_answers::{Asked, Extent, Format, Language, Subject, Written, write};
 use zorgsluis_audit_writer::{AuditLog, AuditWriter, Form, LogReader, Question, ReadBy, Reading};
 use zorgsluis_domain::audit::{
-    AccessMethod, Action, DataCategory, Event, EventKind, PatientObject, PurposeOfUse, Source, User,
+    AccessMethod, Action, Application, DataCategory, Deed, Event, EventKind, PatientObject, PurposeOfUse,
+    Source, User,
 };
 use zorgsluis_domain::port::clock::FixedClock;
 use zorgsluis_domain::{AuditEntry, EntryId};
@@ -47,7 +48,13 @@ pub(crate) fn read(hour: i64, patient: &str) -> AuditEntry {
     };
     let event = Event::success(EventKind::ResourceRead, Action::Read);
     let id = EntryId::derived(time(hour), &format!("{hour} {patient}"));
-    let mut entry = AuditEntry::new(id, time(hour), event, user, AccessMethod::Http, source());
+    let mut entry = AuditEntry::of(Deed::read())
+        .at(id, time(hour))
+        .by(user)
+        .through(AccessMethod::Http, Application::zorgsluis())
+        .reported_by(source())
+        .build();
+    entry.event = event;
     entry.patient = Some(PatientObject { reference: patient.into() });
     entry.data_categories = vec![DataCategory::Results];
     entry.legal_basis.authorisation_protocol = Some("policy/7".into());

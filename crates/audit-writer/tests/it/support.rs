@@ -13,7 +13,8 @@ use tlog::{EntryIndex, LocalSigner, LogStorage, Report, Signer};
 use uuid::Uuid;
 use zorgsluis_audit_writer::{AuditLog, AuditWriter, LogReader, ReadBy, Verification};
 use zorgsluis_domain::audit::{
-    AccessMethod, Action, Event, EventKind, NetworkAccessPoint, PatientObject, Source, User,
+    AccessMethod, Action, Application, Deed, Event, EventKind, NetworkAccessPoint, PatientObject, Source,
+    User,
 };
 use zorgsluis_domain::port::clock::FixedClock;
 use zorgsluis_domain::port::{AuditSink, DataClass, KeyOwner, Keys, Random, Sealed};
@@ -210,8 +211,14 @@ pub(crate) fn entry(number: u64, patient: Option<&str>) -> AuditEntry {
     };
     let id = EntryId::derived(at, &format!("entry {number}"));
     let event = Event::success(EventKind::ResourceRead, Action::Read);
-    let mut entry = AuditEntry::new(id, at, event, user, AccessMethod::Http, source())
+    let mut entry = AuditEntry::of(Deed::read())
+        .at(id, at)
+        .by(user)
+        .through(AccessMethod::Http, Application::zorgsluis())
+        .reported_by(source())
+        .build()
         .with_resources([(format!("Observation/obs-{number}"), Some(1))]);
+    entry.event = event;
     entry.patient = patient.map(|reference| PatientObject { reference: reference.into() });
     entry
 }

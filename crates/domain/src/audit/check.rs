@@ -63,9 +63,7 @@ impl AuditEntry {
             {
                 Err(Incomplete::NoReason)
             }
-            EventKind::BreakGlass | EventKind::Erasure if self.patient.is_none() => {
-                Err(Incomplete::NoPatient)
-            }
+            EventKind::BreakGlass if self.patient.is_none() => Err(Incomplete::NoPatient),
             EventKind::BreakGlass if !self.legal_basis.emergency => Err(Incomplete::NoEmergency),
             EventKind::Disclosure if !self.users.iter().any(receives) => Err(Incomplete::NoRecipient),
             EventKind::Disclosure

@@ -209,35 +209,6 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
-    /// An entry with what every entry must have; the rest is added by setting fields. New code uses
-    /// [`AuditEntry::of`], which also asks for what the kind of event demands.
-    pub fn new(
-        id: EntryId,
-        recorded: Timestamp,
-        event: Event,
-        user: User,
-        access_method: AccessMethod,
-        source: Source,
-    ) -> Self {
-        Self {
-            id,
-            recorded: whole_microseconds(recorded),
-            event,
-            users: vec![user],
-            responsible: None,
-            patient: None,
-            objects: Vec::new(),
-            data_categories: Vec::new(),
-            legal_basis: LegalBasis::default(),
-            access_method,
-            application: Application::zorgsluis(),
-            device: None,
-            source,
-            traceparent: None,
-            reported: None,
-        }
-    }
-
     /// Whether it speaks of the emergency procedure: by its legal basis, its kind, or the purpose that a user
     /// gave.
     #[must_use]

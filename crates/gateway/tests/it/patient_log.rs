@@ -1,7 +1,9 @@
 //! `/patients/{id}/log`: asked by a form, logged before it is shown, paged, in both languages.
 
 use axum::http::StatusCode;
-use zorgsluis_domain::audit::{AccessMethod, Action, Event, EventKind, PatientObject, Source, User};
+use zorgsluis_domain::audit::{
+    AccessMethod, Action, Application, Deed, Event, EventKind, PatientObject, Source, User,
+};
 use zorgsluis_domain::port::AuditSink as _;
 use zorgsluis_domain::{AuditEntry, EntryId};
 
@@ -21,7 +23,13 @@ fn reading(minute: i64, reason: Option<&str>) -> AuditEntry {
     user.roles = vec!["x|01.015".into()];
     let source = Source { enterprise_site_id: "linde".into(), source_id: "gateway".into(), source_type: 4 };
     let id = EntryId::derived(at, &minute.to_string());
-    let mut entry = AuditEntry::new(id, at, event, user, AccessMethod::Http, source);
+    let mut entry = AuditEntry::of(Deed::read())
+        .at(id, at)
+        .by(user)
+        .through(AccessMethod::Http, Application::zorgsluis())
+        .reported_by(source)
+        .build();
+    entry.event = event;
     entry.patient = Some(PatientObject { reference: format!("Patient/{PATIENT}") });
     entry.legal_basis.emergency = minute == 3;
     entry
