@@ -75,7 +75,7 @@ fn entry(number: u64, size: u64) -> AuditEntry {
     entry.patient = Some(PatientObject { reference: patient(shuffled % (size / PER_PATIENT).max(1)) });
     entry.legal_basis.authorisation_protocol = Some("policy/7".into());
     entry.legal_basis.treatment_relationship_protocol = Some("admission/1".into());
-    entry.legal_basis.emergency = number % EMERGENCY == 0;
+    entry.legal_basis.emergency = number.is_multiple_of(EMERGENCY);
     entry
 }
 
