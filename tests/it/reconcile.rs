@@ -166,12 +166,17 @@ fn a_reading_that_a_crash_cut_off_stands_apart_and_one_that_nothing_explains_doe
     assert!(kinds(&report).contains(&String::from("read-without-entry")), "{report}");
 }
 
+#[expect(clippy::disallowed_methods, reason = "the server that is tested takes the machine's time")]
+fn this_moment() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 #[test]
 fn a_run_in_which_the_stores_change_and_the_log_says_nothing_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let server = Server::start(&data);
-    let now = jiff::Timestamp::now().as_microsecond();
+    let now = this_moment().as_microsecond();
     assert!(server.stop().success());
     let mut database = database(&data, "fhir.db");
     let written = database.transaction().unwrap();
@@ -194,7 +199,7 @@ fn what_another_system_says_of_its_writes_explains_none_here() {
     let data = folder.path().join("data");
     let server = Server::start(&data);
     let token = crate::clients::add(data.to_str().unwrap(), "audit-source", "epd");
-    let now = jiff::Timestamp::now();
+    let now = this_moment();
     let event = serde_json::json!({
         "resourceType": "AuditEvent",
         "type": { "system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest" },

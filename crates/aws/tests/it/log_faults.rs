@@ -23,7 +23,9 @@ async fn clients(endpoint: &str) -> Clients {
 async fn child() {
     #[expect(clippy::disallowed_methods, reason = "where the parent says that the log is")]
     let Some(place) = std::env::var(PLACE).ok().filter(|_| log_killed::is_child()) else { return };
-    let [endpoint, bucket, table, key] = place.split(' ').collect::<Vec<_>>()[..] else { unreachable!("{place}") };
+    let [endpoint, bucket, table, key] = place.split(' ').collect::<Vec<_>>()[..] else {
+        unreachable!("{place}")
+    };
     let clients = clients(endpoint).await;
     let signer = KmsSigner::load(&clients, key, crate::log::ORIGIN).await.unwrap();
     let (bucket, table) = (bucket.to_owned(), table.to_owned());
