@@ -167,7 +167,9 @@ fn to_version_2(path: &Path) {
     connection
         .execute_batch(
             "DROP TABLE patient_event; DROP TABLE opt_out; DROP TABLE provider; DROP TABLE provider_identifier;
-             DROP TABLE provider_version; DROP TABLE notice; PRAGMA user_version = 2;",
+             DROP TABLE provider_version; DROP TABLE notice; DROP TABLE erased; DROP INDEX payload_key;
+             DROP INDEX note_key;
+             PRAGMA user_version = 2;",
         )
         .unwrap();
 }

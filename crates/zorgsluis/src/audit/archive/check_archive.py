@@ -114,7 +114,8 @@ def main():
     if (folder / "previous-checkpoint").exists():
         _, old_size, old = checkpoint(read("previous-checkpoint"), keys)
         proof = decoded("consistency-proof.txt")
-        need(old_size == 0 or consistent(old_size, size, old, proof) == (old, root), "the log does not continue the previous checkpoint")
+        continues = old_size == 0 or consistent(old_size, size, old, proof) == (old, root)
+        need(continues, "the log does not continue the previous checkpoint")
         print("continues the previous checkpoint of %d entries" % old_size)
     print("%s: entries %d to %d of %d, none left out: %s" % (origin, first, end - 1, size, kinds))
     print("OK" if given else "OK, by the key in the archive: compare log.vkey with the key that you had before")
