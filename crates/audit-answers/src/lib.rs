@@ -8,7 +8,7 @@
 //! * **row**: what an answer tells of one entry, in codes ([`Row`]); **shown**: the same in words ([`Shown`]).
 //! * **totals**: the answer in numbers, over the whole period and not over one page ([`Totals`]).
 //!
-//! An answer is written while it is read ([`write`]): memory does not grow with its length, and the totals,
+//! An answer is written while it is read ([`write()`]): memory does not grow with its length, and the totals,
 //! counted while the entries go by, stand at its end. Who takes part is named only on demand: what a patient is
 //! told by law (Wabvpz 15e) are organisation, role, action and data; a name only where it matters to them.
 //!

@@ -89,15 +89,19 @@ fn holder(connection: &Connection, identifier: &Pseudonym) -> rusqlite::Result<O
         .optional()
 }
 
+/// Who holds each of these numbers.
+pub(crate) fn holders(
+    connection: &Connection,
+    identifiers: &[Pseudonym],
+) -> Result<Vec<Option<Uuid>>, Failure> {
+    identifiers.iter().map(|identifier| Ok(holder(connection, identifier)?)).collect()
+}
+
 #[async_trait]
 impl PatientIndex for SqlitePatientIndex {
     async fn resolve(&self, identifiers: &[Pseudonym]) -> Result<Vec<Option<Uuid>>, PortError> {
         let identifiers = identifiers.to_vec();
-        self.database
-            .read("patient_index.resolve", move |connection| {
-                identifiers.iter().map(|identifier| Ok(holder(connection, identifier)?)).collect()
-            })
-            .await
+        self.database.read("patient_index.resolve", move |connection| holders(connection, &identifiers)).await
     }
 
     async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError> {

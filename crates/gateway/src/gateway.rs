@@ -25,6 +25,9 @@ use crate::{asset, auth, fhir, frame, health, hl7, import, metrics, page, replay
 
 /// Bodies of `POST /hl7` that are read at a time. Each may take 4 MiB.
 const BODIES: usize = 32;
+/// Bodies of `POST /fhir/AuditEvent` and of Bundles of events that are read at a time: apart, so that a slow submitter
+/// of events keeps no message waiting.
+const EVENT_BODIES: usize = 8;
 
 /// The ports and use cases that the gateway works over.
 #[derive(Clone)]
@@ -91,6 +94,7 @@ pub(crate) struct Inner {
     pub(crate) denials: Denials,
     pub(crate) metrics: Metrics,
     pub(crate) bodies: Semaphore,
+    pub(crate) event_bodies: Semaphore,
     pub(crate) imports: Semaphore,
     /// Makes the ids of this process' audit entries its own.
     instance: String,
@@ -116,6 +120,7 @@ impl Gateway {
             denials: Denials::default(),
             metrics: Metrics::default(),
             bodies: Semaphore::new(BODIES),
+            event_bodies: Semaphore::new(EVENT_BODIES),
             imports: Semaphore::new(1),
             instance,
             serial: AtomicU64::new(0),

@@ -26,6 +26,7 @@ use zorgsluis_domain::{PortError, Pseudonym, Purpose};
 use crate::SqliteKeys;
 use crate::database::{Database, Failure};
 use crate::directory::sync_folder;
+use crate::patient_index::holders;
 
 pub use file::TombstoneFile;
 use resources::Resources;
@@ -85,7 +86,7 @@ impl Erasures {
     /// What stands in the stores about a patient with these ids: the survivor and all that were merged into it.
     pub async fn find(&self, patients: &[Uuid]) -> Result<Found, PortError> {
         let resources = self.resources(patients, false).await?;
-        let owners = self.owners(&resources);
+        let owners = self.owners(&resources, patients).await?;
         let keys = self.key_ids(&owners).await?;
         let names = resources.names.clone();
         let messages = self
@@ -160,7 +161,7 @@ impl Erasures {
             }
             DataClass::Wzd => {
                 let resources = self.resources(&tombstone.patients, true).await?;
-                let owners = self.all_owners(tombstone, &resources);
+                let owners = self.all_owners(tombstone, &resources).await?;
                 let mut erased =
                     Erased { keys: self.destroy_once(tombstone, &owners).await?, ..Erased::default() };
                 let id = tombstone.id;
@@ -216,7 +217,7 @@ impl Erasures {
         let mut erased = Erased::default();
         let id = tombstone.id;
         let resources = self.resources(&tombstone.patients, false).await?;
-        let owners = self.all_owners(tombstone, &resources);
+        let owners = self.all_owners(tombstone, &resources).await?;
         if !self.state.read(OPERATION, move |c| register::is_noted(c, id)).await? {
             let keys = self.key_ids(&owners).await?;
             let names = resources.names.clone();
@@ -266,18 +267,35 @@ impl Erasures {
             .await
     }
 
-    /// The owners of keys by what identifies the patient in the resources.
-    fn owners(&self, resources: &Resources) -> Vec<Pseudonym> {
-        let name = |(system, value): &(String, String)| {
-            self.keys.pseudonym(Purpose::KeyOwner, &[system.as_bytes(), value.as_bytes()])
-        };
-        resources.identifiers.iter().map(name).collect::<BTreeSet<_>>().into_iter().collect()
+    /// The owners of keys by what identifies the patient in the resources. A number that somebody else holds now (it
+    /// was moved to another patient, or two patients were kept apart under it) protects what is about that one: it is
+    /// none of these, and what is about this patient is found by the resources that it wrote.
+    async fn owners(&self, resources: &Resources, patients: &[Uuid]) -> Result<Vec<Pseudonym>, PortError> {
+        let pseudonyms: Vec<(Pseudonym, Pseudonym)> = resources
+            .identifiers
+            .iter()
+            .map(|(system, value)| {
+                let parts = [system.as_bytes(), value.as_bytes()];
+                let of = |purpose| self.keys.pseudonym(purpose, &parts);
+                (of(Purpose::KeyOwner), of(Purpose::PatientIndex))
+            })
+            .collect();
+        let numbers: Vec<Pseudonym> = pseudonyms.iter().map(|(_, number)| *number).collect();
+        let holders =
+            self.state.read("erasure.owners", move |connection| holders(connection, &numbers)).await?;
+        let theirs = |holder: Option<Uuid>| holder.is_none_or(|holder| patients.contains(&holder));
+        let owners = pseudonyms.iter().zip(holders).filter(|(_, holder)| theirs(*holder));
+        Ok(owners.map(|((owner, _), _)| *owner).collect::<BTreeSet<_>>().into_iter().collect())
     }
 
-    fn all_owners(&self, tombstone: &Tombstone, resources: &Resources) -> Vec<Pseudonym> {
+    async fn all_owners(
+        &self,
+        tombstone: &Tombstone,
+        resources: &Resources,
+    ) -> Result<Vec<Pseudonym>, PortError> {
         let mut owners: BTreeSet<Pseudonym> = tombstone.owners.iter().copied().collect();
-        owners.extend(self.owners(resources));
-        owners.into_iter().collect()
+        owners.extend(self.owners(resources, &tombstone.patients).await?);
+        Ok(owners.into_iter().collect())
     }
 
     /// The data keys of these owners, of class dossier, those that were destroyed included.

@@ -49,9 +49,12 @@ pub(super) fn messages(
     while let Some(row) = rows.next()? {
         let stage: Result<Stage, _> = serde_json::from_str(row.get_ref(1)?.as_str().unwrap_or_default());
         if let Ok(Stage::Applied { effects } | Stage::Enriched { effects, .. }) = stage
-            && effects
-                .iter()
-                .any(|effect| resources.contains(&effect.resource) && !is_shared(&effect.resource))
+            && effects.iter().any(|effect| {
+                // Who holds a number that another's message names is not who that message is about.
+                effect.why.as_deref() != Some("identifier-of-another-patient")
+                    && resources.contains(&effect.resource)
+                    && !is_shared(&effect.resource)
+            })
         {
             ids.insert(column::uuid(row, 0)?);
         }

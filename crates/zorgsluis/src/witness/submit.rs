@@ -124,8 +124,12 @@ impl Submitter {
             return Ok(());
         }
         // The witness may not have seen how the present key took over.
+        let seen = match self.known {
+            Some(known) => known,
+            None => self.kept(&chain).await?,
+        };
         for handover in chain.handovers() {
-            if handover.size() >= self.known.unwrap_or(0) {
+            if handover.size() >= seen {
                 self.bring(handover.signed(), &chain).await?;
             }
         }

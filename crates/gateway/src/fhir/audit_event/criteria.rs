@@ -30,6 +30,9 @@ pub(crate) const PARAMETERS: [(&str, &str); 8] = [
 const UZI: [&str; 2] = ["http://fhir.nl/fhir/NamingSystem/uzi-nr-pers", "urn:oid:2.16.528.1.1007.3.1"];
 const AGB: [&str; 2] = ["http://fhir.nl/fhir/NamingSystem/agb-z", "urn:oid:2.16.840.1.113883.2.4.6.1"];
 
+/// Parameters of a search at most: each costs a look at every row.
+const MAX_PARAMETERS: usize = 16;
+
 /// What a search demands.
 pub(super) struct Demands {
     pub(super) criteria: Vec<Criterion>,
@@ -43,6 +46,9 @@ pub(super) struct Demands {
 impl Demands {
     /// Reads the parameters; what is not understood is refused, never ignored.
     pub(super) async fn read(gateway: &Gateway, parameters: &[(String, String)]) -> Result<Self, FhirError> {
+        if parameters.len() > MAX_PARAMETERS {
+            return Err(FhirError::Invalid("a search of the log takes at most 16 parameters"));
+        }
         let mut demands = Self {
             criteria: Vec::new(),
             patient: None,

@@ -128,7 +128,7 @@ pub(super) async fn read_body(
             "a conditional create is not supported: an event that comes twice is kept once in any case",
         ));
     }
-    let Ok(_permit) = gateway.0.bodies.try_acquire() else { return Err(FhirError::Busy) };
+    let Ok(_permit) = gateway.0.event_bodies.try_acquire() else { return Err(FhirError::Busy) };
     match tokio::time::timeout(BODY, to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => {
             String::from_utf8(bytes.into()).map_err(|_| FhirError::Invalid("the body is not UTF-8"))
