@@ -293,4 +293,28 @@ fn a_sealed_log_takes_no_more_and_another_continues_it() {
     let old = audit(data.path(), &["export", "--organisation", "linde"]);
     assert!(old.status.success(), "{}", stderr(&old));
     assert!(stdout(&old).contains("sealed"), "the last entry says so");
+
+    // The same command again closes nothing more, and without a name none of two logs is meant.
+    let again = audit(data.path(), &["seal", "--successor", "linde-2"]);
+    assert!(again.status.success(), "{}", stderr(&again));
+    assert!(stdout(&again).contains("was sealed already"), "{}", stdout(&again));
+    let unnamed = audit(data.path(), &["seal"]);
+    assert_eq!(unnamed.status.code(), Some(2), "{}", stdout(&unnamed));
+    assert!(stderr(&unnamed).contains("--organisation"), "{}", stderr(&unnamed));
+    assert!(!data.path().join("log/linde-2/sealed").exists());
+    // The key that signed the seal stays: nobody could check the sealed log without it.
+    let rotated = audit(data.path(), &["rotate-key"]);
+    assert_eq!(rotated.status.code(), Some(1), "{}", stdout(&rotated));
+    assert!(stderr(&rotated).contains("the log of linde is sealed"), "{}", stderr(&rotated));
+    let verified = audit(data.path(), &["verify", "--sealed", "--organisation", "linde"]);
+    assert!(verified.status.success(), "{}{}", stdout(&verified), stderr(&verified));
+}
+
+#[test]
+fn a_key_that_would_not_be_looked_at_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    assert!(Server::start(data.path()).stop().success());
+    let verified = audit(data.path(), &["verify", "--key", "other.vkey"]);
+    assert_eq!(verified.status.code(), Some(2), "{}", stdout(&verified));
+    assert!(stderr(&verified).contains("--bucket"), "{}", stderr(&verified));
 }

@@ -166,8 +166,15 @@ impl Told {
         let organisation = first(|user| user.organisation.as_ref());
         let legal = &entry.legal_basis;
         let outside = |user: &&User| entry.event.kind == EventKind::Disclosure && !user.requestor;
+        // At the command line, and at a database, sits somebody.
+        let by_hand =
+            entry.access_method == AccessMethod::CommandLine || entry.event.kind == EventKind::DirectAccess;
         let is_system = |user: &&User| {
-            user.name.is_none() && user.roles.is_empty() && user.uzi.is_none() && user.agb.is_none()
+            !by_hand
+                && user.name.is_none()
+                && user.roles.is_empty()
+                && user.uzi.is_none()
+                && user.agb.is_none()
         };
         Self {
             organisation: organisation.unwrap_or_else(|| entry.source.enterprise_site_id.clone()),

@@ -36,6 +36,8 @@ pub struct Parts {
     pub ingest: Arc<Ingest>,
     /// The FHIR store.
     pub store: Arc<dyn FhirStore>,
+    /// The same store, looked into without anything being shown.
+    pub standing: Arc<dyn FhirStore>,
     /// The ways of the messages.
     pub journal: Arc<dyn Journal>,
     /// What was set aside.

@@ -249,6 +249,7 @@ impl World {
         let parts = Parts {
             ingest,
             store: Arc::new(directory.fhir_store()),
+            standing: Arc::new(directory.fhir_store()),
             journal: Arc::new(directory.journal()),
             dead_letters: Arc::new(directory.dead_letters()),
             queues: vec![("inbound", queue), ("notices", notices)],

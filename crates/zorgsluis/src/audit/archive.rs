@@ -39,10 +39,11 @@ pub(super) async fn run(args: &ArchiveArgs) -> Result<(), Failure> {
     }
     let opened = Opened::open(&args.log).await?;
     let keys = opened.log.verifying_keys();
+    let chain = opened.log.tlog().key_chain(keys).await.map_err(Failure::wrong)?;
     let origin = opened.log.tlog().origin().to_owned();
     let note = |path: &Path| -> Result<SignedCheckpoint, Failure> {
         let bytes = super::verify::checkpoint(path)?;
-        SignedCheckpoint::parse(&bytes, &origin, keys)
+        SignedCheckpoint::parse(&bytes, &origin, chain.keys())
             .map_err(|error| Failure::wrong(format!("{}: {error}", path.display())))
     };
     let (given, previous) =

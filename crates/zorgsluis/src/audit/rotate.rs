@@ -6,12 +6,18 @@ use zorgsluis_embedded::DataDirectory;
 use super::existing;
 use crate::cli::RotateKeyArgs;
 use crate::failure::Failure;
-use crate::system::{LogAccess, origin, rotate_key};
+use crate::system::{LogAccess, is_sealed, logs_in, origin, rotate_key};
 use crate::terminal::out;
 
 /// Runs the command.
 pub(super) async fn run(args: &RotateKeyArgs) -> Result<(), Failure> {
     let organisation = existing(&args.data, args.organisation.as_deref())?;
+    // One key signs all logs of a directory, and a sealed one takes no hand-over: nobody could check it any more.
+    if let Some(sealed) = logs_in(&args.data).into_iter().find(|log| is_sealed(&args.data, log)) {
+        let text =
+            format!("the log of {sealed} is sealed, and its checkpoint is signed by the key that would go");
+        return Err(Failure::wrong(format!("the key stays: {text}")));
+    }
     let directory = DataDirectory::open(&args.data).map_err(Failure::wrong)?;
     let before = directory.log_signer(&origin(&organisation)).map_err(Failure::wrong)?;
     let log = LogAccess::open(&directory, &organisation).await?;

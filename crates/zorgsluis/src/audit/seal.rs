@@ -13,7 +13,10 @@ use crate::terminal::{Style, out};
 
 /// Runs the command.
 pub(super) async fn run(args: &SealArgs) -> Result<(), Failure> {
-    let organisation = existing(&args.data, args.organisation.as_deref())?;
+    let organisation = match sealed_before(args)? {
+        Some(sealed) => sealed,
+        None => existing(&args.data, args.organisation.as_deref())?,
+    };
     let successor = args.successor.as_deref();
     if let Some(successor) = successor {
         may_begin(&args.data, &organisation, successor)?;
@@ -33,6 +36,25 @@ pub(super) async fn run(args: &SealArgs) -> Result<(), Failure> {
     directory.close().await;
     tell(args, &organisation, &signed, already);
     Ok(())
+}
+
+/// The log that an earlier call sealed, when this one repeats it. Where a sealed log stands, another is sealed by its
+/// name only: a command that is given twice must not close what continues the first.
+fn sealed_before(args: &SealArgs) -> Result<Option<String>, Failure> {
+    let logs = logs_in(&args.data);
+    let (sealed, open): (Vec<String>, Vec<String>) =
+        logs.into_iter().partition(|log| is_sealed(&args.data, log));
+    if args.organisation.is_some() || sealed.is_empty() || open.is_empty() {
+        return Ok(None);
+    }
+    match (sealed.as_slice(), args.successor.as_deref()) {
+        ([only], Some(successor)) if open.iter().any(|log| log == successor) => Ok(Some(only.clone())),
+        _ => Err(Failure::usage(format!(
+            "sealed already: {}; --organisation says which other log is to be sealed ({})",
+            sealed.join(", "),
+            open.join(", ")
+        ))),
+    }
 }
 
 /// A log continues another under a name of its own.

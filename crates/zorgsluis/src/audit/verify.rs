@@ -52,6 +52,16 @@ pub(super) struct Inputs {
 
 impl Inputs {
     fn read(args: &VerifyArgs) -> Result<Self, Failure> {
+        let of_bucket = &args.in_bucket;
+        if args.data.is_some()
+            && (of_bucket.key.is_some()
+                || of_bucket.signing_key.is_some()
+                || of_bucket.table_prefix.is_some())
+        {
+            let text = "--key, --signing-key and --table-prefix are about --bucket: with --data the keys of the \
+                        directory are believed";
+            return Err(Failure::usage(text));
+        }
         Ok(Self {
             trusted: args.checkpoint.as_deref().map(checkpoint).transpose()?,
             since: args.since.as_deref().map(checkpoint).transpose()?,

@@ -165,6 +165,7 @@ pub(super) fn gateway(
     let parts = zorgsluis_gateway::Parts {
         ingest: Arc::clone(ingest),
         store: Arc::new(directory.fhir_store().showing()),
+        standing: Arc::new(directory.fhir_store()),
         journal: Arc::new(directory.journal()),
         dead_letters: Arc::new(directory.dead_letters()),
         queues: queues.all().into_iter().map(|(name, queue)| (name, Arc::clone(queue))).collect(),

@@ -99,7 +99,7 @@ fn own_id(named: &NamedPatient) -> Option<Uuid> {
 
 async fn is_here(gateway: &Gateway, id: Uuid) -> Result<bool, FhirError> {
     let key = ResourceKey::new("Patient", id.to_string());
-    let found = gateway.0.parts.store.read(std::slice::from_ref(&key)).await?;
+    let found = gateway.0.parts.standing.read(std::slice::from_ref(&key)).await?;
     Ok(found.into_iter().flatten().next().is_some())
 }
 
