@@ -1,6 +1,6 @@
 //! Processes of their own that write one log at the same time, and are killed or stopped at each of their calls.
 //!
-//! A child is the test program again, started with one test that calls [`child`]: it does what [`ORDERS`] says, and
+//! A child is the test program again, started with one test that calls [`child`]: it does what `ORDERS` says, and
 //! prints where each entry stands that it was told to be in the log.
 
 use std::collections::BTreeMap;
