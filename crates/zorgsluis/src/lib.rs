@@ -34,6 +34,7 @@ mod mail;
 mod mapping;
 mod marked;
 mod notes;
+mod patient;
 mod profile;
 mod registers;
 mod replay;

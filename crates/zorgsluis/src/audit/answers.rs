@@ -4,7 +4,6 @@ use std::io::{BufWriter, ErrorKind};
 
 use zorgsluis_audit_answers::{AnswerError, Asked, Extent, Format, Language, Subject, Written, write};
 use zorgsluis_audit_writer::{AuditError, Form, Question};
-use zorgsluis_domain::Purpose;
 
 use super::Opened;
 use crate::cli::{AnswerArgs, AnswerFormat, AnswerLanguage, DepartmentArgs, HistoryArgs, UserArgs};
@@ -130,24 +129,14 @@ fn unanswered(error: AuditError) -> Failure {
 /// The patient that is meant, and all who were merged with them.
 async fn patients(args: &HistoryArgs, opened: &Opened) -> Result<Vec<String>, Failure> {
     let index = &opened.patients;
-    let named = match (&args.patient, &args.identifier) {
-        (Some(patient), _) => patient.strip_prefix("Patient/").unwrap_or(patient).to_owned(),
-        (None, Some(identifier)) => {
-            let system = identifier.strip_suffix("|-").ok_or_else(|| {
-                Failure::usage("--identifier takes SYSTEM|-: the value is read from standard input")
-            })?;
-            let mut value = String::new();
-            std::io::stdin().read_line(&mut value).map_err(Failure::wrong)?;
-            let pseudonym =
-                opened.keys.pseudonym(Purpose::PatientIndex, &[system.as_bytes(), value.trim().as_bytes()]);
-            let found = index.resolve(&[pseudonym]).await.map_err(Failure::wrong)?;
-            let patient = found.into_iter().next().flatten();
-            patient.ok_or_else(|| Failure::wrong("no patient has this identifier"))?.to_string()
-        }
-        (None, None) => return Err(Failure::usage("--patient or --identifier says whose history is meant")),
-    };
-    let id: uuid::Uuid =
-        named.parse().map_err(|_| Failure::usage(format!("{named}: not the id of a patient")))?;
+    let id = crate::patient::named(
+        opened.keys.as_ref(),
+        index.as_ref(),
+        args.patient.as_deref(),
+        args.identifier.as_deref(),
+        "--patient or --identifier says whose history is meant",
+    )
+    .await?;
     // One person's history is that of all their numbers: under a retired one stands what was done then.
     let survivor = index.survivor(id).await.map_err(Failure::wrong)?;
     let mut patients = vec![survivor];

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tlog::{LogError, SignedCheckpoint};
+use tlog::{KeyChain, LogError, SignedCheckpoint};
 use zorgsluis_domain::EntryId;
 
 use super::Opened;
@@ -30,22 +30,7 @@ async fn inclusion(args: &ProveArgs, entry: &str) -> Result<(), Failure> {
     let log = opened.log.tlog();
     let chain = log.key_chain(opened.log.verifying_keys()).await.map_err(Failure::wrong)?;
     let checkpoint = proof.verify(log.origin(), chain.keys()).map_err(Failure::wrong)?;
-    let keys = chain.signers(&checkpoint);
-    if args.log.json {
-        let json = serde_json::json!({
-            "entry": id.to_string(),
-            "size": checkpoint.checkpoint().size,
-            "root": checkpoint.checkpoint().root.to_string(),
-            "proof": proof.to_text(),
-            "keys": keys.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        });
-        out!("{json}");
-    } else {
-        out_part!("{}", proof.to_text());
-        for key in keys {
-            eprintln!("verifies by the key {key}");
-        }
-    }
+    tell(args, serde_json::json!({ "entry": id.to_string() }), &checkpoint, &chain, &proof.to_text());
     opened.close().await
 }
 
@@ -73,21 +58,32 @@ async fn consistency(args: &ProveArgs, path: &Path) -> Result<(), Failure> {
         }
         Err(error) => return Err(Failure::wrong(error)),
     };
-    let keys = chain.signers(&signed);
-    if args.log.json {
-        let json = serde_json::json!({
-            "oldSize": proof.old_size,
-            "size": signed.checkpoint().size,
-            "root": signed.checkpoint().root.to_string(),
-            "proof": proof.to_text(),
-            "keys": keys.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        });
-        out!("{json}");
-    } else {
-        out_part!("{}", proof.to_text());
+    tell(args, serde_json::json!({ "oldSize": proof.old_size }), &signed, &chain, &proof.to_text());
+    opened.close().await
+}
+
+/// Prints a proof, and by which keys the checkpoint that it leads to verifies. `json` holds what is the proof's own.
+fn tell(
+    args: &ProveArgs,
+    mut json: serde_json::Value,
+    signed: &SignedCheckpoint,
+    chain: &KeyChain,
+    proof: &str,
+) {
+    let keys = chain.signers(signed);
+    if !args.log.json {
+        out_part!("{proof}");
         for key in keys {
             eprintln!("verifies by the key {key}");
         }
+        return;
     }
-    opened.close().await
+    if let Some(members) = json.as_object_mut() {
+        let keys = keys.iter().map(ToString::to_string).collect::<Vec<_>>();
+        members.insert("size".into(), signed.checkpoint().size.into());
+        members.insert("root".into(), signed.checkpoint().root.to_string().into());
+        members.insert("proof".into(), proof.into());
+        members.insert("keys".into(), keys.into());
+    }
+    out!("{json}");
 }

@@ -9,9 +9,9 @@ use zorgsluis_domain::audit::{
     AccessMethod, Action, Application, DataCategory, Deed, Object, ObjectRole, PatientObject, User,
 };
 use zorgsluis_domain::erasure::Tombstone;
-use zorgsluis_domain::port::{AuditSink as _, DataClass, Keys as _, PatientIndex as _, Random as _};
+use zorgsluis_domain::port::{AuditSink as _, DataClass, PatientIndex as _, Random as _};
 use zorgsluis_domain::retention::{Duty, Reason, Request, dutch_day};
-use zorgsluis_domain::{AuditEntry, EntryId, Purpose};
+use zorgsluis_domain::{AuditEntry, EntryId};
 use zorgsluis_embedded::{DataDirectory, Erasures, OpenError, SqliteKeys, SystemRandom, TombstoneFile};
 
 use super::with_erased_numbers;
@@ -86,23 +86,14 @@ fn read(file: &TombstoneFile) -> Result<Vec<Tombstone>, Failure> {
 
 /// The id that the arguments name, by itself or through an identifier.
 pub(crate) async fn named(directory: &DataDirectory, args: &WhoArgs) -> Result<Uuid, Failure> {
-    if let Some(patient) = &args.patient {
-        let named = patient.strip_prefix("Patient/").unwrap_or(patient);
-        return named.parse().map_err(|_| Failure::usage(format!("{named}: not the id of a patient")));
-    }
-    let Some(identifier) = &args.identifier else {
-        return Err(Failure::usage("--patient or --identifier says who is meant"));
-    };
-    let system = identifier.strip_suffix("|-").ok_or_else(|| {
-        Failure::usage("--identifier takes SYSTEM|-: the value is read from standard input")
-    })?;
-    let mut value = String::new();
-    std::io::stdin().read_line(&mut value).map_err(Failure::wrong)?;
-    let parts: [&[u8]; 2] = [system.as_bytes(), value.trim().as_bytes()];
-    let pseudonym = directory.keys().pseudonym(Purpose::PatientIndex, &parts);
-    let found = directory.patient_index().resolve(&[pseudonym]).await.map_err(Failure::wrong)?;
-    let patient = found.into_iter().next().flatten();
-    patient.ok_or_else(|| Failure::wrong("no patient has this identifier"))
+    crate::patient::named(
+        &directory.keys(),
+        &directory.patient_index(),
+        args.patient.as_deref(),
+        args.identifier.as_deref(),
+        "--patient or --identifier says who is meant",
+    )
+    .await
 }
 
 impl Work {
