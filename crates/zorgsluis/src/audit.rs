@@ -23,7 +23,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use zorgsluis_audit_writer::{AuditError, AuditLog, Content, LogReader, to_audit_event};
 use zorgsluis_domain::Clock;
-use zorgsluis_domain::port::{AuditSink, Keys, PageRequest, PatientIndex};
+use zorgsluis_domain::erasure::Tombstone;
+use zorgsluis_domain::port::{AuditSink, Keys, PageRequest, PatientIndex, TombstoneStore};
 use zorgsluis_embedded::DataDirectory;
 
 use crate::aws;
@@ -76,6 +77,8 @@ struct Opened {
     log: AuditLog,
     reader: LogReader,
     clock: Arc<dyn Clock>,
+    /// On AWS: where tombstones are kept.
+    tombstones: Option<Arc<dyn TombstoneStore>>,
     /// The data directory, if that is where the log stands.
     local: Option<(DataDirectory, LogAccess)>,
 }
@@ -95,20 +98,30 @@ impl Opened {
             reader: reader_of(directory.clock(), log.clone(), sink, &organisation),
             log,
             clock: directory.clock(),
+            tombstones: None,
             local: Some((directory, access)),
         })
     }
 
     /// The entries about the readings go into the audit queue.
     async fn on_aws(args: &LogArgs) -> Result<Self, Failure> {
-        let aws::OpenLog { keys, patients, log, sink, clock } = aws::log().await?;
+        let aws::OpenLog { keys, patients, log, sink, clock, tombstones } = aws::log().await?;
         if let Some(named) = args.organisation.as_ref().filter(|named| *named != log.shard()) {
             let there = log.shard();
             return Err(Failure::usage(format!("--organisation {named}: the environment names {there}")));
         }
         let organisation = log.shard().to_owned();
         let reader = reader_of(Arc::clone(&clock), log.clone(), sink, &organisation);
-        Ok(Self { keys, patients, log, reader, clock, local: None })
+        Ok(Self { keys, patients, log, reader, clock, tombstones: Some(tombstones), local: None })
+    }
+
+    /// What was destroyed.
+    async fn tombstones(&self) -> Result<Vec<Tombstone>, Failure> {
+        match (&self.local, &self.tombstones) {
+            (Some((directory, _)), _) => directory.erasures().tombstones().await.map_err(Failure::wrong),
+            (None, Some(kept)) => kept.read().await.map_err(Failure::wrong),
+            (None, None) => Ok(Vec::new()),
+        }
     }
 
     /// Covers what is in the log by a checkpoint; on AWS the clock sees to that, every minute.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use zorgsluis_audit_writer::AuditLog;
 use zorgsluis_domain::Clock;
-use zorgsluis_domain::port::{AuditSink, Keys, PatientIndex};
+use zorgsluis_domain::port::{AuditSink, Keys, PatientIndex, TombstoneStore};
 
 #[cfg(feature = "aws")]
-pub(crate) use with::{ingest, log, providers, registers};
+pub(crate) use with::{ingest, log, providers, registers, stores};
 #[cfg(not(feature = "aws"))]
-pub(crate) use without::{ingest, log, providers, registers};
+pub(crate) use without::{ingest, log, providers, registers, stores};
 
 /// The log, and what reading it takes.
 pub(crate) struct OpenLog {
@@ -19,6 +19,8 @@ pub(crate) struct OpenLog {
     /// Where the entries about the readings go.
     pub(crate) sink: Arc<dyn AuditSink>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Where it stands what was destroyed.
+    pub(crate) tombstones: Arc<dyn TombstoneStore>,
 }
 
 /// A build that has AWS.
@@ -36,6 +38,7 @@ mod with {
     use zorgsluis_registers::Registers;
 
     use super::OpenLog;
+    use crate::erase::Stores;
     use crate::failure::Failure;
 
     async fn parts() -> Result<Parts, Failure> {
@@ -72,7 +75,10 @@ mod with {
 
     /// Reads the log.
     pub(crate) async fn log() -> Result<OpenLog, Failure> {
-        let parts = parts().await?;
+        open_log(&parts().await?).await
+    }
+
+    async fn open_log(parts: &Parts) -> Result<OpenLog, Failure> {
         let keys = parts.keys().await.map_err(failed)?;
         let (settings, clients) = (parts.settings(), parts.clients());
         let organisation = settings.organisation();
@@ -99,8 +105,18 @@ mod with {
         }
         // A command reads many lines: what was laid over an entry since it was written shows in none.
         let log = log.first_written().await.map_err(Failure::wrong)?;
-        let sink = sink(&parts, &keys)?;
-        Ok(OpenLog { keys, patients: parts.patients(), log, sink, clock: parts.clock() })
+        let sink = sink(parts, &keys)?;
+        let tombstones = parts.tombstones().map_err(Failure::usage)?;
+        Ok(OpenLog { keys, patients: parts.patients(), log, sink, clock: parts.clock(), tombstones })
+    }
+
+    /// Destroys.
+    pub(crate) async fn stores() -> Result<Stores, Failure> {
+        let parts = parts().await?;
+        let OpenLog { keys, patients, log, sink, clock, tombstones } = open_log(&parts).await?;
+        let erasures = parts.erasures(&keys).await.map_err(failed)?;
+        let organisation = log.shard().to_owned();
+        Ok(Stores { erasures, tombstones, keys, patients, log, sink, clock, organisation })
     }
 
     /// Imports.
@@ -136,6 +152,7 @@ mod without {
     use zorgsluis_registers::Registers;
 
     use super::OpenLog;
+    use crate::erase::Stores;
     use crate::failure::Failure;
 
     fn none<T>() -> Result<T, Failure> {
@@ -147,6 +164,10 @@ mod without {
     }
 
     pub(crate) async fn log() -> Result<OpenLog, Failure> {
+        none()
+    }
+
+    pub(crate) async fn stores() -> Result<Stores, Failure> {
         none()
     }
 

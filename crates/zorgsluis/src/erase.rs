@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::terminal::{count, out};
 
 pub(crate) use told::{destroyed_lines, with_erased_numbers};
-pub(crate) use work::{Who, Work, named, refuse_unerased, tombstone_file};
+pub(crate) use work::{Stores, Who, Work, named, refuse_unerased, tombstone_file};
 
 /// Runs the command.
 pub(crate) async fn run(args: &EraseArgs) -> Result<(), Failure> {
@@ -108,7 +108,7 @@ async fn one(work: &Work, args: &EraseArgs, class: DataClass) -> Result<(), Fail
     work.erase(&tombstone, &told).await?;
     say(args, &who, class, "destroyed", &ground, Some(&tombstone));
     if !args.json {
-        out!("  tombstone {} in {}", tombstone.id, work.file().path().display());
+        out!("  tombstone {} in {}", tombstone.id, work.place());
     }
     Ok(())
 }

@@ -1,15 +1,16 @@
 //! `zorgsluis holds`: what is declared to forbid the destruction of a patient's data. Works beside a server.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use zorgsluis_domain::audit::{AccessMethod, Action, Application, Deed, User};
 use zorgsluis_domain::erasure::Hold;
-use zorgsluis_domain::port::{AuditSink as _, PatientIndex as _, Random as _};
-use zorgsluis_domain::{AuditEntry, EntryId};
+use zorgsluis_domain::port::{AuditSink, ErasureStore, Keys, PatientIndex, Random as _};
+use zorgsluis_domain::{AuditEntry, Clock, EntryId};
 use zorgsluis_embedded::{DataDirectory, SystemRandom};
 
-use crate::cli::{AddHoldArgs, HoldsCommand, LiftHoldArgs, ListHoldsArgs, WhoArgs};
-use crate::erase::named;
+use crate::aws;
+use crate::cli::{AddHoldArgs, HoldsCommand, LiftHoldArgs, ListHoldsArgs, StoresArgs};
+use crate::erase::{Stores, named};
 use crate::failure::Failure;
 use crate::system::{LogAccess, organisation, source};
 use crate::terminal::out;
@@ -26,41 +27,65 @@ pub(crate) async fn run(command: &HoldsCommand) -> Result<(), Failure> {
     }
 }
 
-async fn open(data: &Path) -> Result<(DataDirectory, LogAccess), Failure> {
-    let directory = DataDirectory::open_read(data).map_err(Failure::wrong)?;
-    let access = LogAccess::open(&directory, &organisation(data, None)?).await?;
-    Ok((directory, access))
+/// The stores that hold them.
+struct Opened {
+    erasures: Arc<dyn ErasureStore>,
+    keys: Arc<dyn Keys>,
+    patients: Arc<dyn PatientIndex>,
+    sink: Arc<dyn AuditSink>,
+    clock: Arc<dyn Clock>,
+    organisation: String,
+    local: Option<(DataDirectory, LogAccess)>,
 }
 
-/// Logs what is done to the register, before it is done.
-async fn log(
-    directory: &DataDirectory,
-    access: &LogAccess,
-    action: Action,
-    what: &str,
-    hold: &Hold,
-) -> Result<(), Failure> {
-    let now = directory.clock().now();
-    let entry = AuditEntry::of(Deed::on_register(action, format!("{what} {}", hold.id)))
-        .at(EntryId::new(now, random()?), now)
-        .by(User::system("operator", true))
-        .through(AccessMethod::CommandLine, Application::zorgsluis())
-        .reported_by(source(&access.organisation))
-        .patient(format!("Patient/{}", hold.patient))
-        .build();
-    access.writer.record(&[entry]).await.map_err(Failure::wrong)?;
-    access.writer.checkpoint().await.map(drop).map_err(Failure::wrong)
+impl Opened {
+    async fn open(stores: &StoresArgs) -> Result<Self, Failure> {
+        let Some(data) = &stores.data else {
+            let Stores { erasures, keys, patients, sink, clock, organisation, .. } = aws::stores().await?;
+            return Ok(Self { erasures, keys, patients, sink, clock, organisation, local: None });
+        };
+        let directory = DataDirectory::open_read(data).map_err(Failure::wrong)?;
+        let access = LogAccess::open(&directory, &organisation(data, None)?).await?;
+        Ok(Self {
+            erasures: Arc::new(directory.erasures()),
+            keys: Arc::new(directory.keys()),
+            patients: Arc::new(directory.patient_index()),
+            sink: Arc::clone(&access.writer) as Arc<dyn AuditSink>,
+            clock: directory.clock(),
+            organisation: access.organisation.clone(),
+            local: Some((directory, access)),
+        })
+    }
+
+    /// Logs what is done to the register, before it is done.
+    async fn log(&self, action: Action, what: &str, hold: &Hold) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let entry = AuditEntry::of(Deed::on_register(action, format!("{what} {}", hold.id)))
+            .at(EntryId::new(now, random()?), now)
+            .by(User::system("operator", true))
+            .through(AccessMethod::CommandLine, Application::zorgsluis())
+            .reported_by(source(&self.organisation))
+            .patient(format!("Patient/{}", hold.patient))
+            .build();
+        self.sink.record(&[entry]).await.map_err(Failure::wrong)?;
+        // On AWS the clock covers it.
+        match &self.local {
+            Some((_, access)) => access.writer.checkpoint().await.map(drop).map_err(Failure::wrong),
+            None => Ok(()),
+        }
+    }
+
+    async fn close(self) {
+        if let Some((directory, _)) = self.local {
+            directory.close().await;
+        }
+    }
 }
 
 fn random() -> Result<[u8; 10], Failure> {
     let mut bits = [0; 10];
     SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
     Ok(bits)
-}
-
-async fn patient(directory: &DataDirectory, who: &WhoArgs) -> Result<uuid::Uuid, Failure> {
-    let id = named(directory, who).await?;
-    directory.patient_index().survivor(id).await.map_err(Failure::wrong)
 }
 
 async fn add(args: &AddHoldArgs) -> Result<(), Failure> {
@@ -71,11 +96,12 @@ async fn add(args: &AddHoldArgs) -> Result<(), Failure> {
     {
         return Err(Failure::usage("--reference: one line of 80 characters at most, and not empty"));
     }
-    let (directory, access) = open(&args.data).await?;
-    let since = directory.clock().now();
+    let opened = Opened::open(&args.stores).await?;
+    let since = opened.clock.now();
+    let named = named(&*opened.keys, &*opened.patients, &args.who).await?;
     let hold = Hold {
         id: EntryId::new(since, random()?).0,
-        patient: patient(&directory, &args.who).await?,
+        patient: opened.patients.survivor(named).await.map_err(Failure::wrong)?,
         class: args.class.map(|class| class.class()),
         ground: args.ground,
         reference: reference.to_owned(),
@@ -83,21 +109,28 @@ async fn add(args: &AddHoldArgs) -> Result<(), Failure> {
         until: args.until,
         lifted: None,
     };
-    log(&directory, &access, Action::Create, "hold-added", &hold).await?;
-    directory.erasures().add_hold(&hold).await.map_err(Failure::wrong)?;
+    opened.log(Action::Create, "hold-added", &hold).await?;
+    opened.erasures.add_hold(&hold).await.map_err(Failure::wrong)?;
     out!(
         "{} holds {} of Patient/{}",
         hold.id,
         hold.class.map_or("everything", |class| class.name()),
         hold.patient
     );
-    directory.close().await;
+    opened.close().await;
     Ok(())
 }
 
 async fn list(args: &ListHoldsArgs) -> Result<(), Failure> {
-    let directory = DataDirectory::open_read(&args.data).map_err(Failure::wrong)?;
-    let holds = directory.erasures().holds(None).await.map_err(Failure::wrong)?;
+    let (local, erasures) = match &args.stores.data {
+        Some(data) => {
+            let directory = DataDirectory::open_read(data).map_err(Failure::wrong)?;
+            let erasures: Arc<dyn ErasureStore> = Arc::new(directory.erasures());
+            (Some(directory), erasures)
+        }
+        None => (None, aws::stores().await?.erasures),
+    };
+    let holds = erasures.holds(None).await.map_err(Failure::wrong)?;
     for hold in &holds {
         if args.json {
             out!("{}", serde_json::to_string(hold).map_err(Failure::wrong)?);
@@ -115,22 +148,23 @@ async fn list(args: &ListHoldsArgs) -> Result<(), Failure> {
     if holds.is_empty() && !args.json {
         out!("no holds");
     }
-    directory.close().await;
+    if let Some(directory) = local {
+        directory.close().await;
+    }
     Ok(())
 }
 
 async fn lift(args: &LiftHoldArgs) -> Result<(), Failure> {
-    let (directory, access) = open(&args.data).await?;
-    let erasures = directory.erasures();
-    let holds = erasures.holds(None).await.map_err(Failure::wrong)?;
+    let opened = Opened::open(&args.stores).await?;
+    let holds = opened.erasures.holds(None).await.map_err(Failure::wrong)?;
     let Some(hold) = holds.into_iter().find(|hold| hold.id == args.hold) else {
         return Err(Failure::wrong(format!("{}: no such hold", args.hold)));
     };
     if hold.lifted.is_none() {
-        log(&directory, &access, Action::Update, "hold-lifted", &hold).await?;
-        erasures.lift_hold(hold.id, directory.clock().now()).await.map_err(Failure::wrong)?;
+        opened.log(Action::Update, "hold-lifted", &hold).await?;
+        opened.erasures.lift_hold(hold.id, opened.clock.now()).await.map_err(Failure::wrong)?;
     }
     out!("{} lifted", hold.id);
-    directory.close().await;
+    opened.close().await;
     Ok(())
 }

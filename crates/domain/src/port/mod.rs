@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod clock;
 pub mod dead_letter;
+pub mod erasure;
 pub mod fhir_store;
 pub mod journal;
 pub mod keys;
@@ -23,6 +24,7 @@ pub mod text_analysis;
 pub use audit::AuditSink;
 pub use clock::Clock;
 pub use dead_letter::{DeadLetter, DeadLetters};
+pub use erasure::{Erased, ErasureStore, Found, TombstoneStore};
 pub use fhir_store::{
     FhirStore, Precondition, ResourceKey, Search, StoredResource, TransactionError, Write, Written,
 };

@@ -8,6 +8,7 @@
 
 mod file;
 mod holds;
+mod port;
 mod register;
 mod resources;
 mod stored;
@@ -17,10 +18,9 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use uuid::Uuid;
 use zorgsluis_domain::erasure::Tombstone;
-use zorgsluis_domain::port::{DataClass, KeyOwner, Keys};
+use zorgsluis_domain::port::{DataClass, Erased, Found, KeyOwner, Keys};
 use zorgsluis_domain::{PortError, Pseudonym, Purpose};
 
 use crate::SqliteKeys;
@@ -40,46 +40,6 @@ pub struct Erasures {
     pub(crate) key_table: Database,
     pub(crate) keys: SqliteKeys,
     pub(crate) outbox: PathBuf,
-}
-
-/// What stands in the stores about a patient.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
-    /// Resources, deleted ones included.
-    pub resources: u64,
-    /// Resources that name this patient and are about another one: they are left. `Type/id`.
-    pub left: Vec<String>,
-    /// Messages whose content is still stored.
-    pub messages: u64,
-    /// When anything of it was changed last.
-    pub last_change: Option<Timestamp>,
-    /// Records of involuntary care.
-    pub involuntary_care: u64,
-    /// When the patient was born, as far as the resource tells a whole day.
-    pub birth: Option<Date>,
-    /// Whose keys protect the messages.
-    pub owners: Vec<Pseudonym>,
-}
-
-impl Found {
-    /// Whether nothing is there.
-    #[must_use]
-    pub const fn is_nothing(&self) -> bool {
-        self.resources == 0 && self.messages == 0
-    }
-}
-
-/// What was destroyed now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Erased {
-    /// Data keys.
-    pub keys: u64,
-    /// Messages.
-    pub messages: u64,
-    /// Resources.
-    pub resources: u64,
-    /// Mails in the outbox.
-    pub mails: u64,
 }
 
 impl Erasures {

@@ -14,10 +14,7 @@ use crate::failure::Failure;
 pub(super) async fn history(args: &HistoryArgs) -> Result<(), Failure> {
     let opened = Opened::open(&args.answer.log).await?;
     let patients = patients(args, &opened).await?;
-    let destroyed = match &opened.local {
-        Some((directory, _)) => destroyed_lines(directory, &patients).await?,
-        None => Vec::new(),
-    };
+    let destroyed = destroyed_lines(&*opened.keys, &opened.tombstones().await?, &patients);
     let written = answer(&args.answer, &opened, Subject::Patient(patients)).await?;
     // What stands there without anybody having touched the patient are readings themselves.
     if written.only_readings && args.answer.after.is_none() {
@@ -141,8 +138,6 @@ async fn patients(args: &HistoryArgs, opened: &Opened) -> Result<Vec<String>, Fa
     let survivor = index.survivor(id).await.map_err(Failure::wrong)?;
     let mut patients = vec![survivor];
     patients.extend(index.merged_into(survivor).await.map_err(Failure::wrong)?);
-    if let Some((directory, _)) = &opened.local {
-        with_erased_numbers(directory, &mut patients).await?;
-    }
+    with_erased_numbers(&opened.tombstones().await?, &mut patients);
     Ok(patients.into_iter().map(|patient| format!("Patient/{patient}")).collect())
 }

@@ -9,6 +9,8 @@ use zorgsluis_domain::erasure::HoldGround;
 use zorgsluis_domain::port::DataClass;
 use zorgsluis_domain::retention::Asker;
 
+use super::StoresArgs;
+
 /// What is destroyed, or held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ErasedClass {
@@ -45,8 +47,11 @@ pub(crate) struct WhoArgs {
 #[derive(Debug, Args)]
 pub(crate) struct EraseArgs {
     /// The data directory. No server may run on it.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "aws")]
+    pub(crate) data: Option<PathBuf>,
+    /// The stores on AWS; the environment says which, as for the functions. Those go on running.
+    #[arg(long, conflicts_with_all = ["data", "organisation", "tombstones"])]
+    pub(crate) aws: bool,
     /// The organisation whose log is meant [default: the one in the data directory].
     #[arg(long, value_name = "NAME")]
     pub(crate) organisation: Option<String>,
@@ -101,9 +106,8 @@ pub(crate) enum HoldsCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct AddHoldArgs {
-    /// The data directory; a server may run on it.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) stores: StoresArgs,
     #[command(flatten)]
     pub(crate) who: WhoArgs,
     /// Why: `anothers-interest`, `claim`, `law`.
@@ -122,9 +126,8 @@ pub(crate) struct AddHoldArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ListHoldsArgs {
-    /// The data directory; a server may run on it.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) stores: StoresArgs,
     /// One JSON object a hold.
     #[arg(long)]
     pub(crate) json: bool,
@@ -132,9 +135,8 @@ pub(crate) struct ListHoldsArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct LiftHoldArgs {
-    /// The data directory; a server may run on it.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) stores: StoresArgs,
     /// The hold.
     #[arg(value_name = "HOLD")]
     pub(crate) hold: Uuid,

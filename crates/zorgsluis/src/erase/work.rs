@@ -1,18 +1,21 @@
 //! Destroying: the entry first, then the tombstone, then the data; and again what a backup brought back.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use uuid::Uuid;
-use zorgsluis_audit_writer::AuditLog;
+use zorgsluis_audit_writer::{AuditLog, AuditWriter};
 use zorgsluis_domain::audit::{
     AccessMethod, Action, Application, DataCategory, Deed, Object, ObjectRole, PatientObject, User,
 };
 use zorgsluis_domain::erasure::Tombstone;
-use zorgsluis_domain::port::{AuditSink as _, DataClass, PatientIndex as _, Random as _};
+use zorgsluis_domain::port::{
+    AuditSink, DataClass, ErasureStore, Keys, PatientIndex, Random as _, TombstoneStore,
+};
 use zorgsluis_domain::retention::{Duty, Reason, Request, dutch_day};
-use zorgsluis_domain::{AuditEntry, EntryId};
-use zorgsluis_embedded::{DataDirectory, Erasures, OpenError, SqliteKeys, SystemRandom, TombstoneFile};
+use zorgsluis_domain::{AuditEntry, Clock, EntryId};
+use zorgsluis_embedded::{DataDirectory, OpenError, SystemRandom, TombstoneFile};
 
 use super::with_erased_numbers;
 use crate::cli::{EraseArgs, WhoArgs};
@@ -45,13 +48,26 @@ pub(crate) struct Redone {
     pub(crate) scrubbed: bool,
 }
 
-/// A data directory in which something is destroyed.
+/// What an erasure works on, in a data directory or on AWS.
+#[derive(Clone)]
+pub(crate) struct Stores {
+    pub(crate) erasures: Arc<dyn ErasureStore>,
+    /// Where tombstones are kept apart.
+    pub(crate) tombstones: Arc<dyn TombstoneStore>,
+    pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) patients: Arc<dyn PatientIndex>,
+    pub(crate) log: AuditLog,
+    /// Where entries go.
+    pub(crate) sink: Arc<dyn AuditSink>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) organisation: String,
+}
+
+/// Stores in which something is destroyed.
 pub(crate) struct Work {
-    directory: DataDirectory,
-    access: LogAccess,
-    erasures: Erasures,
-    keys: SqliteKeys,
-    file: TombstoneFile,
+    stores: Stores,
+    /// Of a data directory: it, and who writes its log.
+    local: Option<(DataDirectory, Arc<AuditWriter>)>,
     /// Nothing is written.
     only_looks: bool,
 }
@@ -68,7 +84,7 @@ pub(crate) fn tombstone_file(data: &Path, named: Option<&Path>) -> Result<Tombst
 /// a server, or without one.
 pub(crate) async fn refuse_unerased(directory: &DataDirectory) -> Result<(), Failure> {
     let file = tombstone_file(directory.path(), None)?;
-    let tombstones = read(&file)?;
+    let tombstones = file.read().map_err(|error| Failure::file(file.path(), &error))?;
     let pending = directory.erasures().pending(&tombstones).await.map_err(Failure::wrong)?;
     if pending.is_empty() {
         return Ok(());
@@ -80,26 +96,23 @@ pub(crate) async fn refuse_unerased(directory: &DataDirectory) -> Result<(), Fai
     )))
 }
 
-fn read(file: &TombstoneFile) -> Result<Vec<Tombstone>, Failure> {
-    file.read().map_err(|error| Failure::file(file.path(), &error))
-}
-
 /// The id that the arguments name, by itself or through an identifier.
-pub(crate) async fn named(directory: &DataDirectory, args: &WhoArgs) -> Result<Uuid, Failure> {
-    crate::patient::named(
-        &directory.keys(),
-        &directory.patient_index(),
-        args.patient.as_deref(),
-        args.identifier.as_deref(),
-        "--patient or --identifier says who is meant",
-    )
-    .await
+pub(crate) async fn named(
+    keys: &dyn Keys,
+    patients: &dyn PatientIndex,
+    args: &WhoArgs,
+) -> Result<Uuid, Failure> {
+    let neither = "--patient or --identifier says who is meant";
+    crate::patient::named(keys, patients, args.patient.as_deref(), args.identifier.as_deref(), neither).await
 }
 
 impl Work {
-    /// Opens the directory, which no server may have.
+    /// Opens the stores that the arguments name: a directory, which no server may have, or those on AWS.
     pub(crate) async fn open(args: &EraseArgs) -> Result<Self, Failure> {
-        let data = &args.data;
+        let Some(data) = &args.data else {
+            let stores = crate::aws::stores().await?;
+            return Ok(Self { stores, local: None, only_looks: args.dry_run });
+        };
         if !data.is_dir() {
             return Err(Failure::wrong(format!("{}: no such data directory", data.display())));
         }
@@ -126,44 +139,54 @@ impl Work {
         file: TombstoneFile,
         only_looks: bool,
     ) -> Self {
-        let (erasures, keys) = (directory.erasures(), directory.keys());
-        Self { directory, access, erasures, keys, file, only_looks }
+        let stores = Stores {
+            erasures: Arc::new(directory.erasures()),
+            tombstones: Arc::new(file),
+            keys: Arc::new(directory.keys()),
+            patients: Arc::new(directory.patient_index()),
+            log: access.writer.log().clone(),
+            sink: Arc::clone(&access.writer) as Arc<dyn AuditSink>,
+            clock: directory.clock(),
+            organisation: access.organisation,
+        };
+        Self { stores, local: Some((directory, access.writer)), only_looks }
     }
 
-    pub(super) const fn erasures(&self) -> &Erasures {
-        &self.erasures
+    pub(super) fn erasures(&self) -> &dyn ErasureStore {
+        &*self.stores.erasures
     }
 
-    pub(super) const fn keys(&self) -> &SqliteKeys {
-        &self.keys
+    pub(super) fn keys(&self) -> &dyn Keys {
+        &*self.stores.keys
     }
 
-    pub(super) fn log(&self) -> &AuditLog {
-        self.access.writer.log()
+    pub(super) const fn log(&self) -> &AuditLog {
+        &self.stores.log
     }
 
-    pub(super) const fn file(&self) -> &TombstoneFile {
-        &self.file
+    /// Where tombstones are kept apart, in words.
+    pub(super) fn place(&self) -> String {
+        self.stores.tombstones.place()
     }
 
     /// The day on which it is decided.
     pub(super) fn day(&self, args: &EraseArgs) -> Date {
-        args.on.unwrap_or_else(|| dutch_day(self.directory.clock().now()))
+        args.on.unwrap_or_else(|| dutch_day(self.stores.clock.now()))
     }
 
     /// The patient that is meant, with all numbers that they ever had.
     pub(crate) async fn who(&self, args: &WhoArgs) -> Result<Who, Failure> {
-        let id = named(&self.directory, args).await?;
+        let id = named(self.keys(), &*self.stores.patients, args).await?;
         self.family(id).await
     }
 
     /// A patient with all that were merged; where the index has been erased, as the tombstones tell it.
     pub(super) async fn family(&self, id: Uuid) -> Result<Who, Failure> {
-        let index = self.directory.patient_index();
+        let index = &self.stores.patients;
         let survivor = index.survivor(id).await.map_err(Failure::wrong)?;
         let mut patients = vec![survivor];
         patients.extend(index.merged_into(survivor).await.map_err(Failure::wrong)?);
-        with_erased_numbers(&self.directory, &mut patients).await?;
+        with_erased_numbers(&self.tombstones().await?, &mut patients);
         Ok(Who { patients })
     }
 
@@ -174,7 +197,7 @@ impl Work {
         reason: Reason,
         who: &Who,
     ) -> Result<Tombstone, Failure> {
-        let now = self.directory.clock().now();
+        let now = self.stores.clock.now();
         let mut bits = [0; 10];
         SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
         let (id, patients) = (EntryId::new(now, bits).0, who.patients.clone());
@@ -183,7 +206,7 @@ impl Work {
     }
 
     pub(super) async fn tombstones(&self) -> Result<Vec<Tombstone>, Failure> {
-        self.erasures.tombstones().await.map_err(Failure::wrong)
+        self.erasures().tombstones().await.map_err(Failure::wrong)
     }
 
     fn entry(&self, deed: Deed, id: EntryId, at: jiff::Timestamp) -> AuditEntry {
@@ -191,7 +214,7 @@ impl Work {
             .at(id, at)
             .by(User::system("operator", true))
             .through(AccessMethod::CommandLine, Application::zorgsluis())
-            .reported_by(source(&self.access.organisation))
+            .reported_by(source(&self.stores.organisation))
             .build()
     }
 
@@ -240,7 +263,7 @@ impl Work {
         request: &Request,
         duties: &[Duty],
     ) -> Result<(), Failure> {
-        let now = self.directory.clock().now();
+        let now = self.stores.clock.now();
         let mut bits = [0; 10];
         SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
         let code = duties.first().map_or("a-duty-runs".to_owned(), |duty| format!("duty-{}", duty.code));
@@ -250,13 +273,13 @@ impl Work {
             .trying(Action::Delete);
         let mut entry = self.entry(deed, EntryId::new(now, bits), now);
         entry.patient = (class != DataClass::Log).then(|| PatientObject { reference: who.reference() });
-        self.access.writer.record(&[entry]).await.map_err(Failure::wrong)
+        self.stores.sink.record(&[entry]).await.map_err(Failure::wrong)
     }
 
     /// Destroys what was decided: the entries are durable first, then the tombstone stands elsewhere too.
     pub(super) async fn erase(&self, tombstone: &Tombstone, entries: &[AuditEntry]) -> Result<(), Failure> {
-        self.access.writer.record(entries).await.map_err(Failure::wrong)?;
-        self.file.add(tombstone).map_err(|error| Failure::file(self.file.path(), &error))?;
+        self.stores.sink.record(entries).await.map_err(Failure::wrong)?;
+        self.stores.tombstones.add(tombstone).await.map_err(Failure::wrong)?;
         self.destroy(tombstone).await?;
         if !self.scrub(std::slice::from_ref(tombstone)).await? {
             return Err(Failure::wrong(NOT_SCRUBBED));
@@ -266,7 +289,7 @@ impl Work {
 
     /// Writes the files anew, and notes that nothing is left to do. False when another program reads one of them.
     async fn scrub(&self, tombstones: &[Tombstone]) -> Result<bool, Failure> {
-        match self.erasures.scrub().await {
+        match self.erasures().scrub().await {
             Err(error) if error.is_transient() => {
                 tracing::warn!(code = error.code(), "files could not be written anew");
                 return Ok(false);
@@ -274,13 +297,13 @@ impl Work {
             scrubbed => scrubbed.map_err(Failure::wrong)?,
         }
         for tombstone in tombstones {
-            self.erasures.complete(tombstone).await.map_err(Failure::wrong)?;
+            self.erasures().complete(tombstone).await.map_err(Failure::wrong)?;
         }
         Ok(true)
     }
 
     async fn destroy(&self, tombstone: &Tombstone) -> Result<(), Failure> {
-        self.erasures.apply(tombstone).await.map_err(Failure::wrong)?;
+        self.erasures().apply(tombstone).await.map_err(Failure::wrong)?;
         for lines in &tombstone.lines {
             self.log().forget_erased(&lines.patient).await.map_err(Failure::wrong)?;
         }
@@ -290,9 +313,11 @@ impl Work {
     /// Completes what was cut off, and destroys again what an older copy of the directory, or of one of its files,
     /// brought back. Whoever serves data calls it first.
     pub(crate) async fn redo(&self) -> Result<Redone, Failure> {
-        let mut known = read(&self.file)?;
+        let mut known = self.stores.tombstones.read().await.map_err(Failure::wrong)?;
         // The index may be an older copy, which does not lead to the tombstones in the log.
-        self.access.writer.catch_up().await.map_err(Failure::wrong)?;
+        if let Some((_, writer)) = &self.local {
+            writer.catch_up().await.map_err(Failure::wrong)?;
+        }
         let logged = self.log().erasures().await.map_err(Failure::wrong)?;
         let told =
             logged.iter().flat_map(|entry| &entry.objects).filter_map(|object| object.description.as_deref());
@@ -304,15 +329,15 @@ impl Work {
             }
         }
         known.sort_by_key(|tombstone| (tombstone.at, tombstone.id));
-        let pending = self.erasures.pending(&known).await.map_err(Failure::wrong)?;
+        let pending = self.erasures().pending(&known).await.map_err(Failure::wrong)?;
         if pending.is_empty() || self.only_looks {
             return Ok(Redone { erasures: 0, scrubbed: true });
         }
         for tombstone in &pending {
             // The log may be an older copy too: the same entry, under the same id.
             let entry = self.tombstone_entry(tombstone)?;
-            self.access.writer.record(&[entry]).await.map_err(Failure::wrong)?;
-            self.file.add(tombstone).map_err(|error| Failure::file(self.file.path(), &error))?;
+            self.stores.sink.record(&[entry]).await.map_err(Failure::wrong)?;
+            self.stores.tombstones.add(tombstone).await.map_err(Failure::wrong)?;
             self.destroy(tombstone).await?;
         }
         let scrubbed = self.scrub(&pending).await?;
@@ -321,8 +346,10 @@ impl Work {
 
     /// Covers the entries by a checkpoint.
     pub(super) async fn close(self) -> Result<(), Failure> {
-        self.access.writer.checkpoint().await.map_err(Failure::wrong)?;
-        self.directory.close().await;
+        if let Some((directory, writer)) = self.local {
+            writer.checkpoint().await.map_err(Failure::wrong)?;
+            directory.close().await;
+        }
         Ok(())
     }
 }

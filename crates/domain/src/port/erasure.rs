@@ -1,0 +1,112 @@
+//! Destroying what the stores hold about a patient.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::erasure::{Hold, Tombstone};
+use crate::{PortError, Pseudonym};
+
+/// What stands in the stores about a patient.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Resources, deleted ones included.
+    pub resources: u64,
+    /// Resources that name this patient and are about another one: they are left. `Type/id`.
+    pub left: Vec<String>,
+    /// Messages whose content is still stored.
+    pub messages: u64,
+    /// When anything of it was changed last.
+    pub last_change: Option<Timestamp>,
+    /// Records of involuntary care.
+    pub involuntary_care: u64,
+    /// When the patient was born, as far as the resource tells a whole day.
+    pub birth: Option<Date>,
+    /// Whose keys protect the messages.
+    pub owners: Vec<Pseudonym>,
+}
+
+impl Found {
+    /// Whether nothing is there.
+    #[must_use]
+    pub const fn is_nothing(&self) -> bool {
+        self.resources == 0 && self.messages == 0
+    }
+}
+
+/// What was destroyed now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Data keys.
+    pub keys: u64,
+    /// Messages.
+    pub messages: u64,
+    /// Resources.
+    pub resources: u64,
+    /// Mails in the outbox.
+    pub mails: u64,
+}
+
+/// Destroys what the stores hold about a patient, and knows what was declared to forbid it.
+///
+/// Nothing here asks whether it may be done: that is [`crate::retention`]. What was decided stands in a
+/// [`Tombstone`]; each store notes the tombstones that were applied to it, so that each is applied once, whatever is
+/// cut off in between, and again when an older copy of the store was put back.
+#[async_trait]
+pub trait ErasureStore: Send + Sync {
+    /// What stands about a patient with these ids: the survivor and all that were merged into it.
+    async fn find(&self, patients: &[Uuid]) -> Result<Found, PortError>;
+
+    /// Patients of whom nothing was changed since a moment, among the Patient resources that stand, by id.
+    async fn unchanged_since(&self, before: Timestamp) -> Result<Vec<Uuid>, PortError>;
+
+    /// The patients of whom the index of the log of `shard` holds lines from before a moment, by pseudonym; `prefix`
+    /// is what its keys of patients begin with.
+    async fn logged_before(
+        &self,
+        shard: &str,
+        prefix: &str,
+        before: Timestamp,
+    ) -> Result<Vec<Pseudonym>, PortError>;
+
+    /// Which of these tombstones some store does not note: an erasure that was cut off, or a backup put back.
+    async fn pending(&self, tombstones: &[Tombstone]) -> Result<Vec<Tombstone>, PortError>;
+
+    /// Does what a tombstone says, as far as it is not done. Doing it again is no error.
+    async fn apply(&self, tombstone: &Tombstone) -> Result<Erased, PortError>;
+
+    /// Sees to it that no file keeps what was deleted, where a store works on files. Transient trouble leaves it to
+    /// be done again.
+    async fn scrub(&self) -> Result<(), PortError>;
+
+    /// Notes that nothing is left to do for a tombstone.
+    async fn complete(&self, tombstone: &Tombstone) -> Result<(), PortError>;
+
+    /// All tombstones that these stores know, the oldest first.
+    async fn tombstones(&self) -> Result<Vec<Tombstone>, PortError>;
+
+    /// Declares a hold.
+    async fn add_hold(&self, hold: &Hold) -> Result<(), PortError>;
+
+    /// Lifts a hold. It stays in the list, with the time. `None` when there is none of this id.
+    async fn lift_hold(&self, id: Uuid, at: Timestamp) -> Result<Option<Hold>, PortError>;
+
+    /// All holds, lifted ones included, in the order in which they were declared; of these patients, or of all.
+    async fn holds(&self, patients: Option<&[Uuid]>) -> Result<Vec<Hold>, PortError>;
+}
+
+/// Where tombstones are kept apart from the stores, so that a backup of these that is put back does not take them
+/// along.
+#[async_trait]
+pub trait TombstoneStore: Send + Sync {
+    /// All of them. One that cannot be read is an error: nobody may serve data of which it is not known whether they
+    /// were erased.
+    async fn read(&self) -> Result<Vec<Tombstone>, PortError>;
+
+    /// Adds a tombstone unless it stands there. Durable when it returns.
+    async fn add(&self, tombstone: &Tombstone) -> Result<(), PortError>;
+
+    /// Where, in words for an operator.
+    fn place(&self) -> String;
+}
