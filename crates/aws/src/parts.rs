@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zorgsluis_domain::port::{
     DeadLetters, FhirStore, Journal, Keys, NoticeRegister, OptOuts, PatientIndex, PayloadStore,
-    ProviderDirectory, Queue,
+    ProviderDirectory, Queue, TombstoneStore,
 };
 use zorgsluis_domain::{Clock, PortError};
 
@@ -12,7 +12,7 @@ use crate::function::Failed;
 use crate::{
     AwsKeys, Clients, DynamoDeadLetters, DynamoJournal, DynamoNoticeRegister, DynamoOptOuts,
     DynamoPatientIndex, DynamoProviderDirectory, HealthLake, HealthLakeLimits, KeySettings, S3Payloads,
-    Settings, SettingsBucket, SettingsError, SqsQueue, SystemClock, Variable,
+    S3Tombstones, Settings, SettingsBucket, SettingsError, SqsQueue, SystemClock, Variable,
 };
 
 /// How many processes share what the FHIR store takes: the concurrencies of the functions that have it, together
@@ -121,6 +121,17 @@ impl Parts {
     #[must_use]
     pub fn opt_outs(&self) -> Arc<dyn OptOuts> {
         Arc::new(DynamoOptOuts::new(&self.clients, self.settings.table("opt-outs")))
+    }
+
+    /// What was destroyed, kept apart from the tables.
+    ///
+    /// # Errors
+    ///
+    /// When the program has no such setting.
+    pub fn tombstones(&self) -> Result<Arc<dyn TombstoneStore>, SettingsError> {
+        let bucket = self.settings.need(Variable::LogBucket)?;
+        let retention = self.settings.number(Variable::LogRetentionDays)?;
+        Ok(Arc::new(S3Tombstones::new(&self.clients, bucket, self.settings.organisation(), retention)))
     }
 
     /// A queue, by the variable that holds its URL.

@@ -1,5 +1,7 @@
 //! Destroying data for good: what remains to say that it was done, and what somebody declared to forbid it.
 
+pub mod about;
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -83,9 +83,7 @@ impl TombstoneFile {
     fn fault(&self, operation: &'static str, error: Error) -> PortError {
         match error.kind() {
             ErrorKind::InvalidData => PortError::Damaged { operation, reason: error.to_string() },
-            kind => {
-                PortError::Refused { operation, reason: format!("{}: {kind}", self.path().display()) }
-            }
+            kind => PortError::Refused { operation, reason: format!("{}: {kind}", self.path().display()) },
         }
     }
 }

@@ -5,29 +5,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use rusqlite::Connection;
 use serde_json::Value;
 use uuid::Uuid;
+use zorgsluis_domain::erasure::about::{
+    INVOLUNTARY_CARE, SHARED, identifiers, is_about, patients_in, references,
+};
 
 use super::damaged;
 use crate::database::Failure;
-
-/// SNOMED CT: freedom-restricting intervention, the category by which records of involuntary care are known
-/// (Nictiz zib FreedomRestrictingIntervention).
-const INVOLUNTARY_CARE: &str = "\"225317005\"";
-
-/// What belongs to no patient, though resources of patients name it.
-const SHARED: &[&str] = &[
-    "Practitioner",
-    "PractitionerRole",
-    "Organization",
-    "Location",
-    "HealthcareService",
-    "Medication",
-    "Device",
-    "Schedule",
-    "Slot",
-];
-
-/// Elements that say whom a resource is about.
-const ABOUT: &[&str] = &["subject", "patient", "beneficiary", "for", "individual"];
 
 /// The resources about a patient.
 #[derive(Default)]
@@ -185,47 +168,6 @@ fn each_version(
         })?;
     }
     Ok(())
-}
-
-/// Whether JSON names one of these patients, and whether it names any other.
-fn patients_in(json: &str, patients: &HashSet<String>) -> (bool, bool) {
-    let named = json.split("\"Patient/").skip(1).filter_map(|rest| rest.get(..36));
-    named.fold(
-        (false, false),
-        |(mine, others), id| {
-            if patients.contains(id) { (true, others) } else { (mine, true) }
-        },
-    )
-}
-
-/// What stands behind `"reference":"`.
-fn references(json: &str) -> impl Iterator<Item = &str> {
-    json.split("\"reference\":\"").skip(1).filter_map(|rest| rest.split('"').next())
-}
-
-fn is_about(resource: &Value, patients: &HashSet<String>) -> bool {
-    let of = |value: &Value| {
-        let reference = value.get("reference").and_then(Value::as_str);
-        reference.and_then(|text| text.strip_prefix("Patient/")).is_some_and(|id| patients.contains(id))
-    };
-    ABOUT.iter().filter_map(|element| resource.get(*element)).any(|value| match value.as_array() {
-        Some(all) => all.iter().any(of),
-        None => of(value),
-    })
-}
-
-/// The identifiers of a Patient resource, as the keys of their messages are named.
-fn identifiers(patient: &Value, into: &mut BTreeSet<(String, String)>) {
-    let all = patient.get("identifier").and_then(Value::as_array).into_iter().flatten();
-    for identifier in all {
-        let Some(value) = identifier.get("value").and_then(Value::as_str) else { continue };
-        if let Some(system) = identifier.get("system").and_then(Value::as_str) {
-            into.insert((system.to_owned(), value.to_owned()));
-        }
-        if let Some(assigner) = identifier.pointer("/assigner/display").and_then(Value::as_str) {
-            into.insert((format!("authority:{assigner}"), value.to_owned()));
-        }
-    }
 }
 
 pub(super) fn erase(connection: &Connection, resources: &Resources) -> Result<(), Failure> {

@@ -18,11 +18,7 @@ pub(crate) fn with_erased_numbers(tombstones: &[Tombstone], patients: &mut Vec<U
 }
 
 /// Which lines about these patients (`Patient/<id>`) were destroyed, in words: the index leads to them no longer.
-pub(crate) fn destroyed_lines(
-    keys: &dyn Keys,
-    tombstones: &[Tombstone],
-    patients: &[String],
-) -> Vec<String> {
+pub(crate) fn destroyed_lines(keys: &dyn Keys, tombstones: &[Tombstone], patients: &[String]) -> Vec<String> {
     let pseudonyms: Vec<_> = patients.iter().map(|patient| patient_pseudonym(keys, patient)).collect();
     let mut told = Vec::new();
     for tombstone in tombstones {
