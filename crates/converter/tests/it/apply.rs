@@ -21,6 +21,7 @@ mod persons;
 mod persons_in_any_order;
 mod process;
 mod sets;
+mod story;
 mod subject;
 mod told_late;
 mod trouble;
