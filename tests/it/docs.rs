@@ -12,7 +12,14 @@ const MADE: [&str; 2] = ["infra/node_modules", "infra/cdk.out"];
 /// README.md and its kind, and everything below docs/.
 fn pages() -> Vec<(PathBuf, String)> {
     let mut folders = vec![root().join("docs")];
-    let mut pages: Vec<PathBuf> = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "events/README.md"]
+    let mut pages: Vec<PathBuf> = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "events/README.md",
+        "fuzz/README.md",
+        "tests/peers/README.md",
+    ]
         .map(|page| root().join(page))
         .into();
     while let Some(folder) = folders.pop() {

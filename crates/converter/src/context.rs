@@ -43,6 +43,7 @@
 mod bound;
 mod code;
 pub(crate) mod extension;
+mod listed;
 mod time;
 
 use std::borrow::Cow;
@@ -55,8 +56,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::conversion::{
-    Authority, Deletion, EntryNote, KnownThrough, Merge, Move, PatientIdentity, Presumed, Snapshot, Unlink,
-    VisitEvent, Warning,
+    Authority, Deletion, EntryNote, KnownThrough, Merge, Move, PatientIdentity, Presumed, Unlink, VisitEvent,
+    Warning,
 };
 use crate::identity::{IdentityKey, Ids, Rule};
 use crate::ledger::Ledger;
@@ -64,6 +65,7 @@ use crate::profile::SenderProfile;
 use crate::segment::obx::Positions;
 
 pub(crate) use bound::{REFERENCE, add_new, add_new_by};
+pub(crate) use listed::Listings;
 
 /// The address of an extension of our own, by its name: what a field says for which FHIR has no element.
 macro_rules! own {
@@ -92,7 +94,7 @@ pub(crate) struct Context<'m, 'a> {
     pub(crate) deletions: Vec<Deletion>,
     pub(crate) gone: Vec<(Uuid, String)>,
     pub(crate) presumed: Vec<Presumed>,
-    pub(crate) snapshots: Vec<Snapshot>,
+    pub(crate) listings: Listings,
     /// The events of visits.
     pub(crate) visit_events: Vec<VisitEvent>,
     pub(crate) known_through: Vec<KnownThrough>,
@@ -147,7 +149,7 @@ impl<'m, 'a> Context<'m, 'a> {
             deletions: Vec::new(),
             gone: Vec::new(),
             presumed: Vec::new(),
-            snapshots: Vec::new(),
+            listings: Listings::default(),
             visit_events: Vec::new(),
             known_through: Vec::new(),
             merges: Vec::new(),

@@ -75,7 +75,7 @@ impl Conversion<'_> {
         let mut places = self.local_codes.clone();
         places.sort_unstable();
         places.dedup();
-        places.into_iter().filter_map(|at| LocalCode::read(&self.message, at)).collect()
+        LocalCode::read_all(&self.message, &places)
     }
 
     /// The line of this message in the conversion report. `source` names the file or the queue,

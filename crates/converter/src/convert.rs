@@ -133,7 +133,7 @@ fn finish<'a>(mut cx: Context<'_, 'a>, event: &Event) -> Parts<'a> {
         deletions: cx.deletions,
         gone: cx.gone,
         presumed: cx.presumed,
-        snapshots: cx.snapshots,
+        snapshots: cx.listings.into_snapshots(),
         visit_events: cx.visit_events,
         known_through: cx.known_through,
         merges: cx.merges,

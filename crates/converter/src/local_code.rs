@@ -1,8 +1,9 @@
 //! Codes that nobody but their sender knows.
 
+use std::collections::HashMap;
 use std::fmt;
 
-use hl7v2::{Message, Place};
+use hl7v2::{Message, Place, Repetition};
 use zorgsluis_domain::Phi;
 
 /// No code system has longer codes that anybody would map by hand.
@@ -28,10 +29,31 @@ impl fmt::Debug for LocalCode {
 }
 
 impl LocalCode {
+    /// Those at the places, which are in order. Each segment, field and repetition is looked at once, however many
+    /// there are.
+    pub(crate) fn read_all(message: &Message<'_>, places: &[Place]) -> Vec<Self> {
+        let segments: HashMap<_, _> =
+            message.segments().map(|segment| ((segment.place().segment, segment.nth()), segment)).collect();
+        let mut all = Vec::with_capacity(places.len());
+        let of_field = |at: &Place| (at.segment, at.nth, at.field);
+        for places in places.chunk_by(|one, next| of_field(one) == of_field(next)) {
+            let Some(first) = places.first() else { continue };
+            let Some(segment) = segments.get(&(first.segment, first.nth)) else { continue };
+            let mut wanted = places.iter().peekable();
+            for repetition in segment.field(usize::from(first.field)).repetitions() {
+                let at = repetition.value().place();
+                if let Some(place) = wanted.next_if(|place| place.repetition == at.repetition.max(1)) {
+                    all.extend(Self::read(repetition, *place));
+                }
+            }
+        }
+        all
+    }
+
     /// Reads it where it stands: the first of the three codes of a CWE that is there.
-    pub(crate) fn read(message: &Message<'_>, at: Place) -> Option<Self> {
-        let part = |component| message.value_at(Place { component, ..at }).text().trim().to_owned();
-        let code = |component| message.value_at(Place { component, ..at }).is_present();
+    fn read(from: Repetition<'_, '_>, at: Place) -> Option<Self> {
+        let part = |component| from.component(component).value().text().trim().to_owned();
+        let code = |component| from.component(component).value().is_present();
         let first = [1, 4, 10].into_iter().find(|&component| code(component))?;
         // What is long or has blanks in it is what somebody wrote, not a code.
         let is_code = |code: &str| code.len() <= LONGEST && !code.contains(char::is_whitespace);

@@ -274,9 +274,23 @@ pub(crate) fn report_conflicts<'m, 'a>(
     segment: hl7v2::Segment<'m, 'a>,
     fields: &[usize],
 ) {
-    for &field in fields.iter().filter(|field| !segment.field(**field).is_empty()) {
-        cx.unmark(segment.field(field));
-        cx.warn(segment.field(field).place(), "conflicting-repetition");
+    for field in fields {
+        report_conflict(cx, segment, &[*field]);
+    }
+}
+
+/// The same of fields that say one thing together.
+pub(crate) fn report_conflict<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    segment: hl7v2::Segment<'m, 'a>,
+    fields: &[usize],
+) {
+    let told = fields.iter().map(|field| segment.field(*field)).filter(|field| !field.is_empty());
+    for (nth, field) in told.enumerate() {
+        cx.unmark(field);
+        if nth == 0 {
+            cx.warn(field.place(), "conflicting-repetition");
+        }
     }
 }
 

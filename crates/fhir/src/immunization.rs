@@ -18,6 +18,8 @@ fhir_type! {
         #[serde(flatten)]
         occurrence: Option<ImmunizationOccurrence<'a>>,
         recorded: Option<Cow<'a, str>>,
+        #[serde(rename = "_recorded")]
+        recorded_ext: Option<Element<'a>>,
         primary_source: Option<bool>,
         report_origin: Option<CodeableConcept<'a>>,
         location: Option<Reference<'a>>,

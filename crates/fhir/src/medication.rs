@@ -36,6 +36,8 @@ fhir_type! {
         encounter: Option<Reference<'a>>,
         supporting_information: Vec<Reference<'a>>,
         authored_on: Option<Cow<'a, str>>,
+        #[serde(rename = "_authoredOn")]
+        authored_on_ext: Option<Element<'a>>,
         requester: Option<Reference<'a>>,
         performer: Option<Reference<'a>>,
         recorder: Option<Reference<'a>>,

@@ -27,6 +27,8 @@ fhir_type! {
         encounter: Option<Reference<'a>>,
         #[serde(rename = "occurrenceDateTime")]
         occurrence_date_time: Option<Cow<'a, str>>,
+        #[serde(rename = "_occurrenceDateTime")]
+        occurrence_date_time_ext: Option<Element<'a>>,
         #[serde(rename = "occurrencePeriod")]
         occurrence_period: Option<Period<'a>>,
         #[serde(rename = "occurrenceTiming")]
@@ -36,6 +38,8 @@ fhir_type! {
         #[serde(rename = "asNeededBoolean")]
         as_needed_boolean: Option<bool>,
         authored_on: Option<Cow<'a, str>>,
+        #[serde(rename = "_authoredOn")]
+        authored_on_ext: Option<Element<'a>>,
         requester: Option<Reference<'a>>,
         performer: Vec<Reference<'a>>,
         location_code: Vec<CodeableConcept<'a>>,

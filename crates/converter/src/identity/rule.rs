@@ -277,7 +277,7 @@ pub const CHARGE: Rule =
 /// A charge without number.
 pub const CHARGE_BY_CONTENT: Rule = Rule::last_resort(
     "ChargeItem/content",
-    &[Clear("patient"), Clear("FT1-6"), Clear("FT1-7"), Pseudonym("account, FT1-4, FT1-10, FT1-11")],
+    &[Clear("patient"), Clear("FT1-6"), Clear("FT1-7"), Pseudonym("account, visit, FT1-4, FT1-10, FT1-11")],
     "charge-without-number",
 );
 /// A procedure.

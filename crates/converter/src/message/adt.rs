@@ -153,6 +153,9 @@ pub(crate) fn patient_group<'s, 'm, 'a>(
     for &segment in first {
         member(cx, segment, &mut patient, encounter.as_mut(), &mut lists);
     }
+    if let Some(encounter) = encounter.as_mut().filter(|encounter| !encounter.told) {
+        pv2::planned(cx, first.iter().copied().find(|segment| segment.id() == "PV2"), encounter);
+    }
     let mut further = Further::default();
     for part in parts {
         let of_visit = std::mem::take(&mut lists.conditions);
@@ -332,15 +335,15 @@ impl Lists<'_, '_> {
         let of_patient = [("Coverage", self.coverages, None), ("RelatedPerson", self.related, None)];
         let allergies = [("AllergyIntolerance", self.allergies, None)];
         for (kind, list, encounter) in allergies.into_iter().chain(of_visits).chain(of_patient) {
-            if list.actions {
-                continue;
-            }
-            if let Some(place) = list.unread {
+            if list.said
+                && !list.actions
+                && let Some(place) = list.unread
+            {
                 cx.warn(place, "incomplete-list");
-            } else if list.said {
-                let mut unique = Vec::with_capacity(list.ids.len());
-                crate::context::add_new(&mut unique, list.ids);
-                cx.snapshots.push(crate::Snapshot { kind, patient: patient.id, encounter, ids: unique });
+            }
+            let full = !list.actions && list.unread.is_none();
+            if list.said {
+                cx.listings.add(kind, patient.id, encounter, full.then_some(list.ids));
             }
         }
     }

@@ -8,7 +8,7 @@ mod prior;
 
 use std::collections::HashMap;
 
-use fhir::{CodeableConcept, Coding, Extension, ExtensionValue, Reference, Resource, Task, system};
+use fhir::{CodeableConcept, Coding, Extension, Reference, Resource, Task, system};
 use hl7v2::Segment;
 use uuid::Uuid;
 
@@ -22,6 +22,7 @@ use crate::document::{self, Belongs};
 use crate::identity::rule;
 use crate::mapping::{Event as EventRow, official, own};
 use crate::message::adt::Adt;
+use crate::segment::beside;
 use crate::segment::obx::Frame;
 use crate::segment::orc::control::{Control, Party};
 use crate::segment::orc::{self, Numbers, Order};
@@ -211,10 +212,10 @@ fn task<'m, 'a>(
     let key = request.hyphenated().to_string();
     let at = group.orc.or(group.obr).map_or(whose_place(cx), |segment| segment.place());
     let id = cx.id(&rule::TASK, &[&[&key]], at);
-    let happened = group.orc.filter(|_| !control.places).and_then(|orc| {
-        let time = orc::date_time_only(cx, orc.field(9).value())?;
-        Some(Extension::new(EVENT_TIME, ExtensionValue::DateTime(time)))
-    });
+    let happened = group
+        .orc
+        .filter(|_| !control.places)
+        .and_then(|orc| Some(Extension::new(EVENT_TIME, beside::date_time(cx, orc.field(9).value())?)));
     if let Some(known) = cx.entry(id) {
         if let (Some(time), Resource::Task(task)) = (happened, known) {
             add_new(&mut task.business_status.get_or_insert_default().extension, [time]);

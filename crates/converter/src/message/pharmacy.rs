@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 use super::adt::{self, Adt};
 use super::oru::patients;
-use super::{Says, group as order_group, order};
+use super::{Says, group as order_group, mdm, order};
 use crate::context::{Context, add_new};
 use crate::conversion::{Authority, Refusal};
 use crate::datatype::pl;
@@ -38,7 +38,7 @@ use crate::identity::rule;
 use crate::mapping::{Event as EventRow, official, own};
 use crate::null;
 use crate::segment::obx::{Frame, Positions};
-use crate::segment::{ctd, cti, nte, prt, rxe, rxg, rxo, spm, tq2};
+use crate::segment::{ctd, cti, nte, prt, rxe, rxg, rxo, spm, tq2, txa};
 use group::{Group, Part};
 use ordered::Ordered;
 use request::Made;
@@ -278,6 +278,10 @@ fn about<'m, 'a>(
         prt::convert(cx, participant, whose.patient, observation.or(Some(id)));
     }
     told.extend(observed.texts.iter().map(|(id, _)| *id));
+    for document in &part.documents {
+        let of = txa::Of { patient: whose.patient, encounter: whose.encounter };
+        mdm::beside(cx, document, of, Some(id));
+    }
     let specimens: Vec<Reference<'a>> = part
         .specimens
         .iter()

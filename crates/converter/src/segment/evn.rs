@@ -2,10 +2,11 @@
 //! message's Provenance, which [`super::msh`] puts at the end: in ADT, BAR, DFT and MDM, where HL7 has it, as in
 //! any other message that a sender puts it in.
 
-use fhir::{ProvenanceAgent, ProvenanceOccurred, Reference, system};
+use fhir::{Extension, Provenance, ProvenanceAgent, ProvenanceOccurred, Reference, system};
 use hl7v2::Segment;
 
-use crate::context::{Context, add_new};
+use super::beside;
+use crate::context::{Context, add_new, own};
 use crate::datatype::hd::{Hd, organization};
 use crate::datatype::{self, cwe, xcn};
 use crate::mapping::{Map, elsewhere, left, to};
@@ -26,10 +27,9 @@ pub(crate) const MAP: Map = Map {
     rows: &[
         left(1, "repeats the event of MSH-9"),
         to(2, "Provenance.recorded"),
-        left(
-            3,
-            "HL7 recommends PV2-8, PV2-9 and PV2-47 for planned times; that of a transfer (A15) has no place here yet",
-        ),
+        to(3, "Encounter.location.period"),
+        to(3, "Encounter.extension"),
+        to(3, "Provenance.extension(v2-planned-event-time)"),
         to(4, "Provenance.reason"),
         to(5, "Provenance.agent"),
         to(6, "Provenance.occurredDateTime"),
@@ -60,8 +60,18 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, evn: Segment<'m, 'a>) {
     if let Some(id) = organization(cx, Hd::of_repetition(evn.field(7).first(), 1)) {
         add_new(&mut provenance.agent, [agent("custodian", Reference::to(id))]);
     }
-    datatype::beyond(cx, evn, [2, 6, 7], &mut provenance.extension);
+    planned(cx, evn, &mut provenance);
+    datatype::beyond(cx, evn, [2, 3, 6, 7], &mut provenance.extension);
     cx.provenance = provenance;
+}
+
+/// When the event is planned, unless its visit took it: see [`super::pv2::planned`] and PV1-42.
+fn planned<'a>(cx: &mut Context<'_, 'a>, evn: Segment<'_, 'a>, provenance: &mut Provenance<'a>) {
+    if cx.is_accounted(evn.field(3).value()) {
+        return;
+    }
+    let time = beside::date_time(cx, evn.field(3).value());
+    provenance.extension.extend(time.map(|time| Extension::new(own!("planned-event-time"), time)));
 }
 
 /// Who had which part in it.

@@ -18,6 +18,8 @@ use crate::table;
 
 /// HL7 table 0017: which kind of transaction it is.
 const KIND: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-ft1-transaction-type";
+/// Another visit behind which the same transaction stands.
+const FURTHER_VISIT: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-ft1-further-visit";
 /// Who ordered what is charged: FHIR R4 knows the organisation only.
 const ORDERING: &str = "http://terminology.hl7.org/CodeSystem/v2-0443";
 
@@ -70,6 +72,12 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, ft1: Segment<'m, 'a>, to
         add_new(&mut known.performer, std::mem::take(&mut charge.performer));
         add_new(&mut known.service, std::mem::take(&mut charge.service));
         add_new(&mut known.extension, std::mem::take(&mut charge.extension));
+        if known.context != charge.context {
+            // A transaction is one, by its number: it is of the visit behind which it stands first.
+            let visit = charge.context.take().map(|visit| fhir::ExtensionValue::Reference(Box::new(visit)));
+            add_new(&mut known.extension, visit.map(|visit| Extension::new(FURTHER_VISIT, visit)));
+            charge.context.clone_from(&known.context);
+        }
         // The rest, without the lists.
         let lists = ChargeItem {
             identifier: std::mem::take(&mut known.identifier),
@@ -104,8 +112,9 @@ fn identify<'m, 'a>(cx: &mut Context<'m, 'a>, ft1: Segment<'m, 'a>, to: Charged)
         return cx.id(&rule::CHARGE, &[&[&patient], &[&authority, &number]], ft1.field(2).place());
     }
     let account = to.account.map(text).unwrap_or_default();
+    let visit = to.visit.map(text).unwrap_or_default();
     let [kind, code, when, count, amount] = CONTENT.map(|n| trim(ft1.field(n).value().text()));
-    let content: &[&str] = &[&account, &when, &count, &amount];
+    let content: &[&str] = &[&account, &visit, &when, &count, &amount];
     cx.id(&rule::CHARGE_BY_CONTENT, &[&[&patient], &[&kind], &[&code], content], ft1.place())
 }
 

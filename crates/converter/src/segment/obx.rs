@@ -47,6 +47,7 @@ const ANALYSED: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-
 const DETAILS: &[Beside] = beside![
     9 "probability" Is::Verbatim,
     12 "reference-range-effective" Is::Time,
+    13 "access-checks" Is::Verbatim,
     22 "mood" Is::Concept,
     26 "release-category" Is::Concept,
     27 "root-cause" Is::Concept,

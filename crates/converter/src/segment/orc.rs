@@ -16,7 +16,7 @@ use fhir::{
     Annotation, CodeableConcept, Coding, Element, Extension, ExtensionValue, Identifier, Practitioner,
     Reference, Resource, ServiceRequest, system,
 };
-use hl7v2::{Segment, Value};
+use hl7v2::Segment;
 use uuid::Uuid;
 
 use super::nte;
@@ -197,7 +197,7 @@ fn of_orc<'a>(
     };
     match control {
         Some(control) if control.places => {
-            request.authored_on = date_time_only(cx, orc.field(9).value());
+            (request.authored_on, request.authored_on_ext) = cx.date_time(orc.field(9).value());
         }
         // When something else was done with the order: its task says that.
         Some(_) => {}
@@ -230,19 +230,6 @@ fn of_obr<'a>(cx: &mut Context<'_, 'a>, obr: Segment<'_, 'a>, alone: bool, reque
     for reason in obr.field(31).repetitions() {
         request.reason_code.extend(cwe::concept(cx, reason, "OBR-31", None));
     }
-}
-
-/// A `dateTime` where there is no room for the text of what is none: that stays unmapped.
-pub(crate) fn date_time_only<'a>(cx: &mut Context<'_, 'a>, value: Value<'_, 'a>) -> Option<Cow<'a, str>> {
-    if !value.is_present() {
-        return None;
-    }
-    let Ok(time) = cx.moment(value) else {
-        cx.warn(value.place(), "invalid-date");
-        return None;
-    };
-    cx.mark_time(value);
-    Some(time.date_time(&cx.profile.time_zone).into())
 }
 
 /// Who ordered (OBR-16, ORC-12), for which organisation (ORC-21 to 23), and where they are (ORC-24).

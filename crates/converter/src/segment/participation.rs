@@ -110,7 +110,7 @@ impl<'a> Participation<'a> {
         let start = self.period.as_ref().and_then(|period| period.start.clone());
         let (end, _) = cx.date_time(recorded);
         // Nothing ends before it begins (FHIR per-1): then the message is older than what it is about.
-        let end = end.filter(|end| start.is_none_or(|start| *start <= **end));
+        let end = end.filter(|end| start.is_none_or(|start| !crate::time::is_before(end, &start)));
         if let Some(period) = &mut self.period {
             period.end = end;
         }

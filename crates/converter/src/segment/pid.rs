@@ -14,7 +14,7 @@ use hl7v2::{Field, Segment};
 use uuid::Uuid;
 use zorgsluis_domain::Phi;
 
-use super::{gender, report_conflicts, settle};
+use super::{gender, report_conflict, settle};
 use crate::context::{Context, add_new, add_new_by, own, trim};
 use crate::conversion::{PatientIdentifier, PatientIdentity};
 use crate::datatype::{cwe, cx as identifier, xad, xpn, xtn};
@@ -58,20 +58,22 @@ impl<'a> PatientDraft<'a> {
         if let Some(meta) = more.meta {
             add_new(&mut known.meta.get_or_insert_default().security, meta.security);
         }
-        let settled = [
-            (7, settle(&mut known.birth_date, more.birth_date)),
-            (7, settle(&mut known.birth_date_ext, more.birth_date_ext)),
-            (8, settle(&mut known.gender, more.gender)),
-            (8, settle(&mut known.gender_ext, more.gender_ext)),
-            (16, settle(&mut known.marital_status, more.marital_status)),
-            (24, settle(&mut known.multiple_birth, more.multiple_birth)),
-            (25, settle(&mut known.multiple_birth, more.multiple_birth)),
-            (29, settle(&mut known.deceased, more.deceased.clone())),
-            (30, settle(&mut known.deceased, more.deceased)),
+        let born = settle(&mut known.birth_date, more.birth_date);
+        let born = settle(&mut known.birth_date_ext, more.birth_date_ext) && born;
+        let gender = settle(&mut known.gender, more.gender);
+        let gender = settle(&mut known.gender_ext, more.gender_ext) && gender;
+        // What two fields say of one element contradicts once.
+        let settled: [(&[usize], bool); 5] = [
+            (&[7], born),
+            (&[8], gender),
+            (&[16], settle(&mut known.marital_status, more.marital_status)),
+            (&[24, 25], settle(&mut known.multiple_birth, more.multiple_birth)),
+            (&[29, 30], settle(&mut known.deceased, more.deceased)),
         ];
-        let fields: Vec<usize> = settled.iter().filter(|one| !one.1).map(|one| one.0).collect();
         if let Some(pid) = cx.message.segments().nth(self.pid) {
-            report_conflicts(cx, pid, &fields);
+            for (fields, _) in settled.iter().filter(|(_, settled)| !settled) {
+                report_conflict(cx, pid, fields);
+            }
         }
     }
 }

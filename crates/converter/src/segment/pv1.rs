@@ -248,6 +248,10 @@ fn class<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft: &mut Enc
 }
 
 fn participants<'m, 'a>(cx: &mut Context<'m, 'a>, pv1: Segment<'m, 'a>, draft: &mut EncounterDraft<'a>) {
+    if draft.effect.undoes("A54") && pv1.field(7).is_empty() {
+        // HL7 v2.5.1 §3.3.55: PV1-7 holds who it was before. Which doctor that is, nobody else says.
+        cx.warn(pv1.field(7).place(), "no-former-doctor");
+    }
     for (field, path, code, display) in [
         (7, "participant:ATND", "ATND", "attender"),
         (8, "participant:REF", "REF", "referrer"),

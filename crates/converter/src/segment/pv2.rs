@@ -86,6 +86,33 @@ fn expected<'m, 'a>(cx: &mut Context<'m, 'a>, pv2: Segment<'m, 'a>, draft: &mut 
     }
 }
 
+/// The planned time of the event (EVN-3) where PV2 does not say it: HL7 recommends PV2-8, 9 and 47 for it, and has it
+/// in EVN for who does not send PV2 (HL7 v2.5.1 §3.4.1.3). That of a transfer is with its place (PV1-42).
+pub(crate) fn planned<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    pv2: Option<Segment<'m, 'a>>,
+    draft: &mut EncounterDraft<'a>,
+) {
+    let Some(evn) = cx.message.segment("EVN") else { return };
+    let (field, path) = match draft.effect.trigger {
+        "A05" | "A14" => (8, PLANNED_START),
+        "A16" => (9, PLANNED_END),
+        "A21" => (47, EXPECTED_RETURN),
+        _ => return,
+    };
+    let (time, told) =
+        (evn.field(3).value(), pv2.map(|pv2| pv2.field(field)).filter(|told| !told.is_empty()));
+    if let Some(told) = told {
+        if cx.timestamp(time).is_some() && cx.timestamp(time) == cx.timestamp(told.value()) {
+            cx.mark(time);
+        }
+        return;
+    }
+    let url = path.strip_prefix("extension:").unwrap_or(path);
+    let value = beside::date_time(cx, time);
+    draft.resource.extension.extend(value.map(|value| Extension::new(url, value)));
+}
+
 /// What a cancel deletes, even where the message has no PV2.
 pub(crate) fn take_back(cx: &mut Context<'_, '_>, draft: &EncounterDraft<'_>) {
     for (event, path) in [("A16", PLANNED_END), ("A21", EXPECTED_RETURN)] {

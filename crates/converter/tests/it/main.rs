@@ -28,6 +28,7 @@ mod messages;
 mod nl_core;
 mod notice;
 mod null;
+mod once;
 mod orm;
 mod oru;
 mod profile;

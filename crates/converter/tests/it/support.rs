@@ -1,6 +1,8 @@
 //! The events of `events/` and how tests look at Bundles.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -66,4 +68,24 @@ pub(crate) fn ranges_of(document: &Value) -> Vec<(String, String)> {
             (place, text[at("begin")..at("end")].iter().collect())
         })
         .collect()
+}
+
+/// How long this thread has worked: on Linux its own time, so that other work on the machine counts for nothing.
+pub(crate) fn busy() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    worked(Path::new("/proc/thread-self")).unwrap_or_else(|| START.elapsed())
+}
+
+/// How long the threads of this process with this name have worked.
+pub(crate) fn busy_named(name: &str) -> Option<Duration> {
+    let threads = std::fs::read_dir("/proc/self/task").ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let named =
+        |thread: &PathBuf| std::fs::read_to_string(thread.join("comm")).is_ok_and(|comm| comm.trim() == name);
+    threads.filter(named).map(|thread| worked(&thread)).sum()
+}
+
+/// The first number of `schedstat` is the time on a processor in nanoseconds (kernel, sched-stats).
+fn worked(thread: &Path) -> Option<Duration> {
+    let text = std::fs::read_to_string(thread.join("schedstat")).ok()?;
+    Some(Duration::from_nanos(text.split_whitespace().next()?.parse().ok()?))
 }

@@ -375,6 +375,25 @@ fn the_kind_of_a_message_is_enough_where_it_had_one_event() {
     assert_eq!(convert(text.as_bytes(), &options).unwrap_err().code, "unsupported-event");
 }
 
+/// Before v2.4 all messages about medicines had the event O01.
+#[test]
+fn the_older_names_of_pharmacy_events_mean_the_same() {
+    let order = "ORC|RE|9001^EVS|7001^APO";
+    for (kind, event, segments, of) in [
+        ("RDE", "O11", &["RXE||13404^PARACETAMOL^PRK|1||stuks"][..], "MedicationRequest"),
+        ("RDS", "O13", &["RXD|1|13404^PARACETAMOL^PRK|199403111600|20|stuks"], "MedicationDispense"),
+        ("RGV", "O15", &["RXG|1|||13404^PARACETAMOL^PRK|1||stuks"], "MedicationRequest"),
+        ("RAS", "O17", &["RXA|0|1|199403111600||13404^PARACETAMOL^PRK|1|stuks"], "MedicationAdministration"),
+    ] {
+        let segments = [&[order], segments].concat();
+        let of_event =
+            |event: &str| of_kind(&understood(&message("2.3", &format!("{kind}^{event}"), &segments)), of);
+        let older = of_event("O01");
+        assert_eq!(older.len(), 1, "{kind}");
+        assert_eq!(older, of_event(event), "{kind}");
+    }
+}
+
 #[test]
 fn who_ordered_read_and_gets_a_copy_stands_in_the_same_place_before_and_after_participation_segments() {
     let prt = |role: &str, who: &str| format!("PRT||AD||{role}^rol^HL70912|{who}");

@@ -1,9 +1,10 @@
 //! Messages that are made to hurt: time and memory grow with the size of a message, not with its square.
 
-use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use zorgsluis_converter::{ConvertOptions, Refusal, convert};
+
+use crate::support::busy;
 
 /// Bytes of each message: far beyond any real one, and little enough for a test.
 const SIZE: usize = 200_000;
@@ -53,18 +54,6 @@ fn results(rest: &str) -> String {
 
 fn pharmacy(rest: &str) -> String {
     header("RDE^O11^RDE_O11") + PATIENT + VISIT + "ORC|NW|O1^Z\rRXE|1^Q6H|M^X|1||mg\r" + rest
-}
-
-/// How long this thread has worked: on Linux its own time, so that other work on the machine counts for nothing.
-fn busy() -> Duration {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    // Behind the name in brackets stand state and numbers: the 12th and 13th are hundredths of a second for the
-    // thread and for the system (proc_pid_stat(5)).
-    let own = std::fs::read_to_string("/proc/thread-self/stat").ok().and_then(|text| {
-        let numbers: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-        Some(numbers.get(11)?.parse::<u64>().ok()? + numbers.get(12)?.parse::<u64>().ok()?)
-    });
-    own.map_or_else(|| START.elapsed(), |hundredths| Duration::from_millis(10 * hundredths))
 }
 
 /// Converts within the time, and gives how many bytes the Bundle has.
@@ -197,4 +186,23 @@ fn many_of_a_few_are_no_reason_to_refuse() {
     let reports: String = (1..=200).map(|n| format!("OBR|{n}||F{n}^L|X^Y\rOBX|1|ST|A^B||x\r")).collect();
     written("a row of tubes", &(header("OUL^R22^OUL_R22") + PATIENT + VISIT + &specimens + &reports))
         .unwrap();
+}
+
+#[test]
+fn codes_of_nobody_are_listed_in_the_time_of_their_number() {
+    let options = ConvertOptions::demonstration();
+    // What the kernel tells of a thread's time has steps of some milliseconds: the few are listed as often as makes
+    // them as many.
+    let time = |count: usize, times: usize| {
+        let listed: String = (1..=count).map(|n| format!("AL1|{n}|DA|C{n}^X^L|SV\r")).collect();
+        let message = admission(&listed);
+        let conversion = convert(message.as_bytes(), &options).unwrap();
+        let start = busy();
+        for _ in 0..times {
+            assert_eq!(conversion.local_codes().len(), count);
+        }
+        busy().saturating_sub(start)
+    };
+    let (few, many) = (time(300, 160), time(4_800, 10));
+    assert!(many < 4 * few.max(Duration::from_millis(10)), "few at a time {few:?}, many {many:?}");
 }

@@ -81,8 +81,10 @@ impl Places {
 
     fn take(&mut self, moves: bool, said: &[Value]) {
         let plans = said.iter().any(|place| status(place) == "planned");
+        let mut plans_before = Vec::new();
         if moves || plans {
-            self.0.retain(|place| status(place) != "planned");
+            let all = std::mem::take(&mut self.0);
+            (plans_before, self.0) = all.into_iter().partition(|place| status(place) == "planned");
         }
         // First what was left, then where the patient is.
         for place in said.iter().filter(|place| status(place) == "completed") {
@@ -94,7 +96,14 @@ impl Places {
         }
         for place in said.iter().filter(|place| status(place) == "planned") {
             if !self.0.iter().any(|known| is_open(known) && reference(known) == reference(place)) {
-                self.0.push(place.clone());
+                let mut place = place.clone();
+                // Who repeats a plan need not repeat when.
+                let before = plans_before.iter().find(|plan| reference(plan) == reference(&place));
+                let when = before.and_then(|plan| plan.get("period"));
+                if let (None, Some(when)) = (place.get("period"), when) {
+                    set(&mut place, "period", Some(when.clone()));
+                }
+                self.0.push(place);
             }
         }
     }

@@ -7,6 +7,8 @@
 use hl7v2::Segment;
 
 use crate::message::group::{Collected, Container, Noted};
+use crate::message::mdm;
+use crate::segment::obx::content;
 
 /// What stands behind one RXO, RXE, RXD, RXG or RXA.
 #[derive(Default)]
@@ -30,6 +32,8 @@ pub(super) struct Part<'m, 'a> {
     /// CTI: the trial that it is part of.
     pub(super) trials: Vec<Segment<'m, 'a>>,
     pub(super) specimens: Vec<Collected<'m, 'a>>,
+    /// TXA: what was written about it.
+    pub(super) documents: Vec<mdm::Told<'m, 'a>>,
 }
 
 impl<'m, 'a> Part<'m, 'a> {
@@ -110,7 +114,13 @@ fn apart<'m, 'a>(order: &[Segment<'m, 'a>]) -> (Vec<Segment<'m, 'a>>, Vec<Segmen
 
 fn sort<'m, 'a>(order: &[Segment<'m, 'a>]) -> Group<'m, 'a> {
     let mut group = Group { orc: None, parts: vec![Part::default()] };
+    let mut behind = "";
     for &segment in order {
+        // A comment or participant is of the document, until something else follows.
+        let in_document = behind == "TXA";
+        if !matches!(segment.id(), "NTE" | "PRT") {
+            behind = segment.id();
+        }
         if segment.id() == "ORC" {
             group.orc = Some(segment);
             continue;
@@ -146,6 +156,11 @@ fn sort<'m, 'a>(order: &[Segment<'m, 'a>]) -> Group<'m, 'a> {
             "CDO" => part.limits.push(segment),
             "DG1" => part.reasons.push(segment),
             "OBX" => part.observations.push(Noted { segment, notes: Vec::new() }),
+            "TXA" => document(part, segment),
+            "PRT" | "NTE" if in_document => {
+                let Some(told) = part.documents.last_mut() else { continue };
+                if segment.id() == "PRT" { &mut told.participants } else { &mut told.notes }.push(segment);
+            }
             "PRT" => {
                 let about = part.observations.len().checked_sub(1);
                 part.participants.push((about, segment));
@@ -159,6 +174,18 @@ fn sort<'m, 'a>(order: &[Segment<'m, 'a>]) -> Group<'m, 'a> {
     }
     share_routes(&mut group.parts);
     group
+}
+
+/// A TXA, with the OBX before it: that is its content where it names no observation.
+fn document<'m, 'a>(part: &mut Part<'m, 'a>, txa: Segment<'m, 'a>) {
+    let is_content =
+        |one: &mut Noted<'m, 'a>| content::is_content(one.segment) && !one.segment.field(3).is_present();
+    let before = part.observations.pop_if(is_content);
+    part.documents.push(mdm::Told {
+        txa: Some(txa),
+        content: before.into_iter().collect(),
+        ..mdm::Told::default()
+    });
 }
 
 /// More routes than this are not those of several medicines.

@@ -89,7 +89,8 @@ pub(super) fn convert<'m, 'a>(
     dated(cx, ordered, part.segment, layout, made.keeps_order, &mut request);
     if made.keeps_order {
         let told = ordered.status().1 && authority == Authority::Registration;
-        let dated = request.authored_on.is_some() && ordered.places() && layout_date(part, layout).is_none();
+        let told_when = request.authored_on.is_some() || request.authored_on_ext.is_some();
+        let dated = told_when && ordered.places() && layout_date(part, layout).is_none();
         request.extension.extend(ordered.extensions(cx, id, told, dated));
     }
     let own = part.segment.filter(|_| layout.timing > 0).map(|segment| segment.field(layout.timing));
@@ -306,7 +307,9 @@ fn dated<'m, 'a>(
         segment.filter(|_| layout.ordered_on > 0).map(|segment| segment.field(layout.ordered_on).value());
     let event = ordered.orc.filter(|_| ordered.places() && keeps_order).map(|orc| orc.field(9).value());
     let first = own.filter(hl7v2::Value::is_present).or(event);
-    request.authored_on = first.and_then(|value| crate::segment::orc::date_time_only(cx, value));
+    if let Some(first) = first {
+        (request.authored_on, request.authored_on_ext) = cx.date_time(first);
+    }
 }
 
 /// The order that it came of: what it replaces, what it renews, or the order of which it is a part.

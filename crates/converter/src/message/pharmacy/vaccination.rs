@@ -26,7 +26,7 @@ use crate::datatype::{cwe, tq, xcn};
 use crate::identity::rule;
 use crate::segment::beside::extensions;
 use crate::segment::obx::{producer, value};
-use crate::segment::{orc, rxa, rxr, tq1};
+use crate::segment::{rxa, rxr, tq1};
 use crate::table;
 
 /// RXA-4, where it is not RXA-3.
@@ -196,10 +196,10 @@ fn recorded<'a>(
 ) {
     let entered = rxa.field(22).value();
     let event = ordered.orc.map(|orc| orc.field(9).value()).filter(hl7v2::Value::is_present);
-    given.recorded = orc::date_time_only(cx, entered);
+    (given.recorded, given.recorded_ext) = cx.date_time(entered);
     let Some(event) = event else { return };
-    if given.recorded.is_none() {
-        given.recorded = orc::date_time_only(cx, event);
+    if given.recorded.is_none() && given.recorded_ext.is_none() {
+        (given.recorded, given.recorded_ext) = cx.date_time(event);
     } else if cx.timestamp(event).is_some() && cx.timestamp(event) == cx.timestamp(entered) {
         cx.mark(event);
     } else {

@@ -5,7 +5,7 @@ use fhir::{Extension, ExtensionValue, Resource, ServiceRequest};
 use uuid::Uuid;
 
 use crate::context::{Context, add_new, own};
-use crate::segment::otherwise;
+use crate::segment::{otherwise, otherwise_or_text, parts_of};
 
 /// Puts a request, or adds to the one that another OBR of the message put.
 pub(super) fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut request: ServiceRequest<'a>) {
@@ -49,12 +49,16 @@ fn contradictions<'a>(known: &mut ServiceRequest<'a>, told: &mut ServiceRequest<
     if let Some(group) = otherwise(&mut known.requisition, told.requisition.take()) {
         add_new(&mut told.identifier, [group]);
     }
+    let (authored, text) = otherwise_or_text(
+        (&mut known.authored_on, &mut known.authored_on_ext),
+        (told.authored_on.take(), told.authored_on_ext.take()),
+    );
+    said.extend(parts_of(own!("further-order-time"), (authored.map(ExtensionValue::DateTime), text)));
     let mut beside = |url: &'static str, value: Option<ExtensionValue<'a>>| {
         said.extend(value.map(|value| Extension::new(url, value)));
     };
-    let authored = otherwise(&mut known.authored_on, told.authored_on.take());
-    beside(own!("further-order-time"), authored.map(ExtensionValue::DateTime));
     // One of the three: when it is to be done.
+    let unread = told.occurrence_date_time_ext.take();
     let open = known.occurrence_date_time.is_none()
         && known.occurrence_period.is_none()
         && known.occurrence_timing.is_none();
@@ -72,6 +76,12 @@ fn contradictions<'a>(known: &mut ServiceRequest<'a>, told: &mut ServiceRequest<
         let timing = told.occurrence_timing.take();
         let timing = timing.filter(|timing| known.occurrence_timing.as_ref() != Some(timing));
         beside(own!("further-occurrence"), timing.map(|one| ExtensionValue::Timing(Box::new(one))));
+    }
+    if open && known.occurrence_date_time_ext.is_none() {
+        known.occurrence_date_time_ext = unread;
+    } else {
+        let unread = unread.filter(|text| known.occurrence_date_time_ext.as_ref() != Some(text));
+        beside(own!("further-occurrence"), unread.map(|text| ExtensionValue::Parts(text.extension)));
     }
     let quantity = otherwise(&mut known.quantity, told.quantity.take());
     beside(own!("further-quantity"), quantity.map(|one| ExtensionValue::Quantity(Box::new(one))));

@@ -6,8 +6,8 @@ use fhir::{CodeableConcept, Coding, Extension, ExtensionValue, Reference, Servic
 use hl7v2::Place;
 use uuid::Uuid;
 
+use super::Order;
 use super::control::Control;
-use super::{Order, date_time_only};
 use crate::context::{Context, add_new, trim};
 use crate::datatype::hd::{Hd, organization};
 use crate::datatype::{cwe, hd, xcn, xtn};
@@ -78,11 +78,14 @@ pub(super) fn complete<'a>(
     add_new(&mut request.extension, parent);
     let (start, end) = (obr.field(7).value(), obr.field(8).value());
     let open = request.occurrence_period.is_none() && request.occurrence_timing.is_none();
-    if request.occurrence_date_time.is_none() && open {
+    let unread = request.occurrence_date_time_ext.is_some();
+    if request.occurrence_date_time.is_none() && open && !unread {
         if end.is_present() && start.is_present() {
             request.occurrence_period = cx.period(start, end);
         } else {
-            request.occurrence_date_time = date_time_only(cx, start);
+            if cx.timestamp(start).is_some() {
+                request.occurrence_date_time = cx.date_time(start).0;
+            }
         }
     } else if cx.timestamp(start).is_some() && cx.timestamp(start) == cx.timestamp(obr.field(6).value()) {
         cx.mark(start);

@@ -6,7 +6,7 @@ use fhir::{
     Annotation, CodeableConcept, Extension, ExtensionValue, Period, ServiceRequest, Timing, TimingBounds,
 };
 
-use super::{Order, date_time_only};
+use super::Order;
 use crate::context::{Context, add_new};
 use crate::datatype::tq::{self, Schedule};
 use crate::segment::tq1;
@@ -41,8 +41,18 @@ pub(super) fn timing<'a>(
             add_new(&mut further, [rest]);
         }
     }
-    let requested = order.obr.and_then(|obr| date_time_only(cx, obr.field(6).value()));
+    let (requested, unread) = order.obr.map_or((None, None), |obr| cx.date_time(obr.field(6).value()));
     write(main, requested, request);
+    // What is no date stands in the place of one where that is free.
+    let free = request.occurrence_date_time.is_none()
+        && request.occurrence_period.is_none()
+        && request.occurrence_timing.is_none();
+    if free {
+        request.occurrence_date_time_ext = unread;
+    } else {
+        let unread = unread.map(|text| ExtensionValue::Parts(text.extension));
+        request.extension.extend(unread.map(|text| Extension::new(REQUESTED, text)));
+    }
     add_new(&mut request.extension, further.into_iter().filter_map(Schedule::into_extension));
 }
 

@@ -78,10 +78,13 @@ pub(super) fn attach<'a>(cx: &mut Context<'_, 'a>, id: Uuid, mut part: Part<'a>)
         return;
     }
     let members = std::mem::take(&mut participation.members);
+    // Of these two the performer has an element for the first role.
+    let has_function =
+        matches!(cx.entry(id), Some(Resource::Immunization(_) | Resource::MedicationAdministration(_)));
     let mut performers = Vec::new();
     for member in members {
         let mut who = Reference::to(member);
-        let function = participation.role.iter().cloned();
+        let function = participation.role.iter().skip(usize::from(has_function)).cloned();
         who.extension.extend(function.map(|role| Extension::concept(PERFORMER_FUNCTION, role)));
         who.extension.extend(participation.extension.iter().cloned());
         let period = participation.period.clone();

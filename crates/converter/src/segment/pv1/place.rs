@@ -1,6 +1,8 @@
 //! Where a visit takes place: PV1-3, 6, 11, 42 and 43, the bed's status (PV1-40) and who provides the care.
 
-use fhir::{CodeableConcept, EncounterLocation, Extension, Location, Organization, Reference, Resource};
+use fhir::{
+    CodeableConcept, EncounterLocation, Extension, Location, Organization, Period, Reference, Resource,
+};
 use hl7v2::{Field, Repetition, Segment};
 use uuid::Uuid;
 
@@ -55,7 +57,10 @@ pub(super) fn convert<'m, 'a>(
         if draft.resource.location.iter().any(|one| one.location == location) {
             continue;
         }
-        let period = times.period(said.start, said.end);
+        let mut period = times.period(said.start, said.end);
+        if said.field == 42 && effect.trigger == "A15" {
+            period = planned(cx);
+        }
         let temporary =
             said.temporary.then(|| Extension::concept(CLASSIFICATION, CodeableConcept::text("temporary")));
         draft.resource.location.push(EncounterLocation {
@@ -72,6 +77,14 @@ pub(super) fn convert<'m, 'a>(
     if draft.resource.service_provider.is_none() {
         draft.resource.service_provider = provider.map(Reference::to);
     }
+}
+
+/// When a transfer is planned (EVN-3).
+fn planned<'a>(cx: &mut Context<'_, 'a>) -> Option<Period<'a>> {
+    let time = cx.message.segment("EVN")?.field(3).value();
+    cx.timestamp(time)?;
+    let (start, _) = cx.date_time(time);
+    Some(Period { start, ..Period::default() })
 }
 
 fn said(pv1: Segment<'_, '_>, effect: &Effect, status: Option<&str>) -> [Said; 5] {
