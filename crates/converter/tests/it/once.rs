@@ -111,7 +111,7 @@ fn a_charge_behind_two_visits_is_one_by_its_number_and_two_without() {
 fn a_document_in_a_pharmacy_order_is_about_the_prescription() {
     let text = format!(
         "{}{PID}\rORC|NW|P1^EVS|F1^APO\rRXE||13404^PARACETAMOL^PRK|1||stuks\r\
-         OBX|1|TX|||Let op bij nierfunctiestoornis||||||F\rTXA|1|CN|TX|20261105||||||||D1^DMS|||||AU\r\
+         OBX|1|TX|||Let op bij nierfunctiestoornis||||||F||VIP\rTXA|1|CN|TX|20261105||||||||D1^DMS|||||AU\r\
          NTE|1|L|nagekeken\rRXR|PO\r",
         header("RDE^O11^RDE_O11")
     );
@@ -124,6 +124,7 @@ fn a_document_in_a_pharmacy_order_is_about_the_prescription() {
     assert_eq!(about, format!("urn:uuid:{}", prescription["id"].as_str().unwrap()));
     let data = crate::support::text_of(document);
     assert!(data.contains("nierfunctie"), "{document}");
+    assert_eq!(extension(document, "v2-access-checks").unwrap()["valueString"], "VIP");
 }
 
 #[test]

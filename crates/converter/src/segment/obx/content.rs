@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use fhir::{Attachment, DocumentContent, DocumentReference, Extension, Reference, system};
 use hl7v2::{Repetition, Segment};
 
-use super::document::{content_type, encapsulated, pointed};
+use super::document::{OF_TEXT, content_type, encapsulated, pointed};
 use super::value::{self, Kind};
 use super::{document_status, performer};
 use crate::context::{Context, add_new};
 use crate::datatype::{cwe, hd};
 use crate::document::{Line, Text};
 use crate::message::group::Noted;
-use crate::segment::nte;
+use crate::segment::{beside, nte};
 
 /// Whether an OBX is a part of the document, rather than something that was observed.
 pub(crate) fn is_content(obx: Segment<'_, '_>) -> bool {
@@ -149,6 +149,8 @@ fn about<'a>(cx: &mut Context<'_, 'a>, obx: Segment<'_, 'a>, document: &mut Docu
         authors.extend(device.map(|device| Reference { r#type: Some("Device"), ..device }));
     }
     add_new(&mut document.author, authors);
+    let beside = beside::parts(cx, obx, OF_TEXT);
+    add_new(&mut document.extension, beside);
     for n in [21] {
         for number in obx.field(n).repetitions() {
             add_new(&mut document.identifier, hd::ei(cx, number));

@@ -185,7 +185,7 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 }
 
 /// What an OBX that is a text says as if it were a result.
-const OF_TEXT: &[Beside] = beside![
+pub(super) const OF_TEXT: &[Beside] = beside![
     8 "interpretation" Is::Concept,
     13 "access-checks" Is::Verbatim,
     17 "observation-method" Is::Concept,
