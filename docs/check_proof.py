@@ -3,7 +3,8 @@
   check_proof.py --key VKEY [--witness VKEY]... PROOF                   an entry stands in the log (C2SP tlog-proof)
   check_proof.py --key VKEY [--witness VKEY]... --old CHECKPOINT PROOF  the log continues CHECKPOINT (C2SP tlog-witness)
   check_proof.py --key VKEY [--witness VKEY]... CHECKPOINT              who signed it (C2SP tlog-checkpoint)
-Of several --key, one must have signed; each --witness must have cosigned. Exit status: 0 proved, 1 not (and why)."""
+Of several --key, one must have signed; each --witness must have cosigned. If another key took over between CHECKPOINT
+and PROOF, give both: --key BEFORE --key NEXT. Exit status: 0 proved, 1 not (and why)."""
 import argparse, base64, hashlib, sys, time
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493  # Ed25519 (RFC 8032); nothing here is secret
 D = -121665 * pow(121666, -1, P) % P
@@ -48,11 +49,11 @@ def signatures(note, lines, vkey, kind):  # by this key: type 1 of a log, type 4
             message, signature = (note, raw[4:]) if kind == 1 else (b"cosignature/v1\ntime %d\n" % at + note, raw[12:])
             require(verifies(key[1:], message, signature), f"the signature of {name} is wrong")
             yield f"signed by {vkey}" if kind == 1 else f"witnessed by {name} on {time.asctime(time.gmtime(at))} UTC"
-def checkpoint(text, keys, witnesses):  # its origin, size and root, and by whom it is signed
+def checkpoint(text, keys, witnesses, which="the"):  # its origin, size and root, and by whom it is signed
     note, lines = text[:text.rindex("\n\n") + 1], text[text.rindex("\n\n") + 2:].split("\n")
     origin, size, root, *more = note.split("\n")  # more: how another key takes over, say
     by = [told for key in keys for told in signatures(note.encode(), lines, key, 1)]
-    require(by, "the checkpoint is not signed by a key that was given")
+    require(by, f"{which} checkpoint is not signed by a key that was given (if the log's key changed: give each --key)")
     cosigned = [list(signatures(note.encode(), lines, witness, 4)) for witness in witnesses]
     require(all(cosigned), "a witness that was given has not cosigned the checkpoint")
     by += sum(cosigned, more[:-1])
@@ -81,7 +82,7 @@ def check(text, old, keys, witnesses):
         origin, size, root, by = checkpoint(text, keys, witnesses)
         return f"{origin} has {size} entries, root {root.hex()}{by}"
     require(old, "the older checkpoint is needed: --old CHECKPOINT")
-    (origin, size, root, by), (of, n, start, _) = checkpoint(rest, keys, witnesses), checkpoint(old, keys, [])
+    (origin, size, root, by), (of, n, start, _) = checkpoint(rest, keys, witnesses), checkpoint(old, keys, [], "old")
     require(of == origin and n == number(first[4:]) <= size, "the proof does not begin at the older checkpoint")
     path, low = [start] * (n & (n - 1) == 0) + [*map(b64, lines)], (n & -n).bit_length() - 1
     same = (start, not lines and start)  # of an empty or equal tree there is nothing to prove
@@ -89,8 +90,7 @@ def check(text, old, keys, witnesses):
     require(grew == (start, root if n else hashlib.sha256().digest()), "the log did not only grow")
     return f"{origin} only grew, from {n} entries to {size}{by}"
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--key", action="append", required=True)
-parser.add_argument("--witness", action="append", default=[])
+[parser.add_argument(name, action="append", default=[], required=name == "--key") for name in ("--key", "--witness")]
 [parser.add_argument(name) for name in ("--old", "file")]
 args = parser.parse_args()
 try:

@@ -394,6 +394,7 @@ async fn what_no_duty_keeps_any_more_expires_by_the_time_of_its_event() {
     let id = EntryId::derived("2012-06-15T10:00:00Z".parse().unwrap(), younger).to_string();
     let proof = run(["audit", "prove", "--data", name, &id]);
     assert!(proof.status.success(), "{}", stderr(&proof));
+    assert_eq!(crate::log_archive::archived(&data)["counts"]["erased"], 1);
     let history = run(["audit", "history", "--data", name, "--patient", younger]);
     assert!(stderr(&history).contains("lines of 2012 were destroyed on"), "{}", stderr(&history));
     let again = run(["erase", "--data", name, "--expired"]);

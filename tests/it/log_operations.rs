@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
-use crate::harness::{Server, copy, events, run, stderr, stdout, zorgsluis};
+use crate::harness::{Server, events, run, stderr, stdout, zorgsluis};
 
 /// A data directory with a log of some length, served and stopped.
-fn served() -> tempfile::TempDir {
+pub(crate) fn served() -> tempfile::TempDir {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path());
     for path in events().into_iter().take(4) {
@@ -18,13 +18,13 @@ fn served() -> tempfile::TempDir {
     data
 }
 
-fn audit(data: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn audit(data: &Path, arguments: &[&str]) -> Output {
     let mut all = vec!["audit", arguments[0], "--data", data.to_str().unwrap()];
     all.extend(&arguments[1..]);
     run(all)
 }
 
-fn shard(data: &Path) -> PathBuf {
+pub(crate) fn shard(data: &Path) -> PathBuf {
     fs::read_dir(data.join("log")).unwrap().next().unwrap().unwrap().path()
 }
 
@@ -145,7 +145,7 @@ fn nothing_is_rebuilt_beside_a_server_or_of_entries_that_are_not_those_signed() 
     server.settle();
     let refused = audit(data.path(), &["rebuild"]);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(stderr(&refused).contains("in use by another server"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("a server runs on it, or a command"), "{}", stderr(&refused));
     assert!(server.stop().success());
 
     let mut bundles: Vec<_> = fs::read_dir(shard(data.path()).join("entries"))
@@ -159,95 +159,6 @@ fn nothing_is_rebuilt_beside_a_server_or_of_entries_that_are_not_those_signed() 
     assert!(stderr(&refused).contains("audit verify"), "{}", stderr(&refused));
 }
 
-/// Unpacks an archive and runs the script in it, with python3 and nothing else.
-fn unpacked(archive: &Path) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let status = Command::new("python3")
-        .args(["-m", "zipfile", "-e"])
-        .args([archive, folder.path()])
-        .status()
-        .expect("python3");
-    assert!(status.success());
-    folder
-}
-
-fn check(folder: &Path) -> Output {
-    Command::new("python3")
-        .current_dir(folder)
-        .args(["-I", "check_archive.py", "--key", "log.vkey"])
-        .output()
-        .expect("python3")
-}
-
-/// Writes the sums anew, as who forges an archive would.
-fn sum_again(folder: &Path) {
-    let sums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
-    let names: Vec<&str> = sums.lines().map(|line| line.split_once("  ").unwrap().1).collect();
-    let output = Command::new("sha256sum").current_dir(folder).args(names).output().unwrap();
-    fs::write(folder.join("SHA256SUMS"), output.stdout).unwrap();
-}
-
-#[test]
-fn an_archive_is_checked_as_its_readme_says_and_a_tampered_one_is_found() {
-    let data = served();
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    fs::copy(shard(data.path()).join("checkpoint"), at("before")).unwrap();
-    let before = at("before");
-    let before = before.to_str().unwrap();
-
-    let archived =
-        audit(data.path(), &["archive", "--output", at("a.zip").to_str().unwrap(), "--previous", before]);
-    assert!(archived.status.success(), "{}", stderr(&archived));
-    let unpacked_a = unpacked(&at("a.zip"));
-    let checked = check(unpacked_a.path());
-    assert!(checked.status.success(), "{}{}", stdout(&checked), stderr(&checked));
-    assert!(stdout(&checked).contains("continues the previous checkpoint"), "{}", stdout(&checked));
-    assert!(stdout(&checked).trim_end().ends_with("OK"), "{}", stdout(&checked));
-    // That it was made is in it: the log knew first.
-    let entries = fs::read_to_string(unpacked_a.path().join("entries.ndjson")).unwrap();
-    assert!(entries.lines().last().unwrap().contains(r#"\"kind\":\"export\""#), "{entries}");
-
-    // The same checkpoint gives the same bytes.
-    for name in ["b.zip", "c.zip"] {
-        let made = audit(
-            data.path(),
-            &["archive", "--output", at(name).to_str().unwrap(), "--checkpoint", before, "--json"],
-        );
-        assert!(made.status.success(), "{}", stderr(&made));
-    }
-    assert!(fs::read(at("b.zip")).unwrap() == fs::read(at("c.zip")).unwrap());
-    let again = audit(data.path(), &["archive", "--output", at("c.zip").to_str().unwrap()]);
-    assert_eq!(again.status.code(), Some(2), "a file that is there is not written over");
-
-    type Forgery = (&'static str, fn(&str) -> String);
-    let forgeries: [Forgery; 7] = [
-        ("entries.ndjson", |text| text.replacen(r#"\"outcome\":\"0\""#, r#"\"outcome\":\"8\""#, 1)),
-        ("entries.ndjson", |text| text.lines().skip(1).map(|line| format!("{line}\n")).collect()),
-        ("entries.ndjson", |text| text.replacen(r#""is":"entry""#, r#""is":"entry-uncommitted""#, 1)),
-        ("leaves.txt", |text| text.lines().rev().map(|line| format!("{line}\n")).collect()),
-        ("checkpoint", |text| text.replacen("\n\n", "\nx\n\n", 1)),
-        ("audit-events.ndjson", |text| text.lines().skip(1).map(|line| format!("{line}\n")).collect()),
-        ("consistency-proof.txt", |text| text.replacen('A', "B", 1)),
-    ];
-    for (file, forge) in forgeries {
-        let forged = tempfile::tempdir().unwrap();
-        copy(unpacked_a.path(), forged.path());
-        let text = fs::read_to_string(forged.path().join(file)).unwrap();
-        let changed = forge(&text);
-        if changed == text {
-            assert_eq!(file, "consistency-proof.txt", "{file} is changed");
-            continue;
-        }
-        fs::write(forged.path().join(file), changed).unwrap();
-        let found = check(forged.path());
-        assert!(stderr(&found).contains("is not the file that was packed"), "{file}: {}", stderr(&found));
-        sum_again(forged.path());
-        let found = check(forged.path());
-        assert!(!found.status.success(), "{file}: {}", stdout(&found));
-    }
-}
-
 #[test]
 fn a_sealed_log_takes_no_more_and_another_continues_it() {
     let data = tempfile::tempdir().unwrap();
@@ -255,7 +166,7 @@ fn a_sealed_log_takes_no_more_and_another_continues_it() {
     server.send(&fs::read(&events()[0]).unwrap());
     server.settle();
     let refused = audit(data.path(), &["seal"]);
-    assert!(stderr(&refused).contains("in use by another server"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("a server runs on it, or a command"), "{}", stderr(&refused));
     assert!(server.stop().success());
 
     let sealed = audit(data.path(), &["seal", "--json"]);
@@ -277,7 +188,7 @@ fn a_sealed_log_takes_no_more_and_another_continues_it() {
     let again = audit(data.path(), &["seal", "--successor", "linde-2"]);
     assert!(again.status.success(), "{}", stderr(&again));
     assert!(stdout(&again).contains("was sealed already"), "{}", stdout(&again));
-    let first = audit(data.path(), &["export"]);
+    let first = audit(data.path(), &["export", "--organisation", "linde-2"]);
     assert!(first.status.success(), "{}", stderr(&first));
     let root = sealed["root"].as_str().unwrap();
     assert!(stdout(&first).lines().next().unwrap().contains(root), "{}", stdout(&first));
@@ -302,12 +213,6 @@ fn a_sealed_log_takes_no_more_and_another_continues_it() {
     assert_eq!(unnamed.status.code(), Some(2), "{}", stdout(&unnamed));
     assert!(stderr(&unnamed).contains("--organisation"), "{}", stderr(&unnamed));
     assert!(!data.path().join("log/linde-2/sealed").exists());
-    // The key that signed the seal stays: nobody could check the sealed log without it.
-    let rotated = audit(data.path(), &["rotate-key"]);
-    assert_eq!(rotated.status.code(), Some(1), "{}", stdout(&rotated));
-    assert!(stderr(&rotated).contains("the log of linde is sealed"), "{}", stderr(&rotated));
-    let verified = audit(data.path(), &["verify", "--sealed", "--organisation", "linde"]);
-    assert!(verified.status.success(), "{}{}", stdout(&verified), stderr(&verified));
 }
 
 #[test]

@@ -38,6 +38,7 @@ impl<W: Write + Send> Teller for Csv<W> {
     fn begin(&mut self, asked: &Asked) -> io::Result<()> {
         let w = asked.language;
         let header = [
+            w.log(),
             w.number(),
             w.time(),
             w.organisation(),
@@ -66,6 +67,7 @@ impl<W: Write + Send> Teller for Csv<W> {
             false => (shown.action, emergency),
         };
         let record = [
+            shown.log,
             shown.index.to_string(),
             time,
             shown.organisation,

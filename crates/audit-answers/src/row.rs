@@ -13,7 +13,9 @@ use zorgsluis_domain::audit::{
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
-    /// Its index in the log.
+    /// The log in which it stands, by the name of its shard.
+    pub log: String,
+    /// Its index in that log.
     pub index: u64,
     /// Its id.
     pub id: String,
@@ -134,6 +136,7 @@ impl Row {
             Content::Erased => None,
         };
         Self {
+            log: found.line.log.to_string(),
             index: found.line.index,
             id: found.line.id.to_string(),
             recorded: found.at,

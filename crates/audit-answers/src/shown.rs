@@ -23,7 +23,9 @@ pub fn moment(at: Timestamp) -> String {
 /// An entry in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown {
-    /// Its index in the log.
+    /// The log in which it stands.
+    pub log: String,
+    /// Its index in that log.
     pub index: u64,
     /// When, for machines: UTC.
     pub machine: String,
@@ -60,6 +62,7 @@ impl Shown {
     #[must_use]
     pub fn of(row: &Row, language: Language) -> Self {
         let shown = Self {
+            log: row.log.clone(),
             index: row.index,
             machine: row.recorded.to_string(),
             time: moment(row.recorded),

@@ -38,6 +38,7 @@ words! {
     outcome: "Uitkomst", "Outcome";
     emergency: "Noodprocedure", "Emergency procedure";
     emergency_short: "NOOD", "EMERGENCY";
+    log: "Logboek", "Log";
     number: "Nummer", "Number";
     yes: "ja", "yes";
     no: "nee", "no";

@@ -1,4 +1,5 @@
-//! What stands in the log about one patient, year by year, and what remains in the index once a year's key is gone.
+//! What stands in the log about one patient, year by year, and what remains in the index once a year's key is gone. Of
+//! logs that continue each other, in all of them.
 
 use std::collections::BTreeMap;
 
@@ -38,6 +39,18 @@ impl AuditLog {
     /// they say.
     pub async fn lines_about(&self, patient: &Pseudonym) -> Result<PatientLines, AuditError> {
         let mut years: BTreeMap<i16, LoggedYear> = BTreeMap::new();
+        for log in self.chain() {
+            log.count_lines(patient, &mut years).await?;
+        }
+        Ok(PatientLines { years: years.into_values().collect() })
+    }
+
+    /// Counts those of this log.
+    async fn count_lines(
+        &self,
+        patient: &Pseudonym,
+        years: &mut BTreeMap<i16, LoggedYear>,
+    ) -> Result<(), AuditError> {
         let mut after = None;
         loop {
             let Hits { hits, next } = self.page(patient_key(patient), after).await?;
@@ -56,7 +69,7 @@ impl AuditLog {
             }
             match next {
                 Some(next) => after = Some(next),
-                None => return Ok(PatientLines { years: years.into_values().collect() }),
+                None => return Ok(()),
             }
         }
     }
@@ -65,6 +78,15 @@ impl AuditLog {
     /// an id to its place, and shows that there was a line, at the time that its id states. Lines that can still be
     /// opened stay as they are. Returns how many were changed; again is no error.
     pub async fn forget_erased(&self, patient: &Pseudonym) -> Result<u64, AuditError> {
+        let mut forgotten = 0;
+        for log in self.chain() {
+            forgotten += log.forget_here(patient).await?;
+        }
+        Ok(forgotten)
+    }
+
+    /// Takes it from the index of this log.
+    async fn forget_here(&self, patient: &Pseudonym) -> Result<u64, AuditError> {
         let mut forgotten = 0;
         let mut after = None;
         loop {
@@ -89,8 +111,16 @@ impl AuditLog {
     /// The entries that are tombstones, oldest first. They speak of no patient but by pseudonyms, so that reading
     /// them is no reading of a patient's lines.
     pub async fn erasures(&self) -> Result<Vec<AuditEntry>, AuditError> {
-        let key = Term::Kind(EventKind::Erasure).key(self.keys.as_ref());
         let mut entries = Vec::new();
+        for log in self.chain() {
+            log.tombstones(&mut entries).await?;
+        }
+        Ok(entries)
+    }
+
+    /// Those of this log.
+    async fn tombstones(&self, entries: &mut Vec<AuditEntry>) -> Result<(), AuditError> {
+        let key = Term::Kind(EventKind::Erasure).key(self.keys.as_ref());
         let mut after = None;
         loop {
             let Hits { hits, next } = self.page(key.clone(), after).await?;
@@ -110,7 +140,7 @@ impl AuditLog {
             }
             match next {
                 Some(next) => after = Some(next),
-                None => return Ok(entries),
+                None => return Ok(()),
             }
         }
     }

@@ -67,6 +67,7 @@
 //! ```
 
 mod balp;
+mod chain;
 mod content;
 mod erased;
 mod error;
@@ -78,6 +79,7 @@ mod reader;
 mod reading;
 pub mod reported;
 mod search;
+mod succession;
 mod term;
 mod walk;
 mod writer;
@@ -92,6 +94,7 @@ pub use queue_sink::QueueSink;
 pub use reader::{LogReader, ReadBy, Verified};
 pub use reading::{Form, Found, Question, Reading};
 pub use search::{Criterion, Fits, LogSearch};
+pub use succession::Succession;
 pub use term::{PATIENT as PATIENT_KEYS, Term};
 pub use walk::Walk;
 pub use writer::AuditWriter;

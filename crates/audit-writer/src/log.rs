@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tlog::{
-    Cursor, Describe, EntryIndex, Log, LogPaths, LogStorage, Parallel, Place, ProofFile, Query,
+    Describe, EntryIndex, Finding, Log, LogPaths, LogStorage, Parallel, Place, ProofFile, Query,
     RebuildOptions, Report, VerifyOptions, VerifyingKey, WitnessKey,
 };
 use zorgsluis_domain::port::Keys;
@@ -25,12 +25,16 @@ pub struct AuditLog {
     pub(crate) keys: Arc<dyn Keys>,
     verifying: Arc<[VerifyingKey]>,
     shard: Arc<str>,
+    /// The sealed logs that this one continues, the oldest first.
+    pub(crate) earlier: Arc<[AuditLog]>,
 }
 
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Its index in the log.
+    /// The log in which it stands: the name of its shard.
+    pub log: Arc<str>,
+    /// Its index in that log.
     pub index: u64,
     /// Its id.
     pub id: EntryId,
@@ -67,6 +71,8 @@ pub struct Verification<'a> {
     pub resume: Option<&'a [u8]>,
     /// Offered the state after each bundle.
     pub keep: Option<tlog::KeepState<'a>>,
+    /// What was found beside the log itself, to stand in the report: how it continues another, say.
+    pub beside: &'a [Finding],
 }
 
 impl fmt::Debug for Verification<'_> {
@@ -132,6 +138,7 @@ impl AuditLog {
             keys,
             verifying: verifying.into(),
             shard: shard.into(),
+            earlier: Arc::default(),
         })
     }
 
@@ -184,13 +191,19 @@ impl AuditLog {
             keep: how.keep,
             ..VerifyOptions::new(&self.verifying)
         };
-        Ok(tlog::verify(&self.log, &options).await?)
+        let mut report = tlog::verify(&self.log, &options).await?;
+        report.findings.extend_from_slice(how.beside);
+        Ok(report)
     }
 
     /// The same log, read as it was first written, whatever was laid over its bundles since: for a reading that
-    /// is worth a listing of their versions, where the storage keeps any.
+    /// is worth a listing of their versions, where the storage keeps any. So with the logs that it continues.
     pub async fn first_written(self) -> Result<Self, AuditError> {
-        Ok(Self { log: self.log.first_written().await?, ..self })
+        let mut earlier = Vec::with_capacity(self.earlier.len());
+        for log in self.earlier.iter() {
+            earlier.push(Self { log: log.log.first_written().await?, ..log.clone() });
+        }
+        Ok(Self { log: self.log.first_written().await?, earlier: earlier.into(), ..self })
     }
 
     /// Makes tiles and index anew from the entries: all of both. No writer may run meanwhile.
@@ -209,24 +222,19 @@ impl AuditLog {
         Ok(tlog::rebuild_with(&self.log, &self.verifying, &options).await?)
     }
 
-    pub(crate) async fn place(&self, id: EntryId) -> Result<Place, AuditError> {
-        let places = self.index.places(&[tlog::EntryId(id.0.into_bytes())]).await?;
-        places.into_iter().next().flatten().ok_or(AuditError::NoSuchEntry)
-    }
-
     pub(crate) async fn prove(&self, id: EntryId) -> Result<ProofFile, AuditError> {
-        Ok(self.log.prove(self.place(id).await?, &self.verifying).await?)
+        let (log, place) = self.place(id).await?;
+        Ok(log.log.prove(place, &log.verifying).await?)
     }
 
     pub(crate) async fn line(&self, id: EntryId) -> Result<Line, AuditError> {
-        let place = self.place(id).await?;
-        let line = self.lines(&[place]).await?.into_iter().next().ok_or(AuditError::NoSuchEntry)?;
+        let (log, place) = self.place(id).await?;
+        let line = log.lines(&[place]).await?.into_iter().next().ok_or(AuditError::NoSuchEntry)?;
         if line.id == id { Ok(line) } else { Err(misled(&line)) }
     }
 
-    /// Whether the index holds rows that were made by an older scheme of keys: it then misses entries under
-    /// all terms but a patient.
-    pub(crate) async fn is_index_outdated(&self) -> Result<bool, AuditError> {
+    /// Whether the index of this log alone holds rows that were made by an older scheme of keys.
+    pub(crate) async fn has_outdated_rows(&self) -> Result<bool, AuditError> {
         let any = Query {
             key: OUTDATED.to_owned(),
             from: i64::MIN,
@@ -246,7 +254,8 @@ impl AuditLog {
                 Opened::Erased => Content::Erased,
                 Opened::Faulty(code) => return Err(AuditError::Unreadable { index: logged.index, code }),
             };
-            lines.push(Line { index: logged.index, id: entry_id(logged.leaf.id()), content });
+            let (log, id) = (Arc::clone(&self.shard), entry_id(logged.leaf.id()));
+            lines.push(Line { log, index: logged.index, id, content });
         }
         Ok(lines)
     }
@@ -261,9 +270,4 @@ impl fmt::Debug for AuditLog {
 /// The index led to an entry that was not asked for.
 pub(crate) fn misled(line: &Line) -> AuditError {
     AuditError::Unreadable { index: line.index, code: "index-row-altered" }
-}
-
-pub(crate) fn parse_cursor(text: &str) -> Option<Cursor> {
-    let (at, index) = text.split_once('.')?;
-    Some(Cursor { at: at.parse().ok()?, index: index.parse().ok()? })
 }

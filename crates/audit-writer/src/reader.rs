@@ -13,7 +13,7 @@ use zorgsluis_domain::port::{AuditSink, Page, PageRequest, Random};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId, PortError};
 
 use crate::reading::{Form, Found, Question, Reading};
-use crate::{AuditError, AuditLog, Line, Term, Verification, Walk};
+use crate::{AuditError, AuditLog, Line, Succession, Term, Verification, Walk};
 
 /// The most entries on one page.
 const MAX_PAGE: usize = 1000;
@@ -165,8 +165,8 @@ impl LogReader {
 
     /// That this log continues one that was sealed, with its last state: its first entry.
     pub async fn log_succession(&self, of: &tlog::Checkpoint) -> Result<(), AuditError> {
-        let (origin, size, root) = (&of.origin, of.size, of.root);
-        let what = format!("continues {origin}, sealed at {size} entries with root {root}");
+        let of = Succession { origin: of.origin.clone(), size: of.size, root: of.root.to_string() };
+        let what = of.to_string();
         self.log_first(self.about(Deed::started())?.object(self.part(what))).await
     }
 

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use jiff::Timestamp;
-use tlog::{Cursor, Query};
+use tlog::Query;
 
-use crate::log::parse_cursor;
+use crate::chain::{ChainCursor, Span};
 use crate::term::Term;
 use crate::{AuditError, AuditLog, Content, Line};
 
@@ -91,11 +91,7 @@ impl Found {
     /// Its place, to go on behind it with [`Question::after`].
     #[must_use]
     pub fn cursor(&self) -> String {
-        format!("{}.{}", self.at.as_microsecond(), self.line.index)
-    }
-
-    fn place(&self) -> (Timestamp, u64) {
-        (self.at, self.line.index)
+        ChainCursor::text(self.at.as_microsecond(), self.line.index, &self.line.log)
     }
 }
 
@@ -103,25 +99,36 @@ impl Found {
 pub struct Reading {
     log: AuditLog,
     newest_first: bool,
-    from: i64,
-    to: i64,
     sources: Vec<Source>,
-    last: Option<(Timestamp, u64)>,
+    last: Option<ChainCursor>,
 }
 
-/// What is read of one term.
+/// What is read of one term, in one log of the chain.
 struct Source {
+    log: AuditLog,
+    rank: usize,
     term: Term,
-    after: Option<Cursor>,
+    span: Span,
     ready: VecDeque<Found>,
     done: bool,
+}
+
+impl Source {
+    /// Where the entry stands that comes next.
+    fn next(&self) -> Option<ChainCursor> {
+        self.ready.front().map(|found| ChainCursor {
+            at: found.at.as_microsecond(),
+            rank: self.rank,
+            index: found.line.index,
+        })
+    }
 }
 
 impl Reading {
     /// Checks the question. The entry about the reading must be durable before.
     pub(crate) async fn begin(log: AuditLog, question: &Question) -> Result<Self, AuditError> {
         let after = match &question.after {
-            Some(text) => Some(parse_cursor(text).ok_or(AuditError::Cursor)?),
+            Some(text) => Some(ChainCursor::parse(text, &log).ok_or(AuditError::Cursor)?),
             None => None,
         };
         // The keys of patients are the same in all schemes.
@@ -129,15 +136,22 @@ impl Reading {
         if !all_schemes && log.is_index_outdated().await? {
             return Err(AuditError::IndexOutdated);
         }
-        let source = |term: &Term| Source { term: term.clone(), after, ready: VecDeque::new(), done: false };
-        Ok(Self {
-            log,
-            newest_first: question.newest_first,
-            from: question.from.as_microsecond(),
-            to: question.to.as_microsecond(),
-            sources: question.terms.iter().map(source).collect(),
-            last: None,
-        })
+        let newest_first = question.newest_first;
+        let whole =
+            Span { from: question.from.as_microsecond(), to: question.to.as_microsecond(), after: None };
+        let mut sources = Vec::new();
+        for (rank, of) in log.chain().enumerate() {
+            let span = whole.behind(rank, after, newest_first);
+            sources.extend(question.terms.iter().filter(|_| span.from < span.to).map(|term| Source {
+                log: of.clone(),
+                rank,
+                term: term.clone(),
+                span,
+                ready: VecDeque::new(),
+                done: false,
+            }));
+        }
+        Ok(Self { log, newest_first, sources, last: None })
     }
 
     /// The next entries, at most `limit`; empty at the end.
@@ -145,16 +159,17 @@ impl Reading {
         let mut page = Vec::new();
         while page.len() < limit {
             self.fill(limit - page.len()).await?;
-            let before = |one: &Source, other: &Source| match (one.ready.front(), other.ready.front()) {
-                (Some(one), Some(other)) if self.newest_first => other.place().cmp(&one.place()),
-                (Some(one), Some(other)) => one.place().cmp(&other.place()),
+            let before = |one: &Source, other: &Source| match (one.next(), other.next()) {
+                (Some(one), Some(other)) if self.newest_first => other.cmp(&one),
+                (Some(one), Some(other)) => one.cmp(&other),
                 (one, other) => other.is_some().cmp(&one.is_some()).then(Ordering::Equal),
             };
-            let next = self.sources.iter_mut().min_by(|one, other| before(one, other));
-            let Some(found) = next.and_then(|source| source.ready.pop_front()) else { break };
+            let Some(next) = self.sources.iter_mut().min_by(|one, other| before(one, other)) else { break };
+            let place = next.next();
+            let Some(found) = next.ready.pop_front() else { break };
             // One entry may be found by several terms.
-            if self.last != Some(found.place()) {
-                self.last = Some(found.place());
+            if self.last != place {
+                self.last = place;
                 page.push(found);
             }
         }
@@ -165,17 +180,17 @@ impl Reading {
     async fn fill(&mut self, limit: usize) -> Result<(), AuditError> {
         for source in self.sources.iter_mut().filter(|source| source.ready.is_empty() && !source.done) {
             let query = Query {
-                key: source.term.key(self.log.keys.as_ref()),
-                from: self.from,
-                to: self.to,
-                after: source.after,
+                key: source.term.key(source.log.keys.as_ref()),
+                from: source.span.from,
+                to: source.span.to,
+                after: source.span.after,
                 limit: limit.clamp(1, CHUNK),
                 newest_first: self.newest_first,
             };
-            let hits = self.log.index.find(&query).await?;
+            let hits = source.log.index.find(&query).await?;
             source.done = hits.next.is_none();
-            source.after = hits.next;
-            source.ready = self.log.found(&source.term, &query, &hits.hits).await?.into();
+            source.span.after = hits.next;
+            source.ready = source.log.found(&source.term, &query, &hits.hits).await?.into();
         }
         Ok(())
     }

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tlog::{Cursor, Hit, MAX_IDS, Place, Query};
+use tlog::{Hit, Place, Query};
+use zorgsluis_domain::AuditEntry;
 use zorgsluis_domain::audit::{Object, ObjectRole};
 use zorgsluis_domain::port::Page;
-use zorgsluis_domain::{AuditEntry, EntryId};
 
+use crate::chain::{ChainCursor, Span};
 use crate::log::misled;
 use crate::{AuditError, AuditLog, Content, Line, LogReader, Term};
 
@@ -57,20 +58,32 @@ pub struct LogSearch<'a> {
 /// this search, so that it neither shows an entry twice nor ends never.
 #[derive(Debug, Clone, Copy)]
 struct Position {
-    row: Cursor,
+    row: ChainCursor,
     size: u64,
 }
 
 impl Position {
-    fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split('.');
-        let row = Cursor { at: parts.next()?.parse().ok()?, index: parts.next()?.parse().ok()? };
-        let size = parts.next()?.parse().ok()?;
-        parts.next().is_none().then_some(Self { row, size })
+    fn parse(text: &str, log: &AuditLog) -> Option<Self> {
+        let (size, row) = text.split_once('.')?;
+        Some(Self { row: ChainCursor::parse(row, log)?, size: size.parse().ok()? })
     }
 
-    fn text(self) -> String {
-        format!("{}.{}.{}", self.row.at, self.row.index, self.size)
+    fn text(self, log: &AuditLog) -> String {
+        let of = log.chain().nth(self.row.rank).unwrap_or(log);
+        format!("{}.{}.{}.{}", self.size, self.row.at, self.row.index, of.shard())
+    }
+}
+
+/// A row of the index of one of the logs of a chain.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    rank: usize,
+    hit: Hit,
+}
+
+impl Row {
+    const fn place(&self) -> ChainCursor {
+        ChainCursor { at: self.hit.at, rank: self.rank, index: self.hit.place.index }
     }
 }
 
@@ -93,22 +106,9 @@ impl LogReader {
 }
 
 impl AuditLog {
-    /// Which of these entries stand in the log. Discloses nothing of them.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub async fn holds(&self, entries: &[EntryId]) -> Result<Vec<bool>, AuditError> {
-        let mut held = Vec::with_capacity(entries.len());
-        for some in entries.chunks(MAX_IDS) {
-            let ids: Vec<_> = some.iter().map(|id| tlog::EntryId(id.0.into_bytes())).collect();
-            held.extend(self.index.places(&ids).await?.iter().map(Option::is_some));
-        }
-        Ok(held)
-    }
-
     async fn search(&self, search: &LogSearch<'_>, size: u64) -> Result<Page<Line>, AuditError> {
         let start = match search.after {
-            Some(text) => Some(Position::parse(text).ok_or(AuditError::Cursor)?),
+            Some(text) => Some(Position::parse(text, self).ok_or(AuditError::Cursor)?),
             None => None,
         };
         let size = start.map_or(size, |start| start.size);
@@ -119,38 +119,44 @@ impl AuditLog {
         }
         let (mut items, mut looked_at) = (Vec::new(), 0);
         loop {
-            let (hits, more) = self.rows(&terms, search, row, CHUNK).await?;
-            looked_at += hits.len();
-            let of_this: Vec<Hit> = hits.iter().filter(|hit| hit.place.index < size).copied().collect();
-            let places: Vec<Place> = of_this.iter().map(|hit| hit.place).collect();
-            let lines = self.lines(&places).await?;
-            for (hit, line) in of_this.iter().zip(lines) {
+            let (rows, more) = self.rows(&terms, search, row, CHUNK).await?;
+            looked_at += rows.len();
+            // A sealed log has no entries that came since.
+            let here = |row: &&Row| row.rank < self.earlier.len() || row.hit.place.index < size;
+            let of_this: Vec<Row> = rows.iter().filter(here).copied().collect();
+            let places: Vec<(usize, Place)> = of_this.iter().map(|row| (row.rank, row.hit.place)).collect();
+            let lines = self.lines_in(&places).await?;
+            for (found, line) in of_this.iter().zip(lines) {
                 if !fulfils(&line, &terms, search)? {
                     continue;
                 }
                 if items.len() >= search.limit.max(1) {
                     // There is one more: the page ends before it.
-                    let next = row.map(|row| Position { row, size }.text());
+                    let next = row.map(|row| Position { row, size }.text(self));
                     return Ok(Page { items, next });
                 }
                 items.push(line);
-                row = Some(Cursor { at: hit.at, index: hit.place.index });
+                row = Some(found.place());
             }
-            let Some(last) = hits.last() else { return Ok(Page { items, next: None }) };
+            let Some(last) = rows.last() else { return Ok(Page { items, next: None }) };
             if !more {
                 return Ok(Page { items, next: None });
             }
             // Between the last one shown and here nothing was found.
-            let here = Cursor { at: last.at, index: last.place.index };
+            let here = last.place();
             row = Some(here);
             if looked_at >= MAX_ROWS || items.len() >= search.limit.max(1) {
-                return Ok(Page { items, next: Some(Position { row: here, size }.text()) });
+                return Ok(Page { items, next: Some(Position { row: here, size }.text(self)) });
             }
         }
     }
 
     /// The terms of the criterion with the fewest rows from here on; all entries, if no criterion has terms.
-    async fn rarest(&self, search: &LogSearch<'_>, from: Option<Cursor>) -> Result<Vec<Term>, AuditError> {
+    async fn rarest(
+        &self,
+        search: &LogSearch<'_>,
+        from: Option<ChainCursor>,
+    ) -> Result<Vec<Term>, AuditError> {
         let mut rarest: Option<(usize, &[Term])> = None;
         let candidates = search.criteria.iter().map(|criterion| criterion.terms.as_slice());
         let candidates: Vec<&[Term]> = candidates.filter(|terms| !terms.is_empty()).collect();
@@ -171,25 +177,29 @@ impl AuditLog {
         &self,
         terms: &[Term],
         search: &LogSearch<'_>,
-        after: Option<Cursor>,
+        after: Option<ChainCursor>,
         limit: usize,
-    ) -> Result<(Vec<Hit>, bool), AuditError> {
+    ) -> Result<(Vec<Row>, bool), AuditError> {
         let (mut all, mut more) = (Vec::new(), false);
-        for term in terms {
-            let query = Query {
-                key: term.key(self.keys.as_ref()),
-                from: search.from.as_microsecond(),
-                to: search.to.as_microsecond(),
-                after,
-                limit,
-                newest_first: search.newest_first,
-            };
-            let found = self.index.find(&query).await?;
-            more |= found.next.is_some();
-            all.extend(found.hits);
+        let (from, to) = (search.from.as_microsecond(), search.to.as_microsecond());
+        for (rank, log) in self.chain().enumerate() {
+            let span = Span { from, to, after: None }.behind(rank, after, search.newest_first);
+            for term in terms.iter().filter(|_| span.from < span.to) {
+                let query = Query {
+                    key: term.key(log.keys.as_ref()),
+                    from: span.from,
+                    to: span.to,
+                    after: span.after,
+                    limit,
+                    newest_first: search.newest_first,
+                };
+                let found = log.index.find(&query).await?;
+                more |= found.next.is_some();
+                all.extend(found.hits.into_iter().map(|hit| Row { rank, hit }));
+            }
         }
-        all.sort_by_key(|hit| (hit.at, hit.place.index));
-        all.dedup_by_key(|hit| (hit.at, hit.place.index));
+        all.sort_by_key(Row::place);
+        all.dedup_by_key(|row| row.place());
         if search.newest_first {
             all.reverse();
         }

@@ -3,8 +3,12 @@ use std::path::PathBuf;
 /// Why a data directory could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process serves from this directory; a directory has one server.
-    #[error("{} is in use by another server{}", path.display(), pid.map(|pid| format!(" (process {pid})")).unwrap_or_default())]
+    /// Another process holds this directory: a directory has one server, or one command that takes its place.
+    #[error(
+        "{} is in use{}: a server runs on it, or a command that takes a server's place",
+        path.display(),
+        pid.map(|pid| format!(" by process {pid}")).unwrap_or_default()
+    )]
     Held {
         /// The data directory.
         path: PathBuf,

@@ -238,12 +238,16 @@ impl Appender {
         Ok(head)
     }
 
-    /// Records another's bundle at the head in the index, and moves the head behind it.
+    /// Records another's bundle at the head in the index, and moves the head behind it. Behind one that closes the
+    /// log there is nothing.
     async fn step_over<'b>(&self, head: &mut Frontier, found: &'b Bytes) -> Result<BundleRef<'b>, LogError> {
         let first = head.size();
         let bundle = self.log.parse_bundle(found, first)?;
         if bundle.before().as_ref() != Some(&*head) {
             return Err(LogError::ChainBroken { object: self.log.paths().bundle(first) });
+        }
+        if bundle.is_closing() {
+            return Err(LogError::Sealed);
         }
         // Its writer records it too, as a rule before this; describing needs the key of every entry.
         let coverage = retrying(Step::ReadCoverage, || self.index.coverage()).await?;

@@ -13,6 +13,9 @@
 //!
 //! The first index is also the size of the tree before. The peaks make a bundle enough to go on
 //! appending behind it. The checksum covers the payloads too, through their hashes in the leaves.
+//!
+//! A bundle without entries *closes* the log: it takes the place that the next entry would have, by the
+//! same conditional create, so that nobody can put one there any more.
 
 use std::fmt;
 
@@ -108,8 +111,8 @@ pub enum BundleError {
     /// A version that this code does not know.
     #[error("an unknown version")]
     Version,
-    /// No entry, or more than [`MAX_BUNDLE_ENTRIES`].
-    #[error("holds no entry, or more than {MAX_BUNDLE_ENTRIES}")]
+    /// More entries than [`MAX_BUNDLE_ENTRIES`].
+    #[error("holds more than {MAX_BUNDLE_ENTRIES} entries")]
     Count,
     /// The last index would be beyond any tree.
     #[error("its indices are beyond any tree")]
@@ -184,7 +187,7 @@ impl<'a> BundleRef<'a> {
         let (count, bytes) = take::<4>(bytes)?;
         let (root, bytes) = take::<HASH_LEN>(bytes)?;
         let (first, count) = (u64::from_be_bytes(*first), u32::from_be_bytes(*count));
-        if count == 0 || count as usize > MAX_BUNDLE_ENTRIES {
+        if count as usize > MAX_BUNDLE_ENTRIES {
             return Err(BundleError::Count);
         }
         if first.checked_add(u64::from(count)).is_none() {
@@ -238,6 +241,12 @@ impl<'a> BundleRef<'a> {
     #[must_use]
     pub fn first(&self) -> u64 {
         self.first
+    }
+
+    /// Whether it closes the log: it holds no entry, and stands where the next one would.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.count == 0
     }
 
     /// The index behind its last entry.

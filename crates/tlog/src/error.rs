@@ -18,6 +18,9 @@ use crate::storage::StorageError;
 /// gets no answer: [`ReadBack`](Self::ReadBack), and then either it was our own bundle after all, or
 /// `ReadCoverage`, `RecordFound` and `Create` behind it.
 ///
+/// Sealing: publishing, then [`Close`](Self::Close) at the head, behind whatever others put there first; then
+/// publishing again, and [`WriteSeal`](Self::WriteSeal).
+///
 /// Publishing: [`ReadCheckpoint`](Self::ReadCheckpoint) → [`ReadHinted`](Self::ReadHinted) →
 /// [`ReadTiles`](Self::ReadTiles) → ([`Probe`](Self::Probe) → [`WriteTiles`](Self::WriteTiles))* →
 /// [`WriteTiles`](Self::WriteTiles) → [`Sign`](Self::Sign) →
@@ -55,6 +58,8 @@ pub enum Step {
     Sign,
     /// Replace the checkpoint, if it is still the one that was read.
     ReplaceCheckpoint,
+    /// Create the bundle that closes the log, at the head.
+    Close,
     /// Write the seal.
     WriteSeal,
     /// Create the copy of the checkpoint that is kept of a day.

@@ -102,6 +102,7 @@ mod proof_file;
 mod publish;
 mod rebuild;
 mod rotate;
+mod seal;
 mod sign;
 mod storage;
 mod tile;

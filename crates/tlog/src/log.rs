@@ -92,16 +92,34 @@ impl Log {
                 let signed = SignedCheckpoint::parse(&object.bytes, &self.origin, chain.keys())?;
                 if chain.admits(&signed) { Ok(Some(signed)) } else { Err(CheckpointError::KeyRetired.into()) }
             }
-            parsed => Ok(Some(parsed?)),
+            parsed => {
+                let signed = parsed?;
+                // A key that is known may be one from which another took over: where there are hand-overs, they say.
+                if self.list(&self.paths.handovers(), None).await?.keys.is_empty() {
+                    return Ok(Some(signed));
+                }
+                let chain = self.key_chain(keys).await?;
+                if chain.admits(&signed) { Ok(Some(signed)) } else { Err(CheckpointError::KeyRetired.into()) }
+            }
         }
     }
 
-    /// All entries of the bundle that begins at `first`; `None` if there is no such bundle. The next
-    /// bundle begins behind the last entry.
+    /// All entries of the bundle that begins at `first`; `None` if there is no such bundle, or it closes the log.
+    /// The next bundle begins behind the last entry.
     pub async fn bundle(&self, first: u64) -> Result<Option<Vec<LoggedEntry>>, LogError> {
         let Some(bytes) = self.bundle_bytes(first, Step::Read).await? else { return Ok(None) };
         let bundle = self.parse_bundle(&bytes, first)?;
-        logged_entries(&bytes, &bundle).map(Some)
+        if bundle.is_closing() { Ok(None) } else { logged_entries(&bytes, &bundle).map(Some) }
+    }
+
+    /// The checkpoint that was written as the seal, checked against the keys and those that hand-overs lead to;
+    /// `None` when the log is not sealed.
+    pub async fn seal(&self, keys: &[VerifyingKey]) -> Result<Option<SignedCheckpoint>, LogError> {
+        let key = self.paths.key(LogObject::Sealed);
+        let Some(object) = self.get(&key, MAX_NOTE_BYTES, Step::ReadSeal).await? else { return Ok(None) };
+        let chain = self.key_chain(keys).await?;
+        let signed = SignedCheckpoint::parse(&object.bytes, &self.origin, chain.keys())?;
+        if chain.admits(&signed) { Ok(Some(signed)) } else { Err(CheckpointError::KeyRetired.into()) }
     }
 
     /// One entry. Its payload has been compared with its leaf; whether the tree holds it, a proof says.
@@ -147,7 +165,8 @@ impl Log {
         let chain = self.key_chain(keys).await?;
         let entry = self.entry(place).await?;
         let mut proved = Err(LogError::TilesDamaged { size });
-        for signed in self.provable(signed, place.index + 1, chain.keys()).await? {
+        let provable = self.provable(signed, place.index + 1, chain.keys()).await?;
+        for signed in provable.into_iter().filter(|signed| chain.admits(signed)) {
             let size = signed.checkpoint().size;
             proved = match self.tree_hashes(&inclusion_ranges(place.index, size), size).await {
                 Ok(path) => {

@@ -115,26 +115,6 @@ impl Publisher {
         if more { self.publish().await } else { Ok(signed) }
     }
 
-    /// Covers all entries and closes the log for good: appenders that look for the head find it sealed,
-    /// and entries behind the seal are a fault.
-    pub async fn seal(&mut self) -> Result<SignedCheckpoint, LogError> {
-        let signed = self.publish().await?;
-        let (key, text) = (self.log.paths().key(LogObject::Sealed), signed.to_text());
-        for _ in 0..ATTEMPTS {
-            match self.log.storage().create(&key, text.as_bytes()).await {
-                Ok(Created::New) => return Ok(signed),
-                Ok(Created::AlreadyExists) | Err(StorageError::Transient(_)) => {}
-                Err(source) => return Err(LogError::Storage { step: Step::WriteSeal, source }),
-            }
-            match self.log.get(&key, MAX_NOTE_BYTES, Step::WriteSeal).await? {
-                Some(object) if object.bytes == text.as_bytes() => return Ok(signed),
-                Some(_) => return Err(LogError::Sealed),
-                None => {}
-            }
-        }
-        Err(LogError::OutcomeUnknown)
-    }
-
     /// Keeps a copy of the checkpoint that stands under the name of this day ([`LogObject::Kept`]), unless
     /// there is one. Returns whether this call made it.
     pub async fn keep(&mut self, day: Day) -> Result<bool, LogError> {
@@ -281,6 +261,9 @@ impl Publisher {
             let bundle = self.log.parse_bundle(&bytes, first)?;
             if bundle.before().as_ref() != Some(edge.frontier()) {
                 return Err(LogError::ChainBroken { object: self.log.paths().bundle(first) });
+            }
+            if bundle.is_closing() {
+                return Ok(true);
             }
             for entry in bundle.entries() {
                 if !edge.push(entry.leaf(), entry.leaf_hash()) {

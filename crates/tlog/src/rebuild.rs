@@ -64,6 +64,9 @@ pub async fn rebuild_with(
         if bundle.before().as_ref() != Some(edge.frontier()) {
             return Err(LogError::ChainBroken { object: log.paths().bundle(first) });
         }
+        if bundle.is_closing() {
+            break;
+        }
         for entry in bundle.entries() {
             if !edge.push(entry.leaf(), entry.leaf_hash()) {
                 return Err(LogError::Full);

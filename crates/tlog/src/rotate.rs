@@ -42,6 +42,9 @@ impl Publisher {
             if stored.signed != covered {
                 continue;
             }
+            if self.log.is_closed_at(covered.checkpoint().size).await? {
+                return Err(LogError::Sealed);
+            }
             let head = covered.checkpoint();
             let extensions = vec![Handover::line(self.signer.verifying_key(), &to)];
             let handover =

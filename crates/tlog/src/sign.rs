@@ -61,6 +61,11 @@ impl VerifyingKey {
         Ok(Self { name, key, id })
     }
 
+    /// The same key under another name: where one key signs several logs.
+    pub fn renamed(&self, name: impl Into<String>) -> Result<Self, KeyError> {
+        Self::new(name, self.key)
+    }
+
     /// Reads the text form.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let (name, key) = vkey::parse(text, TYPE_ED25519)?;

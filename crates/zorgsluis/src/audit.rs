@@ -13,6 +13,7 @@ mod resume;
 mod rotate;
 mod seal;
 mod signatures;
+mod verified;
 mod verify;
 
 use std::path::Path;
@@ -90,7 +91,11 @@ impl Opened {
         let organisation = existing(data, args.organisation.as_deref())?;
         // Readings of a sealed log are logged in the one that continues it.
         let access = LogAccess::open(&directory, &logged_in(data, &organisation)?).await?;
-        let log = log_of(&directory, &organisation)?;
+        // A name means the one log; without it the answer tells of the logs that it continues, too.
+        let log = match args.organisation {
+            Some(_) => log_of(&directory, &organisation).await?,
+            None => access.writer.log().clone(),
+        };
         let sink = Arc::clone(&access.writer) as Arc<dyn AuditSink>;
         Ok(Self {
             keys: Arc::new(directory.keys()),

@@ -1,6 +1,7 @@
 //! The whole system on embedded stores, in one process.
 
 mod announcement;
+pub(crate) mod chain;
 pub(crate) mod clients;
 mod letters;
 mod log_access;
@@ -36,8 +37,9 @@ use crate::failure::Failure;
 use crate::witness::submit::{RemoteWitness, Submitter};
 
 pub(crate) use announcement::{ANNOUNCEMENT, Announcement};
+pub(crate) use chain::{chain_of, log_of, others_sealed};
 pub(crate) use log_access::{
-    LogAccess, is_sealed, log_of, logged_in, logs_in, organisation, origin, reader_of, rotate_key, source,
+    LogAccess, is_sealed, logged_in, logs_in, organisation, origin, reader_of, rotate_key, source,
 };
 use log_state::LogKeeper;
 pub(crate) use mail::MailConfig;

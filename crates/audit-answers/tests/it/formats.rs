@@ -56,13 +56,13 @@ async fn what_an_entry_holds_is_neither_a_formula_nor_markup_nor_a_command_to_th
     let (csv, _) = world.told(&about(ANNA), ALL, Format::Csv).await;
     assert!(csv.contains("\r\n") && !csv.ends_with("\n\n"));
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    assert_eq!(reader.headers().unwrap().len(), 13);
+    assert_eq!(reader.headers().unwrap().len(), 14);
     let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 2);
-    assert_eq!(&rows[0][3], "'=HYPERLINK(\"http://x\")");
-    assert_eq!(&rows[1][2], "'@SUM(A1)");
-    assert_eq!((&rows[0][1], &rows[0][11]), ("2026-11-16T10:00:00.000000+01:00", "ja"));
-    assert!(rows[0][9].contains("a, \"b\"\r\nc"));
+    assert_eq!(&rows[0][4], "'=HYPERLINK(\"http://x\")");
+    assert_eq!(&rows[1][3], "'@SUM(A1)");
+    assert_eq!((&rows[0][2], &rows[0][12]), ("2026-11-16T10:00:00.000000+01:00", "ja"));
+    assert!(rows[0][10].contains("a, \"b\"\r\nc"));
     for row in &rows {
         assert!(row.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@'])), "{row:?}");
     }

@@ -20,6 +20,8 @@ pub(super) fn take(connection: &Connection, lines: &[LoggedLine]) -> Result<(), 
         let own = entry.filter(|entry| entry.reported.is_none());
         let kind = |entry: &AuditEntry| match &entry.reported {
             Some(_) => String::from("Reported"),
+            // The last entry of a sealed log, and the first of the one that continues it: no run of the system.
+            None if is_of_chain(entry) => String::from("LogContinued"),
             None => format!("{:?}", entry.event.kind),
         };
         transaction
@@ -45,6 +47,12 @@ pub(super) fn take(connection: &Connection, lines: &[LoggedLine]) -> Result<(), 
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// Whether an entry only leads from one log to the next.
+fn is_of_chain(entry: &AuditEntry) -> bool {
+    matches!(entry.event.kind, EventKind::ApplicationStart | EventKind::ApplicationStop)
+        && entry.objects.iter().any(|object| object.role == ObjectRole::Log)
 }
 
 /// When, in microseconds: of an erased one, by its id (RFC 9562 §5.7: milliseconds in the first 48 bits).

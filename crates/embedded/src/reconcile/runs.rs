@@ -57,7 +57,8 @@ fn silence(connection: &Connection, cut: &Cut, run: &Run, end: i64, tell: Tell<'
     let (from, to) = (run.start.max(cut.from), end.min(cut.to));
     let said: bool = connection.query_row(
         "SELECT EXISTS (SELECT 1 FROM entry WHERE recorded >= ?1 AND recorded < ?2
-                        AND kind NOT IN ('ApplicationStart', 'ApplicationStop', 'LogRead', 'LogVerify'))",
+                        AND kind NOT IN ('ApplicationStart', 'ApplicationStop', 'LogContinued', 'LogRead',
+                                         'LogVerify'))",
         params![from, to],
         |row| row.get(0),
     )?;

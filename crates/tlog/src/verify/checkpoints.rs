@@ -41,7 +41,7 @@ impl Run<'_> {
             }
         }
         if let Some(bytes) = sealed {
-            self.sealed = true;
+            (self.sealed, self.seal) = (true, true);
             if stored.as_ref() != Some(&bytes) {
                 self.findings.add(Code::SealDiffers, Some(seal), None);
             }

@@ -168,7 +168,10 @@ impl<'a> IndexCheck<'a> {
                     None => {
                         let next = log.bundle_bytes(size, Step::Read).await;
                         let there = match next {
-                            Ok(next) => next.is_some(),
+                            // What closes the log says that nobody appended.
+                            Ok(next) => next.is_some_and(|bytes| {
+                                !BundleRef::parse(&bytes).is_ok_and(|bundle| bundle.is_closing())
+                            }),
                             Err(error) if error.of_one_object().is_some() => true,
                             Err(error) => return Err(error),
                         };

@@ -106,7 +106,7 @@ impl<'a> VerifyOptions<'a> {
 ///
 /// What it cannot see: a log rolled back as a whole to an earlier state, without a trusted checkpoint;
 /// entries behind the last checkpoint replaced together with everything that derives from them; doubled
-/// entries, without the index; that the seal was taken away.
+/// entries, without the index; that the seal was taken away together with the bundle that closes the log.
 pub async fn verify(log: &Log, options: &VerifyOptions<'_>) -> Result<Report, LogError> {
     let mut run = Run::start(log, options).await?;
     run.read_entries().await?;
@@ -136,6 +136,10 @@ struct Run<'a> {
     trusted: Option<u64>,
     has_checkpoint: bool,
     sealed: bool,
+    /// The seal stands.
+    seal: bool,
+    /// Where the log was closed.
+    closed: Option<u64>,
     /// Tiles of a larger tree than the checkpoint's: must be within the entries.
     tiles_ahead: Vec<crate::path::TileId>,
     index: Option<IndexCheck<'a>>,
@@ -176,6 +180,8 @@ impl<'a> Run<'a> {
             trusted: None,
             has_checkpoint: false,
             sealed: options.sealed,
+            seal: false,
+            closed: None,
             tiles_ahead: Vec::new(),
             index,
             erased: 0,
@@ -227,6 +233,9 @@ impl<'a> Run<'a> {
         read: Result<Sound, read::Unsound>,
     ) -> Result<(), LogError> {
         let expected = self.edge.frontier().size();
+        if self.closed.is_some() {
+            self.findings.add(Code::TailBehindSeal, Some(key.to_owned()), Some(first));
+        }
         if first < expected {
             self.findings.add(Code::BundleOverlaps, Some(key.to_owned()), Some(first));
             return Ok(());
@@ -260,6 +269,10 @@ impl<'a> Run<'a> {
             }
         }
         self.lost = false;
+        if sound.bundle().is_some_and(|bundle| bundle.is_closing()) {
+            self.closed = Some(first);
+            return Ok(());
+        }
         self.bundles += 1;
         self.entries(key, &sound).await
     }
@@ -330,6 +343,10 @@ impl<'a> Run<'a> {
         if self.sealed && unsealed_tail > 0 {
             self.findings.add(Code::TailBehindSeal, None, Some(self.covered));
         }
+        if self.seal && self.closed.is_none() && !self.lost {
+            let object = self.log.paths().bundle(self.covered);
+            self.findings.add(Code::ClosingMissing, Some(object), None);
+        }
         let mut unindexed = None;
         if let Some(index) = &mut self.index {
             let compared = index.finish(self.log, size, self.lost, self.sealed, &mut self.findings).await;
@@ -342,7 +359,8 @@ impl<'a> Run<'a> {
             since: self.since,
             checkpoint: self.checkpoint,
             unsealed_tail,
-            sealed: self.sealed,
+            // Closed, and the seal not written yet: nothing comes behind it all the same.
+            sealed: self.sealed || (self.closed.is_some() && unsealed_tail == 0),
             unindexed,
             erased: self.options.describe.map(|_| self.erased),
             signed_by: self.signed_by,

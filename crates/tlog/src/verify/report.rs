@@ -23,7 +23,7 @@ pub struct Report {
     /// Entries behind the checkpoint, which no signature covers yet. In a log that is still written to
     /// this is no fault; in a sealed one it is (and then a finding as well).
     pub unsealed_tail: u64,
-    /// Whether the log is sealed.
+    /// Whether the log is sealed, or was to be taken for it.
     pub sealed: bool,
     /// Entries that the index did not cover yet when the verification began; `None`: not compared.
     pub unindexed: Option<u64>,
@@ -191,7 +191,10 @@ codes! {
     WitnessMissing = "witness-missing",
     /// The seal is not the checkpoint that stands.
     SealDiffers = "seal-differs",
-    /// Entries stand behind the checkpoint of a sealed log.
+    /// The seal stands, and the bundle that closes the log does not: it was taken away, or the log was sealed by an
+    /// older version, and sealing it again puts it there.
+    ClosingMissing = "closing-missing",
+    /// Entries stand behind the checkpoint of a sealed log, or behind the bundle that closes it.
     TailBehindSeal = "tail-behind-seal",
     /// The tiles do not prove that the log continues the checkpoint since which it was to be verified.
     ConsistencyUnproved = "consistency-not-proved",

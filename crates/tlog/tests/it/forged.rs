@@ -22,7 +22,7 @@ fn forged(world: &World, bundles: &[&[u64]]) -> World {
     for bundle in bundles {
         forger.append(&entries(bundle.iter().copied())).unwrap();
     }
-    forger.publish();
+    forger.seal();
     let mut objects = forger.storage.snapshot();
     for object in [LogObject::Checkpoint, LogObject::Sealed] {
         let key = world.log.paths().key(object);

@@ -10,6 +10,7 @@ mod peer;
 mod proofs;
 mod publishing;
 mod rotation;
+mod sealing;
 mod support;
 mod taking_up;
 mod tamper;

@@ -173,17 +173,6 @@ fn damaged_tiles_are_not_built_upon_and_can_be_rebuilt() {
 }
 
 #[test]
-fn a_sealed_log_takes_no_more() {
-    let world = World::new();
-    world.fill(&[2]);
-    let sealed = world.seal();
-    assert_eq!(world.seal(), sealed);
-    assert!(matches!(world.append(&entries([5])), Err(LogError::Sealed)));
-    let report = world.verify();
-    assert!(report.is_clean() && report.sealed);
-}
-
-#[test]
 fn an_entry_behind_the_checkpoint_is_a_tail_and_has_no_proof_yet() {
     let world = World::new();
     world.fill(&[2]);

@@ -173,7 +173,7 @@ fn a_tail_rewritten_with_everything_derived_is_found_by_the_checkpoint() {
     let forger = World::new();
     forger.append(&entries(0..3)).unwrap();
     forger.append(&entries([90, 91, 92])).unwrap();
-    forger.publish();
+    forger.seal();
     let mut objects = forger.storage.snapshot();
     for key in [LogObject::Checkpoint, LogObject::Sealed].map(|object| world.log.paths().key(object)) {
         objects.insert(key.clone(), world.storage.snapshot()[&key].clone());
@@ -221,15 +221,36 @@ fn entries_cut_off_behind_the_checkpoint_are_missed_by_the_index() {
 
 #[test]
 fn a_tail_behind_a_seal_is_a_fault() {
-    let world = World::new();
-    let mut appender = world.appender(1);
-    run(appender.append(&entries(0..3))).unwrap();
-    world.seal();
-    // This writer has not looked for the seal since.
-    run(appender.append(&entries(3..4))).unwrap();
-    appender.forget_head();
-    assert!(matches!(run(appender.append(&entries(4..5))), Err(tlog::LogError::Sealed)));
-    assert_eq!(codes(&world.verify()), ["tail-behind-seal"]);
+    let world = sealed(&[3]);
+    // Whoever can write to the storage takes the bundle away that closes the log, and goes on.
+    let paths = world.log.paths();
+    let closing = world.storage.snapshot()[&paths.bundle(3)].clone();
+    world.storage.tamper(|objects| {
+        objects.remove(&paths.bundle(3));
+        objects.remove(&paths.key(LogObject::Sealed))
+    });
+    world.append(&entries(3..4)).unwrap();
+    let longer = world.storage.snapshot();
+    let with = |first: u64, bytes: &Bytes, seal: bool| {
+        let mut objects = longer.clone();
+        if seal {
+            objects.insert(paths.key(LogObject::Sealed), objects[&paths.key(LogObject::Checkpoint)].clone());
+        }
+        objects.insert(paths.bundle(first), bytes.clone());
+        codes(&with_objects(&world, objects).verify_objects())
+    };
+    // The seal alone: entries stand behind it, and what closes the log is gone.
+    let entry = longer[&paths.bundle(3)].clone();
+    assert_eq!(with(3, &entry, true), ["closing-missing", "tail-behind-seal"]);
+    // What closes the log alone, and an entry in a place behind it.
+    assert_eq!(with(3, &closing, false), [""; 0]);
+    let behind = with(4, &entry, false);
+    assert_eq!(behind, ["bundle-damaged"], "an entry stands in its own place only");
+    let mut objects = longer.clone();
+    objects.insert(paths.bundle(3), closing);
+    objects.insert(paths.bundle(4), entry);
+    let report = with_objects(&world, objects).verify_objects();
+    assert!(codes(&report).contains(&"tail-behind-seal"), "{:?}", report.findings);
 }
 
 #[test]

@@ -1,15 +1,18 @@
 //! `zorgsluis audit archive`: a period of the log as one file, with proofs, for an auditor.
 
 mod pack;
+mod previous;
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde_json::json;
-use tlog::SignedCheckpoint;
+use tlog::{KeyChain, SignedCheckpoint};
 use zorgsluis_audit_writer::{AuditError, Excerpt, ExcerptContent, to_audit_event};
 
 use super::progress::Progress;
@@ -41,13 +44,9 @@ pub(super) async fn run(args: &ArchiveArgs) -> Result<(), Failure> {
     let keys = opened.log.verifying_keys();
     let chain = opened.log.tlog().key_chain(keys).await.map_err(Failure::wrong)?;
     let origin = opened.log.tlog().origin().to_owned();
-    let note = |path: &Path| -> Result<SignedCheckpoint, Failure> {
-        let bytes = super::verify::checkpoint(path)?;
-        SignedCheckpoint::parse(&bytes, &origin, chain.keys())
-            .map_err(|error| Failure::wrong(format!("{}: {error}", path.display())))
-    };
-    let (given, previous) =
-        (args.checkpoint.as_deref().map(note).transpose()?, args.previous.as_deref().map(note).transpose()?);
+    let given = args.checkpoint.as_deref().map(|path| previous::checkpoint(path, &origin, &chain));
+    let before = args.previous.as_deref().map(|path| previous::state(path, &origin, &chain));
+    let (given, previous) = (given.transpose()?, before.transpose()?);
     // The log knows of it before anything is copied out.
     opened.reader.log_export(from, to).await.map_err(Failure::wrong)?;
     opened.cover().await?;
@@ -62,9 +61,9 @@ pub(super) async fn run(args: &ArchiveArgs) -> Result<(), Failure> {
     let mut part = args.output.as_os_str().to_owned();
     part.push(".part");
     let part = Path::new(&part);
-    let file = OpenOptions::new().write(true).read(true).create(true).truncate(true).mode(0o600).open(part);
-    let file = file.map_err(|error| Failure::file(part, &error))?;
-    let written = write(&opened, &excerpt, &signed, previous.as_ref(), args, Pack::new(file)).await;
+    let file = draft(part)?;
+    let whole = Whole { excerpt: &excerpt, signed: &signed, previous: previous.as_ref(), chain: &chain };
+    let written = write(&opened, &whole, args, Pack::new(file)).await;
     let counts = match written {
         Ok(counts) => counts,
         Err(failure) => {
@@ -75,6 +74,7 @@ pub(super) async fn run(args: &ArchiveArgs) -> Result<(), Failure> {
     fs::rename(part, &args.output).map_err(|error| Failure::file(&args.output, &error))?;
     tell(args, &excerpt, &signed, &counts);
     drop(excerpt);
+    tell_of_others(&opened, from, to).await?;
     opened.close().await
 }
 
@@ -85,22 +85,74 @@ fn unreadable(error: AuditError) -> Failure {
     }
 }
 
+/// The file as long as it is not whole: new, and for its owner only. One that a process left behind that was cut off
+/// is taken away; one that another process is writing is not.
+fn draft(part: &Path) -> Result<File, Failure> {
+    let failed = |error: std::io::Error| Failure::file(part, &error);
+    let new = || OpenOptions::new().write(true).read(true).create_new(true).mode(0o600).open(part);
+    let file = match new() {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            // Not through a link that somebody laid there.
+            let there = fs::symlink_metadata(part).map_err(failed)?;
+            if there.is_file() {
+                let left = OpenOptions::new().read(true).open(part).map_err(failed)?;
+                if left.try_lock().is_err() {
+                    let part = part.display();
+                    return Err(Failure::wrong(format!("{part}: another process is writing it")));
+                }
+            }
+            fs::remove_file(part).map_err(failed)?;
+            new()
+        }
+        made => made,
+    };
+    let file = file.map_err(failed)?;
+    file.lock().map_err(failed)?;
+    Ok(file)
+}
+
+/// An archive holds entries of one log: says where else entries of the period stand.
+async fn tell_of_others(opened: &Opened, from: Timestamp, to: Timestamp) -> Result<(), Failure> {
+    for log in opened.log.earlier() {
+        let seal = log.tlog().seal(log.verifying_keys()).await.map_err(Failure::wrong)?;
+        let Some(seal) = seal else { continue };
+        if log.excerpt(from, to, seal.checkpoint()).await.map_err(unreadable)?.is_some() {
+            let name = log.shard();
+            eprintln!(
+                "zorgsluis: entries of this period stand in the log of {name} too: --organisation {name}"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What an archive is made of.
+struct Whole<'a> {
+    excerpt: &'a Excerpt<'a>,
+    signed: &'a SignedCheckpoint,
+    previous: Option<&'a SignedCheckpoint>,
+    chain: &'a KeyChain,
+}
+
 /// Writes the files of the archive, one after the other.
 async fn write(
     opened: &Opened,
-    excerpt: &Excerpt<'_>,
-    signed: &SignedCheckpoint,
-    previous: Option<&SignedCheckpoint>,
+    whole: &Whole<'_>,
     args: &ArchiveArgs,
     mut pack: Pack,
 ) -> Result<Counts, Failure> {
-    let log = &opened.log;
+    let (log, Whole { excerpt, signed, previous, chain }) = (&opened.log, whole);
     let (range, size) = (excerpt.range(), signed.checkpoint().size);
     pack.file("README.md", README.as_bytes())?;
     pack.file("check_archive.py", CHECK.as_bytes())?;
-    pack.file("log.vkey", lines(log.verifying_keys()).as_bytes())?;
+    // The present key, and those before it; the hand-overs lead from any one to the others.
+    pack.file("log.vkey", lines(chain.keys()).as_bytes())?;
+    for handover in chain.handovers() {
+        let name = format!("handovers/{:08x}", handover.to().id());
+        pack.file(&name, handover.signed().to_text().as_bytes())?;
+    }
     pack.file("checkpoint", signed.to_text().as_bytes())?;
-    for witnessed in log.tlog().witnessed(log.verifying_keys()).await.map_err(Failure::wrong)? {
+    for witnessed in log.tlog().witnessed(chain.keys()).await.map_err(Failure::wrong)? {
         let name = format!("witnesses/{:08x}", witnessed.id);
         pack.file(&name, witnessed.signed.to_text().as_bytes())?;
     }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use tlog::{KeyChain, LogError, SignedCheckpoint};
+use tlog::{CheckpointError, KeyChain, LogError, SignedCheckpoint};
+use zorgsluis_audit_writer::AuditLog;
 use zorgsluis_domain::EntryId;
 
 use super::Opened;
-use super::verify::checkpoint;
+use super::verify::{checkpoint, origin_of};
 use crate::cli::ProveArgs;
 use crate::failure::Failure;
 use crate::terminal::{out, out_part};
@@ -27,8 +28,10 @@ async fn inclusion(args: &ProveArgs, entry: &str) -> Result<(), Failure> {
     // What was written in the last seconds may not be covered by a checkpoint yet.
     opened.cover().await?;
     let proof = opened.reader.prove(id).await.map_err(Failure::wrong)?;
-    let log = opened.log.tlog();
-    let chain = log.key_chain(opened.log.verifying_keys()).await.map_err(Failure::wrong)?;
+    // It may stand in a sealed log that this one continues.
+    let holding = opened.log.holding(id).await.map_err(Failure::wrong)?;
+    let log = holding.tlog();
+    let chain = log.key_chain(holding.verifying_keys()).await.map_err(Failure::wrong)?;
     let checkpoint = proof.verify(log.origin(), chain.keys()).map_err(Failure::wrong)?;
     tell(args, serde_json::json!({ "entry": id.to_string() }), &checkpoint, &chain, &proof.to_text());
     opened.close().await
@@ -38,10 +41,20 @@ async fn inclusion(args: &ProveArgs, entry: &str) -> Result<(), Failure> {
 async fn consistency(args: &ProveArgs, path: &Path) -> Result<(), Failure> {
     let bytes = checkpoint(path)?;
     let opened = Opened::open(&args.log).await?;
-    let log = opened.log.tlog();
-    let chain = log.key_chain(opened.log.verifying_keys()).await.map_err(Failure::wrong)?;
+    let origin = origin_of(&bytes).map_err(Failure::usage)?;
+    let is_of = |log: &&AuditLog| log.tlog().origin() == origin;
+    let of = opened.log.earlier().iter().chain([&opened.log]).find(is_of).cloned();
+    let Some(of) = of else {
+        let (path, here) = (path.display(), opened.log.tlog().origin());
+        return Err(Failure::usage(format!("{path}: is a checkpoint of {origin}, not of {here}")));
+    };
+    let log = of.tlog();
+    let chain = log.key_chain(of.verifying_keys()).await.map_err(Failure::wrong)?;
     let named = |error: &dyn std::fmt::Display| Failure::wrong(format!("{}: {error}", path.display()));
     let old = SignedCheckpoint::parse(&bytes, log.origin(), chain.keys()).map_err(|error| named(&error))?;
+    if !chain.admits(&old) {
+        return Err(named(&CheckpointError::KeyRetired));
+    }
     let signed = log.checkpoint(chain.keys()).await.map_err(Failure::wrong)?;
     let signed = signed.ok_or_else(|| Failure::wrong("the log has no checkpoint"))?;
     let proof = match log.prove_consistency(old.checkpoint(), &signed).await {

@@ -34,7 +34,7 @@ pub(super) async fn run(args: &RebuildArgs) -> Result<(), Failure> {
         tell_of_old_index(data);
     }
     for organisation in &organisations {
-        rebuild(&log_of(&directory, organisation)?, args).await?;
+        rebuild(&log_of(&directory, organisation).await?, args).await?;
     }
     directory.close().await;
     Ok(())

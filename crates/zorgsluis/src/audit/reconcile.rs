@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::{directory, existing, period};
 use crate::cli::ReconcileArgs;
 use crate::failure::Failure;
-use crate::system::{LogAccess, percent, ratio, ratios, reconcile};
+use crate::system::{LogAccess, logged_in, percent, ratio, ratios, reconcile};
 use crate::terminal::{Style, out, out_part};
 
 /// Lines of what stands apart that are printed of each kind; with `--json` all of them are.
@@ -20,10 +20,11 @@ const APART: u64 = 5;
 pub(super) async fn run(args: &ReconcileArgs) -> Result<(), Failure> {
     let period = period(&args.period)?;
     let directory = directory(&args.data)?;
-    let organisation = existing(&args.data, args.organisation.as_deref())?;
+    // The whole chain in any case: what was written before a seal, the sealed log explains.
+    let organisation = logged_in(&args.data, &existing(&args.data, args.organisation.as_deref())?)?;
     let access = LogAccess::open(&directory, &organisation).await?;
     let reader = access.reader(&directory);
-    let entries = access.writer.log().status().await.map(|status| status.entries).unwrap_or_default();
+    let entries = access.writer.log().entries_in_all().await.unwrap_or_default();
     let bar = Arc::new(Progress::new(entries, "read", args.json));
     let teller = Arc::new(Mutex::new(Teller::new(args.json)));
     let tell = {

@@ -21,17 +21,19 @@ pub(super) async fn run(args: &SealArgs) -> Result<(), Failure> {
     if let Some(successor) = successor {
         may_begin(&args.data, &organisation, successor)?;
     }
-    // The lock of a server: nothing comes between the last checkpoint and the seal.
+    // The lock of a server: what it would take in could not be logged any more.
     let directory = DataDirectory::open(&args.data).map_err(Failure::wrong)?;
     let access = LogAccess::open(&directory, &organisation).await?;
     let already = is_sealed(&args.data, &organisation);
-    if !already {
+    // Closed, but the seal not written: cut off in between.
+    let closed = matches!(access.writer.catch_up().await, Err(error) if error.code() == "log-sealed");
+    if !already && !closed {
         access.reader(&directory).log_sealing(successor).await.map_err(Failure::wrong)?;
     }
     // Again when it was cut off between the last checkpoint and the seal; one that stands stays.
     let signed = access.writer.seal().await.map_err(Failure::wrong)?;
     if let Some(successor) = successor {
-        begin(&directory, successor, &signed).await?;
+        begin(&directory, successor).await?;
     }
     directory.close().await;
     tell(args, &organisation, &signed, already);
@@ -72,15 +74,10 @@ fn may_begin(data: &Path, organisation: &str, successor: &str) -> Result<(), Fai
     }
 }
 
-/// The first entry of the log that continues names the last state of the one before.
-async fn begin(directory: &DataDirectory, successor: &str, of: &SignedCheckpoint) -> Result<(), Failure> {
+/// The log that continues: opening it beside the sealed one makes its first entry, which names that one's last state.
+async fn begin(directory: &DataDirectory, successor: &str) -> Result<(), Failure> {
     let access = LogAccess::open(directory, successor).await?;
-    let status = access.writer.log().status().await.map_err(Failure::wrong)?;
-    if status.entries == 0 {
-        access.reader(directory).log_succession(of.checkpoint()).await.map_err(Failure::wrong)?;
-        access.writer.checkpoint().await.map_err(Failure::wrong)?;
-    }
-    Ok(())
+    access.writer.checkpoint().await.map(drop).map_err(Failure::wrong)
 }
 
 fn tell(args: &SealArgs, organisation: &str, signed: &SignedCheckpoint, already: bool) {

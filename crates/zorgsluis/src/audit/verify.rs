@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tlog::{Report, WitnessKey};
-use zorgsluis_audit_writer::Verification;
+use tlog::{Checkpoint, CheckpointError, Code, Finding, Note, Report, WitnessKey};
+use zorgsluis_audit_writer::{AuditLog, Verification};
 use zorgsluis_domain::audit::Outcome;
 use zorgsluis_domain::port::AuditSink;
 use zorgsluis_domain::{AuditEntry, PortError};
@@ -14,24 +14,26 @@ use zorgsluis_embedded::DataDirectory;
 
 use super::progress::Progress;
 use super::resume::StateFile;
-use super::signatures;
+use super::verified::{as_json, tell};
 use super::{bucket, directory, existing};
 use crate::cli::VerifyArgs;
 use crate::failure::Failure;
-use crate::system::{LogAccess, log_of, logged_in, reader_of};
-use crate::terminal::{Style, count, out};
+use crate::system::{LogAccess, chain_of, log_of, logged_in, others_sealed, reader_of};
+use crate::terminal::{Style, out};
 
 /// Logs a verification that found nothing. A log that is damaged is evidence: nothing is added to it.
 struct IntactOnly {
     directory: DataDirectory,
     organisation: String,
+    /// Nothing was found wrong with the logs that were verified before.
+    intact: bool,
 }
 
 #[async_trait]
 impl AuditSink for IntactOnly {
     async fn record(&self, entries: &[AuditEntry]) -> Result<(), PortError> {
         let refused = |reason: String| PortError::Refused { operation: "audit.record", reason };
-        if entries.iter().any(|entry| entry.event.outcome != Outcome::Success) {
+        if !self.intact || entries.iter().any(|entry| entry.event.outcome != Outcome::Success) {
             return Err(refused(String::from("nothing is added to a damaged log")));
         }
         let log = LogAccess::open(&self.directory, &self.organisation)
@@ -70,6 +72,19 @@ impl Inputs {
         })
     }
 
+    /// Refuses checkpoints that are of none of these logs.
+    fn are_of(&self, logs: &[&AuditLog]) -> Result<(), Failure> {
+        for (option, bytes) in [("--checkpoint", &self.trusted), ("--since", &self.since)] {
+            let Some(Ok(origin)) = bytes.as_deref().map(origin_of) else { continue };
+            if !logs.iter().any(|log| log.tlog().origin() == origin) {
+                let logs: Vec<&str> = logs.iter().map(|log| log.tlog().origin()).collect();
+                let logs = logs.join(", ");
+                return Err(Failure::usage(format!("{option}: is a checkpoint of {origin}, not of {logs}")));
+            }
+        }
+        Ok(())
+    }
+
     /// The state that is to be taken up.
     pub(super) fn resume(&self) -> Option<&[u8]> {
         self.state.as_ref()?.found.as_deref()
@@ -89,55 +104,132 @@ pub(super) fn jobs(args: &VerifyArgs) -> usize {
     args.jobs.map_or_else(cores, |jobs| usize::from(jobs.get()))
 }
 
+/// A log that was verified.
+struct Verified {
+    /// The name of its organisation.
+    log: String,
+    report: Report,
+}
+
 /// Runs the command.
 pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let inputs = Inputs::read(args)?;
-    let report = match &args.data {
+    let verified = match &args.data {
         Some(data) => verify(data, args, &inputs).await?,
         None => {
             let report = bucket::verify(args, &inputs).await?;
             eprintln!("zorgsluis: this verification is not in the log: it only reads");
-            report
+            vec![Verified { log: args.organisation.clone().unwrap_or_default(), report }]
         }
     };
     if let Some(file) = &inputs.state {
         file.remove()?;
     }
-    told(args, &report)
+    told(args, &verified)
 }
 
-/// Verifies the log of a data directory.
-async fn verify(data: &Path, args: &VerifyArgs, inputs: &Inputs) -> Result<Report, Failure> {
+/// Verifies the log of a data directory, and the sealed logs that it continues; the newest comes first.
+async fn verify(data: &Path, args: &VerifyArgs, inputs: &Inputs) -> Result<Vec<Verified>, Failure> {
     let directory = directory(data)?;
     let organisation = existing(data, args.organisation.as_deref())?;
-    let log = log_of(&directory, &organisation)?;
+    // A name means the one log. What it continues cannot be told where its first entry cannot be read: a finding.
+    let log = match args.organisation {
+        Some(_) => log_of(&directory, &organisation).await?,
+        None => match chain_of(&directory, &organisation).await {
+            Ok(chain) => chain,
+            Err(_) => log_of(&directory, &organisation).await?,
+        },
+    };
+    let logs: Vec<&AuditLog> = log.earlier().iter().chain([&log]).rev().collect();
+    inputs.are_of(&logs)?;
     // Of a sealed log, in the one that continues it; where there is none, the report says that it is not logged.
     let home = logged_in(data, &organisation).unwrap_or_else(|_| organisation.clone());
-    let sink = IntactOnly { directory: directory.clone(), organisation: home };
-    let reader = reader_of(directory.clock(), log.clone(), Arc::new(sink), &organisation);
 
-    let entries = log.status().await.map(|status| status.entries).unwrap_or_default();
-    let progress = Progress::new(entries, "verified", args.json);
-    let advance = |verified| progress.at(verified);
+    let progress = Progress::new(log.entries_in_all().await.unwrap_or_default(), "verified", args.json);
     let keep = |state: &dyn Fn() -> Vec<u8>| inputs.keep(state);
-    let how = Verification {
-        trusted: inputs.trusted.as_deref(),
-        sealed: args.sealed,
-        witnesses: &inputs.witnesses,
-        progress: Some(&advance),
-        jobs: jobs(args),
-        since: inputs.since.as_deref(),
-        resume: inputs.resume(),
-        keep: Some(&keep),
-    };
-    let verified = reader.verify(how).await;
-    progress.done();
-    let verified = verified.map_err(|error| unverified(args, &error))?;
-    if let Err(error) = &verified.logged {
-        eprintln!("zorgsluis: this verification is not in the log: {error}");
+    let mut done: Vec<Verified> = Vec::new();
+    for (at, one) in logs.iter().enumerate() {
+        let newest = at == 0;
+        let before = done.iter().map(|one| one.report.size).sum::<u64>();
+        let advance = |verified| progress.at(before.saturating_add(verified));
+        let beside = match args.organisation {
+            Some(_) => Vec::new(),
+            None => {
+                succession(&directory, one, logs.get(at + 1).copied(), newest.then_some(&logs[..])).await?
+            }
+        };
+        let intact = done.iter().all(|one| one.report.is_clean());
+        let sink = IntactOnly { directory: directory.clone(), organisation: home.clone(), intact };
+        let reader = reader_of(directory.clock(), (*one).clone(), Arc::new(sink), one.shard());
+        let since = of_log(inputs.since.as_deref(), one);
+        let how = Verification {
+            trusted: of_log(inputs.trusted.as_deref(), one),
+            sealed: args.sealed && newest,
+            witnesses: if newest { &inputs.witnesses } else { &[] },
+            progress: Some(&advance),
+            jobs: jobs(args),
+            since,
+            resume: inputs.resume().filter(|_| newest),
+            keep: newest.then_some(&keep as _),
+            beside: &beside,
+        };
+        let verified = reader.verify(how).await;
+        if verified.is_err() {
+            progress.done();
+        }
+        let verified = verified.map_err(|error| unverified(args, &error))?;
+        if let Err(error) = &verified.logged {
+            eprintln!("zorgsluis: this verification of {} is not in the log: {error}", one.shard());
+        }
+        done.push(Verified { log: one.shard().to_owned(), report: verified.report });
+        // What stands below it is trusted: also the logs before.
+        if since.is_some() {
+            break;
+        }
     }
+    progress.done();
     directory.close().await;
-    Ok(verified.report)
+    Ok(done)
+}
+
+/// A checkpoint, if it is one of this log.
+fn of_log<'a>(checkpoint: Option<&'a [u8]>, log: &AuditLog) -> Option<&'a [u8]> {
+    checkpoint.filter(|bytes| origin_of(bytes).ok().as_deref() == Some(log.tlog().origin()))
+}
+
+/// What is wrong with how a log continues the one before it. `chain`, of the newest: all logs that were led to.
+async fn succession(
+    directory: &DataDirectory,
+    log: &AuditLog,
+    before: Option<&AuditLog>,
+    chain: Option<&[&AuditLog]>,
+) -> Result<Vec<Finding>, Failure> {
+    let mut found = Vec::new();
+    match before {
+        Some(before) => found.extend(log.check_succession(before).await.map_err(Failure::wrong)?),
+        // What cannot be read is a finding of the verification itself.
+        None => {
+            if let Ok(Some(named)) = log.succession().await {
+                found.push(Finding {
+                    code: Code::Entry("predecessor-missing"),
+                    object: None,
+                    index: Some(0),
+                    detail: Some(format!("it {named}, and that log is not here")),
+                });
+            }
+        }
+    }
+    let Some(chain) = chain else { return Ok(found) };
+    let led_to = |name: &String| chain.iter().any(|log| log.shard() == name);
+    for name in others_sealed(directory, log.shard()).into_iter().filter(|name| !led_to(name)) {
+        found.push(Finding {
+            code: Code::Entry("succession-missing"),
+            object: Some(format!("log/{name}/sealed")),
+            index: None,
+            detail: Some(String::from("no first entry of another log says that it continues this one")),
+        });
+    }
+    Ok(found)
 }
 
 /// Why nothing can be said about the log.
@@ -148,107 +240,52 @@ pub(super) fn unverified(args: &VerifyArgs, error: &dyn std::fmt::Display) -> Fa
     }
 }
 
-/// Prints the report; what is wrong makes the exit status.
-fn told(args: &VerifyArgs, report: &Report) -> Result<(), Failure> {
+/// Prints the reports; what is wrong makes the exit status.
+fn told(args: &VerifyArgs, verified: &[Verified]) -> Result<(), Failure> {
+    let clean = verified.iter().all(|one| one.report.is_clean());
     if args.json {
-        out!("{}", as_json(report));
+        let mut reports = verified.iter().map(|one| as_json(&one.log, &one.report));
+        let mut json = reports.next().unwrap_or_default();
+        if let Some(members) = json.as_object_mut() {
+            members.insert("earlier".into(), reports.collect());
+            members.insert("clean".into(), clean.into());
+        }
+        out!("{json}");
     } else {
-        let elsewhere = args.checkpoint.is_some() || args.since.is_some();
-        tell(report, elsewhere, Style::for_stdout());
+        for one in verified {
+            tell(&one.report, (verified.len() > 1).then_some(&one.log), Style::for_stdout());
+        }
+        let witnessed =
+            |one: &Verified| one.report.witnessed.iter().any(|witnessed| witnessed.time.is_some());
+        if args.checkpoint.is_none() && args.since.is_none() && !verified.iter().any(witnessed) {
+            out!(
+                "  A rollback of everything is found only with --checkpoint FILE, kept elsewhere, or by a witness."
+            );
+        }
     }
-    if report.is_clean() { Ok(()) } else { Err(Failure::named()) }
+    if clean { Ok(()) } else { Err(Failure::named()) }
 }
 
-/// A checkpoint from a file; no more of it than a checkpoint can have.
+/// A checkpoint from a file. What is none of any log is a mistake of who named the file, and nothing is said about
+/// the log then.
 pub(super) fn checkpoint(path: &Path) -> Result<Vec<u8>, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("{}: is not a checkpoint: {error}", path.display()))
+    };
     let mut bytes = Vec::new();
     let limit = u64::try_from(tlog::MAX_NOTE_BYTES).unwrap_or(u64::MAX);
     std::fs::File::open(path)
         .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes))
-        .map_err(|error| Failure::file(path, &error))?;
+        .map_err(|error| Failure::usage(format!("{}: cannot be read: {error}", path.display())))?;
+    origin_of(&bytes).map_err(|error| wrong(&error))?;
     Ok(bytes)
+}
+
+/// The name of the log of a checkpoint, whoever signed it.
+pub(super) fn origin_of(checkpoint: &[u8]) -> Result<String, CheckpointError> {
+    Ok(Checkpoint::parse(Note::parse(checkpoint)?.text())?.origin)
 }
 
 fn witness(key: &str) -> Result<WitnessKey, Failure> {
     WitnessKey::parse(key).map_err(|error| Failure::usage(format!("--witness {key}: {error}")))
-}
-
-fn plural(n: u64, one: &str, many: &str) -> String {
-    count(usize::try_from(n).unwrap_or(usize::MAX), one, many)
-}
-
-fn tell(report: &Report, trusted: bool, style: Style) {
-    let size = plural(report.size, "entry", "entries");
-    let bundles = plural(report.bundles, "bundle", "bundles");
-    if let (true, Some(since)) = (report.is_clean(), report.since) {
-        let read = plural(report.size.saturating_sub(since), "entry", "entries");
-        out!("{} {read} in {bundles}, recomputed from entry {since} on", style.good("The log verifies:"));
-    } else if report.is_clean() {
-        out!("{} {size} in {bundles}, recomputed from the first", style.good("The log verifies:"));
-    } else {
-        out!("{} {size} in {bundles}", style.bad("The log does not verify:"));
-        for finding in &report.findings {
-            // A key is whatever somebody wrote there.
-            out!("  {}", finding.to_string().replace(char::is_control, "\u{fffd}"));
-        }
-        if report.more_findings > 0 {
-            out!("  and {} more", report.more_findings);
-        }
-    }
-    if let Some(since) = report.since {
-        let below = plural(since, "entry", "entries");
-        out!("  not read    the {below} before: trusted by the checkpoint given, which the log continues");
-    }
-    out!("  root        {}", report.root);
-    match report.checkpoint {
-        Some(size) => out!("  checkpoint  covers {}", plural(size, "entry", "entries")),
-        None => out!("  checkpoint  none that can be believed"),
-    }
-    if report.sealed && report.unsealed_tail == 0 {
-        out!("  sealed      nothing stands behind its last checkpoint");
-    }
-    if report.unsealed_tail > 0 {
-        let tail = plural(report.unsealed_tail, "entry", "entries");
-        out!("  unsealed    {tail} behind the checkpoint, which no signature covers yet");
-    }
-    if let Some(unindexed) = report.unindexed.filter(|unindexed| *unindexed > 0) {
-        out!("  index       {} not in it yet", plural(unindexed, "entry", "entries"));
-    }
-    if let Some(erased) = report.erased.filter(|erased| *erased > 0) {
-        out!("  erased      {}: the key was destroyed, the proof stands", plural(erased, "entry", "entries"));
-    }
-    signatures::tell(report);
-    if !trusted {
-        out!(
-            "  A rollback of everything is found only with --checkpoint FILE, kept elsewhere, or by a witness."
-        );
-    }
-}
-
-fn as_json(report: &Report) -> serde_json::Value {
-    serde_json::json!({
-        "clean": report.is_clean(),
-        "size": report.size,
-        "bundles": report.bundles,
-        "since": report.since,
-        "root": report.root.to_string(),
-        "checkpoint": report.checkpoint,
-        "unsealedTail": report.unsealed_tail,
-        "sealed": report.sealed,
-        "unindexed": report.unindexed,
-        "erased": report.erased,
-        "signedBy": report.signed_by.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "handovers": signatures::handovers(report),
-        "witnesses": signatures::witnesses(report),
-        "versionsChecked": report.versions_checked,
-        "findings": report.findings.iter().map(|finding| serde_json::json!({
-            "code": finding.code.as_str(),
-            "at": finding.object.clone()
-                .or_else(|| finding.index.map(|index| format!("entry {index}")))
-                .unwrap_or_else(|| String::from("log")),
-            "index": finding.index,
-            "detail": finding.detail,
-        })).collect::<Vec<_>>(),
-        "moreFindings": report.more_findings,
-    })
 }

@@ -188,7 +188,8 @@ pub(crate) struct ArchiveArgs {
     /// The ZIP file to be written; must not be there yet.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// The checkpoint of the archive before: the proof that the log continues it is put in.
+    /// What the log was before: a checkpoint, the archive before (ZIP), or a consistency proof, whose newer
+    /// checkpoint counts. The proof that the log continues it is put in.
     #[arg(long, value_name = "FILE")]
     pub(crate) previous: Option<PathBuf>,
     /// The checkpoint to which proofs lead [default: the one that stands].

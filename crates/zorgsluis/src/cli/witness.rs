@@ -55,9 +55,13 @@ pub(crate) struct InitArgs {
 pub(crate) struct AddLogArgs {
     #[command(flatten)]
     pub(crate) of: StateArgs,
-    /// The public key of the log's checkpoints (C2SP vkey: name+id+base64), as `audit prove` prints it.
+    /// The public key of the log's checkpoints (C2SP vkey: name+id+base64), as `audit verify` prints it at the log
+    /// (`signed by`).
     #[arg(long, value_name = "VKEY")]
     pub(crate) key: String,
+    /// Believe this key beside the one by which the log is followed already.
+    #[arg(long)]
+    pub(crate) also: bool,
     /// The name of the log, the first line of its checkpoints [default: the name of the key].
     #[arg(long, value_name = "NAME")]
     pub(crate) origin: Option<String>,

@@ -82,9 +82,14 @@ async fn dossiers(work: &Work, args: &EraseArgs, request: &Request) -> Result<us
 
 async fn lines(work: &Work, args: &EraseArgs, request: &Request) -> Result<usize, Failure> {
     let before = before(Term::LOG, request.day);
-    let shard = work.log().shard().to_owned();
-    let patients =
-        work.erasures().logged_before(&shard, PATIENT_KEYS, before).await.map_err(Failure::wrong)?;
+    // Also of those whose lines stand in a sealed log only.
+    let mut patients = Vec::new();
+    for log in work.log().earlier().iter().chain([work.log()]) {
+        let here = work.erasures().logged_before(log.shard(), PATIENT_KEYS, before).await;
+        let here = here.map_err(Failure::wrong)?.into_iter();
+        let new: Vec<_> = here.filter(|patient| !patients.contains(patient)).collect();
+        patients.extend(new);
+    }
     let held = held(work, request.day).await?;
     let mut over: Vec<ErasedLines> = Vec::new();
     let mut lines = 0;

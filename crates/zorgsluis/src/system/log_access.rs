@@ -10,6 +10,7 @@ use zorgsluis_domain::port::{AuditSink, Random as _};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId, MessageId};
 use zorgsluis_embedded::{DataDirectory, SystemRandom};
 
+use super::chain::{begin_behind_sealed, chain_of};
 use crate::erase::refuse_unerased;
 use crate::failure::Failure;
 
@@ -39,7 +40,8 @@ impl LogAccess {
         organisation: &str,
     ) -> Result<Self, Failure> {
         let origin = origin(organisation);
-        let log = log_of(directory, organisation)?;
+        begin_behind_sealed(directory, organisation).await?;
+        let log = chain_of(directory, organisation).await?;
         let next = directory.next_log_signer(&origin).map_err(Failure::wrong)?;
         let rotating = next.is_some();
         let mut signer = directory.log_signer(&origin).map_err(Failure::wrong)?;
@@ -166,25 +168,6 @@ pub(crate) fn organisation(data: &Path, named: Option<&str>) -> Result<String, F
             there.join(", ")
         ))),
     }
-}
-
-/// An organisation's log, not yet opened for writing.
-pub(crate) fn log_of(directory: &DataDirectory, organisation: &str) -> Result<AuditLog, Failure> {
-    let origin = origin(organisation);
-    let signer = directory.log_signer(&origin).map_err(Failure::wrong)?;
-    let mut keys = vec![signer.verifying_key().clone()];
-    // While another key takes over, either may have signed the checkpoint that stands.
-    let next = directory.next_log_signer(&origin).map_err(Failure::wrong)?;
-    keys.extend(next.map(|next| next.verifying_key().clone()));
-    AuditLog::new(
-        Arc::new(directory.log_storage()),
-        Arc::new(directory.entry_index(organisation)),
-        Arc::new(directory.keys()),
-        organisation,
-        &origin,
-        keys,
-    )
-    .map_err(|error| Failure::usage(format!("--organisation {organisation}: {error}")))
 }
 
 /// Lets another key sign the log's checkpoints from here on, or ends what was cut off of it: the key is on disk before

@@ -36,8 +36,16 @@ pub(crate) async fn reconcile(
     let damaged = |error| Failure::wrong(format!("{error}; see `zorgsluis audit verify`"));
     let mut walk = reader.walk(since).await.map_err(damaged)?;
     let mut waiting: Vec<LoggedLine> = Vec::new();
+    // Logs that continue each other are numbered through.
+    let (mut shard, mut offset, mut next) = (None, 0, 0);
     while let Some(lines) = walk.next().await.map_err(damaged)? {
-        waiting.extend(lines.into_iter().map(logged));
+        for line in lines {
+            if shard.as_ref() != Some(&line.log) {
+                (shard, offset) = (Some(Arc::clone(&line.log)), next);
+            }
+            next = offset + line.index + 1;
+            waiting.push(logged(line, offset));
+        }
         if waiting.len() >= LINES {
             progress(waiting.last().map_or(0, |line| line.index));
             reconciliation.log(std::mem::take(&mut waiting)).await.map_err(Failure::wrong)?;
@@ -73,12 +81,12 @@ pub(super) async fn daily(
     }
 }
 
-fn logged(line: Line) -> LoggedLine {
+fn logged(line: Line, offset: u64) -> LoggedLine {
     let entry = match line.content {
         Content::Entry(entry) => Some(entry),
         Content::Erased => None,
     };
-    LoggedLine { index: line.index, id: line.id, entry }
+    LoggedLine { index: offset + line.index, id: line.id, entry }
 }
 
 /// `1,234 of 1,234: 100 %`. What is not all is never told as 100.

@@ -11,7 +11,7 @@ use zorgsluis_embedded::SystemClock;
 use crate::cli::{AddLogArgs, CheckArgs, InitArgs, ShowArgs, WitnessCommand};
 use crate::failure::Failure;
 use crate::terminal::{Style, count, out, out_part};
-use state::{Answer, Followed, WitnessState};
+use state::{Added, Answer, Followed, WitnessState};
 
 /// Runs the command.
 pub(crate) async fn run(command: &WitnessCommand) -> Result<(), Failure> {
@@ -34,9 +34,17 @@ fn add_log(args: &AddLogArgs) -> Result<(), Failure> {
     let state = WitnessState::open(&args.of.state)?;
     let key = VerifyingKey::parse(&args.key).map_err(|error| Failure::usage(format!("--key: {error}")))?;
     let origin = args.origin.clone().unwrap_or_else(|| key.name().to_owned());
-    match state.add(&origin, key)? {
-        true => out!("follows {origin}"),
-        false => out!("follows {origin} with this key already"),
+    match state.add(&origin, key, args.also)? {
+        Added::Followed => out!("follows {origin}"),
+        Added::KeyToo => out!("follows {origin} by this key, too"),
+        Added::Already => out!("follows {origin} with this key already"),
+        Added::ByAnotherKey(known) => {
+            return Err(Failure::wrong(format!(
+                "{origin}: is followed already, by the key {known}. A key that took over is believed by its hand-over; \
+                 another log of the same name needs a name of its own (serve --organisation NAME). To believe this \
+                 key too: --also"
+            )));
+        }
     }
     Ok(())
 }
@@ -52,10 +60,13 @@ async fn check(args: &CheckArgs) -> Result<(), Failure> {
         )));
     };
     // A hand-over tells the next key only if it is seen: the checkpoint behind it is signed by that one alone.
+    // Each of them makes the next one believed: as many as were not seen yet.
     let chain = reached.key_chain(&known.keys).await.map_err(|error| reach::failed(origin, &error))?;
     let mut checkpoints: Vec<SignedCheckpoint> = Vec::new();
-    for handover in chain.handovers() {
-        if known.keys.contains(handover.from()) && !known.keys.contains(handover.to()) {
+    let mut believed = known.keys.clone();
+    for handover in chain.handovers().iter().filter(|handover| handover.size() >= known.size) {
+        if believed.contains(handover.from()) && !believed.contains(handover.to()) {
+            believed.push(handover.to().clone());
             checkpoints.push(handover.signed().clone());
         }
     }

@@ -46,6 +46,15 @@ pub(crate) enum Answer {
     Refused(Refusal),
 }
 
+/// What came of adding a log.
+pub(crate) enum Added {
+    Followed,
+    KeyToo,
+    Already,
+    /// Nothing was changed: it is followed by this key.
+    ByAnotherKey(String),
+}
+
 /// A log that is followed.
 pub(crate) struct Followed {
     pub(crate) log: WitnessedLog,
@@ -93,17 +102,20 @@ impl WitnessState {
         self.cosigner.key()
     }
 
-    /// Follows a log, or believes a further key for one that it follows. Returns whether that is new.
-    pub(crate) fn add(&self, origin: &str, key: VerifyingKey) -> Result<bool, Failure> {
+    /// Follows a log; with `also`, believes a further key for one that it follows.
+    pub(crate) fn add(&self, origin: &str, key: VerifyingKey, also: bool) -> Result<Added, Failure> {
         let _lock = self.lock()?;
         let mut followed = self
             .read(origin)?
             .unwrap_or_else(|| Followed { log: WitnessedLog::new(origin, Vec::new()), checkpoint: None });
-        if followed.log.keys.contains(&key) {
-            return Ok(false);
-        }
+        let added = match followed.log.keys.last() {
+            _ if followed.log.keys.contains(&key) => return Ok(Added::Already),
+            Some(known) if !also => return Ok(Added::ByAnotherKey(known.to_string())),
+            Some(_) => Added::KeyToo,
+            None => Added::Followed,
+        };
         followed.log.keys.push(key);
-        self.save(&followed).map(|()| true)
+        self.save(&followed).map(|()| added)
     }
 
     /// What is known of a log.

@@ -34,7 +34,8 @@ fn is_of_the_protocol(step: Step) -> bool {
         | Step::Sign
         | Step::ReplaceCheckpoint => true,
         // The end of a log, copies of what stands, readers, another key, and what is done while nobody writes.
-        Step::WriteSeal
+        Step::Close
+        | Step::WriteSeal
         | Step::KeepCheckpoint
         | Step::KeepHandover
         | Step::ReadWitnessed

@@ -30,7 +30,7 @@ const TWO_WITH_MORE: Batches<'_> = &[&[&[1], &[2]], &[&[2, 3]]];
 fn protocol(batches: Batches<'_>, publishers: usize, troubles: u8) -> Protocol {
     let own = |batches: &&[&[u8]]| batches.iter().map(|batch| batch.to_vec()).collect();
     let batches = batches.iter().map(own).collect();
-    Protocol { batches, publishers, troubles, without: None, pairs: Arc::default() }
+    Protocol { batches, publishers, sealers: 0, troubles, without: None, pairs: Arc::default() }
 }
 
 /// Explores all states there are; every property must hold. Gives their number.
@@ -64,6 +64,15 @@ fn two_publishers_take_turns_whatever_goes_wrong() {
     assert!(explore("two writers, two publishers, one trouble", protocol(&THREE[..2], 2, 1)) > 10_000);
 }
 
+#[test]
+fn a_log_that_is_sealed_beside_its_writers_ends_there_and_loses_nothing_that_was_acknowledged() {
+    let sealed =
+        |batches, publishers, troubles| Protocol { sealers: 1, ..protocol(batches, publishers, troubles) };
+    assert!(explore("two writers, one who seals, one trouble", sealed(&THREE[..2], 0, 1)) > 10_000);
+    assert!(explore("head in mind, one who seals, one trouble", sealed(TWO_WITH_MORE, 0, 1)) > 10_000);
+    assert!(explore("two writers, a publisher, one who seals", sealed(&THREE[..2], 1, 0)) > 1_000);
+}
+
 /// Minutes, and gigabytes: `cargo test --release -p tlog --test it model -- --ignored --nocapture`.
 #[test]
 #[ignore = "minutes, and gigabytes of memory"]
@@ -74,7 +83,8 @@ fn three_writers_and_a_publisher_keep_the_log_whole_whatever_goes_wrong_twice() 
 
 /// What the model finds when nobody follows a rule.
 fn found_without(rule: Rule) -> BTreeSet<&'static str> {
-    let model = Protocol { without: Some(rule), ..protocol(&[&[&[1, 2]], &[&[2]]], 1, 1) };
+    let sealers = usize::from(rule == Rule::CloseBeforeTheSeal);
+    let model = Protocol { without: Some(rule), sealers, ..protocol(&[&[&[1, 2]], &[&[2]]], 1, 1) };
     let checker = model.checker().finish_when(HasDiscoveries::AllFailures).threads(2).spawn_dfs().join();
     let broken = checker.discoveries().into_keys();
     broken.filter(|name| checker.model().is_promise(name)).collect()
@@ -90,6 +100,7 @@ fn each_rule_is_needed_and_the_model_finds_what_breaks_without_it() {
         (Rule::DropWhatAnotherLogged, "no id stands twice"),
         (Rule::ReplaceOnlyWhatWasRead, "the checkpoint never shrinks"),
         (Rule::TilesBeforeTheCheckpoint, "the tiles of the checkpoint stand"),
+        (Rule::CloseBeforeTheSeal, "nothing comes behind the seal"),
     ] {
         let found = found_without(rule);
         assert!(found.contains(broken), "{rule:?}: {found:?}");

@@ -2,7 +2,7 @@
 
 use tlog::Step;
 
-use super::world::{Bundle, IDS, NOWHERE, Rule, Tree, World, Write};
+use super::world::{Bundle, IDS, NOWHERE, PAST, Rule, Tree, World, Write};
 
 /// Where a process goes after a call.
 pub(super) enum Next {
@@ -10,6 +10,8 @@ pub(super) enum Next {
     On,
     /// All of its batch is in the log: these places are acknowledged.
     Acknowledged([u8; IDS + 1]),
+    /// It found the log closed: what it brings is not taken any more.
+    Closed,
     /// It found something that the protocol says cannot be: an error that stops it.
     Damaged,
 }
@@ -87,7 +89,8 @@ impl Writer {
     /// Whether its next call only reads what stays as it is.
     pub(super) fn is_settled(&self, world: &World) -> bool {
         match self.at {
-            Some(Step::ReadSeal | Step::ReadHinted) => true,
+            Some(Step::ReadSeal) => !world.seals || world.sealed.is_some(),
+            Some(Step::ReadHinted) => true,
             Some(Step::ReadCoverage) => self.found.is_some_and(|found| world.through >= found.end()),
             Some(Step::Probe | Step::ReadBack) => world.bundle(self.head.unwrap_or_default().len()).is_some(),
             _ => false,
@@ -120,6 +123,7 @@ impl Writer {
     ) -> Next {
         let Some(step) = self.at else { return Next::On };
         match step {
+            Step::ReadSeal if world.sealed.is_some() => return Next::Closed,
             Step::ReadSeal => self.at = Some(Step::ReadCoverage),
             Step::ReadCoverage => return self.read_coverage(world, batch, rules),
             Step::ReadHinted => {
@@ -172,6 +176,7 @@ impl Writer {
             | Step::WriteTiles
             | Step::Sign
             | Step::ReplaceCheckpoint
+            | Step::Close
             | Step::WriteSeal
             | Step::KeepCheckpoint
             | Step::KeepHandover
@@ -202,6 +207,9 @@ impl Writer {
     fn step_over(&mut self, found: Bundle) -> Next {
         if Some(found.before) != self.head {
             return Next::Damaged;
+        }
+        if found.is_closing() {
+            return Next::Closed;
         }
         (self.at, self.found) = (Some(Step::ReadCoverage), Some(found));
         Next::On
@@ -239,8 +247,26 @@ impl Writer {
         if more {
             (self.at, self.head) = (Some(Step::CheckIds), head);
         } else {
-            // All is said: states that differ in how it got here are one.
-            *self = Self { at: None, batch: self.batch, ..Self::new() };
+            self.end();
+        }
+    }
+
+    /// All is said: states that differ in how it got here are one.
+    pub(super) fn end(&mut self) {
+        *self = Self { at: None, batch: self.batch, ..Self::new() };
+    }
+
+    /// The nonce of the attempt that it makes, if it still compares it with anything.
+    pub(super) fn attempt(&self, number: u8) -> Option<(u8, u8)> {
+        let attempts = matches!(self.at, Some(Step::Create | Step::ReadBack | Step::RecordOwn));
+        attempts.then_some((number, self.attempts))
+    }
+
+    /// Counts its attempts anew from the one that it makes: no earlier one is compared with any more.
+    pub(super) fn count_anew(&mut self) {
+        self.attempts = u8::from(self.attempt(0).is_some());
+        if let Some(found) = &mut self.found {
+            found.nonce = PAST;
         }
     }
 }

@@ -8,7 +8,7 @@ use tlog::Step;
 
 use super::process::{Next, Told, Writer};
 use super::publisher::Publisher;
-use super::world::{IDS, NOWHERE, Rule, Tree, World, Write};
+use super::world::{Bundle, IDS, NOWHERE, PAST, Rule, Tree, World, Write};
 
 /// Steps that a process did one after the other.
 pub(super) type Pairs = Mutex<BTreeSet<(Step, Step)>>;
@@ -18,6 +18,8 @@ pub(super) struct Protocol {
     /// For each writer the batches of ids that it has to bring. The same id at two writers: delivered again.
     pub(super) batches: Vec<Vec<Vec<u8>>>,
     pub(super) publishers: usize,
+    /// How many of them seal, besides.
+    pub(super) sealers: usize,
     /// How many things may go wrong, of any kind, at any moment.
     pub(super) troubles: u8,
     /// The rule that nobody follows.
@@ -141,6 +143,7 @@ impl Protocol {
                 match writer.go(&state.world, n, batch, told, self.without) {
                     Next::On => {}
                     Next::Damaged => state.wrong = Some(Wrong::Damage),
+                    Next::Closed => writer.end(),
                     Next::Acknowledged(places) => {
                         for (acknowledged, place) in state.acknowledged.iter_mut().zip(places) {
                             *acknowledged = if place == NOWHERE { *acknowledged } else { place };
@@ -153,8 +156,7 @@ impl Protocol {
             Who::Publisher(n) => {
                 let publisher = &mut state.publishers[usize::from(n)];
                 if dies {
-                    *publisher = Publisher::new();
-                    return;
+                    return publisher.begin_anew();
                 }
                 let from = publisher.at;
                 if let Some(tree) = publisher.signs() {
@@ -198,8 +200,33 @@ impl State {
         held
     }
 
+    /// Forgets what makes no difference any more: which earlier attempt a bundle is of, and writes on their way that
+    /// come too late. States that differ in nothing else have the same future.
+    fn forget_the_past(&mut self, without: Option<Rule>) {
+        let mut attempts = [None; 4];
+        for (n, writer) in (0_u8..).zip(&mut self.writers) {
+            attempts[usize::from(n)] = writer.attempt(n);
+            writer.count_anew();
+        }
+        let rename = |bundle: &mut Bundle| {
+            let current = attempts.contains(&Some(bundle.nonce)) && bundle.nonce != PAST;
+            bundle.nonce = if current { (bundle.nonce.0, 1) } else { PAST };
+        };
+        self.world.bundles.iter_mut().for_each(rename);
+        let Self { world, late, .. } = self;
+        late.retain(|write| !world.is_past(write, without));
+        for write in late.iter_mut() {
+            match write {
+                Write::Create(bundle) => rename(bundle),
+                Write::Record(bundle) | Write::Rows(bundle) => bundle.nonce = PAST,
+                Write::Tiles(_) | Write::Replace { .. } | Write::Seal(_) => {}
+            }
+        }
+        late.sort_unstable();
+    }
+
     /// Whether the next call of this process only reads what no call of another changes any more: what stands in a
-    /// bundle, that there is one, that the index is complete so far, that there is no seal (nobody seals here).
+    /// bundle, that there is one, that the index is complete so far, that there is no seal where nobody seals.
     fn is_settled(&self, who: Who) -> bool {
         match who {
             Who::Writer(n) => self.writers[usize::from(n)].is_settled(&self.world),
@@ -220,9 +247,10 @@ impl Model for Protocol {
 
     fn init_states(&self) -> Vec<State> {
         vec![State {
-            world: World::new(),
+            world: World::new(self.sealers > 0),
             writers: vec![Writer::new(); self.batches.len()],
-            publishers: vec![Publisher::new(); self.publishers],
+            publishers: [vec![Publisher::new(); self.publishers], vec![Publisher::sealer(); self.sealers]]
+                .concat(),
             late: Vec::new(),
             troubles: self.troubles,
             acknowledged: [NOWHERE; IDS + 1],
@@ -272,6 +300,7 @@ impl Model for Protocol {
                 state.write(write, self.without);
             }
         }
+        state.forget_the_past(self.without);
         Some(state)
     }
 
@@ -332,20 +361,32 @@ impl Model for Protocol {
                 !state.is_at_rest() || {
                     let entries = state.world.entries();
                     let brought: BTreeSet<u8> = model.batches.iter().flatten().flatten().copied().collect();
-                    entries.iter().collect::<BTreeSet<u8>>() == brought
-                        && brought.iter().all(|id| state.acknowledged[usize::from(*id)] != NOWHERE)
-                        && (model.publishers == 0 || state.world.checkpoint == entries)
+                    let all = entries.iter().collect::<BTreeSet<u8>>() == brought
+                        && brought.iter().all(|id| state.acknowledged[usize::from(*id)] != NOWHERE);
+                    // What came to a log that was closed before was refused.
+                    (all || state.world.is_closed())
+                        && (model.sealers == 0 || state.world.sealed == Some(entries.len()))
+                        && (model.publishers + model.sealers == 0 || state.world.checkpoint == entries)
                 }
+            }),
+            Property::always("nothing comes behind the seal", |_, state: &State| {
+                let bundles = &state.world.bundles;
+                let last =
+                    bundles.iter().rposition(Bundle::is_closing).is_none_or(|at| at + 1 == bundles.len());
+                last && state.world.sealed.is_none_or(|size| state.world.entries().len() == size)
+            }),
+            Property::sometimes("a log is closed before all is in", |model: &Self, state: &State| {
+                model.sealers == 0 || (state.is_at_rest() && state.acknowledged[1] == NOWHERE)
             }),
             Property::sometimes("all come to rest", |_, state: &State| state.is_at_rest()),
             Property::sometimes("a writer finds another's bundle in its place", |_, state: &State| {
                 state.writers.iter().any(Writer::was_beaten)
             }),
             Property::sometimes(
-                "all is done while a bundle is still on its way",
+                "a bundle is still on its way that its writer has given up",
                 |model: &Self, state: &State| {
-                    let late = |write: &Write| matches!(write, Write::Create(_));
-                    model.troubles == 0 || (state.is_at_rest() && state.late.iter().any(late))
+                    let late = |write: &Write| matches!(write, Write::Create(bundle) if bundle.nonce == PAST);
+                    model.troubles == 0 || state.late.iter().any(late)
                 },
             ),
         ]

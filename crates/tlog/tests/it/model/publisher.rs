@@ -3,12 +3,27 @@
 use tlog::Step;
 
 use super::process::{Next, Told};
-use super::world::{Rule, Tree, World, Write};
+use super::world::{Bundle, Rule, Tree, World, Write};
 
-/// A process that signs: `Publisher`.
+/// How far a process is that seals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Seals {
+    /// It does not.
+    Not,
+    /// It will.
+    Yet,
+    /// What closes the log stands; it covers all, and writes the seal.
+    Closed,
+    Done,
+}
+
+/// A process that signs: `Publisher`. One of them may seal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Publisher {
     pub(super) at: Step,
+    seals: Seals,
+    /// It was told that the place is taken where it would close the log.
+    taken: bool,
     /// The tree that it has in mind from its last round.
     edge: Option<Tree>,
     /// The largest checkpoint that it has seen or signed.
@@ -22,12 +37,33 @@ pub(super) struct Publisher {
 impl Publisher {
     pub(super) fn new() -> Self {
         let nothing = Tree::default();
-        Self { at: Step::ReadCheckpoint, edge: None, last: nothing, read: nothing, tree: nothing }
+        let (seals, taken) = (Seals::Not, false);
+        Self {
+            at: Step::ReadCheckpoint,
+            seals,
+            taken,
+            edge: None,
+            last: nothing,
+            read: nothing,
+            tree: nothing,
+        }
+    }
+
+    /// One that seals.
+    pub(super) fn sealer() -> Self {
+        Self { seals: Seals::Yet, ..Self::new() }
+    }
+
+    /// A new process in its place. Sealing is begun anew.
+    pub(super) fn begin_anew(&mut self) {
+        let seals = if self.seals == Seals::Not { Seals::Not } else { Seals::Yet };
+        *self = Self { seals, ..Self::new() };
     }
 
     /// Whether there is something for it to do: the clock would call it all the same.
     pub(super) fn is_at_rest(&self, world: &World) -> bool {
-        self.at == Step::ReadCheckpoint && world.bundle(world.checkpoint.len()).is_none()
+        let covered = world.bundle(world.checkpoint.len()).is_none_or(|bundle| bundle.is_closing());
+        self.at == Step::ReadCheckpoint && covered && matches!(self.seals, Seals::Not | Seals::Done)
     }
 
     /// The write that it does next, if that is one.
@@ -35,6 +71,8 @@ impl Publisher {
         match self.at {
             Step::WriteTiles => Some(Write::Tiles(self.tree.len())),
             Step::ReplaceCheckpoint => Some(Write::Replace { read: self.read, with: self.tree }),
+            Step::Close => Some(Write::Create(Bundle::closing(self.tree))),
+            Step::WriteSeal => Some(Write::Seal(self.tree.len())),
             _ => None,
         }
     }
@@ -43,7 +81,7 @@ impl Publisher {
     pub(super) fn is_settled(&self, world: &World) -> bool {
         match self.at {
             Step::ReadTiles | Step::Sign => true,
-            Step::Probe => world.bundle(self.tree.len()).is_some(),
+            Step::Probe | Step::ReadBack => world.bundle(self.tree.len()).is_some(),
             _ => false,
         }
     }
@@ -68,7 +106,7 @@ impl Publisher {
                 }
             }
             Step::ReadHinted => match world.bundle(self.read.len()) {
-                None => self.rest(None),
+                None => self.covered(None, self.read, without),
                 Some(next) if next.before != self.read => return Next::Damaged,
                 Some(_) => self.at = Step::ReadTiles,
             },
@@ -80,29 +118,41 @@ impl Publisher {
             }
             Step::Probe => match world.bundle(self.tree.len()) {
                 Some(next) if next.before != self.tree => return Next::Damaged,
-                Some(next) => return self.follow(self.tree.with(next.entries)),
-                None if self.tree.len() < self.read.len() => return Next::Damaged,
-                None if self.tree == self.read => self.rest(Some(self.tree)),
-                None if without == Some(Rule::TilesBeforeTheCheckpoint) => self.at = Step::Sign,
-                None => self.at = Step::WriteTiles,
+                Some(next) if !next.is_closing() => return self.follow(self.tree.with(next.entries)),
+                _ if self.tree.len() < self.read.len() => return Next::Damaged,
+                _ if self.tree == self.read => self.covered(Some(self.tree), self.tree, without),
+                _ if without == Some(Rule::TilesBeforeTheCheckpoint) => self.at = Step::Sign,
+                _ => self.at = Step::WriteTiles,
             },
             Step::WriteTiles if told == Told::Nothing => {}
             Step::WriteTiles => self.at = Step::Sign,
             Step::Sign => self.at = Step::ReplaceCheckpoint,
             Step::ReplaceCheckpoint => {
                 let edge = Some(self.tree);
-                let last = if told == Told::Done { self.tree } else { self.last };
-                self.rest(edge);
-                self.last = last;
+                if told == Told::Done {
+                    self.last = self.tree;
+                    self.covered(edge, self.tree, without);
+                } else {
+                    self.rest(edge);
+                }
             }
+            Step::Close if told == Told::Done => self.closed(),
+            Step::Close => (self.at, self.taken) = (Step::ReadBack, told == Told::Refused),
+            Step::ReadBack => match (world.bundle(self.tree.len()), std::mem::take(&mut self.taken)) {
+                (Some(found), _) if found.before != self.tree => return Next::Damaged,
+                (Some(found), _) if found.is_closing() => self.closed(),
+                (Some(found), _) => (self.at, self.tree) = (Step::Close, self.tree.with(found.entries)),
+                (None, true) => return Next::Damaged,
+                (None, false) => self.at = Step::Close,
+            },
+            Step::WriteSeal if told == Told::Nothing => {}
+            Step::WriteSeal => *self = Self { seals: Seals::Done, last: self.last, ..Self::new() },
             Step::ReadSeal
             | Step::ReadCoverage
             | Step::RecordFound
             | Step::CheckIds
             | Step::Create
-            | Step::ReadBack
             | Step::RecordOwn
-            | Step::WriteSeal
             | Step::KeepCheckpoint
             | Step::KeepHandover
             | Step::ReadWitnessed
@@ -127,6 +177,22 @@ impl Publisher {
 
     fn rest(&mut self, edge: Option<Tree>) {
         let last = if edge.is_some() { self.last } else { self.read };
-        *self = Self { edge, last, ..Self::new() };
+        *self = Self { edge, last, seals: self.seals, ..Self::new() };
+    }
+
+    /// The checkpoint covers this tree, behind which it found nothing: the end of its round.
+    fn covered(&mut self, edge: Option<Tree>, tree: Tree, without: Option<Rule>) {
+        self.rest(edge);
+        self.tree = match self.seals {
+            Seals::Not | Seals::Done => return,
+            Seals::Yet | Seals::Closed => tree,
+        };
+        let closes = self.seals == Seals::Yet && without != Some(Rule::CloseBeforeTheSeal);
+        self.at = if closes { Step::Close } else { Step::WriteSeal };
+    }
+
+    /// What closes the log stands: what it overtook on the way is still to be covered.
+    fn closed(&mut self) {
+        *self = Self { seals: Seals::Closed, edge: self.edge, last: self.last, ..Self::new() };
     }
 }

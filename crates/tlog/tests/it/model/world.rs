@@ -5,6 +5,9 @@ use std::fmt;
 /// Entries have these numbers as ids: 1 to [`IDS`].
 pub(super) const IDS: usize = 6;
 
+/// The nonce of a bundle that nobody compares with an attempt of its own any more.
+pub(super) const PAST: (u8, u8) = (u8::MAX, 0);
+
 /// Marks an id that stands nowhere.
 pub(super) const NOWHERE: u8 = u8::MAX;
 
@@ -62,6 +65,15 @@ pub(super) struct Bundle {
 }
 
 impl Bundle {
+    /// Behind this tree, and of no writer: nothing comes behind it.
+    pub(super) fn closing(before: Tree) -> Self {
+        Self { before, entries: Tree::default(), nonce: PAST }
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.entries.len() == 0
+    }
+
     pub(super) fn first(&self) -> u8 {
         self.before.len()
     }
@@ -88,6 +100,8 @@ pub(super) enum Write {
         read: Tree,
         with: Tree,
     },
+    /// The seal of a log of this length.
+    Seal(u8),
 }
 
 /// The rules that are followed; a test leaves one out.
@@ -105,6 +119,8 @@ pub(super) enum Rule {
     ReplaceOnlyWhatWasRead,
     /// The tiles stand before the checkpoint that they belong to.
     TilesBeforeTheCheckpoint,
+    /// What closes the log stands before the seal does.
+    CloseBeforeTheSeal,
     /// The hint where the head is, is not believed: what stands behind it is looked for.
     ProbeBehindTheHint,
 }
@@ -121,12 +137,40 @@ pub(super) struct World {
     /// Sizes of which the unfinished tiles stand.
     pub(super) tiles: u32,
     pub(super) checkpoint: Tree,
+    /// Whether somebody seals; it stays as it is.
+    pub(super) seals: bool,
+    /// The length of the log of which the seal stands.
+    pub(super) sealed: Option<u8>,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(seals: bool) -> Self {
         let (rows, checkpoint) = ([NOWHERE; IDS + 1], Tree::default());
-        Self { bundles: Vec::new(), rows, through: 0, last_bundle: None, tiles: 1, checkpoint }
+        let bundles = Vec::new();
+        Self { bundles, rows, through: 0, last_bundle: None, tiles: 1, checkpoint, seals, sealed: None }
+    }
+
+    /// Whether the bundle stands that closes the log.
+    pub(super) fn is_closed(&self) -> bool {
+        self.bundles.iter().any(Bundle::is_closing)
+    }
+
+    /// Whether a write that is on its way changes nothing, whenever it arrives.
+    pub(super) fn is_past(&self, write: &Write, without: Option<Rule>) -> bool {
+        match write {
+            Write::Create(bundle) => {
+                without != Some(Rule::CreateOnlyWhereNothingStands) && self.bundle(bundle.first()).is_some()
+            }
+            Write::Record(bundle) | Write::Rows(bundle) => self.through >= bundle.end(),
+            Write::Tiles(size) => self.has_tiles(*size),
+            // The checkpoint only grows.
+            Write::Replace { read, .. } => {
+                without != Some(Rule::ReplaceOnlyWhatWasRead)
+                    && self.checkpoint != *read
+                    && self.checkpoint.len() >= read.len()
+            }
+            Write::Seal(_) => self.sealed.is_some(),
+        }
     }
 
     pub(super) fn bundle(&self, first: u8) -> Option<Bundle> {
@@ -136,7 +180,7 @@ impl World {
     /// Every entry, as far as each bundle begins where the one before it ends.
     pub(super) fn entries(&self) -> Tree {
         let mut tree = Tree::default();
-        while let Some(bundle) = self.bundle(tree.len()) {
+        while let Some(bundle) = self.bundle(tree.len()).filter(|bundle| !bundle.is_closing()) {
             tree = tree.with(bundle.entries);
         }
         tree
@@ -157,7 +201,7 @@ impl World {
                     self.bundles.retain(|standing| standing.first() != bundle.first());
                 }
                 self.bundles.push(bundle);
-                self.bundles.sort_unstable_by_key(Bundle::first);
+                self.bundles.sort_unstable_by_key(|bundle| (bundle.first(), bundle.is_closing()));
                 true
             }
             Write::Record(bundle) | Write::Rows(bundle) => {
@@ -188,6 +232,11 @@ impl World {
                     self.checkpoint = with;
                 }
                 held
+            }
+            Write::Seal(size) => {
+                let new = self.sealed.is_none();
+                self.sealed.get_or_insert(size);
+                new
             }
         }
     }

@@ -3,8 +3,9 @@
 
     python3 check_archive.py [FOLDER] [--key FILE]
 
---key: the log's public key (one line), as you had it from elsewhere. Without it the key in the archive is
-believed, and then only that the archive fits together is shown.
+--key: the log's public key, as you had it from elsewhere: a file that holds it (one line), or the key itself. It may
+be one that was replaced since: the hand-overs in the archive lead on from it. Without it the keys in the archive
+are believed, and then only that the archive fits together is shown.
 """
 import base64, hashlib, json, pathlib, sys, uuid
 
@@ -40,25 +41,42 @@ def signed(key, text, signature):
     left, right = times(s, BASE), add(r, times(int.from_bytes(h, "little") % L, a))
     return s < L and all((left[i] * right[2] - right[i] * left[2]) % P == 0 for i in (0, 1))
 
-def checkpoint(note, keys):  # C2SP signed-note, tlog-checkpoint
+def signers(note, keys):  # C2SP signed-note: which of the keys signed
     text, _, lines = note.partition("\n\n")
-    text += "\n"
-    for line in lines.splitlines():
-        name, _, data = line[2:].partition(" ")
-        data = base64.b64decode(data)
-        key = keys.get((name, data[:4]))
-        if key and len(data) == 68 and signed(key, text.encode(), data[4:]):
-            origin, size, root = text.splitlines()[:3]
-            return origin, int(size), base64.b64decode(root)
-    sys.exit("WRONG: no signature by the log's key under the checkpoint")
+    pairs = [(line[2:].partition(" ")[0], base64.b64decode(line.rpartition(" ")[2])) for line in lines.splitlines()]
+    known = [((name, data[:4]), data[4:]) for name, data in pairs if (name, data[:4]) in keys and len(data) == 68]
+    return [of for of, signature in known if signed(keys[of], (text + "\n").encode(), signature)]
 
-def parse_keys(text):
-    keys = {}
-    for line in text.split():
-        name, _, rest = line.partition("+")
-        number, _, data = rest.partition("+")
-        keys[(name, bytes.fromhex(number))] = base64.b64decode(data)[1:]
-    return keys
+def checkpoint(note, keys, ends={}):  # C2SP tlog-checkpoint; a key that was replaced signs nothing behind its end
+    origin, size, root = note.splitlines()[:3]
+    by, size = signers(note, keys), int(size)
+    if not by: sys.exit("WRONG: the checkpoint is not signed by the key that was given, nor by one that it leads to")
+    if all(ends.get(of, size) < size for of in by): sys.exit("WRONG: the key under the checkpoint was replaced before")
+    return origin, size, base64.b64decode(root)
+
+def follow(keys, notes):  # hand-overs: both keys sign that the one takes over from the other, and at what size
+    lines = [(note, line) for note in notes for line in note.splitlines() if line.startswith("key-handover ")]
+    pairs = [(note, parse_keys(line[13:])) for note, line in lines]
+    pairs, ends = [(note, pair) for note, pair in pairs if len(pair) == len(set(signers(note, pair))) == 2], {}
+    for _ in pairs:  # each round follows one further, at least
+        for note, pair in pairs:
+            if set(pair.items()) & set(keys.items()) and all(keys.get(of, key) == key for of, key in pair.items()):
+                old, size = list(pair)[0], int(note.splitlines()[1])
+                ends[old] = min(size, ends.get(old, size))
+                keys.update(pair)
+    return ends
+
+def parse_keys(text):  # C2SP vkey: name+id+base64
+    parts = [line.split("+", 2) for line in text.split()]
+    return {(name, bytes.fromhex(number)): base64.b64decode(data)[1:] for name, number, data in parts}
+
+def key_given(given):
+    path = pathlib.Path(given)
+    text = path.read_text() if path.is_file() else given
+    try: return parse_keys(text) or sys.exit("WRONG: --key: %s is empty" % given)
+    except ValueError:
+        what = "holds no public key" if path.is_file() else "is no such file, and not a key itself"
+        sys.exit("WRONG: --key: %s %s (name+id+base64, one line)" % (given, what))
 
 def split(n): return 1 << (n - 1).bit_length() - 1
 
@@ -78,7 +96,8 @@ def consistent(m, n, old, proof, whole=True):  # RFC 6962 §2.1.2: (old root, ne
 
 def main():
     args, given = sys.argv[1:], None
-    if "--key" in args: at = args.index("--key"); given = args[at + 1]; del args[at:at + 2]
+    if "--key" in args: at = args.index("--key"); given = (args[at + 1:] or sys.exit(__doc__))[0]; del args[at:at + 2]
+    if len(args) > 1 or args and args[0].startswith("-"): sys.exit(__doc__)
     folder = pathlib.Path(args[0] if args else ".")
     need = lambda right, what: right or sys.exit("WRONG: " + what)
     read = lambda name: (folder / name).read_text(encoding="utf-8")
@@ -86,8 +105,9 @@ def main():
     for line in read("SHA256SUMS").splitlines():
         digest, name = line.split("  ")
         need(sha((folder / name).read_bytes()).hex() == digest, name + " is not the file that was packed")
-    keys = parse_keys(pathlib.Path(given).read_text() if given else read("log.vkey"))
-    origin, size, root = checkpoint(read("checkpoint"), keys)
+    keys = key_given(given) if given else parse_keys(read("log.vkey"))
+    ends = follow(keys, [path.read_text() for path in sorted((folder / "handovers").glob("*"))])
+    origin, size, root = checkpoint(read("checkpoint"), keys, ends)
     manifest = json.loads(read("manifest.json"))
     first, end = manifest["range"]["first"], manifest["range"]["end"]
     leaves = decoded("leaves.txt")
@@ -112,7 +132,7 @@ def main():
     events = [json.loads(line) for line in open(folder / "audit-events.ndjson", encoding="utf-8")]
     need([event["id"] for event in events] == told, "the AuditEvents are not those of the entries")
     if (folder / "previous-checkpoint").exists():
-        _, old_size, old = checkpoint(read("previous-checkpoint"), keys)
+        _, old_size, old = checkpoint(read("previous-checkpoint"), keys, ends)
         proof = decoded("consistency-proof.txt")
         continues = old_size == 0 or consistent(old_size, size, old, proof) == (old, root)
         need(continues, "the log does not continue the previous checkpoint")
@@ -120,4 +140,6 @@ def main():
     print("%s: entries %d to %d of %d, none left out: %s" % (origin, first, end - 1, size, kinds))
     print("OK" if given else "OK, by the key in the archive: compare log.vkey with the key that you had before")
 
-main()
+try: main()
+except OSError as error: sys.exit("WRONG: %s: %s" % (error.filename, error.strerror))
+except (ValueError, LookupError) as error: sys.exit("WRONG: the archive is damaged: %s" % error)
