@@ -14,6 +14,7 @@ mod crash;
 mod demo;
 mod docs;
 mod erase;
+mod erase_reaches;
 mod harness;
 mod lambda;
 mod log_archive;

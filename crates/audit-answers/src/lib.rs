@@ -38,6 +38,7 @@ mod asked;
 mod csv_table;
 mod html;
 mod json;
+mod reasons;
 mod row;
 mod shown;
 mod text;

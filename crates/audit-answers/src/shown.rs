@@ -87,7 +87,8 @@ impl Shown {
             recipients => format!("{kind} ({} {})", language.given_to(), recipients.join(", ")),
         };
         let purposes = told.purposes.iter().map(|purpose| language.purpose(*purpose).to_owned());
-        let reason = list(purposes.chain(told.reason.clone()).chain(told.trigger.clone()));
+        let why = told.reason.as_ref().map(|reason| language.reason_of(reason).into_owned());
+        let reason = list(purposes.chain(why).chain(told.trigger.clone()));
         let named =
             |word: &str, value: &Option<String>| value.as_ref().map(|value| format!("{word}: {value}"));
         let protocols = [
@@ -97,7 +98,7 @@ impl Shown {
         ];
         let outcome = match (told.outcome, &told.outcome_reason) {
             (Outcome::Success, _) => String::new(),
-            (_, Some(reason)) => format!("{}: {reason}", language.refused()),
+            (_, Some(reason)) => format!("{}: {}", language.refused(), language.reason_of(reason)),
             (_, None) => language.refused().to_owned(),
         };
         Self {

@@ -43,6 +43,7 @@ words! {
     yes: "ja", "yes";
     no: "nee", "no";
     refused: "niet gelukt", "not done";
+    asked_by: "gevraagd door", "asked by";
     erased: "gewist: wat hier stond is vernietigd, het bewijs dat er iets stond bestaat nog",
         "erased: what stood here was destroyed, the proof that something did still stands";
     system: "systeem", "system";

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tlog::{Cursor, Hits, Place, Query, Rekeyed};
+use uuid::Uuid;
 use zorgsluis_domain::audit::EventKind;
 use zorgsluis_domain::{AuditEntry, Pseudonym};
 
-use crate::content::{Opened, id_time, open_logged, year_of};
+use crate::content::{Opened, id_time, open_logged, patient_pseudonym, year_of};
 use crate::term::{Term, erased_keys, patient_key};
 use crate::{AuditError, AuditLog};
 
@@ -72,6 +73,27 @@ impl AuditLog {
                 None => return Ok(()),
             }
         }
+    }
+
+    /// Whether the index finds any line under the pseudonym.
+    pub async fn has_lines_about(&self, patient: &Pseudonym) -> Result<bool, AuditError> {
+        let key = patient_key(patient);
+        let query = Query { key, from: i64::MIN, to: i64::MAX, after: None, limit: 1, newest_first: false };
+        Ok(!self.index.find(&query).await?.hits.is_empty())
+    }
+
+    /// Of a person's numbers those that lead to a line, as `Patient/<id>`; the first one, which is the present one,
+    /// always. A reading is logged under each number that is asked for: under the others it would be noise.
+    pub async fn with_lines(&self, numbers: &[Uuid]) -> Result<Vec<String>, AuditError> {
+        let mut found: Vec<String> = Vec::new();
+        for number in numbers {
+            let reference = format!("Patient/{number}");
+            let pseudonym = patient_pseudonym(self.keys.as_ref(), &reference);
+            if found.is_empty() || self.has_lines_about(&pseudonym).await? {
+                found.push(reference);
+            }
+        }
+        Ok(found)
     }
 
     /// Takes from the index what it says of those lines about a patient that are erased. What remains leads from

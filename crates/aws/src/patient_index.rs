@@ -2,7 +2,7 @@
 //!
 //! | `pk` | `sk` | |
 //! |---|---|---|
-//! | `identifier/<pseudonym>` | `holder` | whose it is |
+//! | `identifier/<pseudonym>` | `holder` | whose it is, whose keys protect what comes under it, who stood for them in the log |
 //! | `patient/<id>` | `head` | how many events there are, into whom the patient was merged, whether others were merged into it |
 //! | `patient/<id>` | `merged/<id>` | a patient that was merged into this one |
 //! | `patient/<id>` | `event/<number>` | what happened, an item each: a patient may have thousands |
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use uuid::Uuid;
-use zorgsluis_domain::port::{Claim, IndexChange, IndexEvent, PatientIndex};
+use zorgsluis_domain::port::{Claim, IndexChange, IndexEvent, IndexedIdentifier, PatientIndex};
 use zorgsluis_domain::{Clock, PortError, Pseudonym};
 
 use crate::Clients;
@@ -114,19 +114,21 @@ impl PatientIndex for DynamoPatientIndex {
             .collect())
     }
 
-    async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError> {
+    async fn claim(&self, identifier: &IndexedIdentifier, patient: Uuid) -> Result<Claim, PortError> {
         const OPERATION: &str = "patient_index.claim";
         let mut patience = Patience::new(OPERATION);
         loop {
-            if let Some(holder) = self.holder(OPERATION, identifier).await? {
+            if let Some(holder) = self.holder(OPERATION, &identifier.pseudonym).await? {
                 let same = holder == patient || self.same(OPERATION, holder, patient).await?;
                 return Ok(if same { Claim::Held } else { Claim::Conflict(holder) });
             }
             let head = self.head(OPERATION, patient).await?;
-            let mut given = holder_key(identifier);
+            let mut given = holder_key(&identifier.pseudonym);
             given.insert("patient".into(), text(patient));
+            given.insert("owner".into(), text(identifier.owner));
+            given.insert("stand_in".into(), text(identifier.stand_in));
             let mut writes = vec![Write::put(given).only_if("attribute_not_exists(pk)")];
-            writes.extend(head.happened(self.clock.now(), &IndexChange::Claimed(*identifier)));
+            writes.extend(head.happened(self.clock.now(), &IndexChange::Claimed(identifier.pseudonym)));
             if self.table.transact(OPERATION, writes).await?.is_ok() {
                 return Ok(Claim::Claimed);
             }

@@ -2,6 +2,7 @@
 
 pub mod about;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -32,9 +33,16 @@ pub struct Tombstone {
     /// The patient's FHIR ids (made from pseudonyms), retired ones included; none where only the log knew them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patients: Vec<Uuid>,
-    /// Owners of keys, by pseudonym of [`crate::Purpose::KeyOwner`].
+    /// Owners of keys that protect data of this patient and of nobody else, by pseudonym of
+    /// [`crate::Purpose::KeyOwner`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<Pseudonym>,
+    /// Keys of other owners that protected nothing but messages of this patient, by their ids (drawn at random).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<Uuid>,
+    /// Messages of which a person said that they are this patient's, where it could not be told from what is stored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Uuid>,
     /// Lines of the log.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<ErasedLines>,
@@ -67,6 +75,23 @@ impl Tombstone {
     #[must_use]
     pub fn parse(line: &str) -> Option<Self> {
         serde_json::from_str::<Self>(line).ok().filter(|tombstone| tombstone.v == 1)
+    }
+}
+
+/// Adds all numbers that were destroyed together with one of these: who was merged, erased, known anew and erased
+/// again is one person all the way. Dossiers are erased with their merges, while lines of the log stay.
+pub fn with_erased_numbers(tombstones: &[Tombstone], patients: &mut Vec<Uuid>) {
+    let mut known: BTreeSet<Uuid> = patients.iter().copied().collect();
+    loop {
+        let before = patients.len();
+        for tombstone in tombstones {
+            if tombstone.patients.iter().any(|id| known.contains(id)) {
+                patients.extend(tombstone.patients.iter().copied().filter(|id| known.insert(*id)));
+            }
+        }
+        if patients.len() == before {
+            return;
+        }
     }
 }
 
@@ -173,6 +198,8 @@ mod tests {
             reason: Reason::TermEnded,
             patients: Vec::new(),
             owners: Vec::new(),
+            keys: Vec::new(),
+            messages: Vec::new(),
             lines: vec![ErasedLines { patient: Pseudonym::from_bytes([0xa7; 32]), years: vec![2019, 2020] }],
         };
         let line = tombstone.to_line();
@@ -180,5 +207,26 @@ mod tests {
         assert_eq!(Tombstone::parse(&line.replace(r#""v":1"#, r#""v":2"#)), None);
         assert_eq!(Tombstone::parse("{"), None);
         assert_eq!(tombstone.entry(), tombstone.clone().entry());
+    }
+
+    #[test]
+    fn who_was_merged_and_erased_twice_is_one_person_in_whatever_order_it_is_told() {
+        let of = |patients: [u128; 2]| Tombstone {
+            v: 1,
+            id: Uuid::from_u128(patients[0]),
+            at: Timestamp::UNIX_EPOCH,
+            class: DataClass::Dossier,
+            reason: Reason::PatientRequest,
+            patients: patients.map(Uuid::from_u128).into(),
+            owners: Vec::new(),
+            keys: Vec::new(),
+            messages: Vec::new(),
+            lines: Vec::new(),
+        };
+        let tombstones = [of([2, 1]), of([8, 9]), of([3, 2]), of([4, 3])];
+        let mut patients = vec![Uuid::from_u128(4)];
+        with_erased_numbers(&tombstones, &mut patients);
+        patients.sort_unstable();
+        assert_eq!(patients, [1, 2, 3, 4].map(Uuid::from_u128));
     }
 }

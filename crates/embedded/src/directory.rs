@@ -41,6 +41,7 @@ const STATE: Schema = Schema {
         include_str!("schema/state-2.sql"),
         include_str!("schema/state-3.sql"),
         include_str!("schema/state-4.sql"),
+        include_str!("schema/state-5.sql"),
     ],
     // Nobody holds a delivery of the process before any more.
     at_start: crate::queue::RELEASE_ALL,
@@ -255,7 +256,7 @@ impl DataDirectory {
 
     /// The patient index.
     pub fn patient_index(&self) -> SqlitePatientIndex {
-        SqlitePatientIndex::new(self.state.clone(), Arc::clone(&self.clock))
+        SqlitePatientIndex::new(self.state.clone(), self.key_table.clone(), Arc::clone(&self.clock))
     }
 
     /// The providers.
@@ -292,6 +293,7 @@ impl DataDirectory {
             key_table: self.key_table.clone(),
             keys: self.keys(),
             outbox: self.path.join(OUTBOX),
+            effort: Arc::default(),
         }
     }
 

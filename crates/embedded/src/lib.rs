@@ -65,7 +65,7 @@ mod source;
 
 pub use dead_letter::SqliteDeadLetters;
 pub use directory::DataDirectory;
-pub use erasure::{Erasures, TombstoneFile};
+pub use erasure::{Erasures, Mixed, TombstoneFile};
 pub use error::OpenError;
 pub use fhir::{
     COMMON as COMMON_SEARCH_PARAMETERS, SearchKind, SearchParameter, SqliteFhirStore, search_parameters,

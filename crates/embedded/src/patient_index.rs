@@ -6,11 +6,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
-use zorgsluis_domain::port::{Claim, IndexChange, IndexEvent, PatientIndex};
+use zorgsluis_domain::erasure::with_erased_numbers;
+use zorgsluis_domain::port::{Claim, IndexChange, IndexEvent, IndexedIdentifier, PatientIndex};
 use zorgsluis_domain::{Clock, PortError, Pseudonym};
 
 use crate::column;
 use crate::database::{Database, Failure};
+use crate::erasure::tombstones;
 
 /// Links followed at most: [`PatientIndex::merge`] closes no circle, a damaged table might.
 const MAX_LINKS: usize = 10_000;
@@ -19,12 +21,14 @@ const MAX_LINKS: usize = 10_000;
 #[derive(Clone)]
 pub struct SqlitePatientIndex {
     database: Database,
+    /// `keys.db`, where tombstones stand.
+    key_table: Database,
     clock: Arc<dyn Clock>,
 }
 
 impl SqlitePatientIndex {
-    pub(crate) const fn new(database: Database, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock }
+    pub(crate) const fn new(database: Database, key_table: Database, clock: Arc<dyn Clock>) -> Self {
+        Self { database, key_table, clock }
     }
 }
 
@@ -89,6 +93,48 @@ fn holder(connection: &Connection, identifier: &Pseudonym) -> rusqlite::Result<O
         .optional()
 }
 
+/// Keeps what belongs beside an identifier where an earlier version kept only the pseudonym.
+pub(crate) fn complete(connection: &Connection, identifier: &IndexedIdentifier) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE patient_identifier SET owner = ?2, stand_in = ?3 WHERE pseudonym = ?1 AND owner IS NULL",
+        )?
+        .execute(params![
+            identifier.pseudonym.as_bytes(),
+            identifier.owner.as_bytes(),
+            identifier.stand_in.as_bytes()
+        ])?;
+    Ok(())
+}
+
+fn merged_into(connection: &Connection, survivor: Uuid) -> rusqlite::Result<Vec<Uuid>> {
+    // UNION, not UNION ALL: a circle in a damaged table comes to its end.
+    let sql = "WITH RECURSIVE merged (id) AS (
+            SELECT old FROM patient_merge WHERE new = ?1
+            UNION SELECT old FROM patient_merge JOIN merged ON new = id)
+        SELECT id FROM merged";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([survivor.as_bytes()], |row| column::uuid(row, 0))?;
+    rows.collect()
+}
+
+/// Who stood for these patients in the log before anybody here knew them.
+fn stand_ins(connection: &Connection, patients: &[Uuid]) -> rusqlite::Result<Vec<Uuid>> {
+    let mut found = Vec::new();
+    for sql in [
+        "SELECT stand_in FROM patient_identifier WHERE patient = ?1 AND stand_in IS NOT NULL",
+        "SELECT stand_in FROM erased_identifier WHERE patient = ?1 AND stand_in IS NOT NULL",
+    ] {
+        let mut select = connection.prepare_cached(sql)?;
+        for patient in patients {
+            for stand_in in select.query_map([patient.as_bytes()], |row| column::uuid(row, 0))? {
+                found.push(stand_in?);
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Who holds each of these numbers.
 pub(crate) fn holders(
     connection: &Connection,
@@ -104,20 +150,27 @@ impl PatientIndex for SqlitePatientIndex {
         self.database.read("patient_index.resolve", move |connection| holders(connection, &identifiers)).await
     }
 
-    async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError> {
+    async fn claim(&self, identifier: &IndexedIdentifier, patient: Uuid) -> Result<Claim, PortError> {
         const OPERATION: &str = "patient_index.claim";
         let (identifier, at) = (*identifier, self.clock.now());
         self.database
             .write(OPERATION, move |connection| {
-                let Some(holder) = holder(connection, &identifier)? else {
+                let Some(holder) = holder(connection, &identifier.pseudonym)? else {
                     connection
                         .prepare_cached(
-                            "INSERT INTO patient_identifier (pseudonym, patient) VALUES (?1, ?2)",
+                            "INSERT INTO patient_identifier (pseudonym, patient, owner, stand_in)
+                             VALUES (?1, ?2, ?3, ?4)",
                         )?
-                        .execute(params![identifier.as_bytes(), patient.as_bytes()])?;
-                    happened(connection, at, patient, IndexChange::Claimed(identifier))?;
+                        .execute(params![
+                            identifier.pseudonym.as_bytes(),
+                            patient.as_bytes(),
+                            identifier.owner.as_bytes(),
+                            identifier.stand_in.as_bytes()
+                        ])?;
+                    happened(connection, at, patient, IndexChange::Claimed(identifier.pseudonym))?;
                     return Ok(Claim::Claimed);
                 };
+                complete(connection, &identifier)?;
                 let same = holder == patient
                     || survivor(OPERATION, connection, holder)? == survivor(OPERATION, connection, patient)?;
                 Ok(if same { Claim::Held } else { Claim::Conflict(holder) })
@@ -162,16 +215,7 @@ impl PatientIndex for SqlitePatientIndex {
 
     async fn merged_into(&self, survivor: Uuid) -> Result<Vec<Uuid>, PortError> {
         self.database
-            .read("patient_index.merged_into", move |connection| {
-                // UNION, not UNION ALL: a circle in a damaged table comes to its end.
-                let sql = "WITH RECURSIVE merged (id) AS (
-                        SELECT old FROM patient_merge WHERE new = ?1
-                        UNION SELECT old FROM patient_merge JOIN merged ON new = id)
-                    SELECT id FROM merged";
-                let mut statement = connection.prepare_cached(sql)?;
-                let rows = statement.query_map([survivor.as_bytes()], |row| column::uuid(row, 0))?;
-                Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
-            })
+            .read("patient_index.merged_into", move |connection| Ok(merged_into(connection, survivor)?))
             .await
     }
 
@@ -204,6 +248,48 @@ impl PatientIndex for SqlitePatientIndex {
                     events.push(event(OPERATION, row)?);
                 }
                 Ok(events)
+            })
+            .await
+    }
+
+    async fn in_log(&self, patient: Uuid) -> Result<Vec<Uuid>, PortError> {
+        const OPERATION: &str = "patient_index.in_log";
+        let erased = self.key_table.read(OPERATION, tombstones).await?;
+        self.database
+            .read(OPERATION, move |connection| {
+                let mut all = vec![survivor(OPERATION, connection, patient)?];
+                let add = |all: &mut Vec<Uuid>, one: Uuid| {
+                    if !all.contains(&one) {
+                        all.push(one);
+                    }
+                };
+                add(&mut all, patient);
+                loop {
+                    let known = all.clone();
+                    for one in &known {
+                        let now = survivor(OPERATION, connection, *one)?;
+                        add(&mut all, now);
+                        merged_into(connection, now)?.into_iter().for_each(|old| add(&mut all, old));
+                    }
+                    with_erased_numbers(&erased, &mut all);
+                    if all.len() == known.len() {
+                        break;
+                    }
+                }
+                stand_ins(connection, &all)?.into_iter().for_each(|one| add(&mut all, one));
+                Ok(all)
+            })
+            .await
+    }
+
+    async fn erased_with(&self, identifier: &Pseudonym) -> Result<Vec<Uuid>, PortError> {
+        let identifier = *identifier;
+        self.database
+            .read("patient_index.erased_with", move |connection| {
+                let sql = "SELECT patient FROM erased_identifier WHERE pseudonym = ?1 ORDER BY patient";
+                let mut select = connection.prepare_cached(sql)?;
+                let rows = select.query_map([identifier.as_bytes()], |row| column::uuid(row, 0))?;
+                Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
             })
             .await
     }

@@ -17,7 +17,7 @@ use crate::cli::EraseArgs;
 use crate::failure::Failure;
 use crate::terminal::{count, out};
 
-pub(crate) use told::{destroyed_lines, with_erased_numbers};
+pub(crate) use told::destroyed_lines;
 pub(crate) use work::{Stores, Who, Work, named, refuse_unerased, tombstone_file};
 
 /// Runs the command.
@@ -76,12 +76,13 @@ fn request(args: &EraseArgs, day: Date) -> Result<(Request, String), Failure> {
 async fn one(work: &Work, args: &EraseArgs, class: DataClass) -> Result<(), Failure> {
     let (request, words) = request(args, work.day(args))?;
     let who = work.who(&args.who).await?;
+    if !args.messages.is_empty() && class != DataClass::Dossier {
+        return Err(Failure::usage("--message: only with --class dossier"));
+    }
     let mut tombstone = work.tombstone(class, request.reason, &who)?;
     let ground = match class {
         DataClass::Log => ground::of_lines(work, &who, &request).await?,
-        DataClass::Dossier | DataClass::Wzd => {
-            ground::of_data(work, &who, class, &request, args.care_ended).await?
-        }
+        DataClass::Dossier | DataClass::Wzd => ground::of_data(work, &who, class, &request, args).await?,
     };
     if ground.nothing {
         return nothing_left(work, &who, class, args.json).await;
@@ -90,6 +91,8 @@ async fn one(work: &Work, args: &EraseArgs, class: DataClass) -> Result<(), Fail
         return refuse(work, &who, class, &request, args, &ground).await;
     }
     tombstone.owners.clone_from(&ground.owners);
+    tombstone.keys.clone_from(&ground.keys);
+    tombstone.messages.clone_from(&args.messages);
     for (pseudonym, years) in &ground.lines {
         let years: Vec<i16> = years.iter().map(|year| year.year).collect();
         tombstone.owners.extend(years.iter().filter_map(|year| {
@@ -105,7 +108,7 @@ async fn one(work: &Work, args: &EraseArgs, class: DataClass) -> Result<(), Fail
         return Ok(());
     }
     let told = work.entries(&tombstone, &who, &request, &words)?;
-    work.erase(&tombstone, &told).await?;
+    work.erase(&[(tombstone.clone(), told)]).await?;
     say(args, &who, class, "destroyed", &ground, Some(&tombstone));
     if !args.json {
         out!("  tombstone {} in {}", tombstone.id, work.place());
@@ -121,6 +124,7 @@ struct Ground {
     /// What there is, in words without PHI.
     what: Vec<String>,
     owners: Vec<zorgsluis_domain::Pseudonym>,
+    keys: Vec<Uuid>,
     lines: Vec<(zorgsluis_domain::Pseudonym, Vec<zorgsluis_audit_writer::LoggedYear>)>,
     /// What stands beside, for the person who reads it.
     remarks: Vec<String>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use zorgsluis_domain::audit::{AccessMethod, Action, Application, Deed, User};
 use zorgsluis_domain::erasure::Hold;
 use zorgsluis_domain::port::{AuditSink, ErasureStore, Keys, PatientIndex, Random as _};
+use zorgsluis_domain::retention::dutch_day;
 use zorgsluis_domain::{AuditEntry, Clock, EntryId};
 use zorgsluis_embedded::{DataDirectory, SystemRandom};
 
@@ -98,6 +99,11 @@ async fn add(args: &AddHoldArgs) -> Result<(), Failure> {
     }
     let opened = Opened::open(&args.stores).await?;
     let since = opened.clock.now();
+    let today = dutch_day(since);
+    if let Some(until) = args.until.filter(|until| *until < today) {
+        opened.close().await;
+        return Err(Failure::usage(format!("--until {until}: that day is over (today is {today})")));
+    }
     let named = named(&*opened.keys, &*opened.patients, &args.who).await?;
     let hold = Hold {
         id: EntryId::new(since, random()?).0,
@@ -160,11 +166,14 @@ async fn lift(args: &LiftHoldArgs) -> Result<(), Failure> {
     let Some(hold) = holds.into_iter().find(|hold| hold.id == args.hold) else {
         return Err(Failure::wrong(format!("{}: no such hold", args.hold)));
     };
-    if hold.lifted.is_none() {
-        opened.log(Action::Update, "hold-lifted", &hold).await?;
-        opened.erasures.lift_hold(hold.id, opened.clock.now()).await.map_err(Failure::wrong)?;
+    match hold.lifted {
+        Some(lifted) => out!("{} was lifted already, on {lifted}", hold.id),
+        None => {
+            opened.log(Action::Update, "hold-lifted", &hold).await?;
+            opened.erasures.lift_hold(hold.id, opened.clock.now()).await.map_err(Failure::wrong)?;
+            out!("{} lifted", hold.id);
+        }
     }
-    out!("{} lifted", hold.id);
     opened.close().await;
     Ok(())
 }

@@ -27,5 +27,20 @@ pub(crate) async fn named(
     std::io::stdin().read_line(&mut value).map_err(Failure::wrong)?;
     let pseudonym = keys.pseudonym(Purpose::PatientIndex, &[system.as_bytes(), value.trim().as_bytes()]);
     let found = index.resolve(&[pseudonym]).await.map_err(Failure::wrong)?;
-    found.into_iter().next().flatten().ok_or_else(|| Failure::wrong("no patient has this identifier"))
+    let before = index.erased_with(&pseudonym).await.map_err(Failure::wrong)?;
+    let Some(patient) = found.into_iter().next().flatten() else {
+        return match before.as_slice() {
+            [] => Err(Failure::wrong("no patient has this identifier")),
+            [patient] => Ok(*patient),
+            several => Err(Failure::wrong(format!(
+                "several patients had this identifier, whose dossiers were destroyed: name one of them with --patient: {}",
+                several.iter().map(Uuid::to_string).collect::<Vec<_>>().join(", ")
+            ))),
+        };
+    };
+    let family = index.in_log(patient).await.map_err(Failure::wrong)?;
+    for other in before.iter().filter(|other| !family.contains(other)) {
+        eprintln!("zorgsluis: Patient/{other}, whose dossier was destroyed, had this identifier too");
+    }
+    Ok(patient)
 }

@@ -1,11 +1,20 @@
 //! The contract of [`PatientIndex`].
 
 use uuid::Uuid;
-use zorgsluis_domain::port::{Claim, IndexChange, PatientIndex};
+use zorgsluis_domain::port::{Claim, IndexChange, IndexedIdentifier, PatientIndex};
 use zorgsluis_domain::{PortError, Pseudonym};
 
 fn identifier(number: u8) -> Pseudonym {
     Pseudonym::from_bytes([number; 32])
+}
+
+/// An identifier as the index keeps it.
+pub fn indexed(number: u8) -> IndexedIdentifier {
+    IndexedIdentifier {
+        pseudonym: identifier(number),
+        owner: Pseudonym::from_bytes([number ^ 0xff; 32]),
+        stand_in: Uuid::from_u128(u128::from(number) << 64),
+    }
 }
 
 fn patient(number: u128) -> Uuid {
@@ -13,10 +22,10 @@ fn patient(number: u128) -> Uuid {
 }
 
 pub async fn an_identifier_stays_with_who_claimed_it_first<I: PatientIndex>(index: I) {
-    assert_eq!(index.claim(&identifier(1), patient(1)).await.unwrap(), Claim::Claimed);
-    assert_eq!(index.claim(&identifier(1), patient(1)).await.unwrap(), Claim::Held);
-    assert_eq!(index.claim(&identifier(1), patient(2)).await.unwrap(), Claim::Conflict(patient(1)));
-    assert_eq!(index.claim(&identifier(2), patient(2)).await.unwrap(), Claim::Claimed);
+    assert_eq!(index.claim(&indexed(1), patient(1)).await.unwrap(), Claim::Claimed);
+    assert_eq!(index.claim(&indexed(1), patient(1)).await.unwrap(), Claim::Held);
+    assert_eq!(index.claim(&indexed(1), patient(2)).await.unwrap(), Claim::Conflict(patient(1)));
+    assert_eq!(index.claim(&indexed(2), patient(2)).await.unwrap(), Claim::Claimed);
     let resolved = index.resolve(&[identifier(2), identifier(9), identifier(1)]).await.unwrap();
     assert_eq!(resolved, [Some(patient(2)), None, Some(patient(1))]);
     assert!(index.resolve(&[]).await.unwrap().is_empty());
@@ -26,7 +35,7 @@ pub async fn of_many_claims_at_once_one_wins<I: PatientIndex + Clone + 'static>(
     let tasks: Vec<_> = (0..16)
         .map(|n| {
             let index = index.clone();
-            tokio::spawn(async move { index.claim(&identifier(1), patient(n)).await.unwrap() })
+            tokio::spawn(async move { index.claim(&indexed(1), patient(n)).await.unwrap() })
         })
         .collect();
     let mut claims = Vec::new();
@@ -117,29 +126,29 @@ pub async fn two_merges_at_once_of_four_patients_close_no_circle<I: PatientIndex
 }
 
 pub async fn an_identifier_of_a_merged_patient_is_held_by_the_survivor<I: PatientIndex>(index: I) {
-    index.claim(&identifier(1), patient(1)).await.unwrap();
+    index.claim(&indexed(1), patient(1)).await.unwrap();
     index.merge(patient(1), patient(2)).await.unwrap();
-    assert_eq!(index.claim(&identifier(1), patient(2)).await.unwrap(), Claim::Held);
-    assert_eq!(index.claim(&identifier(1), patient(3)).await.unwrap(), Claim::Conflict(patient(1)));
+    assert_eq!(index.claim(&indexed(1), patient(2)).await.unwrap(), Claim::Held);
+    assert_eq!(index.claim(&indexed(1), patient(3)).await.unwrap(), Claim::Conflict(patient(1)));
     assert_eq!(index.resolve(&[identifier(1)]).await.unwrap(), [Some(patient(1))]);
 }
 
 pub async fn what_was_released_can_be_claimed_by_another<I: PatientIndex>(index: I) {
-    index.claim(&identifier(1), patient(1)).await.unwrap();
+    index.claim(&indexed(1), patient(1)).await.unwrap();
     assert!(!index.release(&identifier(1), patient(2)).await.unwrap(), "it is another's");
     assert!(!index.release(&identifier(2), patient(1)).await.unwrap(), "it is nobody's");
     assert!(index.release(&identifier(1), patient(1)).await.unwrap());
     assert!(!index.release(&identifier(1), patient(1)).await.unwrap(), "once");
     assert_eq!(index.resolve(&[identifier(1)]).await.unwrap(), [None]);
-    assert_eq!(index.claim(&identifier(1), patient(2)).await.unwrap(), Claim::Claimed);
+    assert_eq!(index.claim(&indexed(1), patient(2)).await.unwrap(), Claim::Claimed);
 }
 
 pub async fn the_history_tells_all_that_happened<I: PatientIndex>(index: I) {
     assert!(index.history(patient(1)).await.unwrap().is_empty());
-    index.claim(&identifier(1), patient(1)).await.unwrap();
-    index.claim(&identifier(1), patient(1)).await.unwrap();
-    index.claim(&identifier(1), patient(2)).await.unwrap();
-    index.claim(&identifier(2), patient(1)).await.unwrap();
+    index.claim(&indexed(1), patient(1)).await.unwrap();
+    index.claim(&indexed(1), patient(1)).await.unwrap();
+    index.claim(&indexed(1), patient(2)).await.unwrap();
+    index.claim(&indexed(2), patient(1)).await.unwrap();
     index.release(&identifier(1), patient(1)).await.unwrap();
     index.merge(patient(1), patient(3)).await.unwrap();
     index.merge(patient(1), patient(3)).await.unwrap();
@@ -163,7 +172,7 @@ pub async fn changes_of_one_patient_at_once_are_all_told<I: PatientIndex + Clone
     let tasks: Vec<_> = (0..16)
         .map(|n| {
             let index = index.clone();
-            tokio::spawn(async move { index.claim(&identifier(n), patient(1)).await.unwrap() })
+            tokio::spawn(async move { index.claim(&indexed(n), patient(1)).await.unwrap() })
         })
         .collect();
     for task in tasks {
@@ -176,4 +185,17 @@ pub async fn changes_of_one_patient_at_once_are_all_told<I: PatientIndex + Clone
     assert_eq!(claimed.len(), 16);
     let all: Vec<_> = (0..16).map(identifier).collect();
     assert_eq!(index.resolve(&all).await.unwrap(), [Some(patient(1)); 16]);
+}
+
+pub async fn lines_of_the_log_are_led_to_by_all_numbers_of_a_person<I: PatientIndex>(index: I) {
+    index.merge(patient(1), patient(2)).await.unwrap();
+    index.merge(patient(2), patient(3)).await.unwrap();
+    for asked in [1, 2, 3] {
+        let mut all = index.in_log(patient(asked)).await.unwrap();
+        assert_eq!(all[0], patient(3), "the present one first");
+        all.sort_unstable();
+        assert_eq!(all, [patient(1), patient(2), patient(3)]);
+    }
+    assert_eq!(index.in_log(patient(9)).await.unwrap(), [patient(9)]);
+    assert!(index.erased_with(&identifier(1)).await.unwrap().is_empty());
 }

@@ -7,4 +7,5 @@
 
 mod formats;
 mod pages;
+mod reasons;
 mod world;

@@ -10,7 +10,8 @@ use zorgsluis_aws::{
 use zorgsluis_contract::{at, records, registers};
 use zorgsluis_domain::notice::NoticeState;
 use zorgsluis_domain::port::{
-    Claim, DeadLetters, NoticeRegister, OptOut, OptOuts, PatientIndex, ProviderDirectory, Reservation,
+    Claim, DeadLetters, IndexedIdentifier, NoticeRegister, OptOut, OptOuts, PatientIndex, ProviderDirectory,
+    Reservation,
 };
 use zorgsluis_domain::{PortError, Pseudonym};
 
@@ -32,17 +33,19 @@ async fn a_change_of_the_patient_index_is_done_once() {
     let index = DynamoPatientIndex::new(&line.clients, table, Arc::new(SystemClock));
     let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let identifier = Pseudonym::from_bytes([1; 32]);
+    let indexed =
+        IndexedIdentifier { pseudonym: identifier, owner: identifier, stand_in: Uuid::from_u128(3) };
     line.lose(1);
-    assert_eq!(index.claim(&identifier, one).await.unwrap(), Claim::Claimed, "the SDK repeats it");
+    assert_eq!(index.claim(&indexed, one).await.unwrap(), Claim::Claimed, "the SDK repeats it");
     assert!(line.lost_all());
     line.lose(1);
     index.merge(one, other).await.unwrap();
     line.lose(1);
     assert!(index.release(&identifier, one).await.unwrap());
     line.lose(ALL);
-    assert!(is_unavailable(&index.claim(&identifier, other).await));
+    assert!(is_unavailable(&index.claim(&indexed, other).await));
     line.lose(0);
-    assert_eq!(index.claim(&identifier, other).await.unwrap(), Claim::Held, "it was done");
+    assert_eq!(index.claim(&indexed, other).await.unwrap(), Claim::Held, "it was done");
     assert_eq!(index.history(one).await.unwrap().len(), 3);
     assert_eq!(index.history(other).await.unwrap().len(), 2);
     assert_eq!(index.merged_into(other).await.unwrap(), [one]);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 use zorgsluis_aws::{Clients, DynamoPatientIndex, SystemClock};
+use zorgsluis_contract::patient_index::indexed;
 use zorgsluis_domain::Pseudonym;
 use zorgsluis_domain::port::{Claim, IndexChange, PatientIndex};
 
@@ -28,6 +29,7 @@ suite!(the_contract, world => (super::index(&world).await), patient_index:
     an_identifier_of_a_merged_patient_is_held_by_the_survivor,
     what_was_released_can_be_claimed_by_another,
     the_history_tells_all_that_happened,
+    lines_of_the_log_are_led_to_by_all_numbers_of_a_person,
     changes_of_one_patient_at_once_are_all_told,
 );
 
@@ -42,7 +44,7 @@ fn patient(number: u128) -> Uuid {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_identifier_that_is_released_and_claimed_at_once_has_one_holder() {
     let index = index(&World::new().await).await;
-    index.claim(&identifier(1), patient(100)).await.unwrap();
+    index.claim(&indexed(1), patient(100)).await.unwrap();
     let releases: Vec<_> = (0..8)
         .map(|_| {
             let index = index.clone();
@@ -52,7 +54,7 @@ async fn an_identifier_that_is_released_and_claimed_at_once_has_one_holder() {
     let claims: Vec<_> = (0..8)
         .map(|n| {
             let index = index.clone();
-            tokio::spawn(async move { index.claim(&identifier(1), patient(n)).await.unwrap() })
+            tokio::spawn(async move { index.claim(&indexed(1), patient(n)).await.unwrap() })
         })
         .collect();
     let mut released = 0;
@@ -72,7 +74,7 @@ async fn an_identifier_that_is_released_and_claimed_at_once_has_one_holder() {
 async fn of_more_identifiers_than_one_read_takes_each_is_resolved() {
     let index = index(&World::new().await).await;
     for n in [0, 99, 100, 249] {
-        index.claim(&identifier(n), patient(u128::from(n))).await.unwrap();
+        index.claim(&indexed(n), patient(u128::from(n))).await.unwrap();
     }
     let asked: Vec<_> = (0..250).map(identifier).chain([identifier(99)]).collect();
     let found = index.resolve(&asked).await.unwrap();

@@ -1,8 +1,8 @@
 //! Which patient a message is about.
 
 use uuid::Uuid;
-use zorgsluis_domain::port::{Claim, FhirStore, Keys, PatientIndex, ResourceKey};
-use zorgsluis_domain::{Phi, PortError, Pseudonym, Purpose};
+use zorgsluis_domain::port::{Claim, FhirStore, IndexedIdentifier, Keys, PatientIndex, ResourceKey};
+use zorgsluis_domain::{Phi, PortError, Pseudonym};
 
 use serde_json::{Map, Value};
 
@@ -56,13 +56,14 @@ impl Identities<'_> {
         said: Option<&Map<String, Value>>,
         alone: bool,
     ) -> Result<(Resolved, Vec<IdentifierConflict>), ApplyError> {
-        let pseudonyms: Vec<Pseudonym> =
-            person.identifiers.iter().map(|identifier| self.pseudonym(identifier)).collect();
-        let Some(main) = pseudonyms.first() else {
+        let indexed: Vec<IndexedIdentifier> =
+            person.identifiers.iter().map(|identifier| self.indexed(identifier)).collect();
+        let Some(main) = indexed.first() else {
             // Known by nothing but its id, which was made from what there is.
             let now = self.survivor(person.id).await?;
             return Ok((Resolved { named: person.id, given: person.id, now }, Vec::new()));
         };
+        let pseudonyms: Vec<Pseudonym> = indexed.iter().map(|identifier| identifier.pseudonym).collect();
         let known = self.index.resolve(&pseudonyms).await?;
         let mut conflicts = Vec::new();
         let mut given = match known.first().copied().flatten() {
@@ -87,7 +88,7 @@ impl Identities<'_> {
             // Somebody was faster with the same number.
             given = self
                 .index
-                .resolve(std::slice::from_ref(main))
+                .resolve(std::slice::from_ref(&main.pseudonym))
                 .await?
                 .first()
                 .copied()
@@ -95,10 +96,10 @@ impl Identities<'_> {
                 .unwrap_or(other);
         }
         let now = self.survivor(given).await?;
-        for (identifier, (pseudonym, known)) in pseudonyms.iter().zip(&known).enumerate().skip(1) {
+        for (identifier, (number, known)) in indexed.iter().zip(&known).enumerate().skip(1) {
             let holder = match known {
                 Some(holder) => *holder,
-                None => match self.index.claim(pseudonym, given).await? {
+                None => match self.index.claim(number, given).await? {
                     Claim::Conflict(holder) => holder,
                     Claim::Claimed | Claim::Held => given,
                 },
@@ -114,7 +115,7 @@ impl Identities<'_> {
     /// not lead there any more.
     pub(crate) async fn part(&self, person: &Person, other: Uuid) -> Result<(), ApplyError> {
         let numbers: Vec<Pseudonym> =
-            person.identifiers.iter().map(|identifier| self.pseudonym(identifier)).collect();
+            person.identifiers.iter().map(|identifier| self.indexed(identifier).pseudonym).collect();
         let known = self.index.resolve(&numbers).await?;
         for (number, holder) in numbers.iter().zip(known) {
             if holder == Some(other) {
@@ -202,10 +203,9 @@ impl Identities<'_> {
         })
     }
 
-    fn pseudonym(&self, identifier: &Phi<PatientIdentifier>) -> Pseudonym {
+    fn indexed(&self, identifier: &Phi<PatientIdentifier>) -> IndexedIdentifier {
         let identifier = identifier.expose_phi();
-        self.keys
-            .pseudonym(Purpose::PatientIndex, &[identifier.system.as_bytes(), identifier.value.as_bytes()])
+        IndexedIdentifier::of(self.keys, &identifier.system, &identifier.value)
     }
 }
 

@@ -25,16 +25,17 @@ pub const SHARED: &[&str] = &[
 /// Elements that say whom a resource is about.
 const ABOUT: &[&str] = &["subject", "patient", "beneficiary", "for", "individual"];
 
+/// The patients that JSON names, by id.
+pub fn patients_named(json: &str) -> impl Iterator<Item = &str> {
+    json.split("\"Patient/").skip(1).filter_map(|rest| rest.get(..36))
+}
+
 /// Whether JSON names one of these patients (by id), and whether it names any other.
 #[must_use]
 pub fn patients_in<S: BuildHasher>(json: &str, patients: &HashSet<String, S>) -> (bool, bool) {
-    let named = json.split("\"Patient/").skip(1).filter_map(|rest| rest.get(..36));
-    named.fold(
-        (false, false),
-        |(mine, others), id| {
-            if patients.contains(id) { (true, others) } else { (mine, true) }
-        },
-    )
+    patients_named(json).fold((false, false), |(mine, others), id| {
+        if patients.contains(id) { (true, others) } else { (mine, true) }
+    })
 }
 
 /// What stands behind `"reference":"`.

@@ -23,8 +23,13 @@ pub struct Found {
     pub involuntary_care: u64,
     /// When the patient was born, as far as the resource tells a whole day.
     pub birth: Option<Date>,
-    /// Whose keys protect the messages.
+    /// Whose keys protect the messages, and nothing about anybody else.
     pub owners: Vec<Pseudonym>,
+    /// Keys of other owners that protect nothing but these messages.
+    pub keys: Vec<Uuid>,
+    /// Messages of which it cannot be told whether they are this patient's: they came under a number that somebody
+    /// else has or had, too, and wrote nothing. They are left unless a person says whose they are.
+    pub unclear: Vec<Uuid>,
 }
 
 impl Found {
@@ -58,6 +63,18 @@ pub trait ErasureStore: Send + Sync {
     /// What stands about a patient with these ids: the survivor and all that were merged into it.
     async fn find(&self, patients: &[Uuid]) -> Result<Found, PortError>;
 
+    /// [`find`](Self::find) for each of these persons, all numbers of each together; in one pass where a store can.
+    /// `told`: messages that a person said are theirs ([`Found::unclear`]).
+    async fn find_all(&self, people: &[Vec<Uuid>], told: &[Uuid]) -> Result<Vec<Found>, PortError> {
+        let mut all = Vec::with_capacity(people.len());
+        for patients in people {
+            let mut found = self.find(patients).await?;
+            found.unclear.retain(|message| !told.contains(message));
+            all.push(found);
+        }
+        Ok(all)
+    }
+
     /// Patients of whom nothing was changed since a moment, among the Patient resources that stand, by id.
     async fn unchanged_since(&self, before: Timestamp) -> Result<Vec<Uuid>, PortError>;
 
@@ -75,6 +92,44 @@ pub trait ErasureStore: Send + Sync {
 
     /// Does what a tombstone says, as far as it is not done. Doing it again is no error.
     async fn apply(&self, tombstone: &Tombstone) -> Result<Erased, PortError>;
+
+    /// [`apply`](Self::apply) for each of these, in their order; in one pass where a store can.
+    async fn apply_all(&self, tombstones: &[Tombstone]) -> Result<Vec<Erased>, PortError> {
+        let mut all = Vec::with_capacity(tombstones.len());
+        for tombstone in tombstones {
+            all.push(self.apply(tombstone).await?);
+        }
+        Ok(all)
+    }
+
+    /// Why what stands here does not belong together, so that nobody can say what was erased: part of a backup was put
+    /// back. In words for an operator; `known` are all tombstones that stand elsewhere. `None` by default.
+    async fn mixed(&self, known: &[Tombstone]) -> Result<Option<String>, PortError> {
+        let _ = known;
+        Ok(None)
+    }
+
+    /// Completes what an earlier version of the program kept of identifiers. Nothing by default.
+    async fn complete_identifiers(&self) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    /// The patients whose numbers are kept, as pseudonyms, though their dossier is destroyed, so that they lead to the
+    /// lines of the log; with who stood for them there. None by default.
+    async fn remembered(&self) -> Result<Vec<(Uuid, Option<Uuid>)>, PortError> {
+        Ok(Vec::new())
+    }
+
+    /// Keeps those numbers no longer: of patients of whom no line is left.
+    async fn forget_numbers(&self, of: Vec<(Uuid, Option<Uuid>)>) -> Result<(), PortError> {
+        let _ = of;
+        Ok(())
+    }
+
+    /// How often all resources were read through since this was opened, and how many files were written anew.
+    fn effort(&self) -> (u64, u64) {
+        (0, 0)
+    }
 
     /// Sees to it that no file keeps what was deleted, where a store works on files. Transient trouble leaves it to
     /// be done again.

@@ -33,7 +33,7 @@ pub use keys::{DataClass, KeyOwner, Keys, Sealed};
 pub use mailer::{MailError, MailTrace, Mailer};
 pub use notices::{NoticeRegister, Reservation};
 pub use opt_outs::{OptOut, OptOuts};
-pub use patient_index::{Claim, IndexChange, IndexEvent, PatientIndex};
+pub use patient_index::{Claim, IndexChange, IndexEvent, IndexedIdentifier, PatientIndex, stand_in};
 pub use payload::{Payload, PayloadStore, Put};
 pub use provider_directory::{
     AddressFault, AddressFaultReason, Provider, ProviderDirectory, ProviderError, StoredProvider,

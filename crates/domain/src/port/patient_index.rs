@@ -4,7 +4,45 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{PortError, Pseudonym};
+use super::Keys;
+use crate::{PortError, Pseudonym, Purpose};
+
+/// An identifier of a patient as the index keeps it: pseudonyms only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct IndexedIdentifier {
+    /// Under what it is found, of [`Purpose::PatientIndex`].
+    pub pseudonym: Pseudonym,
+    /// Whose keys protect what comes under it, of [`Purpose::KeyOwner`]: so that an erasure finds all of it, also what
+    /// was never applied and is named in no resource.
+    pub owner: Pseudonym,
+    /// Under whom lines of the log stand that another system reported before anybody here knew the patient.
+    pub stand_in: Uuid,
+}
+
+impl IndexedIdentifier {
+    /// Of an identifier with its system (or `authority:<name>`, `sender:<facility>`).
+    #[must_use]
+    pub fn of(keys: &dyn Keys, system: &str, value: &str) -> Self {
+        let parts = [system.as_bytes(), value.as_bytes()];
+        Self {
+            pseudonym: keys.pseudonym(Purpose::PatientIndex, &parts),
+            owner: keys.pseudonym(Purpose::KeyOwner, &parts),
+            stand_in: stand_in(keys, system, value),
+        }
+    }
+}
+
+/// The id of who stands in the log for a patient whom nobody here knows but by an identifier: always the same one.
+#[must_use]
+pub fn stand_in(keys: &dyn Keys, system: &str, value: &str) -> Uuid {
+    let parts = [b"patient of another system".as_slice(), system.as_bytes(), value.as_bytes()];
+    let pseudonym = keys.pseudonym(Purpose::AuditLog, &parts);
+    let mut bytes = [0; 16];
+    for (byte, of) in bytes.iter_mut().zip(pseudonym.as_bytes()) {
+        *byte = *of;
+    }
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
 
 /// What came of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +84,9 @@ pub trait PatientIndex: Send + Sync {
     async fn resolve(&self, identifiers: &[Pseudonym]) -> Result<Vec<Option<Uuid>>, PortError>;
 
     /// Gives an identifier to a patient unless it has one (conditional put). An identifier of a patient
-    /// who was merged into this one (or into the same survivor) is [`Claim::Held`].
-    async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError>;
+    /// who was merged into this one (or into the same survivor) is [`Claim::Held`]. What stands beside the identifier
+    /// is kept with the claim; one of an earlier release that holds only the pseudonym gets it.
+    async fn claim(&self, identifier: &IndexedIdentifier, patient: Uuid) -> Result<Claim, PortError>;
 
     /// Where a merged patient's data live now: follows `replaced-by` to its end.
     async fn survivor(&self, patient: Uuid) -> Result<Uuid, PortError>;
@@ -67,4 +106,24 @@ pub trait PatientIndex: Send + Sync {
 
     /// What happened to a patient in the index, the newest first.
     async fn history(&self, patient: Uuid) -> Result<Vec<IndexEvent>, PortError>;
+
+    /// All ids under which lines of the log about a person stand, the present one first: what was merged, what was
+    /// destroyed with a dossier (the lines are kept longer), and who stood for the person before anybody here knew
+    /// them.
+    async fn in_log(&self, patient: Uuid) -> Result<Vec<Uuid>, PortError> {
+        let survivor = self.survivor(patient).await?;
+        let mut all = vec![survivor];
+        all.extend(self.merged_into(survivor).await?);
+        if !all.contains(&patient) {
+            all.push(patient);
+        }
+        Ok(all)
+    }
+
+    /// Whose an identifier was when their dossier was destroyed, as long as lines of the log about them are kept. None
+    /// by default.
+    async fn erased_with(&self, identifier: &Pseudonym) -> Result<Vec<Uuid>, PortError> {
+        let _ = identifier;
+        Ok(Vec::new())
+    }
 }

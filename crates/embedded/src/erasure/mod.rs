@@ -6,30 +6,36 @@
 //! transaction that deletes, and so each is erased once, whatever is cut off in between, and again when an older copy
 //! of it was put back.
 
+mod apply;
 mod file;
 mod holds;
+mod mixed;
+mod owners;
 mod port;
 mod register;
 mod resources;
 mod stored;
+mod survey;
 
 use std::collections::{BTreeSet, HashSet};
-use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 use zorgsluis_domain::erasure::Tombstone;
-use zorgsluis_domain::port::{DataClass, Erased, Found, KeyOwner, Keys};
-use zorgsluis_domain::{PortError, Pseudonym, Purpose};
+use zorgsluis_domain::port::{DataClass, Found, IndexedIdentifier, KeyOwner};
+use zorgsluis_domain::{PortError, Pseudonym};
 
 use crate::SqliteKeys;
 use crate::database::{Database, Failure};
-use crate::directory::sync_folder;
-use crate::patient_index::holders;
 
 pub use file::TombstoneFile;
-use resources::Resources;
+pub use mixed::Mixed;
+pub(crate) use register::tombstones;
+use resources::{Asked, Resources};
+use stored::{Messages, Sought};
 
 /// Destroys what is about a patient. From a directory that was opened for a server (and serves nothing meanwhile).
 #[derive(Clone)]
@@ -40,30 +46,55 @@ pub struct Erasures {
     pub(crate) key_table: Database,
     pub(crate) keys: SqliteKeys,
     pub(crate) outbox: PathBuf,
+    pub(crate) effort: Arc<Effort>,
+}
+
+/// How much was gone through.
+#[derive(Debug, Default)]
+pub(crate) struct Effort {
+    resources_read: AtomicU64,
+    files_rewritten: AtomicU64,
 }
 
 impl Erasures {
     /// What stands in the stores about a patient with these ids: the survivor and all that were merged into it.
     pub async fn find(&self, patients: &[Uuid]) -> Result<Found, PortError> {
-        let resources = self.resources(patients, false).await?;
-        let owners = self.owners(&resources, patients).await?;
-        let keys = self.key_ids(&owners).await?;
-        let names = resources.names.clone();
-        let messages = self
+        Ok(self.find_all(&[patients.to_vec()], &[]).await?.pop().unwrap_or_default())
+    }
+
+    /// What stands in the stores about each of these persons, all numbers of each together. Resources and journal
+    /// are gone through once for all of them. `told`: messages that a person said are theirs.
+    pub async fn find_all(&self, people: &[Vec<Uuid>], told: &[Uuid]) -> Result<Vec<Found>, PortError> {
+        const OPERATION: &str = "erasure.find";
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let erased = self.tombstones().await?.into_iter().flat_map(|tombstone| tombstone.patients).collect();
+        let asked = people.iter().map(|patients| asked(patients, false)).collect();
+        let resources = self.survey(asked, erased).await?;
+        let mut sought = Vec::with_capacity(people.len());
+        for (patients, resources) in people.iter().zip(&resources) {
+            let mut one = self.sought(patients, resources).await?;
+            one.told = told.iter().copied().collect();
+            sought.push(one);
+        }
+        let owners: Vec<Vec<Pseudonym>> =
+            sought.iter().map(|one| one.owners.iter().map(|owner| owner.pseudonym).collect()).collect();
+        let messages: Vec<(Messages, Vec<Uuid>)> = self
             .state
-            .read("erasure.find", move |connection| stored::messages(connection, &names, &keys))
+            .read(OPERATION, move |connection| {
+                let found = stored::messages(connection, &sought)?;
+                let keys = |found: Messages| {
+                    let keys = stored::only_theirs(connection, &found.theirs)?;
+                    Ok((found, keys))
+                };
+                found.into_iter().map(keys).collect()
+            })
             .await?;
-        let latest = messages.iter().filter(|message| message.stands).map(|message| message.received).max();
-        let changed = resources.last_updated.max(latest);
-        Ok(Found {
-            resources: count(resources.rids.len()),
-            left: resources.left,
-            messages: count(messages.iter().filter(|message| message.stands).count()),
-            last_change: changed.and_then(|at| Timestamp::from_microsecond(at).ok()),
-            involuntary_care: resources.involuntary_care,
-            birth: resources.birth.as_deref().and_then(|birth| birth.parse().ok()),
-            owners,
-        })
+        let told = resources.into_iter().zip(owners).zip(messages);
+        Ok(told
+            .map(|((resources, owners), (messages, keys))| found(resources, owners, messages, keys))
+            .collect())
     }
 
     /// Patients of whom nothing was changed since a moment, among the resources that stand: the ids of the live
@@ -107,42 +138,24 @@ impl Erasures {
         Ok(tombstones.iter().filter(|tombstone| !is_done(tombstone)).cloned().collect())
     }
 
-    /// Does what a tombstone says, as far as it is not done. The files still hold what was deleted until
-    /// [`scrub`](Self::scrub), and the tombstone is not complete before [`complete`](Self::complete).
-    pub async fn apply(&self, tombstone: &Tombstone) -> Result<Erased, PortError> {
-        const OPERATION: &str = "erasure.apply";
-        let row = tombstone.clone();
-        self.key_table.write(OPERATION, move |connection| register::note(connection, &row)).await?;
-        match tombstone.class {
-            DataClass::Log => {
-                // Whose keys these are, `zorgsluis_audit_writer` says: they stand among the owners.
-                let keys = self.destroy_once(tombstone, &tombstone.owners).await?;
-                Ok(Erased { keys, ..Erased::default() })
-            }
-            DataClass::Wzd => {
-                let resources = self.resources(&tombstone.patients, true).await?;
-                let owners = self.all_owners(tombstone, &resources).await?;
-                let mut erased =
-                    Erased { keys: self.destroy_once(tombstone, &owners).await?, ..Erased::default() };
-                let id = tombstone.id;
-                self.state.write(OPERATION, move |connection| register::note_here(connection, id)).await?;
-                erased.resources = self.erase_resources(tombstone.id, resources).await?;
-                Ok(erased)
-            }
-            DataClass::Dossier => self.erase_dossier(tombstone).await,
-        }
-    }
-
     /// Writes the files anew, without what was deleted. Takes as long as copying them.
     pub async fn scrub(&self) -> Result<(), PortError> {
         const OPERATION: &str = "erasure.scrub";
         for database in [&self.state, &self.fhir] {
             database.rewrite(OPERATION).await?;
+            self.effort.files_rewritten.fetch_add(1, Ordering::Relaxed);
         }
         for database in [&self.key_table, &self.index] {
             database.truncate_wal(OPERATION).await?;
         }
         Ok(())
+    }
+
+    /// How often all resources were read through this handle and its copies, and how many files were written anew.
+    #[must_use]
+    pub fn effort(&self) -> (u64, u64) {
+        let Effort { resources_read, files_rewritten } = &*self.effort;
+        (resources_read.load(Ordering::Relaxed), files_rewritten.load(Ordering::Relaxed))
     }
 
     /// Notes that nothing is left to do for a tombstone.
@@ -156,106 +169,77 @@ impl Erasures {
         self.key_table.read("erasure.tombstones", register::tombstones).await
     }
 
-    /// Destroys the keys of these owners, unless that was done for this tombstone before: those that were made since
-    /// protect something new.
-    async fn destroy_once(&self, tombstone: &Tombstone, owners: &[Pseudonym]) -> Result<u64, PortError> {
-        const OPERATION: &str = "erasure.keys";
-        let (id, stage) = (tombstone.id, register::KEYS_DESTROYED);
-        if self.key_table.read(OPERATION, move |c| register::has_reached(c, id, stage)).await? {
-            return Ok(0);
-        }
-        let mut destroyed = 0;
-        for owner in owners {
-            destroyed += self.keys.destroy(&KeyOwner::Patient(*owner), tombstone.class).await?;
-        }
-        self.key_table.write(OPERATION, move |c| register::reached(c, id, stage)).await?;
-        Ok(destroyed)
+    /// The patients whose numbers are kept, as pseudonyms, though their dossier is destroyed: so that they lead to
+    /// the lines of the log. With who stood for them there before anybody here knew them.
+    pub async fn remembered(&self) -> Result<Vec<(Uuid, Option<Uuid>)>, PortError> {
+        self.state.read("erasure.remembered", owners::remembered).await
     }
 
-    async fn erase_dossier(&self, tombstone: &Tombstone) -> Result<Erased, PortError> {
-        const OPERATION: &str = "erasure.apply";
-        let mut erased = Erased::default();
-        let id = tombstone.id;
-        let resources = self.resources(&tombstone.patients, false).await?;
-        let owners = self.all_owners(tombstone, &resources).await?;
-        if !self.state.read(OPERATION, move |c| register::is_noted(c, id)).await? {
-            let keys = self.key_ids(&owners).await?;
-            let names = resources.names.clone();
-            let plan =
-                self.state.read(OPERATION, move |connection| stored::plan(connection, &names, &keys)).await?;
-            for owner in &owners {
-                erased.keys += self.keys.destroy(&KeyOwner::Patient(*owner), DataClass::Dossier).await?;
-            }
-            erased.keys += self.keys.destroy_by_id(&plan.only_theirs, DataClass::Dossier).await?;
-            // What stands there in its place: a key that was destroyed.
-            self.keys.destroyed(id, DataClass::Dossier).await?;
-            erased.mails = self.remove_mails(&plan.notices)?;
-            let patients = tombstone.patients.clone();
-            erased.messages = count(plan.messages.iter().filter(|message| message.stands).count());
-            self.state
-                .write(OPERATION, move |connection| {
-                    stored::erase(connection, &plan, &patients, id)?;
-                    register::note_here(connection, id)
-                })
-                .await?;
+    /// Keeps those numbers no longer: of patients of whom no line is left.
+    pub async fn forget_numbers(&self, of: Vec<(Uuid, Option<Uuid>)>) -> Result<(), PortError> {
+        if of.is_empty() {
+            return Ok(());
         }
-        erased.resources = self.erase_resources(id, resources).await?;
-        Ok(erased)
+        self.state.write("erasure.forget", move |connection| owners::forget(connection, &of)).await
     }
 
-    async fn erase_resources(&self, id: Uuid, resources: Resources) -> Result<u64, PortError> {
-        const OPERATION: &str = "erasure.apply";
-        if self.fhir.read(OPERATION, move |c| register::is_noted(c, id)).await? {
-            return Ok(0);
+    /// Completes what an earlier version of the program kept of identifiers, as far as the resources tell it. Once.
+    pub async fn complete_identifiers(&self) -> Result<(), PortError> {
+        const OPERATION: &str = "erasure.identifiers";
+        if self.state.read(OPERATION, register::are_identifiers_completed).await? {
+            return Ok(());
         }
-        let erased = count(resources.rids.len());
-        self.fhir
+        let identifiers = self.fhir.read(OPERATION, resources::all_identifiers).await?;
+        let indexed = self.indexed(&identifiers);
+        self.state
             .write(OPERATION, move |connection| {
-                resources::erase(connection, &resources)?;
-                register::note_here(connection, id)
-            })
-            .await?;
-        Ok(erased)
-    }
-
-    async fn resources(&self, patients: &[Uuid], involuntary_care: bool) -> Result<Resources, PortError> {
-        let patients: HashSet<String> = patients.iter().map(Uuid::to_string).collect();
-        self.fhir
-            .read("erasure.resources", move |connection| {
-                resources::about(connection, &patients, involuntary_care)
+                for identifier in &indexed {
+                    crate::patient_index::complete(connection, identifier)?;
+                }
+                register::identifiers_are_completed(connection)
             })
             .await
     }
 
-    /// The owners of keys by what identifies the patient in the resources. A number that somebody else holds now (it
-    /// was moved to another patient, or two patients were kept apart under it) protects what is about that one: it is
-    /// none of these, and what is about this patient is found by the resources that it wrote.
-    async fn owners(&self, resources: &Resources, patients: &[Uuid]) -> Result<Vec<Pseudonym>, PortError> {
-        let pseudonyms: Vec<(Pseudonym, Pseudonym)> = resources
-            .identifiers
-            .iter()
-            .map(|(system, value)| {
-                let parts = [system.as_bytes(), value.as_bytes()];
-                let of = |purpose| self.keys.pseudonym(purpose, &parts);
-                (of(Purpose::KeyOwner), of(Purpose::PatientIndex))
-            })
-            .collect();
-        let numbers: Vec<Pseudonym> = pseudonyms.iter().map(|(_, number)| *number).collect();
-        let holders =
-            self.state.read("erasure.owners", move |connection| holders(connection, &numbers)).await?;
-        let theirs = |holder: Option<Uuid>| holder.is_none_or(|holder| patients.contains(&holder));
-        let owners = pseudonyms.iter().zip(holders).filter(|(_, holder)| theirs(*holder));
-        Ok(owners.map(|((owner, _), _)| *owner).collect::<BTreeSet<_>>().into_iter().collect())
+    fn indexed(&self, identifiers: &BTreeSet<(String, String)>) -> Vec<IndexedIdentifier> {
+        identifiers.iter().map(|(system, value)| IndexedIdentifier::of(&self.keys, system, value)).collect()
     }
 
-    async fn all_owners(
-        &self,
-        tombstone: &Tombstone,
-        resources: &Resources,
-    ) -> Result<Vec<Pseudonym>, PortError> {
-        let mut owners: BTreeSet<Pseudonym> = tombstone.owners.iter().copied().collect();
-        owners.extend(self.owners(resources, &tombstone.patients).await?);
-        Ok(owners.into_iter().collect())
+    /// Goes through all resources once for all who are asked for. What names one of `erased` of whom no resource
+    /// stands keeps nothing about them.
+    async fn survey(&self, asked: Vec<Asked>, erased: Vec<Uuid>) -> Result<Vec<Resources>, PortError> {
+        let (found, passes) = self
+            .fhir
+            .read("erasure.resources", move |connection| {
+                let gone = resources::gone(connection, &erased)?;
+                survey::about(connection, &asked, &gone)
+            })
+            .await?;
+        self.effort.resources_read.fetch_add(passes, Ordering::Relaxed);
+        Ok(found)
+    }
+
+    /// By what the messages of a person are known.
+    async fn sought(&self, patients: &[Uuid], resources: &Resources) -> Result<Sought, PortError> {
+        const OPERATION: &str = "erasure.owners";
+        let asked: HashSet<String> = patients.iter().map(Uuid::to_string).collect();
+        let identifiers = resources.identifiers.clone();
+        let elsewhere = self
+            .fhir
+            .read(OPERATION, move |connection| resources::elsewhere(connection, &asked, &identifiers))
+            .await?;
+        let elsewhere = self.indexed(&elsewhere).iter().map(|identifier| identifier.pseudonym).collect();
+        let indexed = self.indexed(&resources.identifiers);
+        let ids = patients.to_vec();
+        let mut owners = self
+            .state
+            .read(OPERATION, move |connection| owners::owners(connection, &ids, &indexed, &elsewhere))
+            .await?;
+        for owner in &mut owners {
+            owner.keys = self.key_ids(&[owner.pseudonym]).await?;
+        }
+        let (patients, names) = (patients.to_vec(), resources.names.clone());
+        Ok(Sought { patients, names, owners, ..Sought::default() })
     }
 
     /// The data keys of these owners, of class dossier, those that were destroyed included.
@@ -263,22 +247,27 @@ impl Erasures {
         let owners: Vec<KeyOwner> = owners.iter().copied().map(KeyOwner::Patient).collect();
         self.keys.ids_of(&owners, DataClass::Dossier).await
     }
+}
 
-    fn remove_mails(&self, notices: &[Uuid]) -> Result<u64, PortError> {
-        const OPERATION: &str = "erasure.mails";
-        let fault = |cause: std::io::Error| PortError::unavailable(OPERATION, cause);
-        let mut removed = 0;
-        for notice in notices {
-            match std::fs::remove_file(self.outbox.join(format!("{notice}.eml"))) {
-                Ok(()) => removed += 1,
-                Err(cause) if cause.kind() == ErrorKind::NotFound => {}
-                Err(cause) => return Err(fault(cause)),
-            }
-        }
-        if removed > 0 {
-            sync_folder(&self.outbox).map_err(fault)?;
-        }
-        Ok(removed)
+fn asked(patients: &[Uuid], involuntary_care: bool) -> Asked {
+    Asked { patients: patients.iter().map(Uuid::to_string).collect(), involuntary_care }
+}
+
+fn found(resources: Resources, owners: Vec<Pseudonym>, messages: Messages, keys: Vec<Uuid>) -> Found {
+    let Messages { theirs, unclear, shared } = messages;
+    let standing = || theirs.iter().filter(|message| message.stands);
+    let changed = resources.last_updated.max(standing().map(|message| message.received).max());
+    let alone = owners.into_iter().zip(shared).filter(|(_, shared)| !shared);
+    Found {
+        resources: count(resources.rids.len()),
+        left: resources.left.into_iter().collect(),
+        messages: count(standing().count()),
+        last_change: changed.and_then(|at| Timestamp::from_microsecond(at).ok()),
+        involuntary_care: resources.involuntary_care,
+        birth: resources.birth.as_deref().and_then(|birth| birth.parse().ok()),
+        owners: alone.map(|(owner, _)| owner).collect(),
+        keys,
+        unclear,
     }
 }
 

@@ -17,6 +17,10 @@ impl ErasureStore for Erasures {
         Self::find(self, patients).await
     }
 
+    async fn find_all(&self, people: &[Vec<Uuid>], told: &[Uuid]) -> Result<Vec<Found>, PortError> {
+        Self::find_all(self, people, told).await
+    }
+
     async fn unchanged_since(&self, before: Timestamp) -> Result<Vec<Uuid>, PortError> {
         Self::unchanged_since(self, before).await
     }
@@ -36,6 +40,30 @@ impl ErasureStore for Erasures {
 
     async fn apply(&self, tombstone: &Tombstone) -> Result<Erased, PortError> {
         Self::apply(self, tombstone).await
+    }
+
+    async fn apply_all(&self, tombstones: &[Tombstone]) -> Result<Vec<Erased>, PortError> {
+        Self::apply_all(self, tombstones).await
+    }
+
+    async fn mixed(&self, known: &[Tombstone]) -> Result<Option<String>, PortError> {
+        Ok(Self::mixed(self, known).await?.map(|mixed| mixed.to_string()))
+    }
+
+    async fn complete_identifiers(&self) -> Result<(), PortError> {
+        Self::complete_identifiers(self).await
+    }
+
+    async fn remembered(&self) -> Result<Vec<(Uuid, Option<Uuid>)>, PortError> {
+        Self::remembered(self).await
+    }
+
+    async fn forget_numbers(&self, of: Vec<(Uuid, Option<Uuid>)>) -> Result<(), PortError> {
+        Self::forget_numbers(self, of).await
+    }
+
+    fn effort(&self) -> (u64, u64) {
+        Self::effort(self)
     }
 
     async fn scrub(&self) -> Result<(), PortError> {

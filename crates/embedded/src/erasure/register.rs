@@ -59,7 +59,7 @@ fn ids(connection: &Connection, sql: &str) -> Result<HashSet<Uuid>, Failure> {
     Ok(ids)
 }
 
-pub(super) fn tombstones(connection: &Connection) -> Result<Vec<Tombstone>, Failure> {
+pub(crate) fn tombstones(connection: &Connection) -> Result<Vec<Tombstone>, Failure> {
     let lines: Vec<String> = connection
         .prepare("SELECT tombstone FROM erasure ORDER BY at, id")?
         .query_map([], |row| row.get(0))?
@@ -76,6 +76,17 @@ pub(super) fn note_here(connection: &Connection, id: Uuid) -> Result<(), Failure
 
 pub(super) fn is_noted(connection: &Connection, id: Uuid) -> Result<bool, Failure> {
     Ok(connection.prepare("SELECT 1 FROM erased WHERE tombstone = ?1")?.exists([id.as_bytes()])?)
+}
+
+/// Whether identifiers that an earlier version of the program wrote were completed.
+pub(super) fn are_identifiers_completed(connection: &Connection) -> Result<bool, Failure> {
+    Ok(connection.prepare("SELECT 1 FROM identifiers_completed")?.exists([])?)
+}
+
+/// Notes that they were.
+pub(super) fn identifiers_are_completed(connection: &Connection) -> Result<(), Failure> {
+    connection.execute("INSERT OR IGNORE INTO identifiers_completed (one) VALUES (1)", [])?;
+    Ok(())
 }
 
 /// The pseudonyms behind the keys of an index that begin so and have rows from before a moment.

@@ -1,25 +1,30 @@
 //! The resources about a patient in `fhir.db`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
-use rusqlite::Connection;
-use serde_json::Value;
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
-use zorgsluis_domain::erasure::about::{
-    INVOLUNTARY_CARE, SHARED, identifiers, is_about, patients_in, references,
-};
+use zorgsluis_domain::erasure::about::{identifiers, patients_named};
 
 use super::damaged;
 use crate::database::Failure;
 
+/// Whose resources are looked for: one person with all numbers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
+    pub(super) patients: HashSet<String>,
+    /// Only records of involuntary care.
+    pub(super) involuntary_care: bool,
+}
+
 /// The resources about a patient.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Resources {
     pub(super) rids: Vec<i64>,
     /// `Type/id` of each.
     pub(super) names: HashSet<String>,
-    /// Those that name the patient and are about another one.
-    pub(super) left: Vec<String>,
+    /// Those that name the patient, or what is about them, and are about another one.
+    pub(super) left: BTreeSet<String>,
     /// Earlier versions about the patient (row ids) of resources that are about another one by now.
     pub(super) versions: Vec<i64>,
     /// When one of them was written last.
@@ -31,126 +36,25 @@ pub(super) struct Resources {
     pub(super) identifiers: BTreeSet<(String, String)>,
 }
 
-/// What the versions of one resource say of the patient.
-#[derive(Default)]
-struct Mention {
-    name: String,
-    mine: bool,
-    others: bool,
-    /// What the last version says.
-    about_mine: bool,
-    /// The versions that were about the patient.
-    versions: Vec<i64>,
-    involuntary_care: bool,
-    last_updated: i64,
+/// One version of a resource.
+pub(super) struct Version<'a> {
+    pub(super) rid: i64,
+    pub(super) kind: &'a str,
+    pub(super) id: &'a str,
+    pub(super) last_updated: i64,
+    pub(super) json: &'a str,
+    pub(super) rowid: i64,
 }
 
-/// All versions of everything are read: what was deleted, or names the patient no longer, is found by no search.
-pub(super) fn about(
-    connection: &Connection,
-    patients: &HashSet<String>,
-    involuntary_care: bool,
-) -> Result<Resources, Failure> {
-    let mut found = Resources::default();
-    let mut mentions: HashMap<i64, Mention> = HashMap::new();
-    let mut born = i64::MIN;
-    each_version(connection, |version| {
-        let (mine, others) = patients_in(version.json, patients);
-        let is_patient = version.kind == "Patient";
-        let is_mine = is_patient && patients.contains(version.id);
-        let new = || Mention { name: format!("{}/{}", version.kind, version.id), ..Mention::default() };
-        if !(mine || is_mine || others) {
-            // Deletions are versions too: their time counts when the resource is the patient's.
-            if let Some(mention) = mentions.get_mut(&version.rid) {
-                mention.last_updated = mention.last_updated.max(version.last_updated);
-            }
-            return Ok(());
-        }
-        let mention = mentions.entry(version.rid).or_insert_with(new);
-        mention.last_updated = mention.last_updated.max(version.last_updated);
-        mention.others |= others || (is_patient && !is_mine);
-        mention.mine |= mine || is_mine;
-        mention.about_mine = is_mine;
-        if mine || is_mine {
-            mention.involuntary_care |= version.json.contains(INVOLUNTARY_CARE);
-            let value: Value = serde_json::from_str(version.json).unwrap_or_default();
-            mention.about_mine |= !is_patient && is_about(&value, patients);
-            if mention.about_mine {
-                mention.versions.push(version.rowid);
-            }
-            if is_mine {
-                identifiers(&value, &mut found.identifiers);
-                let birth = value.get("birthDate").and_then(Value::as_str);
-                if birth.is_some() && version.last_updated >= born {
-                    (found.birth, born) = (birth.map(str::to_owned), version.last_updated);
-                }
-            }
-        }
-        Ok(())
-    })?;
-    for (rid, mention) in mentions.into_iter().filter(|(_, mention)| mention.mine) {
-        if mention.others && !mention.about_mine {
-            if !involuntary_care {
-                found.versions.extend(mention.versions);
-            }
-            found.left.push(mention.name);
-        } else {
-            found.involuntary_care += u64::from(mention.involuntary_care);
-            if !involuntary_care || mention.involuntary_care {
-                found.last_updated = found.last_updated.max(Some(mention.last_updated));
-                found.rids.push(rid);
-                found.names.insert(mention.name);
-            }
-        }
-    }
-    found.left.sort();
-    with_what_is_about_them(connection, found)
-}
-
-/// Adds what names no patient but one of these resources: the Provenance of a document, say.
-fn with_what_is_about_them(connection: &Connection, mut found: Resources) -> Result<Resources, Failure> {
-    let mut new: HashSet<String> = found.names.clone();
-    while !new.is_empty() {
-        let mut more: HashMap<i64, (String, i64)> = HashMap::new();
-        each_version(connection, |version| {
-            if SHARED.contains(&version.kind) || version.json.contains("\"Patient/") {
-                return Ok(());
-            }
-            let named = references(version.json).any(|reference| new.contains(reference));
-            let name = format!("{}/{}", version.kind, version.id);
-            if named && !found.names.contains(&name) {
-                let entry = more.entry(version.rid).or_insert((name, version.last_updated));
-                entry.1 = entry.1.max(version.last_updated);
-            }
-            Ok(())
-        })?;
-        new.clear();
-        for (rid, (name, last_updated)) in more {
-            found.last_updated = found.last_updated.max(Some(last_updated));
-            found.rids.push(rid);
-            new.insert(name.clone());
-            found.names.insert(name);
-        }
-    }
-    Ok(found)
-}
-
-struct Version<'a> {
-    rid: i64,
-    kind: &'a str,
-    id: &'a str,
-    last_updated: i64,
-    json: &'a str,
-    rowid: i64,
-}
-
-fn each_version(
+/// All versions of everything, those of one resource together and in their order: what was deleted, or names a patient
+/// no longer, is found by no search.
+pub(super) fn each_version(
     connection: &Connection,
     mut with: impl FnMut(&Version<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut statement = connection.prepare(
         "SELECT v.rid, r.type, r.id, v.last_updated, v.json, v.rowid FROM resource_version v
-         JOIN resource r ON r.rid = v.rid ORDER BY v.rowid",
+         JOIN resource r ON r.rid = v.rid ORDER BY v.rid, v.version",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -168,6 +72,94 @@ fn each_version(
         })?;
     }
     Ok(())
+}
+
+/// The identifiers of all Patient resources that stand.
+pub(super) fn all_identifiers(connection: &Connection) -> Result<BTreeSet<(String, String)>, Failure> {
+    let mut statement = connection.prepare(
+        "SELECT v.json FROM resource r JOIN resource_version v ON v.rid = r.rid AND v.version = r.version
+         WHERE r.type = 'Patient' AND r.deleted = 0",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut found = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let json = row.get_ref(0)?.as_bytes().map_err(|_| damaged("not a resource"))?;
+        identifiers(&serde_json::from_slice(json).unwrap_or_default(), &mut found);
+    }
+    Ok(found)
+}
+
+/// Which of these identifiers a Patient resource of somebody else has, too: two persons kept apart under one number.
+pub(super) fn elsewhere(
+    connection: &Connection,
+    asked: &HashSet<String>,
+    identifiers: &BTreeSet<(String, String)>,
+) -> Result<BTreeSet<(String, String)>, Failure> {
+    let mut holders = connection.prepare(
+        "SELECT r.id FROM search_key k JOIN resource r ON r.rid = k.rid
+         WHERE k.param = 'Patient.identifier' AND k.value = ?1 AND r.type = 'Patient' AND r.deleted = 0",
+    )?;
+    let mut found = BTreeSet::new();
+    for (system, value) in identifiers {
+        let ids = holders.query_map([format!("{system}|{value}")], |row| row.get::<_, String>(0))?;
+        for id in ids {
+            if !asked.contains(&id?) {
+                found.insert((system.clone(), value.clone()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Those of these resources (`Type/id`) of which the version that stands is about nobody else than these patients, or
+/// that stand no more.
+pub(super) fn not_about_others(
+    connection: &Connection,
+    asked: &HashSet<String>,
+    names: Vec<String>,
+) -> Result<Vec<String>, Failure> {
+    let mut kept = Vec::with_capacity(names.len());
+    for name in names {
+        if !is_about_others(connection, &name, asked)? {
+            kept.push(name);
+        }
+    }
+    Ok(kept)
+}
+
+/// Whether the version of a resource that stands names a patient, and none of these.
+pub(super) fn is_about_others(
+    connection: &Connection,
+    name: &str,
+    asked: &HashSet<String>,
+) -> Result<bool, Failure> {
+    let Some((kind, id)) = name.split_once('/') else { return Ok(false) };
+    let json: Option<Vec<u8>> = connection
+        .prepare_cached(
+            "SELECT v.json FROM resource r JOIN resource_version v ON v.rid = r.rid AND v.version = r.version
+             WHERE r.type = ?1 AND r.id = ?2",
+        )?
+        .query_row([kind, id], |row| row.get(0))
+        .optional()?;
+    let json = json.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+    let mut named = patients_named(&json).peekable();
+    if kind == "Patient" {
+        return Ok(!json.is_empty() && !asked.contains(id));
+    }
+    Ok(named.peek().is_some() && !named.any(|patient| asked.contains(patient)))
+}
+
+/// Those of these patients of whom no resource stands.
+pub(super) fn gone(connection: &Connection, patients: &[Uuid]) -> Result<HashSet<String>, Failure> {
+    let mut stands =
+        connection.prepare("SELECT 1 FROM resource WHERE type = 'Patient' AND id = ?1 AND deleted = 0")?;
+    let mut gone = HashSet::new();
+    for patient in patients.iter().map(Uuid::to_string) {
+        if !stands.exists([&patient])? {
+            gone.insert(patient);
+        }
+    }
+    Ok(gone)
 }
 
 pub(super) fn erase(connection: &Connection, resources: &Resources) -> Result<(), Failure> {

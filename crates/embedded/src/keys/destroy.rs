@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
 use rusqlite::params;
 use uuid::Uuid;
 use zorgsluis_domain::PortError;
@@ -41,6 +42,39 @@ impl SqliteKeys {
                 Ok(ids)
             })
             .await
+    }
+
+    /// Destroys the keys of an owner that were made until a moment; all of them without one.
+    pub(crate) async fn destroy_made_until(
+        &self,
+        owner: &KeyOwner,
+        class: DataClass,
+        until: Option<Timestamp>,
+    ) -> Result<u64, PortError> {
+        const OPERATION: &str = "keys.destroy";
+        let owner = self.owner_name(owner);
+        let until = until.map_or(i64::MAX, Timestamp::as_microsecond);
+        let now = self.inner.clock.now().as_microsecond();
+        let destroyed = self
+            .inner
+            .table
+            .write(OPERATION, move |connection| {
+                connection.execute(
+                    "INSERT OR IGNORE INTO tombstone (id, owner, class, destroyed)
+                     SELECT id, owner, class, ?4 FROM data_key WHERE owner = ?1 AND class = ?2 AND made <= ?3",
+                    params![owner, class.name(), until, now],
+                )?;
+                let destroyed = connection.execute(
+                    "DELETE FROM data_key WHERE owner = ?1 AND class = ?2 AND made <= ?3",
+                    params![owner, class.name(), until],
+                )?;
+                connection.execute("UPDATE generation SET value = value + 1", [])?;
+                Ok(u64::try_from(destroyed).unwrap_or(u64::MAX))
+            })
+            .await?;
+        // The wrapped key still stands in older pages of the write-ahead log.
+        self.inner.table.truncate_wal(OPERATION).await?;
+        Ok(destroyed)
     }
 
     /// Destroys these keys of one class, but none of the system's own.

@@ -275,29 +275,7 @@ impl Keys for SqliteKeys {
     }
 
     async fn destroy(&self, owner: &KeyOwner, class: DataClass) -> Result<u64, PortError> {
-        const OPERATION: &str = "keys.destroy";
-        let owner = self.owner_name(owner);
-        let now = self.inner.clock.now().as_microsecond();
-        let destroyed = self
-            .inner
-            .table
-            .write(OPERATION, move |connection| {
-                connection.execute(
-                    "INSERT OR IGNORE INTO tombstone (id, owner, class, destroyed)
-                     SELECT id, owner, class, ?3 FROM data_key WHERE owner = ?1 AND class = ?2",
-                    params![owner, class.name(), now],
-                )?;
-                let destroyed = connection.execute(
-                    "DELETE FROM data_key WHERE owner = ?1 AND class = ?2",
-                    params![owner, class.name()],
-                )?;
-                connection.execute("UPDATE generation SET value = value + 1", [])?;
-                Ok(u64::try_from(destroyed).unwrap_or(u64::MAX))
-            })
-            .await?;
-        // The wrapped key still stands in older pages of the write-ahead log.
-        self.inner.table.truncate_wal(OPERATION).await?;
-        Ok(destroyed)
+        self.destroy_made_until(owner, class, None).await
     }
 }
 

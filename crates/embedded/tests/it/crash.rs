@@ -14,8 +14,8 @@ use serde_json::json;
 use tlog::{Created, EntryId, EntryIndex, IndexedBundle, IndexedEntry, LogStorage};
 use uuid::Uuid;
 use zorgsluis_domain::port::{
-    Claim, FhirStore, Journal, KeyOwner, Keys, NoticeRegister, Outgoing, PatientIndex, PayloadStore,
-    Precondition, ProviderDirectory, Put, Queue, Reservation,
+    Claim, FhirStore, IndexedIdentifier, Journal, KeyOwner, Keys, NoticeRegister, Outgoing, PatientIndex,
+    PayloadStore, Precondition, ProviderDirectory, Put, Queue, Reservation,
 };
 use zorgsluis_domain::{Purpose, Stage};
 use zorgsluis_embedded::DataDirectory;
@@ -68,7 +68,7 @@ async fn write(directory: DataDirectory, task: u128) {
             .await
             .unwrap();
         told("journal", number);
-        let identifier = keys.pseudonym(Purpose::PatientIndex, &[&number.to_be_bytes()]);
+        let identifier = IndexedIdentifier::of(&keys, "urn:test", &number.to_string());
         let claim = directory.patient_index().claim(&identifier, Uuid::from_u128(number)).await;
         assert_eq!(claim.unwrap(), Claim::Claimed);
         told("claim", number);
@@ -143,8 +143,8 @@ async fn check(directory: &DataDirectory, told: &[(String, u128)]) {
             "queue" => true,
             "journal" => directory.journal().was_queued(message(number)).await.unwrap(),
             "claim" => {
-                let identifier = keys.pseudonym(Purpose::PatientIndex, &[&number.to_be_bytes()]);
-                directory.patient_index().resolve(&[identifier]).await.unwrap()
+                let identifier = IndexedIdentifier::of(&keys, "urn:test", &number.to_string());
+                directory.patient_index().resolve(&[identifier.pseudonym]).await.unwrap()
                     == [Some(Uuid::from_u128(number))]
             }
             "provider" => {

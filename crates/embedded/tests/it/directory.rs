@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::json;
 use tlog::{Created, EntryIndex, LogStorage, Signer};
 use zorgsluis_domain::port::{
-    DataClass, DeadLetters, FhirStore, Journal, KeyOwner, Keys, Outgoing, PageRequest, PatientIndex,
-    PayloadStore, Precondition, ProviderDirectory, Queue,
+    DataClass, DeadLetters, FhirStore, IndexedIdentifier, Journal, KeyOwner, Keys, Outgoing, PageRequest,
+    PatientIndex, PayloadStore, Precondition, ProviderDirectory, Queue,
 };
 use zorgsluis_domain::{PortError, Pseudonym, Purpose, Stage};
 use zorgsluis_embedded::{DataDirectory, OpenError};
@@ -168,6 +168,9 @@ fn to_version_2(path: &Path) {
         .execute_batch(
             "DROP TABLE patient_event; DROP TABLE opt_out; DROP TABLE provider; DROP TABLE provider_identifier;
              DROP TABLE provider_version; DROP TABLE notice; DROP TABLE erased; DROP INDEX payload_key;
+             DROP TABLE erased_identifier; DROP TABLE identifiers_completed;
+             DROP INDEX patient_identifier_patient; DROP INDEX patient_identifier_owner;
+             ALTER TABLE patient_identifier DROP COLUMN owner; ALTER TABLE patient_identifier DROP COLUMN stand_in;
              DROP INDEX note_key;
              PRAGMA user_version = 2;",
         )
@@ -177,7 +180,7 @@ fn to_version_2(path: &Path) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_of_an_earlier_version_gets_the_new_registers_and_keeps_what_it_has() {
     let home = Home::new();
-    let identifier = home.directory.keys().pseudonym(Purpose::PatientIndex, &[b"x"]);
+    let identifier = IndexedIdentifier::of(&home.directory.keys(), "urn:test", "x");
     let patient = uuid::Uuid::from_u128(1);
     home.directory.patient_index().claim(&identifier, patient).await.unwrap();
     let path = home.directory.path().to_path_buf();
@@ -187,7 +190,7 @@ async fn a_directory_of_an_earlier_version_gets_the_new_registers_and_keeps_what
     assert!(matches!(beside, Err(OpenError::Schema { file: "state.db", found: 2, .. })), "{beside:?}");
     let directory = DataDirectory::open(&path).unwrap();
     let index = directory.patient_index();
-    assert_eq!(index.resolve(&[identifier]).await.unwrap(), [Some(patient)]);
+    assert_eq!(index.resolve(&[identifier.pseudonym]).await.unwrap(), [Some(patient)]);
     assert!(index.history(patient).await.unwrap().is_empty(), "what happened before is not known");
     let provider = registers::provider(1, "de Wit", &["01004567"]);
     directory.provider_directory().put(&provider, None, directory.clock().now(), "import").await.unwrap();
@@ -228,7 +231,7 @@ async fn only_the_owner_may_look_and_only_the_fhir_store_is_in_clear() {
     }
     let sealed = keys.seal(&owner, DataClass::Log, MARKER.as_bytes(), MARKER.as_bytes()).await.unwrap();
     directory.log_storage().create("log/x/entries/0", &sealed.ciphertext).await.unwrap();
-    let identifier = keys.pseudonym(Purpose::PatientIndex, &[MARKER.as_bytes()]);
+    let identifier = IndexedIdentifier::of(&keys, "urn:test", MARKER);
     directory.patient_index().claim(&identifier, uuid::Uuid::from_u128(1)).await.unwrap();
     let group = keys.pseudonym(Purpose::QueueGroup, &[MARKER.as_bytes()]).to_string();
     let message = Outgoing { body: "{}".into(), group, deduplication: "1".into() };

@@ -11,10 +11,10 @@ use zorgsluis_domain::retention::Reason;
 use zorgsluis_domain::{Effect, MessageId, Phi, PortError, Purpose, Stage, StepEffect};
 use zorgsluis_embedded::{DataDirectory, TombstoneFile};
 
-const ANNA: Uuid = Uuid::from_u128(0xa);
-const BRAM: Uuid = Uuid::from_u128(0xb);
+pub(crate) const ANNA: Uuid = Uuid::from_u128(0xa);
+pub(crate) const BRAM: Uuid = Uuid::from_u128(0xb);
 
-fn tombstone(class: DataClass) -> Tombstone {
+pub(crate) fn tombstone(class: DataClass) -> Tombstone {
     Tombstone {
         v: 1,
         id: Uuid::from_u128(0xdead),
@@ -23,11 +23,13 @@ fn tombstone(class: DataClass) -> Tombstone {
         reason: Reason::PatientRequest,
         patients: vec![ANNA],
         owners: Vec::new(),
+        keys: Vec::new(),
+        messages: Vec::new(),
         lines: Vec::new(),
     }
 }
 
-async fn put(directory: &DataDirectory, kind: &str, id: &str, rest: &str) {
+pub(crate) async fn put(directory: &DataDirectory, kind: &str, id: &str, rest: &str) {
     let json = format!(r#"{{"resourceType":"{kind}","id":"{id}",{rest}}}"#);
     let key = ResourceKey::new(kind, id);
     let store = directory.fhir_store();
@@ -85,12 +87,12 @@ fn owner(directory: &DataDirectory, value: &str) -> KeyOwner {
     KeyOwner::Patient(directory.keys().pseudonym(Purpose::KeyOwner, &[b"urn:mrn", value.as_bytes()]))
 }
 
-async fn store(directory: &DataDirectory, number: u128, owner: &KeyOwner) -> Put {
+pub(crate) async fn store(directory: &DataDirectory, number: u128, owner: &KeyOwner) -> Put {
     let at = "2026-11-01T10:00:00Z".parse().unwrap();
     directory.payloads().put(MessageId(Uuid::from_u128(number)), owner, at, b"MSH|").await.unwrap()
 }
 
-async fn is_erased(directory: &DataDirectory, number: u128) -> bool {
+pub(crate) async fn is_erased(directory: &DataDirectory, number: u128) -> bool {
     match directory.payloads().get(MessageId(Uuid::from_u128(number))).await {
         Err(PortError::Erased { .. }) => true,
         Err(error) => panic!("{error}"),

@@ -73,6 +73,7 @@ suite!(the_patient_index, home => (home.directory.patient_index()), patient_inde
     an_identifier_of_a_merged_patient_is_held_by_the_survivor,
     what_was_released_can_be_claimed_by_another,
     the_history_tells_all_that_happened,
+    lines_of_the_log_are_led_to_by_all_numbers_of_a_person,
     changes_of_one_patient_at_once_are_all_told,
 );
 

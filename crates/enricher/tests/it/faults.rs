@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 use zorgsluis_domain::port::{
-    AuditSink, Claim, FhirStore, IndexEvent, Journal, Outgoing, Page, PageRequest, PatientIndex, Queue,
-    QueueDepth, Receipt, Received, ResourceKey, Search, StoredResource, TextAnalysis, TransactionError,
-    Write, Written,
+    AuditSink, Claim, FhirStore, IndexEvent, IndexedIdentifier, Journal, Outgoing, Page, PageRequest,
+    PatientIndex, Queue, QueueDepth, Receipt, Received, ResourceKey, Search, StoredResource, TextAnalysis,
+    TransactionError, Write, Written,
 };
 use zorgsluis_domain::text::{Analysis, Language};
 use zorgsluis_domain::{AuditEntry, MessageId, Phi, PortError, Pseudonym, Stage, Way};
@@ -95,7 +95,7 @@ impl PatientIndex for Faulty<dyn PatientIndex> {
     async fn resolve(&self, identifiers: &[Pseudonym]) -> Result<Vec<Option<Uuid>>, PortError> {
         guarded!(self, self.0.resolve(identifiers))
     }
-    async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError> {
+    async fn claim(&self, identifier: &IndexedIdentifier, patient: Uuid) -> Result<Claim, PortError> {
         guarded!(self, self.0.claim(identifier, patient))
     }
     async fn survivor(&self, patient: Uuid) -> Result<Uuid, PortError> {

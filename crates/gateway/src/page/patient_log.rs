@@ -134,13 +134,12 @@ pub(crate) async fn show(
     }
 }
 
-/// All numbers of the person, the present one first: one person's history is that of all of them.
+/// All numbers of the person, the present one first: one person's history is that of all of them, also of those that
+/// were destroyed with a dossier.
 async fn numbers(gateway: &Gateway, id: Uuid) -> Result<Vec<String>, zorgsluis_domain::PortError> {
-    let index = &gateway.0.parts.patients;
-    let survivor = index.survivor(id).await?;
-    let mut numbers = vec![survivor];
-    numbers.extend(index.merged_into(survivor).await?);
-    Ok(numbers.into_iter().map(|number| format!("Patient/{number}")).collect())
+    let parts = &gateway.0.parts;
+    let numbers = parts.patients.in_log(id).await?;
+    parts.audit_log.with_lines(&numbers).await.map_err(|error| error.into_port("log.answer"))
 }
 
 fn wrong_day(page: &Page, id: Uuid, filled: Filled) -> Response {

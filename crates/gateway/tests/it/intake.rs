@@ -443,12 +443,12 @@ async fn the_patient_is_told_by_number_by_our_id_and_by_the_submitters_number() 
     world.claim(BSN).await;
     let index = world.directory.patient_index();
     let ours = format!("Patient/{PATIENT}");
-    let pseudonym = zorgsluis_domain::port::Keys::pseudonym(
+    let identifier = zorgsluis_domain::port::IndexedIdentifier::of(
         &world.directory.keys(),
-        zorgsluis_domain::Purpose::PatientIndex,
-        &[b"https://epd.linde.example/patient", b"4711"],
+        "https://epd.linde.example/patient",
+        "4711",
     );
-    index.claim(&pseudonym, PATIENT.parse().unwrap()).await.unwrap();
+    index.claim(&identifier, PATIENT.parse().unwrap()).await.unwrap();
     let named = |what: Value| {
         let mut event = plain("1", WHEN);
         event["entity"][0]["what"] = what;

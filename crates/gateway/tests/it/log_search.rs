@@ -14,7 +14,7 @@ use crate::support::{Answer, BSN, OTHER, PATIENT, World, keep, logged, token_of}
 
 impl World {
     /// POST of a search of the log, as a client.
-    async fn search_log(&self, client: &str, form: &str) -> Answer {
+    pub(crate) async fn search_log(&self, client: &str, form: &str) -> Answer {
         let request = self
             .request("POST", "/fhir/AuditEvent/_search")
             .header("authorization", format!("Bearer {}", token_of(client)))

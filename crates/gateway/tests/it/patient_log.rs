@@ -4,7 +4,9 @@ use axum::http::StatusCode;
 use zorgsluis_domain::audit::{
     AccessMethod, Action, Application, Deed, Event, EventKind, PatientObject, Source, User,
 };
-use zorgsluis_domain::port::AuditSink as _;
+use zorgsluis_domain::erasure::Tombstone;
+use zorgsluis_domain::port::{AuditSink as _, DataClass, PatientIndex as _};
+use zorgsluis_domain::retention::Reason;
 use zorgsluis_domain::{AuditEntry, EntryId};
 
 use crate::accessible::check;
@@ -109,4 +111,53 @@ async fn what_is_asked_wrongly_or_cannot_be_logged_shows_nothing() {
     let answer = world.post_form(&path, &cookie, &format!("form_token={token}")).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!answer.body.contains("<time"));
+}
+
+/// What the page shows of a patient's lines: when each was.
+async fn times(world: &World, patient: &str) -> usize {
+    let (cookie, token) = world.sign_in().await;
+    let path = format!("/patients/{patient}/log");
+    let answer = world.post_form(&path, &cookie, &format!("form_token={token}&to=2026-11-20")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    answer.body.matches("<time").count()
+}
+
+#[tokio::test]
+async fn lines_from_before_anybody_knew_the_patient_are_led_to_once_the_number_is_claimed() {
+    let world = World::with_log().await;
+    let reported = crate::patterns::plain("1", "2026-11-02T08:00:00Z");
+    let answer = world.submit("epd", &reported).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+    assert_eq!(times(&world, PATIENT).await, 0, "nobody knows whose the number is");
+    world.claim(crate::patterns::NUMBER).await;
+    assert_eq!(times(&world, PATIENT).await, 1);
+}
+
+#[tokio::test]
+async fn numbers_that_were_destroyed_with_a_dossier_still_lead_to_the_lines() {
+    let world = World::with_log().await;
+    world.audit.record(&[reading(1, None), reading(2, None)]).await.unwrap();
+    let [patient, other] = [PATIENT, crate::support::OTHER].map(|id| id.parse::<uuid::Uuid>().unwrap());
+    world.claim(crate::support::BSN).await;
+    world.directory.patient_index().merge(patient, other).await.unwrap();
+    assert_eq!(times(&world, crate::support::OTHER).await, 2);
+    let tombstone = Tombstone {
+        v: 1,
+        id: uuid::Uuid::from_u128(1),
+        at: world.directory.clock().now(),
+        class: DataClass::Dossier,
+        reason: Reason::PatientRequest,
+        patients: vec![other, patient],
+        owners: Vec::new(),
+        keys: Vec::new(),
+        messages: Vec::new(),
+        lines: Vec::new(),
+    };
+    world.directory.erasures().apply(&tombstone).await.unwrap();
+    assert_eq!(times(&world, crate::support::OTHER).await, 2, "the merge is gone, the tombstone tells it");
+    // Who asks by number finds them, too.
+    let number = format!("{}%7C{}", crate::patterns::BSN_SYSTEM, crate::support::BSN);
+    let search = format!("patient.identifier={number}&subtype=read");
+    let found = world.search_log("privacy-officer", &search).await.json();
+    assert_eq!(found["entry"].as_array().map(Vec::len), Some(2), "{found}");
 }

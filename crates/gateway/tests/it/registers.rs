@@ -8,8 +8,8 @@ use uuid::Uuid;
 use zorgsluis_domain::audit::{Action, EventKind, Outcome};
 use zorgsluis_domain::notice::{Notice, NoticeId, NoticeState, NotifiedEvent, Protection};
 use zorgsluis_domain::port::{
-    AddressFault, AddressFaultReason, Keys as _, NoticeRegister as _, OptOuts as _, PageRequest,
-    PatientIndex as _, Provider, ProviderDirectory as _,
+    AddressFault, AddressFaultReason, IndexedIdentifier, Keys as _, NoticeRegister as _, OptOuts as _,
+    PageRequest, PatientIndex as _, Provider, ProviderDirectory as _,
 };
 use zorgsluis_domain::{MessageId, Purpose};
 
@@ -51,9 +51,8 @@ impl World {
 
     /// Gives a BSN to the patient.
     pub(crate) async fn claim(&self, bsn: &str) {
-        let parts = [BSN_SYSTEM.as_bytes(), bsn.as_bytes()];
-        let pseudonym = self.directory.keys().pseudonym(Purpose::PatientIndex, &parts);
-        self.directory.patient_index().claim(&pseudonym, PATIENT.parse().unwrap()).await.unwrap();
+        let identifier = IndexedIdentifier::of(&self.directory.keys(), BSN_SYSTEM, bsn);
+        self.directory.patient_index().claim(&identifier, PATIENT.parse().unwrap()).await.unwrap();
     }
 }
 

@@ -13,8 +13,8 @@ use zorgsluis_domain::notice::{
     BusinessIdentifier, Notice, NoticeId, NoticeOutcome, NoticeState, OutgoingMail, Protection,
 };
 use zorgsluis_domain::port::{
-    AuditSink, Claim, DeadLetter, DeadLetters, FhirStore, IndexEvent, Journal, KeyOwner, MailError,
-    MailTrace, Mailer, NoticeRegister, OptOut, OptOuts, Page, PageRequest, PatientIndex, Payload,
+    AuditSink, Claim, DeadLetter, DeadLetters, FhirStore, IndexEvent, IndexedIdentifier, Journal, KeyOwner,
+    MailError, MailTrace, Mailer, NoticeRegister, OptOut, OptOuts, Page, PageRequest, PatientIndex, Payload,
     PayloadStore, Provider, ProviderDirectory, ProviderError, Put, Reservation, ResourceKey, Search,
     StoredProvider, StoredResource, TransactionError, Write, Written,
 };
@@ -268,7 +268,7 @@ impl PatientIndex for Faulty<dyn PatientIndex> {
     async fn resolve(&self, identifiers: &[Pseudonym]) -> Result<Vec<Option<Uuid>>, PortError> {
         self.0.resolve(identifiers).await
     }
-    async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError> {
+    async fn claim(&self, identifier: &IndexedIdentifier, patient: Uuid) -> Result<Claim, PortError> {
         self.0.claim(identifier, patient).await
     }
     async fn survivor(&self, patient: Uuid) -> Result<Uuid, PortError> {

@@ -39,7 +39,7 @@ impl Registers {
         identifier: &BusinessIdentifier,
         by: &By,
     ) -> Result<Option<Card>, RegisterError> {
-        let pseudonym = self.pseudonym(identifier);
+        let pseudonym = self.indexed(identifier).pseudonym;
         let holder = self.ports.patients.resolve(&[pseudonym]).await?.pop().flatten();
         let object = (format!("PatientIndex/{pseudonym}"), None);
         let Some(holder) = holder else {

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 use zorgsluis_converter::IdentityKey;
+use zorgsluis_domain::Pseudonym;
 use zorgsluis_domain::audit::Action;
 use zorgsluis_domain::notice::BusinessIdentifier;
-use zorgsluis_domain::port::{Claim, OptOut, ResourceKey};
-use zorgsluis_domain::{Pseudonym, Purpose};
+use zorgsluis_domain::port::{Claim, IndexedIdentifier, OptOut, ResourceKey};
 
 use super::read::{self, Person};
 use crate::registers::Act;
@@ -26,9 +26,9 @@ const BATCH: usize = 250;
 struct Change {
     patient: Uuid,
     new: bool,
-    claims: Vec<(Pseudonym, String)>,
+    claims: Vec<(IndexedIdentifier, String)>,
     /// The other identifiers of the row: the index or an earlier row has them.
-    others: Vec<Pseudonym>,
+    others: Vec<IndexedIdentifier>,
     opts_out: bool,
     findings: Findings,
 }
@@ -94,9 +94,8 @@ impl Registers {
         Ok(report)
     }
 
-    pub(super) fn pseudonym(&self, identifier: &BusinessIdentifier) -> Pseudonym {
-        let parts = [identifier.system.as_bytes(), identifier.value.as_bytes()];
-        self.ports.keys.pseudonym(Purpose::PatientIndex, &parts)
+    pub(super) fn indexed(&self, identifier: &BusinessIdentifier) -> IndexedIdentifier {
+        IndexedIdentifier::of(&*self.ports.keys, &identifier.system, &identifier.value)
     }
 
     async fn plan_patient(
@@ -106,8 +105,9 @@ impl Registers {
         given: &mut Given,
     ) -> Result<Result<Change, Findings>, RegisterError> {
         let Person { mut findings, identifiers, opted_out } = person;
-        let pseudonyms: Vec<Pseudonym> =
-            identifiers.iter().map(|(identifier, _)| self.pseudonym(identifier.expose_phi())).collect();
+        let indexed: Vec<IndexedIdentifier> =
+            identifiers.iter().map(|(identifier, _)| self.indexed(identifier.expose_phi())).collect();
+        let pseudonyms: Vec<Pseudonym> = indexed.iter().map(|one| one.pseudonym).collect();
         let known = self.ports.patients.resolve(&pseudonyms).await?;
         let mut holders: Vec<(usize, Uuid)> = Vec::new();
         for (nth, (pseudonym, known)) in pseudonyms.iter().zip(&known).enumerate() {
@@ -158,11 +158,11 @@ impl Registers {
             numbers.insert(identifier.expose_phi().system.clone(), *pseudonym);
         }
         let (mut claims, mut others) = (Vec::new(), Vec::new());
-        for ((pseudonym, known), (_, part)) in pseudonyms.iter().zip(&known).zip(&identifiers) {
-            if known.is_none() && given.by_identifier.insert(*pseudonym, patient).is_none() {
-                claims.push((*pseudonym, part.clone()));
+        for ((one, known), (_, part)) in indexed.iter().zip(&known).zip(&identifiers) {
+            if known.is_none() && given.by_identifier.insert(one.pseudonym, patient).is_none() {
+                claims.push((*one, part.clone()));
             } else {
-                others.push(*pseudonym);
+                others.push(*one);
             }
         }
         let opts_out = opted_out && !self.has_opted_out(patient).await?;
@@ -198,8 +198,11 @@ impl Registers {
             .iter()
             .map(|change| {
                 let action = if change.new { Action::Create } else { Action::Update };
-                let mut objects: Vec<_> =
-                    change.claims.iter().map(|(one, _)| (format!("PatientIndex/{one}"), None)).collect();
+                let mut objects: Vec<_> = change
+                    .claims
+                    .iter()
+                    .map(|(one, _)| (format!("PatientIndex/{}", one.pseudonym), None))
+                    .collect();
                 if change.opts_out {
                     objects.push((String::from("OptOut"), None));
                 }
@@ -239,7 +242,11 @@ impl Registers {
 
     /// Whether one of the identifiers is the patient's: known to be, or of an earlier row, which may be written
     /// at this moment.
-    async fn holds_one(&self, patient: Uuid, identifiers: &[Pseudonym]) -> Result<bool, RegisterError> {
+    async fn holds_one(
+        &self,
+        patient: Uuid,
+        identifiers: &[IndexedIdentifier],
+    ) -> Result<bool, RegisterError> {
         for identifier in identifiers {
             match self.ports.patients.claim(identifier, patient).await? {
                 Claim::Claimed | Claim::Held => return Ok(true),

@@ -4,10 +4,10 @@ use uuid::Uuid;
 use zorgsluis_converter::IdentityKey;
 use zorgsluis_domain::audit::Action;
 use zorgsluis_domain::port::{
-    Claim, FhirStore as _, IndexChange, IndexEvent, Keys as _, OptOuts as _, PatientIndex, Precondition,
-    ResourceKey, Write,
+    Claim, FhirStore as _, IndexChange, IndexEvent, IndexedIdentifier, Keys as _, OptOuts as _, PatientIndex,
+    Precondition, ResourceKey, Write,
 };
-use zorgsluis_domain::{Phi, PortError, Pseudonym, Purpose};
+use zorgsluis_domain::{Phi, PortError, Pseudonym};
 use zorgsluis_registers::{By, Files, Options, Ports, RegisterError, Registers, Source};
 
 use crate::{World, csv, problems};
@@ -24,12 +24,12 @@ const MAPPING: &str = r#"
 "#;
 
 impl World {
-    fn of(&self, system: &str, value: &str) -> Pseudonym {
-        self.directory.keys().pseudonym(Purpose::PatientIndex, &[system.as_bytes(), value.as_bytes()])
+    fn of(&self, system: &str, value: &str) -> IndexedIdentifier {
+        IndexedIdentifier::of(&self.directory.keys(), system, value)
     }
 
     async fn patient(&self, system: &str, value: &str) -> Option<Uuid> {
-        self.directory.patient_index().resolve(&[self.of(system, value)]).await.unwrap()[0]
+        self.directory.patient_index().resolve(&[self.of(system, value).pseudonym]).await.unwrap()[0]
     }
 
     /// What a message with this number gives.
@@ -195,7 +195,7 @@ impl PatientIndex for Overtaken {
     async fn resolve(&self, identifiers: &[Pseudonym]) -> Result<Vec<Option<Uuid>>, PortError> {
         Ok(vec![None; identifiers.len()])
     }
-    async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError> {
+    async fn claim(&self, identifier: &IndexedIdentifier, patient: Uuid) -> Result<Claim, PortError> {
         self.0.claim(identifier, patient).await
     }
     async fn survivor(&self, patient: Uuid) -> Result<Uuid, PortError> {

@@ -4,10 +4,11 @@ use std::io::{BufWriter, ErrorKind};
 
 use zorgsluis_audit_answers::{AnswerError, Asked, Extent, Format, Language, Subject, Written, write};
 use zorgsluis_audit_writer::{AuditError, Form, Question};
+use zorgsluis_domain::erasure::with_erased_numbers;
 
 use super::Opened;
 use crate::cli::{AnswerArgs, AnswerFormat, AnswerLanguage, DepartmentArgs, HistoryArgs, UserArgs};
-use crate::erase::{destroyed_lines, with_erased_numbers};
+use crate::erase::destroyed_lines;
 use crate::failure::Failure;
 
 /// Who did what with one patient's data.
@@ -135,9 +136,7 @@ async fn patients(args: &HistoryArgs, opened: &Opened) -> Result<Vec<String>, Fa
     )
     .await?;
     // One person's history is that of all their numbers: under a retired one stands what was done then.
-    let survivor = index.survivor(id).await.map_err(Failure::wrong)?;
-    let mut patients = vec![survivor];
-    patients.extend(index.merged_into(survivor).await.map_err(Failure::wrong)?);
+    let mut patients = index.in_log(id).await.map_err(Failure::wrong)?;
     with_erased_numbers(&opened.tombstones().await?, &mut patients);
-    Ok(patients.into_iter().map(|patient| format!("Patient/{patient}")).collect())
+    opened.log.with_lines(&patients).await.map_err(unanswered)
 }

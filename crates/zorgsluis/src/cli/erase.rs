@@ -66,6 +66,10 @@ pub(crate) struct EraseArgs {
     /// Who asks: `patient`, `representative`, `both`, `organisation` [default: as the reason says].
     #[arg(long, value_name = "WHO")]
     pub(crate) requested_by: Option<Asker>,
+    /// A message of which a person found out that it is this patient's, where it could not be told (`--class dossier`
+    /// names it). May be repeated.
+    #[arg(long = "message", value_name = "ID", conflicts_with = "expired")]
+    pub(crate) messages: Vec<Uuid>,
     /// The day on which involuntary care ended (`--class wzd`).
     #[arg(long, value_name = "DATE")]
     pub(crate) care_ended: Option<Date>,

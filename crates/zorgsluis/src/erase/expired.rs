@@ -49,35 +49,43 @@ fn before(code: &str, day: Date) -> Timestamp {
 async fn dossiers(work: &Work, args: &EraseArgs, request: &Request) -> Result<usize, Failure> {
     let before = before(Term::DOSSIER, request.day);
     let candidates = work.erasures().unchanged_since(before).await.map_err(Failure::wrong)?;
-    let mut erased = 0;
+    let mut people = Vec::with_capacity(candidates.len());
     for id in candidates {
         let who = work.family(id).await?;
         // One that was merged into another goes with that one.
-        if who.patients.first() != Some(&id) {
-            continue;
+        if who.patients.first() == Some(&id) {
+            people.push(who);
         }
-        let ground = ground::of_data(work, &who, DataClass::Dossier, request, None).await?;
+    }
+    let numbers: Vec<_> = people.iter().map(|who| who.patients.clone()).collect();
+    let found = work.erasures().find_all(&numbers, &[]).await.map_err(Failure::wrong)?;
+    let (mut decided, mut told) = (Vec::new(), Vec::new());
+    for (who, found) in people.iter().zip(found) {
+        let ground = ground::of_found(work, who, DataClass::Dossier, request, None, found).await?;
         if ground.nothing {
             continue;
         }
+        for duty in &ground.duties {
+            eprintln!("zorgsluis: {}: dossier stays: {duty}", who.reference());
+        }
         if ground.duties.is_empty() {
-            erased += 1;
-            if args.dry_run {
-                say(args, &who, DataClass::Dossier, "would be destroyed", &ground, None);
-                continue;
-            }
-            let mut tombstone = work.tombstone(DataClass::Dossier, request.reason, &who)?;
+            let mut tombstone = work.tombstone(DataClass::Dossier, request.reason, who)?;
             tombstone.owners.clone_from(&ground.owners);
-            let told = work.entries(&tombstone, &who, request, request.reason.code())?;
-            work.erase(&tombstone, &told).await?;
-            say(args, &who, DataClass::Dossier, "destroyed", &ground, Some(&tombstone));
-        } else {
-            for duty in &ground.duties {
-                eprintln!("zorgsluis: {}: dossier stays: {duty}", who.reference());
-            }
+            tombstone.keys.clone_from(&ground.keys);
+            let entries = work.entries(&tombstone, who, request, request.reason.code())?;
+            decided.push((tombstone, entries));
+            told.push((who, ground));
         }
     }
-    Ok(erased)
+    if !args.dry_run && !decided.is_empty() {
+        work.erase(&decided).await?;
+    }
+    for ((who, ground), (tombstone, _)) in told.iter().zip(&decided) {
+        let (verb, tombstone) =
+            if args.dry_run { ("would be destroyed", None) } else { ("destroyed", Some(tombstone)) };
+        say(args, who, DataClass::Dossier, verb, ground, tombstone);
+    }
+    Ok(decided.len())
 }
 
 async fn lines(work: &Work, args: &EraseArgs, request: &Request) -> Result<usize, Failure> {
@@ -111,6 +119,7 @@ async fn lines(work: &Work, args: &EraseArgs, request: &Request) -> Result<usize
     }
     let patients = over.len();
     if !args.dry_run {
+        let mut decided = Vec::new();
         for together in over.chunks(TOGETHER) {
             let nobody = Who { patients: Vec::new() };
             let mut tombstone = work.tombstone(DataClass::Log, request.reason, &nobody)?;
@@ -124,8 +133,9 @@ async fn lines(work: &Work, args: &EraseArgs, request: &Request) -> Result<usize
                 })
                 .collect();
             let told = work.entries(&tombstone, &nobody, request, request.reason.code())?;
-            work.erase(&tombstone, &told).await?;
+            decided.push((tombstone, told));
         }
+        work.erase(&decided).await?;
     }
     let verb = if args.dry_run { "would be destroyed" } else { "destroyed" };
     if args.json {

@@ -2,10 +2,11 @@
 
 use jiff::civil::Date;
 use zorgsluis_audit_writer::patient_pseudonym;
-use zorgsluis_domain::port::DataClass;
+use zorgsluis_domain::port::{DataClass, Found};
 use zorgsluis_domain::retention::{self, Dossier, Request};
 
 use super::{Ground, Who, Work};
+use crate::cli::EraseArgs;
 use crate::failure::Failure;
 use crate::terminal::count;
 
@@ -15,13 +16,27 @@ pub(super) async fn of_data(
     who: &Who,
     class: DataClass,
     request: &Request,
-    care_ended: Option<Date>,
+    args: &EraseArgs,
 ) -> Result<Ground, Failure> {
-    let found = work.erasures().find(&who.patients).await.map_err(Failure::wrong)?;
+    let one = std::slice::from_ref(&who.patients);
+    let found = work.erasures().find_all(one, &args.messages).await.map_err(Failure::wrong)?;
+    of_found(work, who, class, request, args.care_ended, found.into_iter().next().unwrap_or_default()).await
+}
+
+/// Of what was found.
+pub(super) async fn of_found(
+    work: &Work,
+    who: &Who,
+    class: DataClass,
+    request: &Request,
+    care_ended: Option<Date>,
+    found: Found,
+) -> Result<Ground, Failure> {
     let wzd = class == DataClass::Wzd;
     let mut ground = Ground {
         nothing: if wzd { found.involuntary_care == 0 } else { found.is_nothing() },
         owners: found.owners.clone(),
+        keys: found.keys.clone(),
         ..Ground::default()
     };
     let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
@@ -40,6 +55,12 @@ pub(super) async fn of_data(
         ground.remarks.extend(
             found.left.iter().map(|left| format!("left: {left} names this patient and is about another one")),
         );
+        ground.remarks.extend(found.unclear.iter().map(|message| {
+            format!(
+                "left: message {message} came under a number that somebody else has or had, and wrote nothing: look \
+                 whose it is, and name it with --message where it is this patient's"
+            )
+        }));
     }
     ground.duties.extend(held(work, who, class, request.day).await?);
     Ok(ground)
@@ -49,7 +70,7 @@ pub(super) async fn of_data(
 pub(super) async fn of_lines(work: &Work, who: &Who, request: &Request) -> Result<Ground, Failure> {
     let mut ground = Ground { nothing: true, ..Ground::default() };
     let (mut lines, mut newest, mut free) = (0, None, Vec::new());
-    for id in &who.patients {
+    for id in &work.in_log(who).await? {
         let pseudonym = patient_pseudonym(work.keys(), &format!("Patient/{id}"));
         let years = work.log().lines_about(&pseudonym).await.map_err(Failure::wrong)?.years;
         for year in &years {

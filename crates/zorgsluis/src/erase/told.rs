@@ -1,21 +1,9 @@
 //! What the tombstones tell who reads the log.
 
-use uuid::Uuid;
 use zorgsluis_audit_writer::patient_pseudonym;
 use zorgsluis_domain::erasure::Tombstone;
 use zorgsluis_domain::port::Keys;
 use zorgsluis_domain::retention::dutch_day;
-
-/// Adds the numbers that an erased patient had: merges are erased with the dossier, the lines of the log stay.
-pub(crate) fn with_erased_numbers(tombstones: &[Tombstone], patients: &mut Vec<Uuid>) {
-    for tombstone in tombstones {
-        if tombstone.patients.iter().any(|patient| patients.contains(patient)) {
-            let more = tombstone.patients.iter().copied().filter(|patient| !patients.contains(patient));
-            let more: Vec<Uuid> = more.collect();
-            patients.extend(more);
-        }
-    }
-}
 
 /// Which lines about these patients (`Patient/<id>`) were destroyed, in words: the index leads to them no longer.
 pub(crate) fn destroyed_lines(keys: &dyn Keys, tombstones: &[Tombstone], patients: &[String]) -> Vec<String> {

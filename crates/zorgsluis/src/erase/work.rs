@@ -5,19 +5,18 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use uuid::Uuid;
-use zorgsluis_audit_writer::{AuditLog, AuditWriter};
+use zorgsluis_audit_writer::{AuditLog, AuditWriter, patient_pseudonym};
 use zorgsluis_domain::audit::{
     AccessMethod, Action, Application, DataCategory, Deed, Object, ObjectRole, PatientObject, User,
 };
-use zorgsluis_domain::erasure::Tombstone;
+use zorgsluis_domain::erasure::{Tombstone, with_erased_numbers};
 use zorgsluis_domain::port::{
     AuditSink, DataClass, ErasureStore, Keys, PatientIndex, Random as _, TombstoneStore,
 };
 use zorgsluis_domain::retention::{Duty, Reason, Request, dutch_day};
 use zorgsluis_domain::{AuditEntry, Clock, EntryId};
-use zorgsluis_embedded::{DataDirectory, OpenError, SystemRandom, TombstoneFile};
+use zorgsluis_embedded::{DataDirectory, Mixed, OpenError, SystemRandom, TombstoneFile};
 
-use super::with_erased_numbers;
 use crate::cli::{EraseArgs, WhoArgs};
 use crate::failure::Failure;
 use crate::system::{LogAccess, organisation, source};
@@ -85,11 +84,16 @@ pub(crate) fn tombstone_file(data: &Path, named: Option<&Path>) -> Result<Tombst
 pub(crate) async fn refuse_unerased(directory: &DataDirectory) -> Result<(), Failure> {
     let file = tombstone_file(directory.path(), None)?;
     let tombstones = file.read().map_err(|error| Failure::file(file.path(), &error))?;
-    let pending = directory.erasures().pending(&tombstones).await.map_err(Failure::wrong)?;
-    if pending.is_empty() {
-        return Ok(());
-    }
+    let erasures = directory.erasures();
+    let pending = erasures.pending(&tombstones).await.map_err(Failure::wrong)?;
     let data = directory.path().display();
+    match erasures.mixed(&tombstones).await.map_err(Failure::wrong)? {
+        // The log may know of it.
+        Some(Mixed::Unknown { .. }) => {}
+        Some(why @ Mixed::OlderKeys) => return Err(Failure::wrong(format!("{data}: {why}"))),
+        None if pending.is_empty() => return Ok(()),
+        None => {}
+    }
     Err(Failure::wrong(format!(
         "{data}: holds data that were destroyed (a backup was put back, or an erasure was cut off): run \
          `zorgsluis erase --data {data} --again` first, or start the server"
@@ -190,6 +194,20 @@ impl Work {
         Ok(Who { patients })
     }
 
+    /// All numbers under which lines of the log about somebody stand: also from before anybody here knew them.
+    pub(super) async fn in_log(&self, who: &Who) -> Result<Vec<Uuid>, Failure> {
+        let mut all = who.patients.clone();
+        for id in &who.patients {
+            let more = self.stores.patients.in_log(*id).await.map_err(Failure::wrong)?;
+            for id in more {
+                if !all.contains(&id) {
+                    all.push(id);
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// What is to remain of an erasure that is decided now.
     pub(super) fn tombstone(
         &self,
@@ -202,7 +220,18 @@ impl Work {
         SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
         let (id, patients) = (EntryId::new(now, bits).0, who.patients.clone());
         let at = jiff::Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
-        Ok(Tombstone { v: 1, id, at, class, reason, patients, owners: Vec::new(), lines: Vec::new() })
+        Ok(Tombstone {
+            v: 1,
+            id,
+            at,
+            class,
+            reason,
+            patients,
+            owners: Vec::new(),
+            keys: Vec::new(),
+            messages: Vec::new(),
+            lines: Vec::new(),
+        })
     }
 
     pub(super) async fn tombstones(&self) -> Result<Vec<Tombstone>, Failure> {
@@ -276,12 +305,16 @@ impl Work {
         self.stores.sink.record(&[entry]).await.map_err(Failure::wrong)
     }
 
-    /// Destroys what was decided: the entries are durable first, then the tombstone stands elsewhere too.
-    pub(super) async fn erase(&self, tombstone: &Tombstone, entries: &[AuditEntry]) -> Result<(), Failure> {
-        self.stores.sink.record(entries).await.map_err(Failure::wrong)?;
-        self.stores.tombstones.add(tombstone).await.map_err(Failure::wrong)?;
-        self.destroy(tombstone).await?;
-        if !self.scrub(std::slice::from_ref(tombstone)).await? {
+    /// Destroys what was decided: the entries of each are durable first, then the tombstone stands elsewhere too. What
+    /// has to go through all data does so once for all of them.
+    pub(super) async fn erase(&self, decided: &[(Tombstone, Vec<AuditEntry>)]) -> Result<(), Failure> {
+        for (tombstone, entries) in decided {
+            self.stores.sink.record(entries).await.map_err(Failure::wrong)?;
+            self.stores.tombstones.add(tombstone).await.map_err(Failure::wrong)?;
+        }
+        let tombstones: Vec<Tombstone> = decided.iter().map(|(tombstone, _)| tombstone.clone()).collect();
+        self.destroy(&tombstones).await?;
+        if !self.scrub(&tombstones).await? {
             return Err(Failure::wrong(NOT_SCRUBBED));
         }
         Ok(())
@@ -302,12 +335,31 @@ impl Work {
         Ok(true)
     }
 
-    async fn destroy(&self, tombstone: &Tombstone) -> Result<(), Failure> {
-        self.erasures().apply(tombstone).await.map_err(Failure::wrong)?;
-        for lines in &tombstone.lines {
+    async fn destroy(&self, tombstones: &[Tombstone]) -> Result<(), Failure> {
+        self.erasures().apply_all(tombstones).await.map_err(Failure::wrong)?;
+        for lines in tombstones.iter().flat_map(|tombstone| &tombstone.lines) {
             self.log().forget_erased(&lines.patient).await.map_err(Failure::wrong)?;
         }
+        if tombstones.iter().any(|tombstone| tombstone.class == DataClass::Log) {
+            self.forget_numbers().await?;
+        }
         Ok(())
+    }
+
+    /// Keeps no number any longer that only led to lines of the log, when none of them is left.
+    async fn forget_numbers(&self) -> Result<(), Failure> {
+        let mut without_lines = Vec::new();
+        for (patient, stand_in) in self.erasures().remembered().await.map_err(Failure::wrong)? {
+            let mut stands = false;
+            for id in [Some(patient), stand_in].into_iter().flatten() {
+                let pseudonym = patient_pseudonym(self.keys(), &format!("Patient/{id}"));
+                stands |= self.log().has_lines_about(&pseudonym).await.map_err(Failure::wrong)?;
+            }
+            if !stands {
+                without_lines.push((patient, stand_in));
+            }
+        }
+        self.erasures().forget_numbers(without_lines).await.map_err(Failure::wrong)
     }
 
     /// Completes what was cut off, and destroys again what an older copy of the directory, or of one of its files,
@@ -329,6 +381,12 @@ impl Work {
             }
         }
         known.sort_by_key(|tombstone| (tombstone.at, tombstone.id));
+        if let Some(why) = self.erasures().mixed(&known).await.map_err(Failure::wrong)? {
+            return Err(Failure::wrong(why));
+        }
+        if !self.only_looks {
+            self.erasures().complete_identifiers().await.map_err(Failure::wrong)?;
+        }
         let pending = self.erasures().pending(&known).await.map_err(Failure::wrong)?;
         if pending.is_empty() || self.only_looks {
             return Ok(Redone { erasures: 0, scrubbed: true });
@@ -338,8 +396,8 @@ impl Work {
             let entry = self.tombstone_entry(tombstone)?;
             self.stores.sink.record(&[entry]).await.map_err(Failure::wrong)?;
             self.stores.tombstones.add(tombstone).await.map_err(Failure::wrong)?;
-            self.destroy(tombstone).await?;
         }
+        self.destroy(&pending).await?;
         let scrubbed = self.scrub(&pending).await?;
         Ok(Redone { erasures: pending.len(), scrubbed })
     }

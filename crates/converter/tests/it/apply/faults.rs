@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use uuid::Uuid;
 use zorgsluis_domain::port::{
-    AuditSink, Claim, FhirStore, IndexEvent, Page, PageRequest, PatientIndex, ResourceKey, Search,
-    StoredResource, TransactionError, Write, Written,
+    AuditSink, Claim, FhirStore, IndexEvent, IndexedIdentifier, Page, PageRequest, PatientIndex, ResourceKey,
+    Search, StoredResource, TransactionError, Write, Written,
 };
 use zorgsluis_domain::{AuditEntry, PortError, Pseudonym};
 
@@ -103,7 +103,7 @@ impl PatientIndex for Faulty<dyn PatientIndex> {
         self.0.resolve(identifiers).await
     }
 
-    async fn claim(&self, identifier: &Pseudonym, patient: Uuid) -> Result<Claim, PortError> {
+    async fn claim(&self, identifier: &IndexedIdentifier, patient: Uuid) -> Result<Claim, PortError> {
         guarded!(self, self.0.claim(identifier, patient))
     }
 

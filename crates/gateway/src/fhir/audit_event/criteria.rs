@@ -12,7 +12,7 @@ use zorgsluis_domain::AuditEntry;
 use zorgsluis_domain::audit::EventKind;
 
 use super::super::FhirError;
-use super::patient::{all_with_identifier, with_merged};
+use super::patient::{all_with_identifier, in_log};
 use crate::Gateway;
 
 /// The parameters, with their types, for the capability statement.
@@ -165,7 +165,7 @@ async fn patients(gateway: &Gateway, name: &str, value: &str) -> Result<Vec<Stri
         let id = id.ok_or(FhirError::Invalid(
             "patient takes an id of this server; by the number of another system it is patient.identifier=system|value",
         ))?;
-        return with_merged(gateway, id).await;
+        return in_log(gateway, id).await;
     }
     match value.split_once('|') {
         Some((system, value)) if !system.is_empty() && !value.is_empty() => {

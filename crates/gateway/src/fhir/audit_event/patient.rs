@@ -2,8 +2,7 @@
 
 use uuid::Uuid;
 use zorgsluis_audit_writer::reported::{Issue, NamedPatient};
-use zorgsluis_domain::Purpose;
-use zorgsluis_domain::port::ResourceKey;
+use zorgsluis_domain::port::{IndexedIdentifier, ResourceKey, stand_in};
 
 use super::super::FhirError;
 use crate::Gateway;
@@ -36,7 +35,7 @@ pub(super) async fn resolve(
             issue("business-rule", "reference and identifier are of different patients")
         }
         (Some(patient), ..) | (None, Some(patient), _) => Ok(Ok(format!("Patient/{patient}"))),
-        (None, None, Some((system, value))) => Ok(Ok(stand_in(gateway, system, value))),
+        (None, None, Some((system, value))) => Ok(Ok(format!("Patient/{}", unknown(gateway, system, value)))),
         (None, None, None) => {
             let text = "a patient who is not known here by this reference: send what.identifier with system and value";
             issue("not-found", text)
@@ -51,29 +50,34 @@ pub(super) async fn all_with_identifier(
     system: &str,
     value: &str,
 ) -> Result<Vec<String>, FhirError> {
-    let mut all = match by_identifier(gateway, system, value).await? {
-        Some(patient) => with_merged(gateway, patient).await?,
-        None => Vec::new(),
+    let known = match by_identifier(gateway, system, value).await? {
+        Some(patient) => vec![patient],
+        // Whose it was when the dossier was destroyed: the lines are kept longer.
+        None => {
+            let pseudonym = IndexedIdentifier::of(&*gateway.0.parts.keys, system, value).pseudonym;
+            gateway.0.parts.patients.erased_with(&pseudonym).await?
+        }
     };
-    all.push(stand_in(gateway, system, value));
+    let mut all = Vec::new();
+    for patient in known {
+        all.extend(in_log(gateway, patient).await?);
+    }
+    let unknown = format!("Patient/{}", unknown(gateway, system, value));
+    if !all.contains(&unknown) {
+        all.push(unknown);
+    }
     Ok(all)
 }
 
-/// A patient and all who were merged with them.
-pub(super) async fn with_merged(gateway: &Gateway, patient: Uuid) -> Result<Vec<String>, FhirError> {
-    let patients = &gateway.0.parts.patients;
-    let survivor = patients.survivor(patient).await?;
-    let mut all = vec![survivor];
-    all.extend(patients.merged_into(survivor).await?);
-    if !all.contains(&patient) {
-        all.push(patient);
-    }
-    Ok(all.into_iter().map(|patient| format!("Patient/{patient}")).collect())
+/// All under whom entries about a patient stand.
+pub(super) async fn in_log(gateway: &Gateway, patient: Uuid) -> Result<Vec<String>, FhirError> {
+    let all = gateway.0.parts.patients.in_log(patient).await?;
+    gateway.0.parts.audit_log.with_lines(&all).await.map_err(FhirError::from)
 }
 
 async fn by_identifier(gateway: &Gateway, system: &str, value: &str) -> Result<Option<Uuid>, FhirError> {
     let parts = &gateway.0.parts;
-    let pseudonym = parts.keys.pseudonym(Purpose::PatientIndex, &[system.as_bytes(), value.as_bytes()]);
+    let pseudonym = IndexedIdentifier::of(&*parts.keys, system, value).pseudonym;
     match parts.patients.resolve(&[pseudonym]).await?.into_iter().next().flatten() {
         Some(patient) => Ok(Some(parts.patients.survivor(patient).await?)),
         None => Ok(None),
@@ -81,14 +85,8 @@ async fn by_identifier(gateway: &Gateway, system: &str, value: &str) -> Result<O
 }
 
 /// Who stands for a patient whom nobody here knows.
-fn stand_in(gateway: &Gateway, system: &str, value: &str) -> String {
-    let parts = [b"patient of another system".as_slice(), system.as_bytes(), value.as_bytes()];
-    let pseudonym = gateway.0.parts.keys.pseudonym(Purpose::AuditLog, &parts);
-    let mut bytes = [0; 16];
-    for (byte, of) in bytes.iter_mut().zip(pseudonym.as_bytes()) {
-        *byte = *of;
-    }
-    format!("Patient/{}", uuid::Builder::from_custom_bytes(bytes).into_uuid())
+fn unknown(gateway: &Gateway, system: &str, value: &str) -> Uuid {
+    stand_in(&*gateway.0.parts.keys, system, value)
 }
 
 /// A relative reference with an id such as we make them.
