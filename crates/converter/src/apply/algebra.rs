@@ -49,7 +49,10 @@ fn assertion() -> impl Strategy<Value = (String, Register)> {
             Some(("identifier", "bsn")) => Some(json!([{ "system": fhir::nl::BSN, "value": said }])),
             Some(("identifier", _)) => Some(json!([{ "value": "number", "assigner": { "display": said } }])),
             Some(("old", _)) => Some(json!(true)),
-            Some((_, code)) => Some(json!([{ "type": [{ "coding": [{ "code": code }] }], "id": said }])),
+            Some((_, code)) => {
+                let coding = json!({ "system": fhir::system::PARTICIPATION_TYPE, "code": code });
+                Some(json!([{ "type": [{ "coding": [coding] }], "id": said }]))
+            }
         };
         // A deletion is another message than one that says something.
         let stamp = if value.is_none() {

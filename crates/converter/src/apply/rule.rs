@@ -29,6 +29,9 @@ pub(crate) enum Key {
     Place,
     /// The first code of `type`.
     Type,
+    /// The first code of `type`, of which PV1 lists all; of a role that ROL or PRT gives to one after the other, also
+    /// who has it.
+    Part,
     /// The reference in `other`; a link that says no more than *see also* apart from one that replaces.
     Other,
     /// The reference in `location`.
@@ -52,7 +55,7 @@ pub(crate) const RULES: &[(&str, &str, Rule)] = &[
     ("RelatedPerson", "telecom", Rule::Keyed(Key::Place)),
     ("Encounter", "period", Rule::Parts),
     ("Encounter", "hospitalization", Rule::Parts),
-    ("Encounter", "participant", Rule::Keyed(Key::Type)),
+    ("Encounter", "participant", Rule::Keyed(Key::Part)),
     ("Encounter", "location", Rule::Keyed(Key::Location)),
     ("CareTeam", "participant", Rule::Keyed(Key::Member)),
     ("Appointment", "status", Rule::Together(&["status", "cancelationReason"])),
@@ -196,6 +199,16 @@ impl Key {
                 let coding =
                     concept.and_then(|concept| concept.get("coding")).and_then(|codings| codings.get(0));
                 token(&text(coding.and_then(|coding| coding.get("code"))))
+            }
+            Self::Part => {
+                let coding = member.pointer("/type/0/coding/0");
+                let code = text(coding.and_then(|coding| coding.get("code")));
+                let system = coding.and_then(|coding| coding.get("system")).and_then(Value::as_str);
+                if system == Some(fhir::system::PARTICIPATION_TYPE) {
+                    return token(&code);
+                }
+                let named = text(member.pointer("/type/0/text"));
+                hashed(&[&code, &named, &text(member.pointer("/individual/reference"))])
             }
             Self::Other => {
                 let other = text(member.pointer("/other/reference"));

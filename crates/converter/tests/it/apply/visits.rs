@@ -120,6 +120,30 @@ async fn the_attending_doctor_changes_and_changes_back() {
 }
 
 #[tokio::test]
+async fn of_two_with_one_role_one_ends_and_the_other_goes_on() {
+    let one = "03999201^Waterman^H^^^^^^VEKTIS";
+    let two = "03999202^Lisdodde^A^^^^^^VEKTIS";
+    let role = |minute: u32, action: &str, who: &str, times: &str| {
+        let told = Told { happened: None, ..told("A08", minute) };
+        told.of(&[format!("{}ROL||{action}|CP^^HL70443|{who}|{times}\r", told.group(PID))])
+    };
+    let story = [
+        admit(0, ONE).message(),
+        role(10, "AD", one, "20261105"),
+        role(20, "AD", two, "20261105"),
+        role(30, "DE", one, "|20261105093000"),
+    ];
+    let visit = in_any_order(&story).await;
+    let parts = visit["participant"].as_array().unwrap();
+    let ends: Vec<_> = parts.iter().map(|part| part["period"]["end"].is_string()).collect();
+    assert_eq!(parts.len(), 2, "{visit:#}");
+    assert_eq!(ends.iter().filter(|ended| **ended).count(), 1, "{visit:#}");
+    // Who ends a part without saying since when leaves its beginning open.
+    let ended = parts.iter().find(|part| part["period"]["end"].is_string()).unwrap();
+    assert_eq!(ended["period"].get("start"), None);
+}
+
+#[tokio::test]
 async fn the_last_word_on_a_bed_stands_and_no_patient_is_in_it() {
     let bed = |minute: u32, status: &str| {
         Told { happened: None, ..told("A20", minute) }.of(&[format!("NPU|{ONE}^LINDE|{status}\r")])
