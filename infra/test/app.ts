@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { zorgsluis } from '../lib/app';
+import { temporary } from './temporary';
 
 /** The context of `cdk.json`, as the command line gives it. */
 export const CONTEXT = JSON.parse(readFileSync(join(__dirname, '../cdk.json'), 'utf8')).context as Record<string, unknown>;
@@ -20,7 +20,7 @@ export const EVERYTHING = {
 
 /** An app with this on top of the example context; nothing is written where a person would look for it. */
 export function build(context: Record<string, unknown> = {}) {
-  const app = new App({ context: { ...CONTEXT, ...context }, outdir: mkdtempSync(join(tmpdir(), 'zorgsluis-cdk-')) });
+  const app = new App({ context: { ...CONTEXT, ...context }, outdir: temporary('cdk') });
   return { app, stacks: zorgsluis(app) };
 }
 

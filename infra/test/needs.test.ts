@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { App } from 'aws-cdk-lib';
@@ -12,12 +11,13 @@ import { Settings } from '../lib/settings';
 import { StorageStack } from '../lib/storage';
 import { TablesStack } from '../lib/tables';
 import { CONTEXT } from './app';
+import { temporary } from './temporary';
 
 type Json = Record<string, unknown>;
 
 /** The shared files, one of them changed. */
 function changed(file: string, change: (json: Json) => Json): string {
-  const folder = mkdtempSync(join(tmpdir(), 'zorgsluis-needs-'));
+  const folder = temporary('needs');
   for (const name of ['actions', 'functions']) cpSync(join(SHARED, name), join(folder, name), { recursive: true });
   const at = join(folder, file);
   writeFileSync(at, JSON.stringify(change(JSON.parse(readFileSync(at, 'utf8')) as Json)));
@@ -28,7 +28,7 @@ const read = (file: string, change: (json: Json) => Json) => () => new Needs(cha
 
 /** The pipeline, synthesized from these files. */
 function synthesized(shared: string) {
-  const app = new App({ context: CONTEXT, outdir: mkdtempSync(join(tmpdir(), 'zorgsluis-cdk-')) });
+  const app = new App({ context: CONTEXT, outdir: temporary('cdk') });
   const settings = new Settings(app.node);
   const keys = new KeysStack(app, 'keys', { settings });
   const storage = new StorageStack(app, 'storage', { settings, keys });

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allStacks, template } from './app';
+import { temporary } from './temporary';
 
 /** A template of a stack, as text would say it, to be read by tools or changed by a test. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- templates have the shape that CloudFormation gives them
@@ -9,7 +9,7 @@ export type Json = any;
 
 /** A folder of its own for what a tool reads. */
 export function folder(): string {
-  return mkdtempSync(join(tmpdir(), 'zorgsluis-templates-'));
+  return temporary('templates');
 }
 
 /** A copy of the template of a stack of `app()`, which a test may change. */

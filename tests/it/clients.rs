@@ -116,3 +116,36 @@ fn who_was_given_a_right_comes_in_at_once_and_who_lost_it_does_not() {
     let verified = run(["audit", "verify", "--data", text]);
     assert!(verified.status.success(), "{}", stdout(&verified));
 }
+
+#[test]
+fn of_changes_made_beside_one_another_none_undoes_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let text = data.to_str().unwrap();
+    assert!(Server::start(&data).stop().success());
+    for name in ["old-1", "old-2", "old-3"] {
+        add(text, "log", name);
+    }
+    std::thread::scope(|scope| {
+        for name in ["new-1", "new-2", "new-3"] {
+            scope.spawn(move || add(text, "audit-source", name));
+        }
+        for name in ["old-1", "old-2", "old-3"] {
+            scope.spawn(move || {
+                let removed = run(["clients", "remove", "--data", text, name]);
+                assert!(removed.status.success(), "{}", stderr(&removed));
+            });
+        }
+    });
+    let listed = stdout(&run(["clients", "list", "--data", text, "--json"]));
+    let names =
+        |line: &str| serde_json::from_str::<Value>(line).unwrap()["name"].as_str().unwrap().to_owned();
+    let mut left: Vec<String> = listed.lines().map(names).collect();
+    left.sort();
+    assert_eq!(left, ["new-1", "new-2", "new-3"]);
+
+    // A draft that a killed process left behind stands in nobody's way.
+    std::fs::write(data.join("clients.json.new"), "[{").unwrap();
+    add(text, "log", "officer");
+    assert!(!data.join("clients.json.new").exists() && file(&data).contains("officer"));
+}

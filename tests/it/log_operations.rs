@@ -104,7 +104,10 @@ fn tiles_and_index_are_made_anew_from_the_entries_alone() {
         let _ = fs::remove_file(data.path().join(format!("index.db{suffix}")));
     }
 
-    // A server says what helps.
+    // A server says what helps, and so does who asks.
+    let asked = audit(data.path(), &["history", "--patient", "00000000-0000-0000-0000-000000000001"]);
+    assert_eq!(asked.status.code(), Some(1));
+    assert!(stderr(&asked).contains("zorgsluis audit rebuild"), "{}", stderr(&asked));
     let refused = zorgsluis().args(["serve", "--data"]).arg(data.path()).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("zorgsluis audit rebuild"), "{}", stderr(&refused));
@@ -130,7 +133,16 @@ fn tiles_and_index_are_made_anew_from_the_entries_alone() {
     assert!(verified.status.success(), "{}", stdout(&verified));
     assert_eq!(json(&verified)["unindexed"], 0);
 
-    fs::remove_file(data.path().join("index.db")).unwrap();
+    // Damaged behind its first page, it opens, and shows when it is read.
+    let index = data.path().join("index.db");
+    let mut bytes = fs::read(&index).unwrap();
+    bytes[4096..].fill(0xff);
+    fs::write(&index, bytes).unwrap();
+    let asked = audit(data.path(), &["history", "--patient", "00000000-0000-0000-0000-000000000001"]);
+    assert_eq!(asked.status.code(), Some(1));
+    assert!(stderr(&asked).contains("zorgsluis audit rebuild"), "{}", stderr(&asked));
+
+    fs::remove_file(&index).unwrap();
     assert!(audit(data.path(), &["rebuild", "--index-only"]).status.success());
     fs::remove_dir_all(shard(data.path()).join("tile")).unwrap();
     assert!(audit(data.path(), &["rebuild", "--tiles-only"]).status.success());

@@ -27,6 +27,7 @@ mod reconcile;
 mod record_access;
 mod refusals;
 mod replay;
+mod reported;
 mod tamper;
 mod witness;
 mod witness_keys;

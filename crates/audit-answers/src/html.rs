@@ -64,7 +64,7 @@ struct Foot<'a> {
     w: Language,
     columns: usize,
     empty: bool,
-    next: bool,
+    next: Option<&'a str>,
     totals: Option<InWords>,
     busiest: &'a [Day],
 }
@@ -96,7 +96,7 @@ impl<W: Write + Send> Teller for Html<W> {
             w,
             columns: columns(asked),
             empty: !self.some,
-            next: next.is_some(),
+            next,
             totals: counted.map(|totals| InWords::of(totals, w)),
             busiest: busiest.unwrap_or_default(),
         };

@@ -103,7 +103,7 @@ impl<W: Write + Send> Teller for Text<W> {
         if !asked.subject.is_patient() {
             header.push(w.patient());
         }
-        header.extend([w.reason(), w.protocol(), ""]);
+        header.extend([w.reason(), w.protocol(), w.remarks()]);
         self.line(header.into_iter().map(str::to_owned).collect())
     }
 

@@ -39,6 +39,7 @@ words! {
     emergency: "Noodprocedure", "Emergency procedure";
     emergency_short: "NOOD", "EMERGENCY";
     log: "Logboek", "Log";
+    remarks: "Bijzonderheden", "Remarks";
     number: "Nummer", "Number";
     yes: "ja", "yes";
     no: "nee", "no";

@@ -1,5 +1,6 @@
 //! [`AuditError`]: why the log could not be written or read.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use tlog::{DescribeError, IndexError, LogError};
@@ -89,10 +90,27 @@ impl AuditError {
         }
     }
 
+    /// Whether it is the index that is damaged: it derives from the log, and can be made anew.
+    #[must_use]
+    pub fn is_index_damaged(&self) -> bool {
+        self.damaged_in_index().is_some()
+    }
+
+    /// The operation of the index that met the damage.
+    fn damaged_in_index(&self) -> Option<&'static str> {
+        let causes = std::iter::successors(Some(self as &dyn Error), |error| (*error).source());
+        causes.filter_map(|cause| cause.downcast_ref()).find_map(|cause: &PortError| match cause {
+            PortError::Damaged { operation, .. } if operation.starts_with("log_index.") => Some(*operation),
+            _ => None,
+        })
+    }
+
     /// The error of the port that the log serves.
     #[must_use]
     pub fn into_port(self, operation: &'static str) -> PortError {
         let reason = self.to_string();
+        // Who is told of it can tell what is damaged.
+        let operation = self.damaged_in_index().unwrap_or(operation);
         match self {
             error if error.is_transient() => PortError::unavailable(operation, error),
             Self::NoSuchEntry => PortError::NotFound { operation },

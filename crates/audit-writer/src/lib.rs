@@ -93,7 +93,7 @@ pub use log::{AuditLog, Content, Line, Rebuild, Status, Verification};
 pub use queue_sink::QueueSink;
 pub use reader::{LogReader, ReadBy, Verified};
 pub use reading::{Form, Found, Question, Reading};
-pub use search::{Criterion, Fits, LogSearch};
+pub use search::{Candidate, Criterion, Fits, LogSearch};
 pub use succession::Succession;
 pub use term::{PATIENT as PATIENT_KEYS, Term};
 pub use walk::Walk;

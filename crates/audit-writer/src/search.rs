@@ -1,9 +1,11 @@
 //! Searching the log by several criteria at once: the index leads to the entries of the rarest one, the others are
 //! looked for in what these say.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tlog::{Hit, Place, Query};
 use zorgsluis_domain::AuditEntry;
 use zorgsluis_domain::audit::{Object, ObjectRole};
@@ -11,7 +13,7 @@ use zorgsluis_domain::port::Page;
 
 use crate::chain::{ChainCursor, Span};
 use crate::log::misled;
-use crate::{AuditError, AuditLog, Content, Line, LogReader, Term};
+use crate::{AuditError, AuditLog, Content, Line, LogReader, Term, to_audit_event};
 
 /// Rows of the index that are looked at for one page, at most. A page may so hold fewer entries than were asked for,
 /// or none, and still not be the last.
@@ -21,8 +23,34 @@ const CHUNK: usize = 250;
 /// Rows by which criteria are compared: which has fewer.
 const PROBE: usize = 250;
 
+/// An entry that a search looks at.
+#[derive(Debug)]
+pub struct Candidate<'a> {
+    entry: &'a AuditEntry,
+    event: OnceCell<Value>,
+}
+
+impl<'a> Candidate<'a> {
+    /// An entry, not converted yet.
+    #[must_use]
+    pub const fn new(entry: &'a AuditEntry) -> Self {
+        Self { entry, event: OnceCell::new() }
+    }
+
+    /// The entry.
+    #[must_use]
+    pub const fn entry(&self) -> &AuditEntry {
+        self.entry
+    }
+
+    /// Its AuditEvent: made for the first criterion that asks for it, and kept for the others.
+    pub fn event(&self) -> &Value {
+        self.event.get_or_init(|| to_audit_event(self.entry))
+    }
+}
+
 /// Whether an entry fulfils a criterion.
-pub type Fits = Arc<dyn Fn(&AuditEntry) -> bool + Send + Sync>;
+pub type Fits = Arc<dyn Fn(&Candidate<'_>) -> bool + Send + Sync>;
 
 /// One criterion of a search.
 #[derive(Clone)]
@@ -220,5 +248,6 @@ fn fulfils(line: &Line, terms: &[Term], search: &LogSearch<'_>) -> Result<bool, 
     if !in_period || !terms.iter().any(|term| term.fits(entry)) {
         return Err(misled(line));
     }
-    Ok(search.criteria.iter().all(|criterion| (criterion.fits)(entry)))
+    let candidate = Candidate::new(entry);
+    Ok(search.criteria.iter().all(|criterion| (criterion.fits)(&candidate)))
 }

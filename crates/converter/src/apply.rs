@@ -65,6 +65,7 @@ mod visit;
 mod whole;
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -101,6 +102,8 @@ pub struct Delivery {
     pub traceparent: Option<String>,
     /// The name that its sender has proved by a client certificate: the user in audit entries.
     pub authenticated: Option<String>,
+    /// The network address from which it came, for audit entries.
+    pub peer: Option<IpAddr>,
 }
 
 /// What a message did. Holds no PHI.

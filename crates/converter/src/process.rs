@@ -132,6 +132,7 @@ impl Processor {
             received: payload.received,
             traceparent: reference.traceparent.clone(),
             authenticated: reference.authenticated.clone(),
+            peer: reference.peer,
         };
         let received = payload.received;
         let converted = self.convert_aside(payload, &delivery).await?;

@@ -27,6 +27,7 @@
 //! ```
 #![cfg_attr(not(test), warn(missing_docs))]
 
+mod about;
 pub mod audit;
 pub mod erasure;
 mod error;
@@ -38,6 +39,7 @@ pub mod port;
 pub mod retention;
 pub mod text;
 
+pub use about::patients_of;
 pub use audit::AuditEntry;
 pub use error::PortError;
 pub use id::{EntryId, MessageId, Pseudonym, Purpose};

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,9 @@ pub struct QueueReference {
     /// The name of the system that the sender has proved to be, by its client certificate, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticated: Option<String>,
+    /// The network address from which it came: of a system, no PHI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<IpAddr>,
     /// Behind the converter: whether somebody may have to be told ([`crate::notice::NoticeOrder`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub notify: bool,
@@ -37,7 +42,7 @@ pub struct QueueReference {
 impl QueueReference {
     /// A reference in the present shape.
     pub const fn new(message: MessageId, received: Timestamp) -> Self {
-        Self { v: 1, message, received, traceparent: None, authenticated: None, notify: false }
+        Self { v: 1, message, received, traceparent: None, authenticated: None, peer: None, notify: false }
     }
 }
 
@@ -94,6 +99,9 @@ pub enum Stage {
         control_id: String,
         /// Size in bytes.
         bytes: u64,
+        /// The network address from which it came, when that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        peer: Option<IpAddr>,
     },
     /// A reference stands in the inbound queue.
     Queued,
@@ -188,6 +196,15 @@ impl Way {
     pub fn origin(&self) -> Option<(&str, &str)> {
         self.steps.iter().find_map(|step| match &step.stage {
             Stage::Received { sender, event, .. } => Some((sender.as_str(), event.as_str())),
+            _ => None,
+        })
+    }
+
+    /// The network address from which the message came, when the journal knows it.
+    #[must_use]
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.steps.iter().find_map(|step| match &step.stage {
+            Stage::Received { peer, .. } => *peer,
             _ => None,
         })
     }

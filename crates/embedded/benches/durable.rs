@@ -34,6 +34,7 @@ async fn acknowledge(directory: &DataDirectory, number: u128) {
         event: "ADT^A01".into(),
         control_id: "1".into(),
         bytes: RAW as u64,
+        peer: None,
     };
     directory.journal().record(message, now, &[received, Stage::Queued]).await.unwrap();
 }

@@ -19,7 +19,7 @@
 //! | `/fhir/…` | FHIR R4, read only, JSON | token; `/fhir/metadata` is open |
 //! | `POST /fhir/AuditEvent`, `POST /fhir` | systems that report events into the log | token of a client, right `audit-source` |
 //! | `/fhir/AuditEvent…` | who reads the log | token of a client, right `log` |
-//! | `/`, `/messages/{id}`, `/dead-letters`, `/notices`, `/providers`, `/patients`, `/log` | operators | session (or token, to read) |
+//! | `/`, `/messages/{id}`, `/dead-letters`, `/notices`, `/providers`, `/patients`, `/patients/{id}/log`, `/log` | operators | session (or token, to read) |
 //! | `/notices/{id}` | who follows the link of a mail; operators | session (or token, to read) |
 //! | `POST /replay` | `zorgsluis replay` | token |
 //! | `POST /registers/providers`, `/registers/patients` | `zorgsluis registers import` | token |
@@ -31,8 +31,8 @@
 //!
 //! # PHI
 //!
-//! Only `/fhir` and `/notices/{id}` show any; `/patients` tells which id a number belongs to, and whether the
-//! patient objects to notices. Log lines hold route template, method, status and duration, never a path, a query
+//! Only `/fhir`, `/notices/{id}` and `/patients/{id}/log` (who did what with a patient's data) show any; `/patients`
+//! tells which id a number belongs to, and whether the patient objects to notices. Log lines hold route template, method, status and duration, never a path, a query
 //! or a body. Searches by identifier, name, birth date and the like are `POST …/_search`; in a URL they are
 //! refused.
 //!

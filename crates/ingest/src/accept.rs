@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use zorgsluis_domain::audit::{
     AccessMethod, Application, Deed, NetworkAccessPoint, Source as AuditSource, User,
 };
-use zorgsluis_domain::port::{Outgoing, Put};
+use zorgsluis_domain::port::{Outgoing, Put, Queue};
 use zorgsluis_domain::{AuditEntry, EntryId, PortError, Purpose, QueueReference, Stage, Transport};
 
 use crate::acknowledge::acknowledgements;
@@ -33,6 +33,8 @@ pub struct Ingest {
     serial: AtomicU64,
     pub(crate) swept: Watermark,
     trouble: Trouble,
+    /// Where entries of the log go back to that were set aside.
+    pub(crate) audit_queue: Option<Arc<dyn Queue>>,
 }
 
 impl std::fmt::Debug for Ingest {
@@ -54,6 +56,7 @@ impl Ingest {
             serial: AtomicU64::new(0),
             swept: Watermark::default(),
             trouble: Trouble::default(),
+            audit_queue: None,
         }
     }
 
@@ -171,7 +174,7 @@ impl Ingest {
                 && !self.ports.journal.was_queued(prepared.message).await?
             {
                 // Before the message: once that is stored, the sweep may find it.
-                let proof = Proof::new(name.clone(), source.transport);
+                let proof = Proof::new(name.clone(), source.transport, source.address());
                 proof.keep(self.ports.payloads.as_ref(), prepared.message, &prepared.owner).await?;
             }
             let put = self.ports.payloads.put(prepared.message, &prepared.owner, now, bytes).await?;
@@ -182,6 +185,7 @@ impl Ingest {
             let mut reference = QueueReference::new(prepared.message, now);
             reference.traceparent = source.traceparent.clone().filter(|text| is_traceparent(text));
             reference.authenticated.clone_from(&source.authenticated);
+            reference.peer = source.address();
             self.enqueue(&reference, &prepared.group, prepared.message.to_string()).await?;
             Ok::<_, PortError>(Verdict::Accepted)
         };
@@ -261,6 +265,7 @@ impl Ingest {
             event: facts.event.clone(),
             control_id: facts.control_id.clone(),
             bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+            peer: source.address(),
         };
         let acknowledged = accepted
             .acknowledgements

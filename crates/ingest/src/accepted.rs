@@ -1,6 +1,7 @@
 //! How accepting a message can end.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use hl7v2::ack::{AckCode, Condition};
 use zorgsluis_domain::{MessageId, Transport};
@@ -24,6 +25,11 @@ impl Source {
     /// A source without a proved name and without a trace.
     pub const fn new(transport: Transport, peer: Option<String>) -> Self {
         Self { transport, peer, authenticated: None, traceparent: None }
+    }
+
+    /// The network address, if it is one: no other text travels through the queue.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.peer.as_deref()?.parse::<IpAddr>().ok().map(|address| address.to_canonical())
     }
 
     /// Who sends, in journal and audit log: the proved name, else the profile.

@@ -1,6 +1,8 @@
 //! The name that a sender proved, kept beside its message, so that what queues the message later (the sweep, a
 //! replay) knows it as well as what accepted it.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use zorgsluis_domain::port::{KeyOwner, PayloadStore};
 use zorgsluis_domain::{MessageId, PortError, Transport};
@@ -17,11 +19,14 @@ pub(crate) struct Proof {
     pub(crate) authenticated: String,
     /// How the message came.
     pub(crate) transport: Transport,
+    /// From which network address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) peer: Option<IpAddr>,
 }
 
 impl Proof {
-    pub(crate) const fn new(authenticated: String, transport: Transport) -> Self {
-        Self { v: 1, authenticated, transport }
+    pub(crate) const fn new(authenticated: String, transport: Transport, peer: Option<IpAddr>) -> Self {
+        Self { v: 1, authenticated, transport, peer }
     }
 
     /// Keeps it beside the message, which need not be stored yet.

@@ -1,12 +1,15 @@
 //! Dead letters back into the queue.
 
+mod entries;
+
 use std::collections::{HashSet, VecDeque};
+use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 use zorgsluis_domain::audit::{AccessMethod, Application, Deed, User};
 use zorgsluis_domain::port::queue::MAX_BATCH;
-use zorgsluis_domain::port::{DeadLetter, Outgoing, PageRequest};
-use zorgsluis_domain::{AuditEntry, EntryId, MessageId, PortError, QueueReference, Stage};
+use zorgsluis_domain::port::{DeadLetter, Outgoing, PageRequest, dead_letter};
+use zorgsluis_domain::{AuditEntry, EntryId, MessageId, PortError, QueueReference, Stage, Way};
 
 use crate::accept::body;
 use crate::proof::Proof;
@@ -15,8 +18,8 @@ use crate::{Ingest, IngestError};
 /// Dead letters that are read at a time.
 const PAGE: usize = 200;
 
-/// Why a letter without a group does not go back: the inbound queue gives each message one, so it came through
-/// another queue (an audit entry, an event of the mail), and this one leads to nobody who could do it.
+/// Why a letter of another queue than the inbound one (an event of the mail, say) does not go back: this one leads to
+/// nobody who could do it. The inbound queue gives each message a group.
 const OTHER_QUEUE: &str = "not-from-inbound";
 
 /// Which dead letters go back.
@@ -111,6 +114,12 @@ impl Ingest {
         stopped: &mut HashSet<String>,
         replayed: &mut Replayed,
     ) -> Result<(), IngestError> {
+        let (entries, letters): (Vec<_>, Vec<_>) =
+            letters.into_iter().partition(|letter| letter.group == dead_letter::AUDIT_QUEUE);
+        match &self.audit_queue {
+            Some(queue) => self.replay_entries(queue.as_ref(), &entries, by, replayed).await?,
+            None => replayed.failed.extend(entries.iter().map(|letter| (letter.message, OTHER_QUEUE))),
+        }
         let mut waiting: VecDeque<DeadLetter> = letters.into();
         while !waiting.is_empty() {
             // One of each group at a time: what comes behind it is sent when it is known to be queued.
@@ -146,16 +155,21 @@ impl Ingest {
         let now = self.ports.clock.now();
         let entries: Vec<AuditEntry> = batch.iter().map(|letter| self.replay_entry(letter, by)).collect();
         self.ports.audit.record(&entries).await.map_err(IngestError::Audit)?;
-        let mut outgoing = Vec::with_capacity(batch.len());
+        let mut ways = Vec::with_capacity(batch.len());
         for letter in batch {
-            outgoing.push(self.outgoing(letter, now).await.map_err(IngestError::Store)?);
+            ways.push(self.ports.journal.get(letter.message).await.map_err(IngestError::Store)?);
+        }
+        let mut outgoing = Vec::with_capacity(batch.len());
+        for (letter, way) in batch.iter().zip(&ways) {
+            let peer = way.as_ref().and_then(Way::peer);
+            outgoing.push(self.outgoing(letter, peer, now).await.map_err(IngestError::Store)?);
         }
         // Told before it is done: a worker that takes up the message at once must not find "parked" as the
         // last word about it. A crash from here on leaves the letter standing, and perhaps the message in the
         // queue too; both together do no harm.
         let mut times = Vec::with_capacity(batch.len());
-        for letter in batch {
-            let at = self.after_parking(letter, now).await?;
+        for (letter, way) in batch.iter().zip(&ways) {
+            let at = after_parking(letter, way.as_ref(), now);
             self.journal_replay(letter, at, Stage::Replayed).await?;
             times.push(at);
         }
@@ -182,24 +196,21 @@ impl Ingest {
     }
 
     /// What goes into the queue for a letter.
-    async fn outgoing(&self, letter: &DeadLetter, now: Timestamp) -> Result<Outgoing, PortError> {
+    async fn outgoing(
+        &self,
+        letter: &DeadLetter,
+        peer: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Outgoing, PortError> {
         let proof = Proof::of(self.ports.payloads.as_ref(), letter.message).await?;
         let mut reference = QueueReference::new(letter.message, letter.received);
+        reference.peer = peer.or_else(|| proof.as_ref().and_then(|proof| proof.peer));
         reference.authenticated = proof.map(|proof| proof.authenticated);
         Ok(Outgoing {
             body: body(&reference)?,
             group: letter.group.clone(),
             deduplication: format!("{}-{}-{}", letter.message, now.as_nanosecond(), self.serial()),
         })
-    }
-
-    /// A moment after everything that the journal knows of the message up to its parking, whatever the clocks
-    /// of other machines say: the way is read in the order of time.
-    async fn after_parking(&self, letter: &DeadLetter, now: Timestamp) -> Result<Timestamp, IngestError> {
-        let way = self.ports.journal.get(letter.message).await.map_err(IngestError::Store)?;
-        let last = way.and_then(|way| way.steps.last().map(|step| step.at)).unwrap_or(letter.parked);
-        let parked = last.max(letter.parked);
-        Ok(now.max(parked.checked_add(SignedDuration::from_micros(1)).unwrap_or(parked)))
     }
 
     async fn journal_replay(
@@ -221,4 +232,12 @@ impl Ingest {
             .reported_by(self.audit_source())
             .build()
     }
+}
+
+/// A moment after everything that the journal knows of the message up to its parking, whatever the clocks of other
+/// machines say: the way is read in the order of time.
+fn after_parking(letter: &DeadLetter, way: Option<&Way>, now: Timestamp) -> Timestamp {
+    let last = way.and_then(|way| way.steps.last().map(|step| step.at)).unwrap_or(letter.parked);
+    let parked = last.max(letter.parked);
+    now.max(parked.checked_add(SignedDuration::from_micros(1)).unwrap_or(parked))
 }

@@ -110,6 +110,7 @@ impl Ingest {
         let proof = Proof::of(self.ports.payloads.as_ref(), message).await?;
         let mut reference = QueueReference::new(message, payload.received);
         reference.authenticated = proof.as_ref().map(|proof| proof.authenticated.clone());
+        reference.peer = proof.as_ref().and_then(|proof| proof.peer);
         self.enqueue(&reference, &group, message.to_string()).await?;
         // How it came, and from whom, is known of what was proved only; the way of others begins here, until
         // their sender comes again.
@@ -119,6 +120,7 @@ impl Ingest {
             event: facts.event,
             control_id: facts.control_id,
             bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            peer: proof.peer,
         });
         let stages: Vec<Stage> = received.into_iter().chain([Stage::Queued]).collect();
         self.ports.journal.record(message, self.ports.clock.now(), &stages).await?;

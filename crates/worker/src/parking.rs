@@ -68,7 +68,8 @@ impl Parking {
         }
         let [sender, event, control_id] = shown;
         let bytes = raw.len() as u64;
-        let stage = Stage::Received { transport: Transport::Queue, sender, event, control_id, bytes };
+        let stage =
+            Stage::Received { transport: Transport::Queue, sender, event, control_id, bytes, peer: None };
         // It came through a queue: no sweep must bring it into another one.
         self.journal.record(id, received, &[stage, Stage::Queued]).await
     }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use zorgsluis_audit_writer::{AuditError, AuditLog, Content, LogReader, to_audit_event};
+use zorgsluis_audit_writer::{AuditLog, Content, LogReader, to_audit_event};
 use zorgsluis_domain::Clock;
 use zorgsluis_domain::erasure::Tombstone;
 use zorgsluis_domain::port::{AuditSink, Keys, PageRequest, PatientIndex, TombstoneStore};
@@ -132,7 +132,9 @@ impl Opened {
     /// Covers what is in the log by a checkpoint; on AWS the clock sees to that, every minute.
     async fn cover(&self) -> Result<(), Failure> {
         match &self.local {
-            Some((_, access)) => access.writer.checkpoint().await.map(drop).map_err(Failure::wrong),
+            Some((_, access)) => {
+                access.writer.checkpoint().await.map(drop).map_err(|error| Failure::log(&error))
+            }
             None => Ok(()),
         }
     }
@@ -167,13 +169,7 @@ async fn export(args: &ExportArgs) -> Result<(), Failure> {
     let opened = Opened::open(&args.log).await?;
     let mut page = PageRequest::first(PAGE);
     loop {
-        let lines = match opened.reader.period(from, to, &page).await {
-            Ok(lines) => lines,
-            Err(error @ AuditError::Unreadable { .. }) => {
-                return Err(Failure::wrong(format!("{error}; see `zorgsluis audit verify`")));
-            }
-            Err(error) => return Err(Failure::wrong(error)),
-        };
+        let lines = opened.reader.period(from, to, &page).await.map_err(|error| Failure::log(&error))?;
         for line in lines.items {
             match line.content {
                 Content::Entry(entry) => out!("{}", to_audit_event(&entry)),

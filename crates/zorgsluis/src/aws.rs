@@ -70,7 +70,9 @@ mod with {
         };
         let organisation = parts.settings().organisation().to_owned();
         let settings = zorgsluis_ingest::Settings { organisation, ..Default::default() };
-        Ok(Ingest::new(ports, Arc::new(ProfileRules::new(Profiles::builtin())), settings))
+        let audit_queue = parts.queue(Variable::AuditQueue).map_err(Failure::usage)?;
+        let ingest = Ingest::new(ports, Arc::new(ProfileRules::new(Profiles::builtin())), settings);
+        Ok(ingest.with_audit_queue(audit_queue))
     }
 
     /// Reads the log.

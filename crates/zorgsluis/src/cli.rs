@@ -93,7 +93,7 @@ pub(crate) enum Command {
     Witness(WitnessCommand),
     /// Puts dead letters back into the queue.
     #[command(
-        after_help = "Examples:\n  zorgsluis replay --data ./data --all\n  zorgsluis replay --data ./data 5b0c3f0e-8d1a-8c1e-9a9b-3f2d6b1c7a10"
+        after_help = "Examples:\n  zorgsluis replay --data ./data --all\n  zorgsluis replay --data ./data 5b0c3f0e-8d1a-8c1e-9a9b-3f2d6b1c7a10\n  zorgsluis replay --aws --all\n\nWith --aws, entries of the log that were set aside go back into the audit queue."
     )]
     Replay(ReplayArgs),
     /// Destroys data of a patient for good, unless a duty keeps them, or what no duty keeps any more.

@@ -10,7 +10,7 @@ use zorgsluis_gateway::{AccessToken, Right, TokenHash};
 
 use crate::cli::{AddClientArgs, ClientRight, ClientsCommand, ListClientsArgs, RemoveClientArgs};
 use crate::failure::Failure;
-use crate::system::clients::{StoredClient, read, write};
+use crate::system::clients::{HeldClients, StoredClient, read};
 use crate::system::{LogAccess, organisation, source};
 use crate::terminal::out;
 
@@ -35,23 +35,25 @@ async fn add(args: &AddClientArgs) -> Result<(), Failure> {
     if args.patient_system.is_some() && right != Right::SubmitEvents {
         return Err(Failure::usage("--patient-system is for the right audit-source"));
     }
-    let mut clients = read(&args.data)?;
-    if clients.iter().any(|client| client.name == args.name) {
+    let directory = opened(&args.data)?;
+    let mut held = HeldClients::of(&args.data)?;
+    if held.clients.iter().any(|client| client.name == args.name) {
         let name = &args.name;
         return Err(Failure::wrong(format!(
             "{name}: has a token already; remove it first to give another one"
         )));
     }
     let token = AccessToken::generate().map_err(Failure::wrong)?;
-    clients.push(StoredClient {
+    held.clients.push(StoredClient {
         name: args.name.clone(),
         right: right.name().to_owned(),
         token_sha256: TokenHash::of(token.reveal()).to_string(),
         patient_system: args.patient_system.clone(),
     });
     let what = format!("client-added {}", right.name());
-    told(&args.data, args.organisation.as_deref(), Action::Create, what, &args.name).await?;
-    write(&args.data, &clients)?;
+    let organisation = organisation(&args.data, args.organisation.as_deref())?;
+    told(directory, &organisation, Action::Create, what, &args.name).await?;
+    held.write()?;
     out!("{}", token.reveal());
     eprintln!("the token of {} (right {}): it is not shown again", args.name, right.name());
     Ok(())
@@ -70,33 +72,39 @@ fn list(args: &ListClientsArgs) -> Result<(), Failure> {
 }
 
 async fn remove(args: &RemoveClientArgs) -> Result<(), Failure> {
-    let mut clients = read(&args.data)?;
-    let before = clients.len();
-    clients.retain(|client| client.name != args.name);
-    if clients.len() == before {
+    let directory = opened(&args.data)?;
+    let mut held = HeldClients::of(&args.data)?;
+    let before = held.clients.len();
+    held.clients.retain(|client| client.name != args.name);
+    if held.clients.len() == before {
         return Err(Failure::wrong(format!("{}: has no token", args.name)));
     }
     let what = String::from("client-removed");
-    told(&args.data, args.organisation.as_deref(), Action::Delete, what, &args.name).await?;
-    write(&args.data, &clients)
+    let organisation = organisation(&args.data, args.organisation.as_deref())?;
+    told(directory, &organisation, Action::Delete, what, &args.name).await?;
+    held.write()
 }
 
-/// Writes the entry about a change, before it is made.
-async fn told(
-    data: &Path,
-    named: Option<&str>,
-    action: Action,
-    what: String,
-    name: &str,
-) -> Result<(), Failure> {
+/// The data directory, which must be one before anything is written into it.
+fn opened(data: &Path) -> Result<DataDirectory, Failure> {
     if !data.is_dir() {
         return Err(Failure::wrong(format!(
             "{}: not a data directory; `zorgsluis serve` makes one",
             data.display()
         )));
     }
-    let directory = DataDirectory::open_read(data).map_err(Failure::wrong)?;
-    let log = LogAccess::open(&directory, &organisation(data, named)?).await?;
+    DataDirectory::open_read(data).map_err(Failure::wrong)
+}
+
+/// Writes the entry about a change, before it is made.
+async fn told(
+    directory: DataDirectory,
+    organisation: &str,
+    action: Action,
+    what: String,
+    name: &str,
+) -> Result<(), Failure> {
+    let log = LogAccess::open(&directory, organisation).await?;
     let mut bits = [0; 10];
     SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
     let now = directory.clock().now();

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
+use zorgsluis_audit_writer::AuditError;
+
 /// Why a command did not end with status 0; its text goes to standard error.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -25,6 +27,18 @@ impl Failure {
     /// Wrong use (status 2).
     pub(crate) fn usage(text: impl Display) -> Self {
         Self { status: 2, text: Some(text.to_string()) }
+    }
+
+    /// The log cannot be read or written; with the command that helps, where one does.
+    pub(crate) fn log(error: &AuditError) -> Self {
+        let help = if error.is_index_damaged() {
+            ": index.db is damaged; it derives from the log: make it anew with `zorgsluis audit rebuild --data DIR`"
+        } else if matches!(error, AuditError::Unreadable { .. }) {
+            "; see `zorgsluis audit verify`"
+        } else {
+            ""
+        };
+        Self::wrong(format!("{error}{help}"))
     }
 
     /// A file that cannot be read or written.

@@ -35,6 +35,7 @@ mod mapping;
 mod marked;
 mod notes;
 mod patient;
+mod private_file;
 mod profile;
 mod registers;
 mod replay;

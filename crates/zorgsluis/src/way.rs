@@ -13,7 +13,7 @@ pub(crate) fn render(way: &Way, style: Style, mut after: impl FnMut(&Stage) -> S
     let mut out = String::new();
     for step in &way.steps {
         match &step.stage {
-            Stage::Received { transport: _, sender, event, control_id: _, bytes } => {
+            Stage::Received { sender, event, bytes, .. } => {
                 let event = if event.is_empty() { "no event" } else { event };
                 line(&mut out, style, "received", &format!("{event} from {sender}, {bytes} bytes, sealed"));
             }

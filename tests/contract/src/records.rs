@@ -99,6 +99,7 @@ fn received() -> Stage {
         event: "ADT^A01".into(),
         control_id: "1".into(),
         bytes: 9,
+        peer: None,
     }
 }
 

@@ -16,9 +16,9 @@ const AGB: &str = "http://fhir.nl/fhir/NamingSystem/agb-z";
 /// The client: the user at the other end of the line. What comes out of a queue is written by this system on
 /// behalf of the sender: the client is the system then, where the entry names it.
 fn client(entry: &AuditEntry) -> Option<&User> {
-    let by_network = entry.users.iter().find(|user| user.network.is_some());
-    let system = || entry.users.iter().find(|user| from_queue(entry) && !user.requestor);
-    by_network.or_else(system).or(entry.users.first())
+    let system = entry.users.iter().find(|user| from_queue(entry) && !user.requestor);
+    let by_network = || entry.users.iter().find(|user| user.network.is_some());
+    system.or_else(by_network).or(entry.users.first())
 }
 
 /// A write or reading of the system's own, because of what it took from a queue.

@@ -4,7 +4,7 @@ use aws_lambda_events::event::sqs::SqsMessage;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use uuid::Uuid;
-use zorgsluis_domain::port::{DeadLetter, KeyOwner};
+use zorgsluis_domain::port::{DeadLetter, KeyOwner, dead_letter};
 use zorgsluis_domain::{MessageId, PortError, Stage, Transport};
 
 use super::{Handler, Poison, TO_COMMIT};
@@ -60,13 +60,14 @@ impl Handler {
                 event: String::new(),
                 control_id: String::new(),
                 bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
+                peer: None,
             };
             self.journal.record(id, received, &[received_here, Stage::Queued]).await?;
         }
         let attempts = message.attributes.get("ApproximateReceiveCount");
         let letter = DeadLetter {
             message: id,
-            group: message.attributes.get("MessageGroupId").cloned().unwrap_or_default(),
+            group: dead_letter::AUDIT_QUEUE.to_owned(),
             received,
             parked,
             code: poison.code.to_owned(),

@@ -144,7 +144,7 @@ async fn a_search_pages_through_all_of_them() {
         loop {
             let criterion = Criterion {
                 terms: vec![Term::Patient(BRAM.into())],
-                fits: Arc::new(|entry| entry.patient.is_some()),
+                fits: Arc::new(|candidate| candidate.entry().patient.is_some()),
             };
             let page = reader
                 .search(&LogSearch {

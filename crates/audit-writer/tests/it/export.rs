@@ -66,6 +66,7 @@ fn each_event_claims_the_pattern_that_it_follows_or_says_why_none() {
         ("search", "PatientQuery"),
         ("search-no-patient", "Query"),
         ("import", "PrivacyDisclosure.Recipient"),
+        ("import-from-queue", "PrivacyDisclosure.Recipient"),
         ("disclosure", "PrivacyDisclosure.Source"),
         ("denial-by-consent", "AuthZconsent"),
     ] {
@@ -79,7 +80,7 @@ fn each_event_claims_the_pattern_that_it_follows_or_says_why_none() {
         ("failed-read", None, NotBalp::Failed),
         ("not-found", None, NotBalp::Failed),
         ("merge", None, NotBalp::NoPattern),
-        ("import-from-queue", None, NotBalp::NoAddress),
+        ("import-from-nowhere", None, NotBalp::NoAddress),
         ("failed-disclosure", None, NotBalp::Failed),
         ("disclosure-to-engine", None, NotBalp::NoAddress),
         ("register", None, NotBalp::NoPattern),
@@ -108,7 +109,7 @@ fn each_event_claims_the_pattern_that_it_follows_or_says_why_none() {
     }
     assert_eq!(claim(&named("reported")).not_balp, Some(NotBalp::Reported));
     assert_eq!(event("reported").get("meta"), None, "given back as it was submitted");
-    assert_eq!(all().len(), 14 + 27 + 1, "each sample stands in one of the lists");
+    assert_eq!(all().len(), 15 + 27 + 1, "each sample stands in one of the lists");
 }
 
 #[test]

@@ -167,9 +167,9 @@ async fn what_can_never_be_an_entry_is_parked_with_its_reason() {
     assert_eq!(
         parked,
         [
-            (time(8), "not-an-entry", 4, "linde"),
-            (time(9), "not-an-entry", 1, "linde"),
-            (time(10), "entry-without-user", 1, "linde"),
+            (time(8), "not-an-entry", 4, "/audit"),
+            (time(9), "not-an-entry", 1, "/audit"),
+            (time(10), "entry-without-user", 1, "/audit"),
         ]
     );
     // The bodies are kept where everything is sealed; the letters hold nothing of them.

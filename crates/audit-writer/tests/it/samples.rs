@@ -30,6 +30,11 @@ fn sender_on_the_line() -> User {
     User { network: Some(NetworkAccessPoint::Machine("zis.linde.example".into())), ..sender() }
 }
 
+/// The sender of a message that was taken from a queue, with the address from which it came in.
+fn sender_from_afar() -> User {
+    User { network: Some(NetworkAccessPoint::Ip("10.1.2.3".into())), ..sender() }
+}
+
 fn provider(network: bool) -> User {
     let address = NetworkAccessPoint::Uri("mailto:praktijk@brug.example".into());
     User {
@@ -56,7 +61,7 @@ fn asked(number: i64, deed: Deed) -> EntryBuilder {
 
 /// What the system writes because of a message that it took from a queue.
 fn queued(number: i64, deed: Deed) -> EntryBuilder {
-    made(number, deed, sender(), AccessMethod::Queue)
+    made(number, deed, sender_from_afar(), AccessMethod::Queue)
         .user(User::system("zorgsluis", false))
         .patient(ANNA)
         .message(MESSAGE)
@@ -179,7 +184,14 @@ pub(crate) fn all() -> Vec<(&'static str, AuditEntry)> {
             .patient(ANNA)
             .resources(result()),
         ),
-        ("import-from-queue", made(19, Deed::imported(MESSAGE), sender(), AccessMethod::Queue).patient(ANNA)),
+        (
+            "import-from-queue",
+            made(19, Deed::imported(MESSAGE), sender_from_afar(), AccessMethod::Queue).patient(ANNA),
+        ),
+        (
+            "import-from-nowhere",
+            made(46, Deed::imported(MESSAGE), sender(), AccessMethod::Queue).patient(ANNA),
+        ),
         (
             "disclosure",
             made(

@@ -129,13 +129,17 @@ async fn start() -> MiniStack {
         path
     };
     // Ends by itself when the tests do, however they end: standard input closes then.
-    let script = "import os, sys, threading\n\
-                  threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()\n\
+    // With it go its folders: nobody else would remove them.
+    let script = "import os, shutil, sys, threading\n\
+                  folder = os.environ['TESTS_FOLDER']\n\
+                  end = lambda: (sys.stdin.buffer.read(), shutil.rmtree(folder, True), os._exit(0))\n\
+                  threading.Thread(target=end, daemon=True).start()\n\
                   sys.argv = ['ministack']\n\
                   from ministack.app import main\n\
                   main()";
     let child = Command::new(python)
         .args(["-c", script])
+        .env("TESTS_FOLDER", folder.path())
         .env("GATEWAY_PORT", port.to_string())
         .env("BIND_HOST", "127.0.0.1")
         .env("IOT_MTLS_ENABLED", "0")

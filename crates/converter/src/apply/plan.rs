@@ -51,12 +51,12 @@ impl Plan {
 
     /// Every version that it will make, and whether that creates the resource: of what is written without its lists
     /// first ([`Planned::interim`]), two.
-    pub(crate) fn versions(&self) -> impl Iterator<Item = (&ResourceKey, u64, Effect)> {
+    pub(crate) fn versions(&self) -> impl Iterator<Item = (&Planned, u64, Effect)> {
         let split = self.is_split();
         self.writes.iter().flat_map(move |write| {
-            let again = (split && write.interim.is_some())
-                .then(|| (&write.key, write.version() + 1, Effect::Changed));
-            std::iter::once((&write.key, write.version(), write.effect)).chain(again)
+            let again =
+                (split && write.interim.is_some()).then(|| (write, write.version() + 1, Effect::Changed));
+            std::iter::once((write, write.version(), write.effect)).chain(again)
         })
     }
 }

@@ -1,10 +1,14 @@
 //! The entries of the NEN 7513 log about one message.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
-use zorgsluis_domain::audit::{AccessMethod, Application, Deed, EntryBuilder, PurposeOfUse, Source, User};
+use zorgsluis_domain::audit::{
+    AccessMethod, Application, Deed, EntryBuilder, NetworkAccessPoint, PurposeOfUse, Source, User,
+};
 use zorgsluis_domain::port::ResourceKey;
-use zorgsluis_domain::{AuditEntry, Effect, EntryId};
+use zorgsluis_domain::{AuditEntry, Effect, EntryId, patients_of};
 
 use super::Delivery;
 use super::assertion::Assertions;
@@ -41,15 +45,16 @@ impl Trail<'_> {
         for (effect, deed, action) in
             [(Effect::Created, Deed::created(), "create"), (Effect::Changed, Deed::updated(), "update")]
         {
-            let written: Vec<(String, Option<u64>)> = plan
-                .versions()
-                .filter(|(_, _, of)| *of == effect)
-                .map(|(key, version, _)| (key.to_string(), Some(version)))
-                .collect();
-            for (nth, part) in written.chunks(IN_ONE).enumerate() {
-                let name = format!("write {action} {digest}{}", part_name(nth));
-                let entry = self.entry_of_message(&name, deed.clone(), first);
-                entries.push(entry.resources(part.iter().cloned()).build());
+            for (patient, written) in by_patient(plan, first, effect) {
+                let whose = match patient {
+                    Some(other) if patient != first => format!(" {other}"),
+                    _ => String::new(),
+                };
+                for (nth, part) in written.chunks(IN_ONE).enumerate() {
+                    let name = format!("write {action} {digest}{whose}{}", part_name(nth));
+                    let entry = self.entry_of_message(&name, deed.clone(), patient);
+                    entries.push(entry.resources(part.iter().cloned()).build());
+                }
             }
         }
         for (old, new) in &plan.merged {
@@ -90,7 +95,8 @@ impl Trail<'_> {
             None => (said, None),
         };
         let purpose = Some(PurposeOfUse::Treatment);
-        let sender = User { purpose, alternate_id, ..User::system(user, true) };
+        let network = self.delivery.peer.map(|peer| NetworkAccessPoint::Ip(peer.to_string()));
+        let sender = User { purpose, alternate_id, network, ..User::system(user, true) };
         AuditEntry::of(deed.triggered_by(Some(&self.said.event)))
             .at(id, self.now)
             .by(sender)
@@ -105,6 +111,27 @@ impl Trail<'_> {
     fn entry_of_message(&self, name: &str, deed: Deed, patient: Option<Uuid>) -> EntryBuilder {
         self.entry(name, deed, patient).message(self.delivery.message.to_string())
     }
+}
+
+/// Resources and the versions of them that are made.
+type Versions = Vec<(String, Option<u64>)>;
+
+/// What is written, by the patients whom it is about. What names nobody (a ward, a physician) goes with the first
+/// patient of the message; what names several, with each of them.
+fn by_patient(plan: &Plan, first: Option<Uuid>, effect: Effect) -> BTreeMap<Option<Uuid>, Versions> {
+    let mut written: BTreeMap<_, Versions> = BTreeMap::new();
+    for (write, version, _) in plan.versions().filter(|(.., of)| *of == effect) {
+        let named = patients_of(&write.key, &write.resource);
+        let named = named.iter().filter_map(|patient| patient.strip_prefix("Patient/")?.parse().ok());
+        let mut whose: Vec<Option<Uuid>> = named.map(Some).collect();
+        if whose.is_empty() {
+            whose.push(first);
+        }
+        for patient in whose {
+            written.entry(patient).or_default().push((write.key.to_string(), Some(version)));
+        }
+    }
+    written
 }
 
 /// What tells the parts of a long list of resources apart.

@@ -5,6 +5,7 @@ mod appointments;
 mod cancels;
 mod claims;
 mod documents;
+mod entries;
 mod faults;
 mod finance;
 mod identity;

@@ -7,12 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::{Page, PageRequest};
 use crate::{MessageId, PortError};
 
+/// [`DeadLetter::group`] of what came through the audit queue: no group of the inbound queue is called so.
+pub const AUDIT_QUEUE: &str = "/audit";
+
 /// A message that was set aside. Holds no PHI: the message itself stays in the payload store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// The message.
     pub message: MessageId,
-    /// The group of the queue that it came from, to keep its place in a replay.
+    /// The group of the inbound queue that it came from, to keep its place in a replay. Of what came through the audit
+    /// queue, [`AUDIT_QUEUE`]; empty of what came through any other.
     pub group: String,
     /// When it was received.
     pub received: Timestamp,

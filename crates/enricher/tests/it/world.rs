@@ -164,6 +164,7 @@ impl World {
             event: "ORU^R01".into(),
             control_id: "1".into(),
             bytes: 1,
+            peer: None,
         };
         let stages = [received, Stage::Applied { effects: vec![effect] }];
         self.directory.journal().record(message, time(), &stages).await.unwrap();

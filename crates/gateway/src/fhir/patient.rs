@@ -1,51 +1,23 @@
-//! Which patients a resource is about.
+//! Which patients a resource, or a search, is about.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use zorgsluis_domain::patients_of;
 use zorgsluis_domain::port::{ResourceKey, StoredResource};
 
 use super::FhirError;
 use crate::disclosure::Disclosed;
 
-/// Elements that may name the patient, in the resources that are served. `target` is Provenance's, `focus`
-/// MessageHeader's; `extension` is not looked into.
-const ELEMENTS: [&str; 6] = ["subject", "patient", "beneficiary", "target", "focus", "for"];
-
-/// The patients that a resource is about, as `Patient/<id>`: itself, or those that it names.
-pub(super) fn patients(key: &ResourceKey, resource: &Value) -> Vec<String> {
-    let mut found = BTreeSet::new();
-    if key.resource_type == "Patient" {
-        found.insert(key.to_string());
-        return found.into_iter().collect();
-    }
-    for element in ELEMENTS {
-        match resource.get(element) {
-            Some(Value::Array(all)) => found.extend(all.iter().filter_map(reference)),
-            Some(one) => found.extend(reference(one)),
-            None => {}
-        }
-    }
-    found.into_iter().collect()
-}
-
-/// A relative reference to a patient; a version behind it is left off.
-fn reference(element: &Value) -> Option<String> {
-    let text = element.get("reference")?.as_str()?;
-    let mut parts = text.split('/');
-    let (kind, id) = (parts.next()?, parts.next()?);
-    (kind == "Patient" && super::is_id(id)).then(|| format!("Patient/{id}"))
-}
-
 /// What the log says of a resource that is about to be shown.
 pub(super) fn disclosed(resource: &StoredResource) -> Result<Disclosed, FhirError> {
     let patients = if resource.deleted {
         // Nothing of it is left to read but, of a Patient, whose it was.
-        patients(&resource.key, &Value::Null)
+        patients_of(&resource.key, &Value::Null)
     } else {
         let json: Value =
             serde_json::from_slice(resource.json.expose_phi()).map_err(|_| FhirError::Answer)?;
-        patients(&resource.key, &json)
+        patients_of(&resource.key, &json)
     };
     let (key, version, reading) = (resource.key.clone(), Some(resource.version), resource.reading);
     Ok(Disclosed { key, version, reading, patients })
@@ -53,7 +25,7 @@ pub(super) fn disclosed(resource: &StoredResource) -> Result<Disclosed, FhirErro
 
 /// What the log says of a resource that was asked for and is not there.
 pub(super) fn asked_for(key: &ResourceKey) -> Disclosed {
-    Disclosed { key: key.clone(), version: None, reading: None, patients: patients(key, &Value::Null) }
+    Disclosed { key: key.clone(), version: None, reading: None, patients: patients_of(key, &Value::Null) }
 }
 
 /// The patients whom a search names by their logical id: it is about them, whatever it finds.
@@ -101,25 +73,5 @@ mod tests {
         ] {
             assert_eq!(of(kind, name, value), Vec::<String>::new(), "{kind} {name} {value}");
         }
-    }
-
-    #[test]
-    fn the_patient_is_found_wherever_a_resource_names_one() {
-        let of = |kind: &str, json: &str| {
-            patients(&ResourceKey::new(kind, "x"), &serde_json::from_str(json).unwrap())
-        };
-        assert_eq!(of("Patient", "{}"), ["Patient/x"]);
-        assert_eq!(of("Observation", r#"{"subject":{"reference":"Patient/1"}}"#), ["Patient/1"]);
-        assert_eq!(of("RelatedPerson", r#"{"patient":{"reference":"Patient/1"}}"#), ["Patient/1"]);
-        assert_eq!(of("Coverage", r#"{"beneficiary":{"reference":"Patient/1"}}"#), ["Patient/1"]);
-        assert_eq!(
-            of(
-                "Provenance",
-                r#"{"target":[{"reference":"Patient/2/_history/3"},{"reference":"Encounter/1"},{"reference":"Patient/1"}]}"#
-            ),
-            ["Patient/1", "Patient/2"]
-        );
-        assert_eq!(of("Location", "{}"), Vec::<String>::new());
-        assert_eq!(of("Observation", r#"{"subject":{"display":"somebody"}}"#), Vec::<String>::new());
     }
 }

@@ -98,7 +98,7 @@ impl Line {
         };
         for step in &way.steps {
             match &step.stage {
-                Stage::Received { transport, sender, event, control_id, bytes } => {
+                Stage::Received { transport, sender, event, control_id, bytes, peer: _ } => {
                     line.sender = Some(sender.clone());
                     line.event_name = events::name(language, event);
                     line.event = Some(event.clone()).filter(|text| !text.is_empty());

@@ -19,6 +19,7 @@ async fn way(world: &World, n: u128) -> MessageId {
         event: "ADT^A01".into(),
         control_id: format!("LINDE{n:06}"),
         bytes: 1562,
+        peer: None,
     };
     let at = "2026-11-02T08:30:00Z".parse().unwrap();
     let converted = Stage::Converted {

@@ -30,6 +30,7 @@ async fn a_message_is_durable_before_it_is_acknowledged() {
             event: "ADT^A01".into(),
             control_id: "M1".into(),
             bytes: message.len() as u64,
+            peer: Some("10.1.2.3".parse().unwrap()),
         }
     );
     assert_eq!(way[1..], [Stage::Queued, Stage::Acknowledged { code: "AA".into() }]);

@@ -67,6 +67,14 @@ pub(crate) fn proved(name: &str) -> Source {
     Source { authenticated: Some(name.to_owned()), ..mllp() }
 }
 
+/// The addresses of senders in what stands in the queue, in order.
+pub(crate) fn addresses_in_queue(doubles: &Doubles) -> Vec<Option<String>> {
+    let state = doubles.state();
+    let references = state.queue.iter().map(|queued| serde_json::from_str(&queued.body).unwrap());
+    let peer = |reference: zorgsluis_domain::QueueReference| reference.peer.map(|peer| peer.to_string());
+    references.map(peer).collect()
+}
+
 /// The proved names in what stands in the queue, in order.
 pub(crate) fn proved_in_queue(doubles: &Doubles) -> Vec<Option<String>> {
     let state = doubles.state();

@@ -5,7 +5,7 @@ use zorgsluis_domain::{Stage, Transport};
 use zorgsluis_ingest::Verdict;
 
 use crate::doubles::Doubles;
-use crate::support::{adt, ingest, mllp, proved, proved_in_queue};
+use crate::support::{addresses_in_queue, adt, ingest, mllp, proved, proved_in_queue};
 
 #[tokio::test]
 async fn a_message_whose_way_broke_off_before_the_queue_is_found_and_queued_once() {
@@ -52,6 +52,8 @@ async fn the_name_that_a_sender_proved_is_still_known_after_a_sweep() {
     }
     let swept = ingest.sweep(Duration::ZERO).await.unwrap();
     assert_eq!(proved_in_queue(&doubles), [Some("epd.linde.example".to_owned()), None]);
+    // Of who proved nothing, nothing was kept: the acknowledgement does not wait for it.
+    assert_eq!(addresses_in_queue(&doubles), [Some("10.1.2.3".to_owned()), None]);
     let way = doubles.way(swept.queued[0]);
     let [Stage::Received { sender, transport, event, .. }, Stage::Queued] = way.as_slice() else {
         panic!("{way:?}")

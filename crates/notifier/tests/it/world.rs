@@ -333,6 +333,7 @@ impl World {
             event: String::from("ADT^A01"),
             control_id: format!("MSG{number}"),
             bytes: 12,
+            peer: None,
         };
         self.directory.journal().record(message, start(), &[received]).await.unwrap();
         QueueReference { notify: true, ..QueueReference::new(message, start()) }

@@ -37,12 +37,20 @@ pub(super) async fn user(args: &UserArgs) -> Result<(), Failure> {
         }
         named => named.to_owned(),
     };
+    let id = stated(id, "ID")?;
     about(&args.answer, if args.uzi { Subject::Uzi(id) } else { Subject::User(id) }).await
 }
 
 /// What the users of a department did.
 pub(super) async fn department(args: &DepartmentArgs) -> Result<(), Failure> {
-    about(&args.answer, Subject::Department(args.department.clone())).await
+    let code = stated(args.department.clone(), "CODE")?;
+    about(&args.answer, Subject::Department(code)).await
+}
+
+/// What was left empty (a variable of a script that was not set, say) asks about nobody: an answer that nothing was
+/// found would be believed.
+fn stated(given: String, name: &str) -> Result<String, Failure> {
+    if given.trim().is_empty() { Err(Failure::usage(format!("{name} is empty"))) } else { Ok(given) }
 }
 
 /// Uses of the emergency procedure.
@@ -116,11 +124,8 @@ async fn answer(args: &AnswerArgs, opened: &Opened, subject: Subject) -> Result<
 /// Why there is no answer, with the command that helps.
 fn unanswered(error: AuditError) -> Failure {
     match error {
-        error @ AuditError::Unreadable { .. } => {
-            Failure::wrong(format!("{error}; see `zorgsluis audit verify`"))
-        }
         AuditError::Cursor => Failure::usage("--after takes what a page before named as its next"),
-        error => Failure::wrong(error),
+        error => Failure::log(&error),
     }
 }
 

@@ -1,13 +1,13 @@
 //! The state of a verification in a file, by which it is taken up where it was broken off.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
+use crate::private_file;
 
 /// How often the state is written.
 const EVERY: Duration = Duration::from_secs(2);
@@ -47,7 +47,7 @@ impl StateFile {
         if written.failed.is_some() || written.last.is_some_and(|last| last.elapsed() < EVERY) {
             return;
         }
-        if let Err(error) = write(&self.path, &state()) {
+        if let Err(error) = private_file::replace(&self.path, &state()) {
             eprintln!("zorgsluis: {}: the state cannot be kept: {error}", self.path.display());
             written.failed = Some(error);
         }
@@ -61,14 +61,4 @@ impl StateFile {
             _ => Ok(()),
         }
     }
-}
-
-/// Puts a file in the place of another, whole or not at all.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".part");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)
 }

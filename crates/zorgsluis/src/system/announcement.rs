@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::failure::Failure;
+use crate::private_file;
 
 /// The file in the data directory.
 pub(crate) const ANNOUNCEMENT: &str = "server.json";
@@ -25,24 +26,7 @@ impl Announcement {
 
     pub(super) fn write(&self, data: &Path) -> Result<(), Failure> {
         let path = data.join(ANNOUNCEMENT);
-        let temporary = data.join("server.json.new");
         let json = serde_json::to_vec(self).map_err(Failure::wrong)?;
-        write_private(&temporary, &json)
-            .and_then(|()| std::fs::rename(&temporary, &path))
-            .map_err(|error| Failure::file(&path, &error))
+        private_file::replace(&path, &json).map_err(|error| Failure::file(&path, &error))
     }
-}
-
-/// Writes a file that only its owner can read.
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    // Created anew, never opened: what somebody else put there keeps neither its mode nor its target.
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    options.open(path)?.write_all(bytes)
 }

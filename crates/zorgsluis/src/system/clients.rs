@@ -1,5 +1,7 @@
 //! Systems and people with credentials of their own, in `clients.json` of the data directory.
 
+use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -8,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use zorgsluis_domain::PortError;
 use zorgsluis_gateway::{Client, Clients, Right, TokenHash};
 
-use super::announcement::write_private;
 use crate::failure::Failure;
+use crate::private_file;
 
 /// The file in the data directory.
 const FILE: &str = "clients.json";
@@ -45,14 +47,27 @@ pub(crate) fn read(data: &Path) -> Result<Vec<StoredClient>, Failure> {
     }
 }
 
-/// Writes them down, in place of those that were.
-pub(crate) fn write(data: &Path, clients: &[StoredClient]) -> Result<(), Failure> {
-    let (path, temporary) = (path(data), data.join("clients.json.new"));
-    let mut json = serde_json::to_vec_pretty(clients).map_err(Failure::wrong)?;
-    json.push(b'\n');
-    write_private(&temporary, &json)
-        .and_then(|()| std::fs::rename(&temporary, &path))
-        .map_err(|error| Failure::file(&path, &error))
+/// The clients, while nobody else can change them.
+pub(crate) struct HeldClients {
+    path: PathBuf,
+    pub(crate) clients: Vec<StoredClient>,
+    _lock: File,
+}
+
+impl HeldClients {
+    /// Waits until nobody else changes them, and reads them.
+    pub(crate) fn of(data: &Path) -> Result<Self, Failure> {
+        let path = path(data);
+        let lock = private_file::lock(&path).map_err(|error| Failure::file(&path, &error))?;
+        Ok(Self { clients: read(data)?, path, _lock: lock })
+    }
+
+    /// Writes them down, durably, in place of those that were.
+    pub(crate) fn write(self) -> Result<(), Failure> {
+        let mut json = serde_json::to_vec_pretty(&self.clients).map_err(Failure::wrong)?;
+        json.push(b'\n');
+        private_file::replace(&self.path, &json).map_err(|error| Failure::file(&self.path, &error))
+    }
 }
 
 /// The clients of a running server. The file is read again when it has changed: who was added comes in, and who was
@@ -64,7 +79,8 @@ pub(super) struct FileClients {
 
 #[derive(Default)]
 struct Known {
-    stamp: Option<(SystemTime, u64)>,
+    /// Which file it was, when it was written, and how long it is.
+    stamp: Option<(u64, SystemTime, u64)>,
     clients: Arc<[StoredClient]>,
 }
 
@@ -77,7 +93,7 @@ impl FileClients {
         const OPERATION: &str = "clients.find";
         let away = |error: std::io::Error| PortError::unavailable(OPERATION, error);
         let stamp = match std::fs::metadata(&self.path) {
-            Ok(file) => (file.modified().map_err(away)?, file.len()),
+            Ok(file) => (file.ino(), file.modified().map_err(away)?, file.len()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Arc::default()),
             Err(error) => return Err(away(error)),
         };

@@ -52,7 +52,9 @@ impl LogAccess {
                 signer = next;
             }
         }
-        let writer = AuditWriter::open(log, &SystemRandom, Arc::new(signer)).await.map_err(Failure::wrong)?;
+        let writer = AuditWriter::open(log, &SystemRandom, Arc::new(signer))
+            .await
+            .map_err(|error| Failure::log(&error))?;
         Ok(Self { writer: Arc::new(writer), organisation: organisation.to_owned(), rotating })
     }
 

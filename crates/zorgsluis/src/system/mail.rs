@@ -10,8 +10,8 @@ use zorgsluis_embedded::DataDirectory;
 use zorgsluis_notifier::smtp::{SmtpMailer, SmtpSettings};
 use zorgsluis_notifier::{Settings, SigningIdentity, SigningPem};
 
-use super::announcement::write_private;
 use crate::failure::Failure;
+use crate::private_file;
 
 /// Where the organisation's signing identity stands, in the folder of keys.
 const CERTIFICATE: &str = "keys/mail-signing.cert.pem";
@@ -117,7 +117,7 @@ fn standing_or_new(directory: &DataDirectory, name: &str, from: &str) -> Result<
     }
     let pem = SigningIdentity::generate(name, from, now).map_err(Failure::wrong)?;
     for (path, text) in [(&key, &pem.key), (&certificate, &pem.certificate)] {
-        write_private(path, text.as_bytes()).map_err(|error| Failure::file(path, &error))?;
+        private_file::replace(path, text.as_bytes()).map_err(|error| Failure::file(path, &error))?;
     }
     SigningIdentity::from_pem(&pem).map_err(Failure::wrong)
 }

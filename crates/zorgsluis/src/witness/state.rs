@@ -1,7 +1,7 @@
 //! What a witness keeps: its key, and of each log the newest checkpoint that it cosigned. Never goes back.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,7 @@ use zorgsluis_domain::port::Random as _;
 use zorgsluis_embedded::SystemRandom;
 
 use crate::failure::Failure;
+use crate::private_file;
 
 const KEY: &str = "witness.key";
 const LOGS: &str = "logs";
@@ -212,15 +213,6 @@ fn parse(path: &Path) -> Result<Option<Followed>, Failure> {
     Ok(Some(Followed { log, checkpoint: stored.checkpoint }))
 }
 
-/// Writes a file whole or not at all, and durably.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let draft = path.with_extension("new");
-    let written = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&draft, path)?;
-        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-    };
-    written().map_err(|error| Failure::file(path, &error))
+    private_file::replace(path, bytes).map_err(|error| Failure::file(path, &error))
 }

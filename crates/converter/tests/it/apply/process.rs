@@ -20,7 +20,7 @@ use zorgsluis_worker::{Delivery, Outcome, Process as _, deliver, work};
 
 use super::world::{World, adt, clock, options};
 
-fn processor(world: &World) -> Arc<Processor> {
+pub(super) fn processor(world: &World) -> Arc<Processor> {
     processor_with(world, Arc::new(world.directory.keys()))
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn delivered(processor: &Arc<Processor>, body: &str) -> Outcome
     deliver(processor, &*clock(), &delivery).await
 }
 
-fn event(name: &str) -> String {
+pub(super) fn event(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(name);
     String::from_utf8(std::fs::read(path).unwrap()).unwrap()
 }

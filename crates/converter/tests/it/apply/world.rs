@@ -157,6 +157,7 @@ fn delivery(message: &str) -> Delivery {
         received: Timestamp::from_second(1_795_000_000).unwrap(),
         traceparent: None,
         authenticated: None,
+        peer: None,
     }
 }
 
