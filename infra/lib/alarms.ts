@@ -209,6 +209,24 @@ export class AlarmsStack extends ZorgsluisStack {
         periods: [3, 3],
         silenceIsBad: true,
       },
+      ...(settings.witnesses.length > 0
+        ? [
+            {
+              name: 'witness-missed',
+              says: 'A witness has not cosigned the log for half an hour, or nobody says so: it is down, or cannot be reached',
+              to: ['security'] as const,
+              metric: metric('WitnessMissed', 'audit-writer', 'Minimum', 5),
+              periods: [6, 6] as const,
+              silenceIsBad: true,
+            },
+            {
+              name: 'witness-refused',
+              says: 'A witness refuses the log: it was taken back, shows two histories, or the witness does not know its key',
+              to: ['security', 'privacy'] as const,
+              metric: metric('WitnessRefused', 'audit-writer', 'Maximum', 5),
+            },
+          ]
+        : []),
       {
         name: 'emergency-access',
         says: 'Somebody looked at a dossier by the emergency procedure: to be reviewed by another',

@@ -40,6 +40,8 @@ function all({ settings, options, resources }: Known) {
     ZORGSLUIS_AUDIT_KEY: keys.audit.keyArn,
     ZORGSLUIS_PSEUDONYM_KEY: keys.pseudonyms.keyArn,
     ZORGSLUIS_LOG_SIGNING_KEY: keys.logSigning.keyArn,
+    ZORGSLUIS_LOG_NEXT_SIGNING_KEY: keys.nextLogSigning?.keyArn,
+    ZORGSLUIS_LOG_WITNESSES: settings.witnesses.map(({ url, key }) => `${url} ${key}`).join(',') || undefined,
     ZORGSLUIS_FHIR_STORE: fhirStore.endpoint,
     ZORGSLUIS_FHIR_BUNDLES_PER_SECOND: String(options.fhirBundlesPerSecond),
     ZORGSLUIS_MAIL_FROM: options.mailFrom ?? `zorgsluis@${settings.mailDomain}`,

@@ -82,7 +82,7 @@ export class FunctionsStack extends ZorgsluisStack {
       timeout: Duration.seconds(program.timeout),
       vpc: network.vpc,
       vpcSubnets: PRIVATE,
-      securityGroups: [network.functions],
+      securityGroups: [network.functions, ...(program.name === 'audit-writer' && network.witnesses ? [network.witnesses] : [])],
       tracing: lambda.Tracing.ACTIVE,
       loggingFormat: lambda.LoggingFormat.JSON,
       applicationLogLevelV2: lambda.ApplicationLogLevel.INFO,

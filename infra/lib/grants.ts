@@ -85,7 +85,7 @@ export class Grants {
         break;
       }
       case 'key':
-        if (part === '') return [this.key(name).keyArn];
+        if (part === '') return this.keys(name).map((key) => key.keyArn);
         break;
       case 'healthlake':
         if (name === '') return [this.resources.fhirStore.arn];
@@ -109,9 +109,10 @@ export class Grants {
     return this.settings.bucketName(name);
   }
 
-  private key(name: string): kms.IKey {
-    const { phi, audit, queues, pseudonyms, logSigning } = this.resources.keys;
-    const found = { phi, audit, queues, pseudonyms, 'log-signing': logSigning }[name];
+  private keys(name: string): kms.IKey[] {
+    const { phi, audit, queues, pseudonyms, logSigning, nextLogSigning } = this.resources.keys;
+    const signing = nextLogSigning ? [logSigning, nextLogSigning] : [logSigning];
+    const found = { phi: [phi], audit: [audit], queues: [queues], pseudonyms: [pseudonyms], 'log-signing': signing }[name];
     if (!found) throw new Error(`crates/aws/actions names key/${name}, which no function may use`);
     return found;
   }

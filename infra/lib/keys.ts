@@ -16,7 +16,12 @@ export class KeysStack extends ZorgsluisStack {
   readonly queues: kms.Key;
   readonly logs: kms.Key;
   readonly pseudonyms: kms.Key;
+  /** All that ever signed the log, and the one that is to take over. */
+  readonly logSigningKeys: kms.Key[];
+  /** The one that signs. */
   readonly logSigning: kms.Key;
+  /** The one that takes over, once its hand-over stands in the log. */
+  readonly nextLogSigning?: kms.Key;
 
   constructor(scope: Construct, id: string, props: Common) {
     super(scope, id, props, 'keys, one for each class of data');
@@ -72,13 +77,21 @@ export class KeysStack extends ZorgsluisStack {
       },
       rotated,
     );
-    // KMS rotates no asymmetric key: a new one takes over by a checkpoint that names it (docs/operations).
-    this.logSigning = key(
-      'log-signing',
-      'signs the checkpoints of the log',
-      { signers: [settings.roleArn('audit-writer')], log: true },
-      { keySpec: kms.KeySpec.ECC_NIST_EDWARDS25519, keyUsage: kms.KeyUsage.SIGN_VERIFY },
+    // KMS rotates no asymmetric key: a new one takes over by a checkpoint that both sign (docs/operations/key-rotation.md).
+    // By hand the break-glass role signs: for such a hand-over, and to seal a log.
+    const signers = [settings.roleArn('audit-writer'), settings.breakGlassRole];
+    this.logSigningKeys = Array.from({ length: settings.logSigningKeys }, (_, index) =>
+      key(
+        index === 0 ? 'log-signing' : `log-signing-${index + 1}`,
+        'signs the checkpoints of the log',
+        { signers, log: true },
+        { keySpec: kms.KeySpec.ECC_NIST_EDWARDS25519, keyUsage: kms.KeyUsage.SIGN_VERIFY },
+      ),
     );
+    const [present, next] = this.logSigningKeys.slice(settings.logSigningKey - 1);
+    if (!present) throw new Error('there is no key that signs the log');
+    this.logSigning = present;
+    if (next) this.nextLogSigning = next;
   }
 }
 

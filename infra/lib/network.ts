@@ -48,6 +48,8 @@ export class NetworkStack extends ZorgsluisStack {
   readonly loadBalancer: ec2.SecurityGroup;
   readonly endpoints: ec2.SecurityGroup;
   readonly database: ec2.SecurityGroup;
+  /** For the writer of the log alone: to its witnesses, where there are any. */
+  readonly witnesses?: ec2.SecurityGroup;
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id, props, 'network');
@@ -97,6 +99,14 @@ export class NetworkStack extends ZorgsluisStack {
     this.endpoints = group('endpoints', 'Endpoints of services of AWS: from functions and the listener');
     this.database = group('database', 'Database: from functions');
     this.connect(settings);
+    if (settings.witnesses.length > 0) {
+      this.witnesses = group('witnesses', 'Writer of the log: to the witnesses of its checkpoints');
+      for (const { url, network } of settings.witnesses) {
+        const { port, protocol } = new URL(url);
+        const tcp = ec2.Port.tcp(Number(port || (protocol === 'http:' ? 80 : 443)));
+        this.witnesses.addEgressRule(ec2.Peer.ipv4(network), tcp, 'Checkpoints to a witness');
+      }
+    }
     this.addEndpoints(settings);
     if (settings.vpn) attachVpn(this, this.vpc, settings.vpn, settings.prefix);
   }

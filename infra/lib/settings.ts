@@ -26,6 +26,16 @@ export interface Vpn {
   readonly cidrs: string[];
 }
 
+/** Somebody on another machine to whom the log submits its checkpoints (C2SP tlog-witness). */
+export interface Witness {
+  /** Where it is asked: `https://…` or, inside the VPN, `http://…`. */
+  readonly url: string;
+  /** By which its cosignatures verify (C2SP vkey: name+id+base64). */
+  readonly key: string;
+  /** The network in which it stands; the one way out of the VPC that the writer of the log gets. */
+  readonly network: string;
+}
+
 /** What differs between one deployment and another, read once from the CDK context (`cdk.json`, `-c`). */
 export class Settings {
   /** Short name of the care organisation; also the shard of its log. */
@@ -72,6 +82,12 @@ export class Settings {
   readonly cidr: string;
   /** Networks from which MLLP over TLS may come in over the internet; none without them. */
   readonly senders: string[];
+  /** How many keys for signing the log there are; each that takes over is one more, and none goes away. */
+  readonly logSigningKeys: number;
+  /** Which of them signs, counted from 1; the next one, if there is any, signs as soon as it has taken over. */
+  readonly logSigningKey: number;
+  /** Who cosigns the checkpoints of the log. */
+  readonly witnesses: Witness[];
   /** Whether notes in English go to Comprehend Medical, which then needs its endpoint. */
   readonly comprehendMedical: boolean;
   /** Zones in which the endpoint of a service may stand, by the service's short name; all three without a word on it. */
@@ -122,6 +138,9 @@ export class Settings {
     this.deploymentRole = role('deploymentRole', `${executor}-${this.region}`);
     this.cidr = text('cidr', '10.20.0.0/16');
     this.senders = (object('senders') ?? []) as string[];
+    this.logSigningKeys = Number(read('logSigningKeys') ?? 1);
+    this.logSigningKey = Number(read('logSigningKey') ?? 1);
+    this.witnesses = (object('witnesses') ?? []) as Witness[];
     this.comprehendMedical = flag('comprehendMedical');
     this.endpointZones = (object('endpointZones') ?? {}) as Settings['endpointZones'];
     this.prefixLists = (object('prefixLists') ?? IRISH_PREFIX_LISTS) as Settings['prefixLists'];
@@ -169,6 +188,17 @@ export class Settings {
     }
     if (this.region !== 'eu-west-1' && this.prefixLists === IRISH_PREFIX_LISTS) {
       throw new Error('context "prefixLists" (s3, dynamodb) is needed outside eu-west-1');
+    }
+    const { logSigningKeys: keys, logSigningKey: key } = this;
+    if (!(Number.isInteger(keys) && Number.isInteger(key) && keys >= 1 && key >= 1 && key <= keys)) {
+      throw new Error('context "logSigningKey" names one of as many keys as "logSigningKeys" says, counted from 1');
+    }
+    if (keys > key + 1) throw new Error('context "logSigningKeys": one key takes over at a time');
+    for (const { url, key: vkey, network } of this.witnesses) {
+      const at = `context "witnesses": ${url}`;
+      if (!/^https?:\/\/[^\s,]+$/.test(url)) throw new Error(`${at} is no address of http or https`);
+      if (!/^[^\s,+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/.test(vkey)) throw new Error(`${at} needs a key (name+id+base64)`);
+      if (!/^[0-9.]+\/([1-9]|[12][0-9]|3[0-2])$/.test(network)) throw new Error(`${at} needs the network in which it stands`);
     }
     if (this.senders.some((network) => network.endsWith('/0'))) {
       throw new Error('context "senders" must name networks, not the whole internet');

@@ -15,6 +15,8 @@ export const EVERYTHING = {
   snomed: true,
   comprehendMedical: true,
   senders: ['192.0.2.0/24'],
+  logSigningKeys: 2,
+  witnesses: [{ url: 'https://toezicht.example:8443', key: 'toezicht.example/w1+5d0a1b2c+BAAA', network: '10.99.1.0/24' }],
   vpn: { customerGatewayIp: '203.0.113.10', asn: 65010, cidrs: ['10.99.0.0/16'] },
 };
 

@@ -28,7 +28,7 @@ function called(arn: string): string {
   if (table) return `table/${table[1]}${table[2] ? '/index' : ''}`;
   const bucket = /^arn:aws:s3:::zorgsluis-([a-z]+)-111111111111-eu-west-1(\/.*)?$/.exec(arn);
   if (bucket) return `bucket/${bucket[1]}${bucket[2] ?? ''}`;
-  const key = /^<zorgsluis-keys:\w*GetAtt(phi|audit|queues|logsigning|pseudonyms)[0-9A-F]{8}Arn/.exec(arn);
+  const key = /^<zorgsluis-keys:\w*GetAtt(phi|audit|queues|logsigning|pseudonyms)2?[0-9A-F]{8}Arn/.exec(arn);
   if (key) return `key/${key[1]?.replace('logsigning', 'log-signing')}`;
   const queue = /^<zorgsluis-queues:\w*GetAtt(inbound|notes|notices|audit|mailevents)[0-9A-F]{8}Arn/.exec(arn);
   if (queue) return `queue/${queue[1]?.replace('mailevents', 'mail-events')}`;

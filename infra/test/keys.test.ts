@@ -4,7 +4,9 @@ import { SEARCHED_BUCKETS } from '../lib/detection';
 import { app, flat, named, one, Resource, resources, Statement, statements } from './app';
 
 const CLASSES = ['phi', 'audit', 'pseudonyms', 'queues', 'logs'];
-const ALL = [...CLASSES, 'log-signing'];
+/** The one that signs the log, and the one that is to take over. */
+const SIGNING = ['log-signing', 'log-signing-2'];
+const ALL = [...CLASSES, ...SIGNING];
 const { keys, copies, logCopies, settings, storage } = app().stacks;
 
 /** Found by the alias that points at it. */
@@ -45,15 +47,19 @@ describe('Keys: one CMK per class of data (PHI, audit, queues, logs), rotation o
 
 describe('Keys: Ed25519 signing key', () => {
   test('it is Ed25519 and signs only', () => {
-    const { Properties } = key('log-signing');
-    assert.equal(Properties.KeySpec, 'ECC_NIST_EDWARDS25519');
-    assert.equal(Properties.KeyUsage, 'SIGN_VERIFY');
+    for (const name of SIGNING) {
+      const { Properties } = key(name);
+      assert.equal(Properties.KeySpec, 'ECC_NIST_EDWARDS25519');
+      assert.equal(Properties.KeyUsage, 'SIGN_VERIFY');
+    }
   });
 
-  test('only the audit-writer signs, with Ed25519 over the whole message', () => {
-    const sign = named(policy('log-signing'), 'Sign');
-    assert.deepEqual(roleOf(sign), ['arn:aws:iam::111111111111:role/zorgsluis-audit-writer']);
-    assert.deepEqual(sign.condition['StringEquals'], { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' });
+  test('only the audit-writer signs, and break-glass by hand, with Ed25519 over the whole message', () => {
+    for (const name of SIGNING) {
+      const sign = named(policy(name), 'Sign');
+      assert.deepEqual(roleOf(sign), ['audit-writer', 'break-glass'].map((role) => `arn:aws:iam::111111111111:role/zorgsluis-${role}`));
+      assert.deepEqual(sign.condition['StringEquals'], { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' });
+    }
     for (const name of ALL) {
       const others = policy(name).filter((one) => one.effect === 'Allow' && one.sid !== 'Sign' && one.actions.includes('kms:Sign'));
       assert.deepEqual(others, [], name);

@@ -153,7 +153,15 @@ describe('Network: security groups that name their peers', () => {
       'zorgsluis-functions',
       'zorgsluis-listener',
       'zorgsluis-load-balancer',
+      'zorgsluis-witnesses',
     ]);
+  });
+
+  test('the writer of the log reaches each witness in its network, at its port, and nothing reaches it', () => {
+    assert.deepEqual(rules('witnesses', 'Ingress'), []);
+    assert.deepEqual(rules('witnesses', 'Egress'), ['8443 10.99.1.0/24']);
+    const groups = Object.values(Template.fromStack(build().stacks.network).findResources('AWS::EC2::SecurityGroup'));
+    assert.ok(!groups.some((one) => /witnesses/.test(one.Properties.GroupName)), 'without witnesses there is no such way');
   });
 
   test('functions reach services of AWS and the database, and nothing reaches them', () => {

@@ -63,7 +63,7 @@ impl AuditError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Log(error) => error.is_transient(),
-            Self::Index(error) => matches!(**error, IndexError::Transient(_)),
+            Self::Index(error) => error.is_transient(),
             Self::Keys(error) | Self::NotLogged(error) | Self::Random(error) => error.is_transient(),
             Self::TimeUp => true,
             _ => false,
@@ -75,8 +75,10 @@ impl AuditError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Log(error) if matches!(**error, LogError::Sealed) => "log-sealed",
+            Self::Log(error) if matches!(**error, LogError::IndexRebuilding) => "index-rebuilding",
             Self::Log(error) if error.is_transient() => "log-unavailable",
             Self::Log(_) => "log",
+            Self::Index(error) if matches!(**error, IndexError::Rebuilding) => "index-rebuilding",
             Self::Index(_) => "log-index",
             Self::Keys(error) | Self::NotLogged(error) | Self::Random(error) => error.code(),
             Self::Name(_) => "name",

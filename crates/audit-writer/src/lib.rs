@@ -72,6 +72,8 @@ mod content;
 mod erased;
 mod error;
 mod excerpt;
+#[cfg(feature = "lambda")]
+pub mod function;
 pub mod lambda;
 mod log;
 mod queue_sink;
@@ -82,6 +84,7 @@ mod search;
 mod succession;
 mod term;
 mod walk;
+mod witness;
 mod writer;
 
 pub use balp::{Claim, NotBalp, claim, kinds_of_subtype, kinds_of_type, to_audit_event};
@@ -97,4 +100,5 @@ pub use search::{Candidate, Criterion, Fits, LogSearch};
 pub use succession::Succession;
 pub use term::{PATIENT as PATIENT_KEYS, Term};
 pub use walk::Walk;
+pub use witness::{Asked, RemoteWitness, Submitted, Submitter, Witnesses};
 pub use writer::AuditWriter;

@@ -62,6 +62,14 @@ impl AuditWriter {
         Ok(writer)
     }
 
+    /// Signs with this key as soon as it has taken over, wherever that was done ([`rotate_key`](Self::rotate_key)).
+    #[must_use]
+    pub fn followed_by(mut self, next: Arc<dyn Signer>) -> Self {
+        let publisher = self.publisher.take().map(Mutex::into_inner);
+        self.publisher = publisher.map(|publisher| Mutex::new(publisher.with_successor(next)));
+        self
+    }
+
     /// The log that it writes.
     #[must_use]
     pub fn log(&self) -> &AuditLog {

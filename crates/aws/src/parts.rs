@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tlog::{EntryIndex, Signer};
 use zorgsluis_domain::port::{
     DeadLetters, FhirStore, Journal, Keys, NoticeRegister, OptOuts, PatientIndex, PayloadStore,
     ProviderDirectory, Queue, TombstoneStore,
@@ -10,9 +11,10 @@ use zorgsluis_domain::{Clock, PortError};
 
 use crate::function::Failed;
 use crate::{
-    AwsKeys, Clients, DynamoDeadLetters, DynamoJournal, DynamoNoticeRegister, DynamoOptOuts,
-    DynamoPatientIndex, DynamoProviderDirectory, HealthLake, HealthLakeLimits, KeySettings, S3Payloads,
-    S3Tombstones, Settings, SettingsBucket, SettingsError, SqsQueue, SystemClock, Variable,
+    AwsKeys, Clients, DynamoDeadLetters, DynamoEntryIndex, DynamoJournal, DynamoNoticeRegister,
+    DynamoOptOuts, DynamoPatientIndex, DynamoProviderDirectory, HealthLake, HealthLakeLimits, KeySettings,
+    KmsSigner, S3LogStorage, S3Payloads, S3Tombstones, Settings, SettingsBucket, SettingsError, SqsQueue,
+    SystemClock, Variable,
 };
 
 /// How many processes share what the FHIR store takes: the concurrencies of the functions that have it, together
@@ -31,6 +33,12 @@ impl Parts {
     /// Makes the clients, with the credentials of the program's role.
     pub async fn load(settings: Arc<Settings>) -> Self {
         let clients = Clients::load(&settings.region, &settings.endpoints, None).await;
+        Self::new(settings, clients)
+    }
+
+    /// With clients that there are.
+    #[must_use]
+    pub const fn new(settings: Arc<Settings>, clients: Clients) -> Self {
         Self { settings, clients }
     }
 
@@ -132,6 +140,32 @@ impl Parts {
         let bucket = self.settings.need(Variable::LogBucket)?;
         let retention = self.settings.number(Variable::LogRetentionDays)?;
         Ok(Arc::new(S3Tombstones::new(&self.clients, bucket, self.settings.organisation(), retention)))
+    }
+
+    /// The objects of the log.
+    ///
+    /// # Errors
+    ///
+    /// When the program has no such setting.
+    pub fn log_storage(&self) -> Result<Arc<S3LogStorage>, SettingsError> {
+        let retention = self.settings.number(Variable::LogRetentionDays)?;
+        let bucket = self.settings.need(Variable::LogBucket)?;
+        Ok(Arc::new(S3LogStorage::new(&self.clients, bucket, retention)))
+    }
+
+    /// The index of the log of a shard.
+    #[must_use]
+    pub fn entry_index(&self, shard: &str) -> Arc<dyn EntryIndex> {
+        Arc::new(DynamoEntryIndex::new(&self.clients, &self.settings.table("log-index"), shard))
+    }
+
+    /// What signs the checkpoints of the log of this name, by the variable that holds the key.
+    ///
+    /// # Errors
+    ///
+    /// A setting that the program lacks; what KMS answers.
+    pub async fn log_signer(&self, key: Variable, origin: &str) -> Result<Arc<dyn Signer>, Failed> {
+        Ok(Arc::new(KmsSigner::load(&self.clients, self.settings.need(key)?, origin).await?))
     }
 
     /// A queue, by the variable that holds its URL.

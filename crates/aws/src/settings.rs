@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use tlog::WitnessKey;
+
 use crate::Endpoints;
 
 /// A program that runs on AWS.
@@ -134,6 +136,8 @@ impl Program {
                 V::AuditKey,
                 V::PseudonymKey,
                 V::LogSigningKey,
+                V::LogNextSigningKey,
+                V::LogWitnesses,
                 V::LogRetentionDays,
             ],
             Self::Listener => &[
@@ -174,6 +178,8 @@ enum Shape {
     Socket,
     /// A path of a file.
     File,
+    /// Witnesses of the log.
+    Witnesses,
 }
 
 macro_rules! variables {
@@ -242,6 +248,10 @@ variables! {
     PseudonymKey = "PSEUDONYM_KEY", Name, Needed;
     /// The KMS key that signs checkpoints.
     LogSigningKey = "LOG_SIGNING_KEY", Name, Needed;
+    /// The KMS key that signs checkpoints once it has taken over from that one (docs/operations/key-rotation.md).
+    LogNextSigningKey = "LOG_NEXT_SIGNING_KEY", Name, Unset;
+    /// The witnesses to which checkpoints are submitted: `URL KEY`, separated by commas.
+    LogWitnesses = "LOG_WITNESSES", Witnesses, Unset;
     /// Days for which an entry of the log cannot be removed; five years unless said otherwise (NEN 7513).
     LogRetentionDays = "LOG_RETENTION_DAYS", Number, Is("1827");
     /// The FHIR store, with its `r4/`.
@@ -291,6 +301,7 @@ impl Variable {
             Shape::Switch => matches!(value, "on" | "off"),
             Shape::Socket => value.parse::<std::net::SocketAddr>().is_ok(),
             Shape::File => value.starts_with('/'),
+            Shape::Witnesses => value.split(',').map(str::trim).all(is_witness),
         }
     }
 
@@ -303,8 +314,17 @@ impl Variable {
             Shape::Switch => "on or off",
             Shape::Socket => "an IP address with a port",
             Shape::File => "an absolute path",
+            Shape::Witnesses => "URL KEY of each witness (C2SP vkey), separated by commas",
         }
     }
+}
+
+/// Whether this is a URL and the public key of who cosigns there.
+fn is_witness(pair: &str) -> bool {
+    pair.split_once(' ').is_some_and(|(url, key)| {
+        let known = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        known.is_some_and(|host| !host.is_empty()) && WitnessKey::parse(key.trim()).is_ok()
+    })
 }
 
 /// What is wrong with the environment. Names each variable; holds none of their values.

@@ -373,6 +373,7 @@ where
         match call().await {
             Ok(value) => return Ok(value),
             Err(IndexError::Transient(_)) if attempt < ATTEMPTS => attempt += 1,
+            Err(IndexError::Rebuilding) => return Err(LogError::IndexRebuilding),
             Err(source) => return Err(LogError::Index { step, source }),
         }
     }

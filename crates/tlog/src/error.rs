@@ -103,6 +103,10 @@ pub enum LogError {
         #[source]
         source: IndexError,
     },
+    /// The index is being made anew: what is not in it yet may be in the log all the same, so that nothing is
+    /// appended and nothing looked up until that is done.
+    #[error("the index is being made anew (`audit rebuild`): nothing is written or looked up until that is done")]
+    IndexRebuilding,
     /// Another writer's entries could not be described for the index.
     #[error("at step {step}")]
     Describe {
@@ -235,9 +239,9 @@ impl LogError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Storage { source, .. } => source.is_transient(),
-            Self::Index { source, .. } => matches!(source, IndexError::Transient(_)),
+            Self::Index { source, .. } => source.is_transient(),
             Self::Describe { .. } | Self::Sign(_) => true,
-            Self::OutcomeUnknown | Self::NotCovered { .. } | Self::Contended => true,
+            Self::OutcomeUnknown | Self::NotCovered { .. } | Self::Contended | Self::IndexRebuilding => true,
             _ => false,
         }
     }

@@ -48,9 +48,18 @@ pub trait EntryIndex: Send + Sync {
     /// the same call again is no error. At most [`MAX_IDS`] entries in one call.
     async fn replace_keys(&self, entries: &[Rekeyed]) -> Result<(), IndexError>;
 
-    /// Empties the index, to record everything again. Coverage is zero afterwards. In one
-    /// transaction, or coverage first.
+    /// Empties the index, to record everything again, up to [`rebuilt`](Self::rebuilt). Coverage is zero
+    /// afterwards. In one transaction, or coverage first.
+    ///
+    /// What others ask of an index that is being recorded again would be answered incompletely. Where other
+    /// processes may reach it meanwhile, all calls but those through this handle answer
+    /// [`IndexError::Rebuilding`] until `rebuilt`, also when the process that called `reset` is gone: then
+    /// another `reset` begins anew, and this handle is refused too. An adapter whose caller holds a lock against
+    /// writers need not.
     async fn reset(&self) -> Result<(), IndexError>;
+
+    /// Everything is recorded again: what [`reset`](Self::reset) began is at its end. No effect without it.
+    async fn rebuilt(&self) -> Result<(), IndexError>;
 }
 
 /// The most ids in one [`EntryIndex::places`] call, and the most entries in one bundle.
@@ -194,9 +203,18 @@ pub enum IndexError {
         /// First index of the bundle that was to be recorded.
         first: u64,
     },
+    /// The index is being recorded again by another process ([`EntryIndex::reset`]), and answers nobody meanwhile.
+    #[error("the index is being made anew, and answers nobody until that is done")]
+    Rebuilding,
 }
 
 impl IndexError {
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Transient(_) | Self::Rebuilding)
+    }
+
     /// A transient error with its cause.
     pub fn transient(cause: impl Into<Cause>) -> Self {
         Self::Transient(Some(cause.into()))

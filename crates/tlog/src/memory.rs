@@ -378,4 +378,8 @@ impl EntryIndex for MemoryIndex {
         *lock(&self.state) = Rows::default();
         Ok(())
     }
+
+    async fn rebuilt(&self) -> Result<(), IndexError> {
+        Ok(())
+    }
 }

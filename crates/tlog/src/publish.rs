@@ -31,6 +31,8 @@ pub struct Publisher {
     kept: Option<Day>,
     /// The hand-over of which a copy is known to stand.
     pub(crate) handed_over: Option<u32>,
+    /// Signs once its key has taken over.
+    pub(crate) successor: Option<Arc<dyn Signer>>,
 }
 
 impl fmt::Debug for Publisher {
@@ -67,7 +69,15 @@ impl Publisher {
     pub fn new(log: Log, signer: Arc<dyn Signer>, earlier: Vec<VerifyingKey>) -> Self {
         let mut keys = earlier;
         keys.push(signer.verifying_key().clone());
-        Self { log, signer, keys, edge: None, last: None, kept: None, handed_over: None }
+        Self { log, signer, keys, edge: None, last: None, kept: None, handed_over: None, successor: None }
+    }
+
+    /// Another key that this process may sign with: as soon as it has taken over, by a hand-over that another
+    /// process made ([`hand_over`](Self::hand_over)), this publisher signs with it, and goes on.
+    #[must_use]
+    pub fn with_successor(mut self, next: Arc<dyn Signer>) -> Self {
+        self.successor = Some(next).filter(|next| !self.keys.contains(next.verifying_key()));
+        self
     }
 
     /// The keys by which its checkpoints verify, the present one last.
@@ -182,6 +192,7 @@ impl Publisher {
         let object = self.log.get(&key, MAX_NOTE_BYTES, Step::ReadCheckpoint).await?;
         let stored = match object {
             Some(object) => {
+                self.follow_successor().await?;
                 let signed = SignedCheckpoint::parse(&object.bytes, self.log.origin(), &self.keys)?;
                 Some(Stored { signed, etag: object.etag })
             }

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use crate::append::{describe_bundle, retrying};
-use crate::checkpoint::SignedCheckpoint;
+use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::error::{LogError, Step};
+use crate::hash::Frontier;
 use crate::index::{Describe, EntryIndex};
 use crate::log::Log;
 use crate::path::LogObject;
@@ -41,8 +42,9 @@ pub async fn rebuild(
 /// Returns the number of entries. Stopped half way, it can be done again from the beginning.
 ///
 /// The entries must be whole and lead to the checkpoint that stands (if one does): what they say is
-/// otherwise not to be spread, and an error comes back. No appender may run while the index is filled,
-/// for an index that is not complete cannot tell that an entry is already logged. Where the storage keeps versions,
+/// otherwise not to be spread, and an error comes back; the index is emptied only after that was found. No appender
+/// may run while it is filled, for an index that is not complete cannot tell that an entry is already logged: the
+/// caller sees to that, or the index itself ([`EntryIndex::reset`]). Where the storage keeps versions,
 /// the bundles that were written first are the log, as in a verification.
 pub async fn rebuild_with(
     log: &Log,
@@ -54,6 +56,8 @@ pub async fn rebuild_with(
     let checkpoint = log.checkpoint(keys).await?;
     let checkpoint = checkpoint.as_ref().map(SignedCheckpoint::checkpoint);
     if let Some((index, _)) = index {
+        // Before anything is emptied.
+        leads_to(log, checkpoint).await?;
         retrying(Step::ResetIndex, || index.reset()).await?;
     }
     let mut edge = Edge::new();
@@ -100,7 +104,38 @@ pub async fn rebuild_with(
     if edge.frontier().size() < covered {
         return Err(LogError::Inconsistent { size: covered });
     }
+    if let Some((index, _)) = index {
+        retrying(Step::ResetIndex, || index.rebuilt()).await?;
+    }
     Ok(edge.frontier().size())
+}
+
+/// Whether the entries are whole and lead to the checkpoint.
+async fn leads_to(log: &Log, checkpoint: Option<&Checkpoint>) -> Result<(), LogError> {
+    let mut tree = Frontier::new();
+    let covered = checkpoint.map_or(0, |checkpoint| checkpoint.size);
+    while let Some(bytes) = log.bundle_bytes(tree.size(), Step::Read).await? {
+        let first = tree.size();
+        let bundle = log.parse_bundle(&bytes, first)?;
+        if bundle.before().as_ref() != Some(&tree) {
+            return Err(LogError::ChainBroken { object: log.paths().bundle(first) });
+        }
+        if bundle.is_closing() {
+            break;
+        }
+        for entry in bundle.entries() {
+            if !entry.payload_matches() {
+                return Err(LogError::PayloadAltered { index: entry.index() });
+            }
+            if !tree.push(entry.leaf_hash()) {
+                return Err(LogError::Full);
+            }
+            if checkpoint.is_some_and(|head| head.size == tree.size() && head.root != tree.root()) {
+                return Err(LogError::Inconsistent { size: covered });
+            }
+        }
+    }
+    if tree.size() < covered { Err(LogError::Inconsistent { size: covered }) } else { Ok(()) }
 }
 
 /// Writes the partial tiles that stand in the place of this tile anew.

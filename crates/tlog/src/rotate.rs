@@ -60,6 +60,20 @@ impl Publisher {
         Err(LogError::Contended)
     }
 
+    /// Signs with the successor's key from here on, if that has taken over.
+    pub(crate) async fn follow_successor(&mut self) -> Result<(), LogError> {
+        let Some(next) = &self.successor else { return Ok(()) };
+        let chain = self.log.key_chain(std::slice::from_ref(self.signer.verifying_key())).await?;
+        let took_over = |handover: &Handover| {
+            handover.from() == self.signer.verifying_key() && handover.to() == next.verifying_key()
+        };
+        if chain.handovers().iter().any(took_over) {
+            self.keys.push(next.verifying_key().clone());
+            (self.signer, self.successor) = (Arc::clone(next), None);
+        }
+        Ok(())
+    }
+
     /// Where the checkpoint that stands is a hand-over: refuses to sign with the key before, and sees to it that a
     /// copy of it is kept before another checkpoint takes its place.
     pub(crate) async fn follow_handover(&mut self, stored: Option<&Stored>) -> Result<(), LogError> {

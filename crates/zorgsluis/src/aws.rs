@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use zorgsluis_audit_writer::AuditLog;
+use zorgsluis_audit_writer::{AuditLog, AuditWriter};
 use zorgsluis_domain::Clock;
 use zorgsluis_domain::port::{AuditSink, Keys, PatientIndex, TombstoneStore};
 
 #[cfg(feature = "aws")]
-pub(crate) use with::{ingest, log, providers, registers, stores};
+pub(crate) use with::{ingest, log, logs, providers, registers, signer, stores, waiting, writer};
 #[cfg(not(feature = "aws"))]
-pub(crate) use without::{ingest, log, providers, registers, stores};
+pub(crate) use without::{ingest, log, logs, providers, registers, signer, stores, waiting, writer};
 
 /// The log, and what reading it takes.
 pub(crate) struct OpenLog {
@@ -23,23 +23,45 @@ pub(crate) struct OpenLog {
     pub(crate) tombstones: Arc<dyn TombstoneStore>,
 }
 
+/// Which log a command writes itself, past the queue.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Written<'a> {
+    /// The one that the environment names, which is there; the command may have named it, too.
+    Environment(Option<&'a str>),
+    /// Another in the same bucket, which begins if it is not there.
+    Successor(&'a str),
+}
+
+/// A log that a command writes itself.
+pub(crate) struct OpenWriter {
+    pub(crate) writer: Arc<AuditWriter>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// A log in the bucket.
+pub(crate) struct LogInBucket {
+    pub(crate) name: String,
+    pub(crate) sealed: bool,
+}
+
 /// A build that has AWS.
 #[cfg(feature = "aws")]
 mod with {
     use std::sync::Arc;
 
-    use tlog::Signer as _;
-    use zorgsluis_audit_writer::{AuditLog, QueueSink};
+    use tlog::{LogStorage as _, Signer};
+    use zorgsluis_audit_writer::{AuditLog, AuditWriter, QueueSink};
     use zorgsluis_aws::function::Failed;
-    use zorgsluis_aws::{DynamoEntryIndex, KmsSigner, Parts, Program, S3LogStorage, Settings, Variable};
+    use zorgsluis_aws::{KmsSigner, Parts, Program, Settings, SystemRandom, Variable};
     use zorgsluis_converter::profile::Profiles;
     use zorgsluis_domain::port::{AuditSink, Keys, ProviderDirectory};
     use zorgsluis_ingest::{Ingest, ProfileRules};
     use zorgsluis_registers::Registers;
 
-    use super::OpenLog;
+    use super::{LogInBucket, OpenLog, OpenWriter, Written};
     use crate::erase::Stores;
     use crate::failure::Failure;
+    use crate::system::origin;
 
     async fn parts() -> Result<Parts, Failure> {
         let settings = Settings::from_environment(Program::CommandLine).map_err(Failure::usage)?;
@@ -75,6 +97,31 @@ mod with {
         Ok(ingest.with_audit_queue(audit_queue))
     }
 
+    /// The log of this organisation, with the key that the environment names.
+    async fn log_of(
+        parts: &Parts,
+        keys: &Arc<dyn Keys>,
+        organisation: &str,
+    ) -> Result<(AuditLog, Arc<dyn Signer>), Failure> {
+        let origin = origin(organisation);
+        parts.settings().need(Variable::LogSigningKey).map_err(Failure::usage)?;
+        let signer = parts.log_signer(Variable::LogSigningKey, &origin).await.map_err(failed)?;
+        let log = AuditLog::new(
+            parts.log_storage().map_err(Failure::usage)?,
+            parts.entry_index(organisation),
+            Arc::clone(keys),
+            organisation,
+            &origin,
+            vec![signer.verifying_key().clone()],
+        )
+        .map_err(Failure::usage)?;
+        Ok((log, signer))
+    }
+
+    fn no_log(organisation: &str) -> Failure {
+        Failure::wrong(format!("there is no log of {organisation}, which ZORGSLUIS_ORGANISATION names"))
+    }
+
     /// Reads the log.
     pub(crate) async fn log() -> Result<OpenLog, Failure> {
         open_log(&parts().await?).await
@@ -82,28 +129,12 @@ mod with {
 
     async fn open_log(parts: &Parts) -> Result<OpenLog, Failure> {
         let keys = parts.keys().await.map_err(failed)?;
-        let (settings, clients) = (parts.settings(), parts.clients());
-        let organisation = settings.organisation();
-        let origin = format!("zorgsluis/{organisation}");
-        let key = settings.need(Variable::LogSigningKey).map_err(Failure::usage)?;
-        let signer = KmsSigner::load(clients, key, &origin).await.map_err(Failure::wrong)?;
-        let bucket = settings.need(Variable::LogBucket).map_err(Failure::usage)?;
-        let retention = settings.number(Variable::LogRetentionDays).map_err(Failure::usage)?;
-        let log = AuditLog::new(
-            Arc::new(S3LogStorage::new(clients, bucket, retention)),
-            Arc::new(DynamoEntryIndex::new(clients, &settings.table("log-index"), organisation)),
-            Arc::clone(&keys),
-            organisation,
-            &origin,
-            vec![signer.verifying_key().clone()],
-        )
-        .map_err(Failure::usage)?;
+        let organisation = parts.settings().organisation();
+        let (log, _) = log_of(parts, &keys, organisation).await?;
         // A name that is not this log's would read as a log that says nothing of anybody. What cannot be told
         // here (a checkpoint that cannot be believed, say) is for the reading to say.
         if log.status().await.is_ok_and(|status| status.entries == 0 && status.covered.is_none()) {
-            return Err(Failure::wrong(format!(
-                "{bucket}: there is no log of {organisation}, which ZORGSLUIS_ORGANISATION names"
-            )));
+            return Err(no_log(organisation));
         }
         // A command reads many lines: what was laid over an entry since it was written shows in none.
         let log = log.first_written().await.map_err(Failure::wrong)?;
@@ -115,6 +146,63 @@ mod with {
     /// Destroys.
     pub(crate) async fn stores() -> Result<Stores, Failure> {
         Err(Failure::usage("erasing on AWS is not built yet"))
+    }
+
+    /// Writes a log, past the queue.
+    pub(crate) async fn writer(of: Written<'_>) -> Result<OpenWriter, Failure> {
+        let parts = parts().await?;
+        let keys = parts.keys().await.map_err(failed)?;
+        let there = parts.settings().organisation();
+        let organisation = match of {
+            Written::Environment(Some(named)) if named != there => {
+                return Err(Failure::usage(format!("--organisation {named}: the environment names {there}")));
+            }
+            Written::Environment(_) => there,
+            Written::Successor(name) => name,
+        };
+        let (log, signer) = log_of(&parts, &keys, organisation).await?;
+        if let Written::Environment(_) = of {
+            let tlog = log.tlog();
+            let first = tlog.storage().list(tlog.paths().prefix(), None, 1).await.map_err(Failure::wrong)?;
+            if first.keys.is_empty() {
+                return Err(no_log(organisation));
+            }
+        }
+        let writer = AuditWriter::open(log, &SystemRandom, signer).await.map_err(Failure::wrong)?;
+        Ok(OpenWriter { writer: Arc::new(writer), clock: parts.clock() })
+    }
+
+    /// Another key that may sign the log of this organisation.
+    pub(crate) async fn signer(key: &str, organisation: &str) -> Result<Arc<dyn Signer>, Failure> {
+        let parts = parts().await?;
+        let signer = KmsSigner::load(parts.clients(), key, &origin(organisation)).await;
+        Ok(Arc::new(signer.map_err(|error| Failure::wrong(format!("{key}: {error}")))?))
+    }
+
+    /// The logs in the bucket, by the names of their organisations.
+    pub(crate) async fn logs() -> Result<Vec<LogInBucket>, Failure> {
+        let storage = parts().await?.log_storage().map_err(Failure::usage)?;
+        let mut logs = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = storage.list("log/", after.as_deref(), 1).await.map_err(Failure::wrong)?;
+            let name = page
+                .keys
+                .first()
+                .and_then(|key| Some(key.strip_prefix("log/")?.split_once('/')?.0.to_owned()));
+            let Some(name) = name else { return Ok(logs) };
+            let seal = format!("log/{name}/sealed");
+            let there = storage.list(&seal, None, 1).await.map_err(Failure::wrong)?;
+            // Behind all keys of it: `0` follows `/`.
+            after = Some(format!("log/{name}0"));
+            logs.push(LogInBucket { sealed: there.keys.contains(&seal), name });
+        }
+    }
+
+    /// How many messages the audit queue holds, as far as it says.
+    pub(crate) async fn waiting() -> Option<u64> {
+        let depth = parts().await.ok()?.queue(Variable::AuditQueue).ok()?.depth().await.ok()?;
+        Some(depth.waiting.saturating_add(depth.in_flight))
     }
 
     /// Imports.
@@ -145,11 +233,12 @@ mod with {
 mod without {
     use std::sync::Arc;
 
+    use tlog::Signer;
     use zorgsluis_domain::port::ProviderDirectory;
     use zorgsluis_ingest::Ingest;
     use zorgsluis_registers::Registers;
 
-    use super::OpenLog;
+    use super::{LogInBucket, OpenLog, OpenWriter, Written};
     use crate::erase::Stores;
     use crate::failure::Failure;
 
@@ -167,6 +256,22 @@ mod without {
 
     pub(crate) async fn stores() -> Result<Stores, Failure> {
         none()
+    }
+
+    pub(crate) async fn writer(_: Written<'_>) -> Result<OpenWriter, Failure> {
+        none()
+    }
+
+    pub(crate) async fn signer(_: &str, _: &str) -> Result<Arc<dyn Signer>, Failure> {
+        none()
+    }
+
+    pub(crate) async fn logs() -> Result<Vec<LogInBucket>, Failure> {
+        none()
+    }
+
+    pub(crate) async fn waiting() -> Option<u64> {
+        None
     }
 
     pub(crate) async fn registers() -> Result<Registers, Failure> {

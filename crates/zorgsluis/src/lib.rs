@@ -1,6 +1,6 @@
 //! The command line, and the whole system in one process.
 //!
-//! [`main`] is all that is public: it reads the arguments, does one command, and gives the exit status:
+//! [`main`] is all that is public (and [`main_with`], for tests): it reads the arguments, does one command, and gives the exit status:
 //! 0 all done, 1 something was refused or found wrong (each named on standard error: file, place,
 //! reason, no PHI), 2 wrong use. `zorgsluis help` explains every command with an example.
 //!
@@ -46,6 +46,7 @@ mod terminal;
 mod way;
 mod witness;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -55,12 +56,17 @@ use failure::Failure;
 
 /// Does what the arguments of this process say.
 pub fn main() -> ExitCode {
+    main_with(std::env::args_os())
+}
+
+/// Does what these arguments say, the first of which is the name of the program. Wrong use ends the process.
+pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // The text of a panic may hold what it stumbled over; its place may not.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         eprintln!("zorgsluis: a fault in this software at {place}; please report it");
     }));
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(arguments);
     if let Err(failure) = init_tracing(&cli) {
         return failure.report();
     }

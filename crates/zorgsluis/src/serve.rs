@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::http::Uri;
 use tokio::signal::unix::{SignalKind, signal};
+use zorgsluis_audit_writer::RemoteWitness;
 use zorgsluis_converter::profile::Profiles;
 use zorgsluis_listener::TlsFiles;
 use zorgsluis_notifier::smtp::SmtpSettings;
@@ -15,7 +16,6 @@ use crate::cli::{MailArgs, ServeArgs, TlsArgs};
 use crate::failure::Failure;
 use crate::system::{Config, MailConfig, System, logged_in, organisation};
 use crate::terminal::{Style, out};
-use crate::witness::submit::RemoteWitness;
 
 /// Runs the command.
 pub(crate) async fn run(args: &ServeArgs) -> Result<(), Failure> {
@@ -37,13 +37,22 @@ pub(crate) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         organisation,
         tombstones: args.tombstones.clone(),
         reconcile_every: hours(args.reconcile_every),
-        witnesses: RemoteWitness::all(&args.witness, &args.witness_key)?,
+        witnesses: witnesses(&args.witness, &args.witness_key)?,
     })
     .await?;
     print_addresses(&system, Style::for_stdout());
     wait_for_end().await?;
     out!("stopping: what has begun is finished");
     system.stop().await
+}
+
+/// Pairs of `--witness` and `--witness-key`.
+fn witnesses(urls: &[String], keys: &[String]) -> Result<Vec<RemoteWitness>, Failure> {
+    if urls.len() != keys.len() {
+        return Err(Failure::usage("each --witness URL needs its --witness-key VKEY, in the same order"));
+    }
+    let wrong = |error| Failure::usage(format!("--witness: {error}"));
+    urls.iter().zip(keys).map(|(url, key)| RemoteWitness::new(url, key).map_err(wrong)).collect()
 }
 
 fn hours(hours: u32) -> Option<Duration> {

@@ -21,6 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use zorgsluis_audit_writer::{RemoteWitness, Submitted, Submitter};
 use zorgsluis_converter::profile::Profiles;
 use zorgsluis_domain::audit::{AccessMethod, Application, Deed, User};
 use zorgsluis_domain::port::{AuditSink, Journal, Queue, Random as _};
@@ -34,12 +35,12 @@ use zorgsluis_worker::{Process, work};
 
 use crate::erase::{Work, tombstone_file};
 use crate::failure::Failure;
-use crate::witness::submit::{RemoteWitness, Submitter};
 
 pub(crate) use announcement::{ANNOUNCEMENT, Announcement};
 pub(crate) use chain::{chain_of, log_of, others_sealed};
 pub(crate) use log_access::{
-    LogAccess, is_sealed, logged_in, logs_in, organisation, origin, reader_of, rotate_key, source,
+    LogAccess, is_sealed, log_rotation, logged_in, logs_in, organisation, origin, reader_of, rotate_key,
+    source,
 };
 use log_state::LogKeeper;
 pub(crate) use mail::MailConfig;
@@ -390,7 +391,11 @@ async fn checkpoints(keeper: Arc<LogKeeper>, mut stop: watch::Receiver<bool>) {
 async fn submissions(mut submitter: Submitter, mut stop: watch::Receiver<bool>) -> Submitter {
     let mut pause = CHECKPOINT_EVERY;
     while rest(pause, &mut stop).await {
-        pause = if submitter.submit().await { CHECKPOINT_EVERY } else { (pause * 2).min(WITNESS_REST) };
+        pause = if submitter.submit().await == Submitted::Cosigned {
+            CHECKPOINT_EVERY
+        } else {
+            (pause * 2).min(WITNESS_REST)
+        };
     }
     submitter
 }

@@ -197,6 +197,9 @@ impl EntryIndex for Shaky {
     async fn reset(&self) -> Result<(), IndexError> {
         self.indexed(self.ports.index.reset()).await
     }
+    async fn rebuilt(&self) -> Result<(), IndexError> {
+        self.indexed(self.ports.index.rebuilt()).await
+    }
 }
 
 /// Writes eight entries in three goes, each covered, and keeps a checkpoint; as a process that starts again after a

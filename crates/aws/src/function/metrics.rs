@@ -33,6 +33,10 @@ pub enum Metric {
     /// For how many seconds the log has held an entry that no checkpoint covers, counted from when its bundle was
     /// written (not from when the entry's event happened); 0 when every one is covered.
     CheckpointAge,
+    /// Witnesses that have not cosigned the checkpoint that stands.
+    WitnessMissed,
+    /// Those of them that refused: they know another history, or no key of the log.
+    WitnessRefused,
     /// Accesses by emergency procedure.
     EmergencyAccess,
     /// Accesses denied.
@@ -58,6 +62,8 @@ impl Metric {
             Self::Unmapped => "Unmapped",
             Self::Unsealed => "Unsealed",
             Self::CheckpointAge => "CheckpointAge",
+            Self::WitnessMissed => "WitnessMissed",
+            Self::WitnessRefused => "WitnessRefused",
             Self::EmergencyAccess => "EmergencyAccess",
             Self::Denied => "Denied",
             Self::FailedLogins => "FailedLogins",

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,7 +15,8 @@ use tlog::{
 };
 use zorgsluis_domain::PortError;
 
-use super::row::{Row, What, id_partition, key_partition, number, order, padded};
+use super::rebuilding::Standing;
+use super::row::{Row, What, id_partition, key_partition, order, padded};
 use crate::clients::Clients;
 use crate::failure::has_code;
 use crate::table::{self, Item, Patience, Table, busy, item, text};
@@ -34,11 +35,15 @@ const WAITS: u32 = 12;
 /// an entry, and one that holds the coverage. Appending and searching read the table itself, strongly
 /// consistent. Verification goes by place, which only a secondary index knows; that one lags behind by
 /// moments. A row counts for nobody unless it carries the attributes by which verification finds it.
+///
+/// While it is made anew it answers nobody else ([`Rebuilding`](IndexError::Rebuilding)): see `rebuilding`.
 #[derive(Clone)]
 pub struct DynamoEntryIndex {
     pub(super) table: Table,
     pub(super) shard: Arc<str>,
     pub(super) waits: Arc<AtomicU32>,
+    /// Which time of making the index anew this handle began, and has not ended; 0: none.
+    pub(super) rebuilds: Arc<AtomicU64>,
 }
 
 impl DynamoEntryIndex {
@@ -49,6 +54,7 @@ impl DynamoEntryIndex {
             table: Table::new(&clients.dynamodb, table),
             shard: shard.into(),
             waits: Arc::new(AtomicU32::new(WAITS)),
+            rebuilds: Arc::default(),
         }
     }
 
@@ -61,12 +67,12 @@ impl DynamoEntryIndex {
         left.is_ok()
     }
 
-    fn coverage_key(&self) -> Item {
+    pub(super) fn coverage_key(&self) -> Item {
         item([("pk", text(&*self.shard)), ("sk", text("coverage"))])
     }
 
     /// Writes what is asked for, in any order; all of it is durable when this returns.
-    async fn write(&self, requests: Vec<WriteRequest>) -> Result<(), IndexError> {
+    pub(super) async fn write(&self, requests: Vec<WriteRequest>) -> Result<(), IndexError> {
         let chunks: Vec<Vec<WriteRequest>> = requests.chunks(WRITES).map(<[_]>::to_vec).collect();
         let writes = chunks.into_iter().map(|chunk| self.write_chunk(chunk));
         stream::iter(writes).buffer_unordered(PARALLEL).try_collect::<()>().await.map_err(fault)
@@ -97,12 +103,13 @@ impl DynamoEntryIndex {
         Ok(places.collect())
     }
 
-    /// Sets the coverage behind a bundle, if it still reaches to where the bundle begins. `false`: it does not.
-    async fn cover(&self, bundle: &IndexedBundle) -> Result<bool, IndexError> {
+    /// Sets the coverage behind a bundle, if it still reaches to where the bundle begins and the index is the one
+    /// that was looked at. `false`: it does not, or is not.
+    async fn cover(&self, bundle: &IndexedBundle, seen: &Standing) -> Result<bool, IndexError> {
         let new = "attribute_not_exists(through)";
         let advances = "through >= :first AND through < :end";
-        let condition =
-            if bundle.first == 0 { format!("{new} OR ({advances})") } else { advances.to_owned() };
+        let reaches =
+            if bundle.first == 0 { format!("({new} OR ({advances}))") } else { advances.to_owned() };
         let update = self
             .table
             .client()
@@ -110,10 +117,10 @@ impl DynamoEntryIndex {
             .table_name(self.table.name())
             .set_key(Some(self.coverage_key()))
             .update_expression("SET through = :end, last_bundle = :first")
-            .condition_expression(condition)
             .expression_attribute_values(":first", table::number(bundle.first))
             .expression_attribute_values(":end", table::number(bundle.end));
-        match update.send().await {
+        let (unchanged, update) = seen.unchanged(update);
+        match update.condition_expression(format!("{reaches} AND {unchanged}")).send().await {
             Ok(_) => Ok(true),
             Err(error) if has_code(&error, "ConditionalCheckFailedException") => Ok(false),
             Err(error) => Err(fault(busy("log-index.cover", error))),
@@ -140,80 +147,8 @@ impl DynamoEntryIndex {
         self.write(deletes.collect()).await
     }
 
-    /// The items of a bundle's rows: each key once, as DynamoDB demands; what comes first stands.
-    fn rows_of(&self, bundle: &IndexedBundle) -> Vec<WriteRequest> {
-        self.rows_at(bundle, bundle.first)
-    }
-
-    /// The items of these entries, which stand in the bundle that begins at `first`.
-    fn rows_at(&self, bundle: &IndexedBundle, first: u64) -> Vec<WriteRequest> {
-        let mut seen = HashSet::new();
-        let mut requests = Vec::new();
-        for (index, entry) in (bundle.first..).zip(&bundle.entries) {
-            let place = Place { index, bundle: first };
-            let id = Row { place, what: What::Id(entry.id, entry.keys.len()) };
-            let keys = entry.keys.iter().map(|key| Row { place, what: What::Key(key.clone()) });
-            for row in std::iter::once(id).chain(keys) {
-                if seen.insert(row.key(&self.shard)) {
-                    let put = PutRequest::builder().set_item(Some(row.item(&self.shard))).build();
-                    requests.extend(put.ok().map(|put| WriteRequest::builder().put_request(put).build()));
-                }
-            }
-        }
-        requests
-    }
-}
-
-/// What the failure of a call means for the index.
-pub(super) fn fault(error: PortError) -> IndexError {
-    if error.is_transient() { IndexError::transient(error) } else { IndexError::permanent(error) }
-}
-
-#[async_trait]
-impl EntryIndex for DynamoEntryIndex {
-    async fn coverage(&self) -> Result<Coverage, IndexError> {
-        let item = self.table.get("log-index.coverage", self.coverage_key()).await.map_err(fault)?;
-        let Some(item) = item else { return Ok(Coverage::default()) };
-        let through = number(&item, "through")
-            .ok_or_else(|| IndexError::permanent("the coverage of the index cannot be read"))?;
-        Ok(Coverage { through, last_bundle: number(&item, "last_bundle") })
-    }
-
-    async fn places(&self, ids: &[EntryId]) -> Result<Vec<Option<Place>>, IndexError> {
-        if ids.len() > MAX_IDS {
-            return Err(IndexError::permanent("too many ids in one call"));
-        }
-        let mut seen = HashSet::with_capacity(ids.len());
-        let distinct: Vec<EntryId> = ids.iter().copied().filter(|id| seen.insert(*id)).collect();
-        let chunks: Vec<Vec<EntryId>> = distinct.chunks(READS).map(<[_]>::to_vec).collect();
-        let reads = chunks.into_iter().map(|chunk| self.read_chunk(chunk));
-        let found: Vec<_> =
-            stream::iter(reads).buffer_unordered(PARALLEL).try_collect().await.map_err(fault)?;
-        let places: HashMap<EntryId, Place> = found.into_iter().flatten().collect();
-        Ok(ids.iter().map(|id| places.get(id).copied()).collect())
-    }
-
-    async fn record(&self, bundle: &IndexedBundle) -> Result<(), IndexError> {
-        if bundle.end.checked_sub(bundle.first) != u64::try_from(bundle.entries.len()).ok() {
-            return Err(IndexError::permanent("the bundle's ends and its entries differ"));
-        }
-        let through = self.coverage().await?.through;
-        if through < bundle.first {
-            return Err(IndexError::Gap { through, first: bundle.first });
-        }
-        if through >= bundle.end {
-            return Ok(());
-        }
-        self.write(self.rows_of(bundle)).await?;
-        if self.cover(bundle).await? {
-            return Ok(());
-        }
-        // Another recorded it meanwhile (or this call did, and its answer was lost); or it was reset.
-        let through = self.coverage().await?.through;
-        if through >= bundle.end { Ok(()) } else { Err(IndexError::Gap { through, first: bundle.first }) }
-    }
-
-    async fn find(&self, query: &Query) -> Result<Hits, IndexError> {
+    /// What the rows say now.
+    async fn look_up(&self, query: &Query) -> Result<Hits, IndexError> {
         let limit = query.limit.clamp(1, MAX_IDS);
         let behind = query.after.map(|after| format!("{}#{}", order(after.at), padded(after.index)));
         // A sort key is longer than the order that it begins with, and so greater: `to` itself is not within.
@@ -261,6 +196,84 @@ impl EntryIndex for DynamoEntryIndex {
         Ok(Hits { hits, next })
     }
 
+    /// The items of a bundle's rows: each key once, as DynamoDB demands; what comes first stands.
+    fn rows_of(&self, bundle: &IndexedBundle) -> Vec<WriteRequest> {
+        self.rows_at(bundle, bundle.first)
+    }
+
+    /// The items of these entries, which stand in the bundle that begins at `first`.
+    fn rows_at(&self, bundle: &IndexedBundle, first: u64) -> Vec<WriteRequest> {
+        let mut seen = HashSet::new();
+        let mut requests = Vec::new();
+        for (index, entry) in (bundle.first..).zip(&bundle.entries) {
+            let place = Place { index, bundle: first };
+            let id = Row { place, what: What::Id(entry.id, entry.keys.len()) };
+            let keys = entry.keys.iter().map(|key| Row { place, what: What::Key(key.clone()) });
+            for row in std::iter::once(id).chain(keys) {
+                if seen.insert(row.key(&self.shard)) {
+                    let put = PutRequest::builder().set_item(Some(row.item(&self.shard))).build();
+                    requests.extend(put.ok().map(|put| WriteRequest::builder().put_request(put).build()));
+                }
+            }
+        }
+        requests
+    }
+}
+
+/// What the failure of a call means for the index.
+pub(super) fn fault(error: PortError) -> IndexError {
+    if error.is_transient() { IndexError::transient(error) } else { IndexError::permanent(error) }
+}
+
+#[async_trait]
+impl EntryIndex for DynamoEntryIndex {
+    async fn coverage(&self) -> Result<Coverage, IndexError> {
+        Ok(self.standing().await?.coverage)
+    }
+
+    async fn places(&self, ids: &[EntryId]) -> Result<Vec<Option<Place>>, IndexError> {
+        if ids.len() > MAX_IDS {
+            return Err(IndexError::permanent("too many ids in one call"));
+        }
+        let mut seen = HashSet::with_capacity(ids.len());
+        let distinct: Vec<EntryId> = ids.iter().copied().filter(|id| seen.insert(*id)).collect();
+        let chunks: Vec<Vec<EntryId>> = distinct.chunks(READS).map(<[_]>::to_vec).collect();
+        let reads = chunks.into_iter().map(|chunk| self.read_chunk(chunk));
+        let reading = stream::iter(reads).buffer_unordered(PARALLEL).try_collect::<Vec<_>>();
+        let found = self.whole(async { reading.await.map_err(fault) }).await?;
+        let places: HashMap<EntryId, Place> = found.into_iter().flatten().collect();
+        Ok(ids.iter().map(|id| places.get(id).copied()).collect())
+    }
+
+    async fn record(&self, bundle: &IndexedBundle) -> Result<(), IndexError> {
+        if bundle.end.checked_sub(bundle.first) != u64::try_from(bundle.entries.len()).ok() {
+            return Err(IndexError::permanent("the bundle's ends and its entries differ"));
+        }
+        let seen = self.standing().await?;
+        let through = seen.coverage.through;
+        if through < bundle.first {
+            return Err(IndexError::Gap { through, first: bundle.first });
+        }
+        if through >= bundle.end {
+            return Ok(());
+        }
+        self.write(self.rows_of(bundle)).await?;
+        if self.cover(bundle, &seen).await? {
+            return Ok(());
+        }
+        // Another recorded it meanwhile (or this call did, and its answer was lost); or it was made anew.
+        let now = self.standing().await?;
+        match now.coverage.through {
+            through if through >= bundle.end => Ok(()),
+            _ if !now.is_same(&seen) => Err(IndexError::transient("the index was made anew meanwhile")),
+            through => Err(IndexError::Gap { through, first: bundle.first }),
+        }
+    }
+
+    async fn find(&self, query: &Query) -> Result<Hits, IndexError> {
+        self.whole(self.look_up(query)).await
+    }
+
     async fn rows(&self, from: u64, limit: usize) -> Result<Vec<IndexRow>, IndexError> {
         self.rows_by_place(from, limit.clamp(1, MAX_IDS)).await
     }
@@ -273,40 +286,11 @@ impl EntryIndex for DynamoEntryIndex {
     }
 
     async fn reset(&self) -> Result<(), IndexError> {
-        let zero = self
-            .table
-            .client()
-            .update_item()
-            .table_name(self.table.name())
-            .set_key(Some(self.coverage_key()))
-            .update_expression("SET through = :zero REMOVE last_bundle")
-            .expression_attribute_values(":zero", table::number(0));
-        zero.send().await.map_err(|error| fault(busy("log-index.reset", error)))?;
-        let mut start: Option<Item> = None;
-        loop {
-            let answer = self
-                .table
-                .client()
-                .scan()
-                .table_name(self.table.name())
-                .consistent_read(true)
-                .filter_expression("begins_with(pk, :log)")
-                .projection_expression("pk, sk")
-                .expression_attribute_values(":log", text(format!("{}#", self.shard)))
-                .set_exclusive_start_key(start.take())
-                .send()
-                .await
-                .map_err(|error| fault(busy("log-index.reset", error)))?;
-            let deletes = answer.items.unwrap_or_default().into_iter().filter_map(|key| {
-                let delete = DeleteRequest::builder().set_key(Some(key)).build().ok()?;
-                Some(WriteRequest::builder().delete_request(delete).build())
-            });
-            self.write(deletes.collect()).await?;
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(());
-            }
-        }
+        self.empty().await
+    }
+
+    async fn rebuilt(&self) -> Result<(), IndexError> {
+        self.unmark().await
     }
 }
 

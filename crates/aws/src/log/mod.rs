@@ -2,6 +2,7 @@
 
 mod by_place;
 mod index;
+mod rebuilding;
 mod row;
 mod signer;
 mod storage;

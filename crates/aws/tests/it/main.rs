@@ -5,14 +5,20 @@
 
 mod actions;
 mod bucket_policy;
+mod command_line;
 mod comprehend_medical;
+mod deployment;
 mod environment;
 mod fhir_store;
 mod journal;
 mod keys;
 mod log;
 mod log_faults;
+mod log_keys;
+mod log_rebuild;
+mod log_seal;
 mod log_tamper;
+mod log_witness;
 mod log_world;
 mod lossy;
 mod lost_answers;

@@ -289,6 +289,11 @@ impl EntryIndex for SqliteEntryIndex {
             .await
             .map_err(fault)
     }
+
+    /// The caller holds the lock of the data directory: nobody else writes meanwhile.
+    async fn rebuilt(&self) -> Result<(), IndexError> {
+        Ok(())
+    }
 }
 
 impl std::fmt::Debug for SqliteEntryIndex {

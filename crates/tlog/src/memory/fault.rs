@@ -244,4 +244,8 @@ impl EntryIndex for Faulty<MemoryIndex> {
     async fn reset(&self) -> Result<(), IndexError> {
         self.plan.call(nothing, self.inner.reset()).await
     }
+
+    async fn rebuilt(&self) -> Result<(), IndexError> {
+        self.plan.call(nothing, self.inner.rebuilt()).await
+    }
 }

@@ -291,3 +291,31 @@ fn sign_with_42(head: &Checkpoint) -> String {
     note.add_signature(&public(42), signature);
     note.to_text()
 }
+
+#[test]
+fn a_publisher_that_was_told_of_its_successor_follows_it_once_the_hand_over_stands() {
+    let world = World::new();
+    world.fill(&[2]);
+    let waiting = || publisher(&world.log, 42).with_successor(key(1));
+    let mut before = waiting();
+    assert_eq!(found(&world, &[public(42)]), [""; 0]);
+    world.append(&entries(20..22)).unwrap();
+    let signed = run(before.publish()).unwrap();
+    assert!(signed.note().verify(&[public(42)]).is_ok(), "nobody took over yet");
+
+    run(publisher(&world.log, 42).hand_over(key(1))).unwrap();
+    world.append(&entries(30..32)).unwrap();
+    // Met while the hand-over is the checkpoint that stands, and long after.
+    for (mut publisher, more) in [(before, 40), (waiting(), 50)] {
+        let signed = run(publisher.publish()).unwrap();
+        assert!(signed.note().verify(&[public(1)]).is_ok() && signed.note().verify(&[public(42)]).is_err());
+        world.append(&entries(more..more + 1)).unwrap();
+        run(publisher.publish()).unwrap();
+    }
+    assert_eq!(found(&world, &[public(42)]), [""; 0]);
+
+    // One whose successor is another key than the one that took over signs nothing.
+    world.append(&entries(60..61)).unwrap();
+    let stranger = run(publisher(&world.log, 42).with_successor(key(7)).publish());
+    assert!(matches!(stranger, Err(LogError::Checkpoint(_))), "{stranger:?}");
+}

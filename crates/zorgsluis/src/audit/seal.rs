@@ -1,86 +1,155 @@
 //! `zorgsluis audit seal`: closes a log for good, and begins the one that continues it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tlog::{LogPaths, SignedCheckpoint};
+use zorgsluis_audit_writer::{AuditWriter, LogReader};
+use zorgsluis_domain::port::AuditSink;
 use zorgsluis_embedded::DataDirectory;
 
 use super::existing;
+use crate::aws::{self, LogInBucket, OpenWriter, Written};
 use crate::cli::SealArgs;
 use crate::failure::Failure;
-use crate::system::{LogAccess, is_sealed, logs_in};
-use crate::terminal::{Style, out};
+use crate::system::{LogAccess, is_sealed, logs_in, reader_of};
+use crate::terminal::{Style, count, out};
 
 /// Runs the command.
 pub(super) async fn run(args: &SealArgs) -> Result<(), Failure> {
-    let organisation = match sealed_before(args)? {
+    match &args.data {
+        Some(data) => embedded(data, args).await,
+        None => on_aws(args).await,
+    }
+}
+
+async fn embedded(data: &Path, args: &SealArgs) -> Result<(), Failure> {
+    let logs = logs_in(data).into_iter();
+    let logs: Vec<_> = logs.map(|name| LogInBucket { sealed: is_sealed(data, &name), name }).collect();
+    let organisation = match sealed_before(args, &logs)? {
         Some(sealed) => sealed,
-        None => existing(&args.data, args.organisation.as_deref())?,
+        None => existing(data, args.organisation.as_deref())?,
     };
-    let successor = args.successor.as_deref();
-    if let Some(successor) = successor {
-        may_begin(&args.data, &organisation, successor)?;
+    if let Some(successor) = &args.successor {
+        may_begin(&logs, &organisation, successor)?;
     }
     // The lock of a server: what it would take in could not be logged any more.
-    let directory = DataDirectory::open(&args.data).map_err(Failure::wrong)?;
+    let directory = DataDirectory::open(data).map_err(Failure::wrong)?;
     let access = LogAccess::open(&directory, &organisation).await?;
-    let already = is_sealed(&args.data, &organisation);
-    // Closed, but the seal not written: cut off in between.
-    let closed = matches!(access.writer.catch_up().await, Err(error) if error.code() == "log-sealed");
-    if !already && !closed {
-        access.reader(&directory).log_sealing(successor).await.map_err(Failure::wrong)?;
-    }
-    // Again when it was cut off between the last checkpoint and the seal; one that stands stays.
-    let signed = access.writer.seal().await.map_err(Failure::wrong)?;
-    if let Some(successor) = successor {
-        begin(&directory, successor).await?;
+    let closed = close(&access.writer, &access.reader(&directory), args).await?;
+    if let Some(successor) = &args.successor {
+        // Opening it beside the sealed one makes its first entry, which names that one's last state.
+        let next = LogAccess::open(&directory, successor).await?;
+        next.writer.checkpoint().await.map_err(Failure::wrong)?;
     }
     directory.close().await;
-    tell(args, &organisation, &signed, already);
+    tell(args, &organisation, &closed);
     Ok(())
+}
+
+/// The functions may run: what they bring later finds the place taken, and goes back to its queue.
+async fn on_aws(args: &SealArgs) -> Result<(), Failure> {
+    let logs = aws::logs().await?;
+    let opened = aws::writer(Written::Environment(args.organisation.as_deref())).await?;
+    let organisation = opened.writer.log().shard().to_owned();
+    let open = logs.iter().any(|log| log.name == organisation && !log.sealed);
+    if args.organisation.is_none() && open && logs.iter().any(|log| log.sealed) {
+        return Err(sealed_already(&logs));
+    }
+    if let Some(successor) = &args.successor {
+        // A bucket may hold the logs of several organisations, side by side.
+        let named = |log: &LogInBucket| log.name == organisation || log.name == *successor;
+        let logs: Vec<_> = logs.into_iter().filter(named).collect();
+        may_begin(&logs, &organisation, successor)?;
+    }
+    let closed = close(&opened.writer, &reader(&opened), args).await?;
+    if let Some(successor) = &args.successor {
+        let next = aws::writer(Written::Successor(successor)).await?;
+        begin(&next.writer, &reader(&next), &closed.0).await?;
+    }
+    tell(args, &organisation, &closed);
+    if let Some(waiting) = aws::waiting().await.filter(|waiting| *waiting > 0) {
+        let messages = count(usize::try_from(waiting).unwrap_or(usize::MAX), "message", "messages");
+        eprintln!("zorgsluis: {messages} in the audit queue: they wait there for the log that continues");
+    }
+    Ok(())
+}
+
+fn reader(opened: &OpenWriter) -> LogReader {
+    let log = opened.writer.log();
+    let sink = Arc::clone(&opened.writer) as Arc<dyn AuditSink>;
+    reader_of(Arc::clone(&opened.clock), log.clone(), sink, log.shard())
+}
+
+/// Last entry, last checkpoint, seal; and whether it was sealed already. Again when it was cut off on the way; what
+/// stands of it stays.
+async fn close(
+    writer: &AuditWriter,
+    reader: &LogReader,
+    args: &SealArgs,
+) -> Result<(SignedCheckpoint, bool), Failure> {
+    let log = writer.log();
+    let already = log.tlog().seal(log.verifying_keys()).await.map_err(Failure::wrong)?.is_some();
+    // Closed, but the seal not written: cut off in between.
+    let closed = matches!(writer.catch_up().await, Err(error) if error.code() == "log-sealed");
+    if !already && !closed {
+        reader.log_sealing(args.successor.as_deref()).await.map_err(Failure::wrong)?;
+    }
+    Ok((writer.seal().await.map_err(Failure::wrong)?, already))
 }
 
 /// The log that an earlier call sealed, when this one repeats it. Where a sealed log stands, another is sealed by its
 /// name only: a command that is given twice must not close what continues the first.
-fn sealed_before(args: &SealArgs) -> Result<Option<String>, Failure> {
-    let logs = logs_in(&args.data);
-    let (sealed, open): (Vec<String>, Vec<String>) =
-        logs.into_iter().partition(|log| is_sealed(&args.data, log));
+fn sealed_before(args: &SealArgs, logs: &[LogInBucket]) -> Result<Option<String>, Failure> {
+    let (sealed, open): (Vec<&LogInBucket>, Vec<_>) = logs.iter().partition(|log| log.sealed);
     if args.organisation.is_some() || sealed.is_empty() || open.is_empty() {
         return Ok(None);
     }
     match (sealed.as_slice(), args.successor.as_deref()) {
-        ([only], Some(successor)) if open.iter().any(|log| log == successor) => Ok(Some(only.clone())),
-        _ => Err(Failure::usage(format!(
-            "sealed already: {}; --organisation says which other log is to be sealed ({})",
-            sealed.join(", "),
-            open.join(", ")
-        ))),
+        ([only], Some(successor)) if open.iter().any(|log| log.name == successor) => {
+            Ok(Some(only.name.clone()))
+        }
+        _ => Err(sealed_already(logs)),
     }
 }
 
+fn sealed_already(logs: &[LogInBucket]) -> Failure {
+    let names = |sealed: bool| {
+        let names = logs.iter().filter(|log| log.sealed == sealed).map(|log| log.name.as_str());
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let (sealed, open) = (names(true), names(false));
+    Failure::usage(format!(
+        "sealed already: {sealed}; --organisation says which other log is to be sealed ({open})"
+    ))
+}
+
 /// A log continues another under a name of its own.
-fn may_begin(data: &Path, organisation: &str, successor: &str) -> Result<(), Failure> {
+fn may_begin(logs: &[LogInBucket], organisation: &str, successor: &str) -> Result<(), Failure> {
     LogPaths::new(successor).map_err(|error| Failure::usage(format!("--successor {successor}: {error}")))?;
-    match logs_in(data).into_iter().find(|there| there != organisation && !is_sealed(data, there)) {
+    match logs.iter().find(|there| there.name != organisation && !there.sealed) {
         _ if successor == organisation => Err(Failure::usage("--successor: a log cannot continue itself")),
-        Some(other) if other != successor => {
-            Err(Failure::usage(format!("--successor {successor}: {other} already continues here")))
+        Some(other) if other.name != successor => {
+            Err(Failure::usage(format!("--successor {successor}: {} already continues here", other.name)))
         }
-        _ if is_sealed(data, successor) => {
+        _ if logs.iter().any(|log| log.sealed && log.name == successor) => {
             Err(Failure::usage(format!("--successor {successor}: is sealed itself")))
         }
         _ => Ok(()),
     }
 }
 
-/// The log that continues: opening it beside the sealed one makes its first entry, which names that one's last state.
-async fn begin(directory: &DataDirectory, successor: &str) -> Result<(), Failure> {
-    let access = LogAccess::open(directory, successor).await?;
-    access.writer.checkpoint().await.map(drop).map_err(Failure::wrong)
+/// The first entry of the log that continues names the last state of the one before.
+async fn begin(writer: &AuditWriter, reader: &LogReader, of: &SignedCheckpoint) -> Result<(), Failure> {
+    let status = writer.log().status().await.map_err(Failure::wrong)?;
+    if status.entries == 0 {
+        reader.log_succession(of.checkpoint()).await.map_err(Failure::wrong)?;
+        writer.checkpoint().await.map_err(Failure::wrong)?;
+    }
+    Ok(())
 }
 
-fn tell(args: &SealArgs, organisation: &str, signed: &SignedCheckpoint, already: bool) {
+fn tell(args: &SealArgs, organisation: &str, (signed, already): &(SignedCheckpoint, bool)) {
     let (size, root) = (signed.checkpoint().size, signed.checkpoint().root);
     if args.json {
         let json = serde_json::json!({
@@ -91,11 +160,16 @@ fn tell(args: &SealArgs, organisation: &str, signed: &SignedCheckpoint, already:
         return;
     }
     let style = Style::for_stdout();
-    let how = if already { "was sealed already:" } else { "is sealed:" };
+    let how = if *already { "was sealed already:" } else { "is sealed:" };
     out!("{organisation} {} {size} entries, root {root}", style.good(how));
-    match &args.successor {
-        Some(successor) => out!("  {successor} continues it: zorgsluis serve --data {}", args.data.display()),
-        None => out!("  Nothing can be logged here until a log continues it: --successor NAME."),
+    match (&args.successor, &args.data) {
+        (Some(successor), Some(data)) => {
+            out!("  {successor} continues it: zorgsluis serve --data {}", data.display())
+        }
+        (Some(successor), None) => {
+            out!("  {successor} continues it: name it in ZORGSLUIS_ORGANISATION of all functions")
+        }
+        (None, _) => out!("  Nothing can be logged here until a log continues it: --successor NAME."),
     }
     out!(
         "  Check it with `zorgsluis audit verify --sealed --organisation {organisation}`, and keep its checkpoint."

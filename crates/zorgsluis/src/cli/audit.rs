@@ -52,17 +52,17 @@ pub(crate) enum AuditCommand {
     Archive(ArchiveArgs),
     /// Closes a log for good, and begins the one that continues it.
     #[command(
-        after_help = "Examples:\n  zorgsluis audit seal --data ./data --successor linde-2027\n  zorgsluis audit verify --data ./data --organisation linde --sealed\n\nStop the server first. This cannot be undone. The first entry of the log that continues names the last state of\nthis one, and readings of this one are logged there. A log that is sealed already is left as it is."
+        after_help = "Examples:\n  zorgsluis audit seal --data ./data --successor linde-2027\n  zorgsluis audit verify --data ./data --organisation linde --sealed\n  zorgsluis audit seal --aws --successor linde-2027   (a build with AWS)\n\nStop the server first; on AWS nothing need be stopped. This cannot be undone. The first entry of the log that continues names the last state of\nthis one, and readings of this one are logged there. A log that is sealed already is left as it is."
     )]
     Seal(SealArgs),
     /// Makes tiles and index of the log anew from its entries alone.
     #[command(
-        after_help = "Examples:\n  zorgsluis audit rebuild --data ./data\n  zorgsluis audit rebuild --data ./data --index-only\n\nStop the server first. The entries and the checkpoint stay as they are; if the entries do not lead to the\ncheckpoint, nothing is to be rebuilt of them: verify the log. An index.db that is no database is set aside as\nindex.db.damaged. Stopped half way, it can be done again."
+        after_help = "Examples:\n  zorgsluis audit rebuild --data ./data\n  zorgsluis audit rebuild --data ./data --index-only\n  zorgsluis audit rebuild --aws   (a build with AWS)\n\nStop the server first. On AWS the function that writes the log takes nothing while the index is made anew, and\nits messages stay in their queue: stop it too, if that takes longer than half an hour. The entries and the checkpoint stay as they are; if the entries do not lead to the\ncheckpoint, nothing is to be rebuilt of them: verify the log. An index.db that is no database is set aside as\nindex.db.damaged. Stopped half way, it can be done again."
     )]
     Rebuild(RebuildArgs),
     /// Another key signs the log's checkpoints from here on; what the key before signed stays verifiable.
     #[command(
-        after_help = "Example:\n  zorgsluis audit rotate-key --data ./data\n\nStop the server first. The new key takes over by a checkpoint that both keys sign (it is kept in\nlog/ORGANISATION/checkpoints/key-…), so that who knows either key verifies the whole log. The key before is\ndestroyed. Cut off half way, it is ended by running it again, or by the next start of the server."
+        after_help = "Examples:\n  zorgsluis audit rotate-key --data ./data\n  zorgsluis audit rotate-key --aws --new-key alias/zorgsluis-log-signing-2   (a build with AWS)\n\nStop the server first; on AWS nothing need be stopped. The new key takes over by a checkpoint that both keys sign (it is kept in\nlog/ORGANISATION/checkpoints/key-…), so that who knows either key verifies the whole log. On one machine the\nkey before is destroyed. Cut off half way, it is ended by running it again, or by the next start of the server."
     )]
     RotateKey(RotateKeyArgs),
     /// Whether the log is complete: what the stores hold, compared with what the log says, both ways.
@@ -123,9 +123,15 @@ pub(crate) struct ReconcileArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RotateKeyArgs {
     /// The data directory; no server may run on it.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
-    /// The organisation whose log is meant [default: the one in the data directory].
+    #[arg(long, value_name = "DIR", required_unless_present = "aws", conflicts_with = "aws")]
+    pub(crate) data: Option<PathBuf>,
+    /// The log on AWS that the environment names (`ZORGSLUIS_…`, docs/functions.md).
+    #[arg(long, requires = "new_key")]
+    pub(crate) aws: bool,
+    /// The KMS key that takes over: id, ARN or alias of an Ed25519 key.
+    #[arg(long, value_name = "KEY", requires = "aws")]
+    pub(crate) new_key: Option<String>,
+    /// The organisation whose log is meant [default: the one in the data directory, or in the environment].
     #[arg(long, value_name = "NAME")]
     pub(crate) organisation: Option<String>,
     /// JSON instead of text.
@@ -200,12 +206,15 @@ pub(crate) struct ArchiveArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SealArgs {
     /// The data directory; no server may run on it.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
-    /// The organisation whose log is meant [default: the one in the data directory].
+    #[arg(long, value_name = "DIR", required_unless_present = "aws", conflicts_with = "aws")]
+    pub(crate) data: Option<PathBuf>,
+    /// The log on AWS that the environment names (`ZORGSLUIS_…`, docs/functions.md).
+    #[arg(long)]
+    pub(crate) aws: bool,
+    /// The organisation whose log is meant [default: the one in the data directory, or in the environment].
     #[arg(long, value_name = "NAME")]
     pub(crate) organisation: Option<String>,
-    /// The name of the log that continues it, in the same data directory.
+    /// The name of the log that continues it, in the same data directory or bucket.
     #[arg(long, value_name = "NAME")]
     pub(crate) successor: Option<String>,
     /// JSON instead of text.
@@ -218,8 +227,8 @@ pub(crate) struct RebuildArgs {
     /// The data directory; no server may run on it.
     #[arg(long, value_name = "DIR", required_unless_present = "aws")]
     pub(crate) data: Option<PathBuf>,
-    /// The log on AWS that the environment names; the tiles only.
-    #[arg(long, conflicts_with = "data", requires = "tiles_only")]
+    /// The log on AWS that the environment names (`ZORGSLUIS_…`, docs/functions.md).
+    #[arg(long, conflicts_with = "data")]
     pub(crate) aws: bool,
     /// The organisation whose log is meant [default: the one in the data directory, or in the environment].
     #[arg(long, value_name = "NAME")]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tlog::{SignedCheckpoint, Signer as _};
+use tlog::{SignedCheckpoint, Signer as _, VerifyingKey};
 use zorgsluis_audit_writer::{AuditLog, AuditWriter, LogReader, ReadBy};
 use zorgsluis_domain::audit::{AccessMethod, Application, Deed, Source, User};
 use zorgsluis_domain::port::{AuditSink, Random as _};
@@ -181,23 +181,33 @@ pub(crate) async fn rotate_key(
 ) -> Result<SignedCheckpoint, Failure> {
     let next = directory.begin_log_rotation(&origin(&log.organisation)).map_err(Failure::wrong)?;
     let key = next.verifying_key().clone();
-    let chain =
-        log.writer.log().tlog().key_chain(std::slice::from_ref(&key)).await.map_err(Failure::wrong)?;
-    if !chain.handovers().iter().any(|handover| *handover.to() == key) {
-        let mut bits = [0; 10];
-        SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
-        let now = directory.clock().now();
-        let entry = AuditEntry::of(Deed::key_rotated(format!("log/{}", log.organisation), key.to_string()))
-            .at(EntryId::new(now, bits), now)
-            .by(User::system("operator", true))
-            .through(AccessMethod::CommandLine, Application::zorgsluis())
-            .reported_by(source(&log.organisation))
-            .build();
-        log.writer.record(&[entry]).await.map_err(Failure::wrong)?;
-    }
+    log_rotation(&log.writer, &*directory.clock(), &key).await?;
     let signed = log.writer.rotate_key(Arc::new(next)).await.map_err(Failure::wrong)?;
     directory.end_log_rotation().map_err(Failure::wrong)?;
     Ok(signed)
+}
+
+/// That another key takes over, before it does; once.
+pub(crate) async fn log_rotation(
+    writer: &AuditWriter,
+    clock: &dyn Clock,
+    key: &VerifyingKey,
+) -> Result<(), Failure> {
+    let log = writer.log();
+    let chain = log.tlog().key_chain(std::slice::from_ref(key)).await.map_err(Failure::wrong)?;
+    if chain.handovers().iter().any(|handover| handover.to() == key) {
+        return Ok(());
+    }
+    let mut bits = [0; 10];
+    SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
+    let now = clock.now();
+    let entry = AuditEntry::of(Deed::key_rotated(format!("log/{}", log.shard()), key.to_string()))
+        .at(EntryId::new(now, bits), now)
+        .by(User::system("operator", true))
+        .through(AccessMethod::CommandLine, Application::zorgsluis())
+        .reported_by(source(log.shard()))
+        .build();
+    writer.record(&[entry]).await.map_err(Failure::wrong)
 }
 
 /// A reader on behalf of the person at the command line, which logs each reading to `sink`.

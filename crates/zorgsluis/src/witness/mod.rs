@@ -3,7 +3,6 @@
 mod reach;
 mod server;
 mod state;
-pub(crate) mod submit;
 
 use tlog::{Checkpoint, ConsistencyFile, LogError, SignedCheckpoint, VerifyingKey};
 use zorgsluis_embedded::SystemClock;

@@ -1,51 +1,20 @@
-//! The other side of a witness: the log submits its checkpoints (C2SP tlog-witness) and keeps what was cosigned.
-//!
-//! It runs beside the log and holds up nothing: a witness that is down is asked again later, and meanwhile the log goes
-//! on with checkpoints that this witness has not cosigned.
+//! [`Submitter`]: brings the checkpoints of a log before one witness.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tlog::{
-    ConsistencyFile, KeyChain, Log, LogError, Note, NoteSignature, SignedCheckpoint, VerifyingKey, WitnessKey,
-};
+use tlog::{ConsistencyFile, KeyChain, Log, LogError, Note, NoteSignature, SignedCheckpoint, VerifyingKey};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-use crate::failure::Failure;
+use super::{RemoteWitness, Submitted};
 
 /// How long a witness may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How much of an answer is read: some signature lines.
 const MAX_ANSWER: u64 = 64 << 10;
 
-/// A witness as the log knows it.
-#[derive(Debug, Clone)]
-pub(crate) struct RemoteWitness {
-    url: String,
-    key: WitnessKey,
-}
-
-impl RemoteWitness {
-    /// Pairs of `--witness` and `--witness-key`.
-    pub(crate) fn all(urls: &[String], keys: &[String]) -> Result<Vec<Self>, Failure> {
-        if urls.len() != keys.len() {
-            return Err(Failure::usage("each --witness URL needs its --witness-key VKEY, in the same order"));
-        }
-        let pairs = urls.iter().zip(keys).map(|(url, key)| {
-            let key =
-                WitnessKey::parse(key).map_err(|error| Failure::usage(format!("--witness-key: {error}")))?;
-            let plain = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-            if plain.is_none_or(str::is_empty) {
-                return Err(Failure::usage(format!("--witness {url}: not a URL of http or https")));
-            }
-            Ok(Self { url: url.trim_end_matches('/').to_owned(), key })
-        });
-        pairs.collect()
-    }
-}
-
 /// Submits the checkpoints of a log to one witness.
-pub(crate) struct Submitter {
+pub struct Submitter {
     log: Log,
     keys: Vec<VerifyingKey>,
     witness: RemoteWitness,
@@ -56,6 +25,15 @@ pub(crate) struct Submitter {
     done: Option<String>,
     /// What was wrong the last time, so that it is told once.
     trouble: Option<String>,
+}
+
+impl std::fmt::Debug for Submitter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Submitter")
+            .field("log", &self.log)
+            .field("witness", &self.witness)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why nothing was cosigned.
@@ -80,21 +58,23 @@ enum Told {
 }
 
 impl Submitter {
-    pub(crate) fn new(log: Log, keys: Vec<VerifyingKey>, witness: RemoteWitness) -> Self {
+    /// For a log whose checkpoints verify by `keys`, or by those that took over from them.
+    #[must_use]
+    pub fn new(log: Log, keys: Vec<VerifyingKey>, witness: RemoteWitness) -> Self {
         let agent = agent(witness.url.starts_with("https:"));
         Self { log, keys, witness, agent, known: None, done: None, trouble: None }
     }
 
-    /// Submits the checkpoint that stands, if it was not yet, and keeps the cosignature. Trouble is told once, in the
-    /// log lines. Returns whether the witness answered as it should.
-    pub(crate) async fn submit(&mut self) -> bool {
+    /// Submits the checkpoint that stands, if it was not yet, and keeps the cosignature with the log. Trouble is
+    /// told once, in the log lines. It may be dropped half way.
+    pub async fn submit(&mut self) -> Submitted {
         let name = self.witness.key.name().to_owned();
         match self.attempt().await {
             Ok(()) => {
                 if self.trouble.take().is_some() {
                     tracing::warn!(witness = name, "the witness cosigns again");
                 }
-                true
+                Submitted::Cosigned
             }
             Err(trouble) => {
                 let (text, refused) = match trouble {
@@ -109,7 +89,7 @@ impl Submitter {
                     }
                     self.trouble = Some(text);
                 }
-                false
+                if refused { Submitted::Refused } else { Submitted::Away }
             }
         }
     }
