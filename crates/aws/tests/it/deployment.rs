@@ -161,8 +161,13 @@ fn entry(number: u8) -> AuditEntry {
             source_id: "tests".into(),
             source_type: 4,
         })
-        .patient(format!("Patient/{}", number % 3))
+        .patient(patient(number % 3))
         .build()
+}
+
+/// One of three invented patients.
+pub(crate) fn patient(number: u8) -> String {
+    format!("Patient/0d6c4c1e-7a34-5b0e-9d3a-00000000000{number}")
 }
 
 /// Until this holds, or a while.

@@ -14,7 +14,7 @@ async fn a_log_is_sealed_once_and_a_warm_function_writes_nothing_behind_it() {
     let seal = deployment.bytes(&format!("log/{ORGANISATION}/sealed")).await;
     assert_eq!(String::from_utf8(seal.clone()).unwrap(), sealed["checkpoint"].as_str().unwrap());
     let end = deployment.bytes(&format!("log/{ORGANISATION}/entries/{:020}", 5)).await;
-    assert_eq!(end, seal, "it stands in the place of the next bundle");
+    assert!(end.starts_with(b"TLOGBNDL"), "what closes it stands in the place of the next bundle");
 
     // Neither what is new nor what stands there already is lost: it stays in the queue.
     for _ in 0..2 {

@@ -2,7 +2,7 @@
 //! command reads where something was laid over what was written first.
 
 use crate::command_line::{self, Serving};
-use crate::deployment::{Deployment, ORGANISATION, codes, until};
+use crate::deployment::{Deployment, ORGANISATION, codes, patient, until};
 
 /// A witness that follows the log of a deployment: its folder and its key.
 async fn witness(deployment: &Deployment) -> (tempfile::TempDir, String) {
@@ -112,8 +112,8 @@ async fn commands_read_what_was_written_first_whatever_was_laid_over_it() {
     found.sort_unstable();
     assert_eq!(found, ["delete-marker", "second-version", "second-version"], "{report}");
     assert_eq!(deployment.run(&["audit", "export", "--aws"]).await.well(), whole);
-    let patient = ["audit", "history", "--aws", "--patient", "Patient/1", "--json"];
-    let answer = deployment.run(&patient).await.json();
+    let asked = patient(1);
+    let answer = deployment.run(&["audit", "history", "--aws", "--patient", &asked, "--json"]).await.json();
     assert_eq!(answer["lines"].as_array().map(Vec::len), Some(2), "{answer}");
     let entry: serde_json::Value = serde_json::from_str(whole.lines().next().unwrap()).unwrap();
     let id = entry["id"].as_str().unwrap();
