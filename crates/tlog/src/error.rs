@@ -105,7 +105,9 @@ pub enum LogError {
     },
     /// The index is being made anew: what is not in it yet may be in the log all the same, so that nothing is
     /// appended and nothing looked up until that is done.
-    #[error("the index is being made anew (`audit rebuild`): nothing is written or looked up until that is done")]
+    #[error(
+        "the index is being made anew (`audit rebuild`): nothing is written or looked up until that is done"
+    )]
     IndexRebuilding,
     /// Another writer's entries could not be described for the index.
     #[error("at step {step}")]
