@@ -27,7 +27,7 @@ export const RAW_DAYS = YEAR;
  * |---|---|---|
  * | imaging | GOVERNANCE, 20 years | Images are part of the dossier: 20 years from its last change, so never less than 20 from upload. A patient may have them destroyed sooner, and they are not sealed per patient: COMPLIANCE would forbid what the law demands. Only the erasure role goes past the lock. |
  * | raw | GOVERNANCE, 1 year | Copies of what was sent, sealed per patient, from which the FHIR store can be made again. A year is ample for finding a faulty conversion; afterwards the policy still lets nobody delete but the erasure role. |
- * | log | COMPLIANCE on entries and daily checkpoints, 5 years, by the writer | Nobody may shorten it, not root; what is locked is ciphertext, and erasure destroys its key. No default retention: tiles and the current checkpoint are derived and written over. |
+ * | log | COMPLIANCE on entries, daily checkpoints and tombstones, 5 years, by the writer | Nobody may shorten it, not root; what is locked is ciphertext, and erasure destroys its key. No default retention: tiles and the current checkpoint are derived and written over. |
  * | settings | none | Profiles change; versions keep what stood there. Wrapped keys can be created and never replaced. |
  * | access logs, flow logs | none | Written by AWS, without PHI. |
  *
@@ -114,16 +114,20 @@ export class StorageStack extends ZorgsluisStack {
       imaging: { from: this.imaging, key: keys.phi },
       raw: { from: this.raw, key: keys.phi },
       settings: { from: this.settings, key: keys.phi },
-      log: { from: this.log, key: keys.audit, under: [`log/${settings.organisation}/entries/`, `log/${settings.organisation}/checkpoints/`] },
+      log: { from: this.log, key: keys.audit, under: locked(settings).map((place) => place.slice(0, -1)) },
     });
   }
 }
 
 /**
- * What the writer of the log locks: entries, and one checkpoint a day. By the name of the log: a star stands for
+ * What is created once and locked in the bucket of the log: entries, one checkpoint a day, and the tombstones of what
+ * was destroyed, which no restored table must take along. By the name of the log: a star stands for
  * slashes too, and `log/` with a star and `/entries/` for the tiles of leaves under `tile/entries/`, which are written over.
  */
-const locked = ({ organisation }: Settings): string[] => ['entries', 'checkpoints'].map((part) => `log/${organisation}/${part}/*`);
+const locked = ({ organisation }: Settings): string[] => [
+  ...['entries', 'checkpoints'].map((part) => `log/${organisation}/${part}/*`),
+  `tombstones/${organisation}/*`,
+];
 
 const intelligent = (): s3.LifecycleRule => ({
   id: 'seldom read',

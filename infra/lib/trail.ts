@@ -25,6 +25,9 @@ export const WATCHED_BUCKETS = ['imaging', 'raw', 'log', 'settings'] as const;
 /** What no function does and a person at a console may: reading through a table, or by a query language. */
 const BY_HAND = ['BatchExecuteStatement', 'ExecuteStatement', 'ExecuteTransaction', 'Scan'];
 
+/** What sends a mail. */
+const SENDING = ['SendBulkEmail', 'SendBulkTemplatedEmail', 'SendEmail', 'SendRawEmail', 'SendTemplatedEmail'];
+
 /** How long nobody may take the trail away. */
 const LOCKED = Duration.days(365);
 
@@ -161,6 +164,8 @@ function selectors(settings: Settings, region: string, account: string): cloudtr
       field: 'resources.ARN',
       startsWith: WATCHED_BUCKETS.map((kind) => `arn:aws:s3:::${settings.bucketName(kind)}/`),
     }),
+    // HealthLake has no data events of its own: its calls are management events, and so in the trail already.
+    data('AWS::SES::EmailIdentity', 'Mails that were sent', { field: 'eventName', equalTo: SENDING }),
     data(
       'AWS::DynamoDB::Table',
       'Tables, when read by hand',

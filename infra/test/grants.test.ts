@@ -118,7 +118,7 @@ test('the buckets and tables that policies name by their name are those that sta
 
 test('every port that crates/aws has is used by a program, or is for the command line', () => {
   const used = new Set([...needs.programs.values()].flatMap((program) => program.ports.map((use) => use.port)));
-  const byHand = ['audit-sink', 'keys-destroy', 'log-verify'];
+  const byHand = ['audit-sink', 'erasure', 'keys-destroy', 'log-verify'];
   assert.deepEqual([...needs.names].filter((port) => !used.has(port) && !byHand.includes(port)), []);
 });
 

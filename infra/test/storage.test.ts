@@ -160,9 +160,9 @@ describe('Storage: the create-only and no-delete policies of the design', () => 
     }
   });
 
-  test('entries, daily checkpoints, raw messages and wrapped keys are created once', () => {
+  test('entries, daily checkpoints, tombstones, raw messages and wrapped keys are created once', () => {
     const places: [string, string[]][] = [
-      [LOG, ['/log/example/checkpoints/*', '/log/example/entries/*']],
+      [LOG, ['/log/example/checkpoints/*', '/log/example/entries/*', '/tombstones/example/*']],
       [RAW, ['/messages/*']],
       [SETTINGS, ['/keys/*']],
     ];
@@ -302,6 +302,7 @@ describe('Storage: entries replicated with Object Lock to a log account in eu-ce
     assert.deepEqual(Rules.map((one: { Filter: { Prefix: string } }) => one.Filter.Prefix), [
       'log/example/entries/',
       'log/example/checkpoints/',
+      'tombstones/example/',
     ]);
     for (const one of Rules) {
       assert.equal(one.Destination.Account, '222222222222');

@@ -40,6 +40,12 @@ test('whatever is changed in the account is in the trail, and so is a table that
   assert.deepEqual(tables['eventName'], ['BatchExecuteStatement', 'ExecuteStatement', 'ExecuteTransaction', 'Scan']);
 });
 
+test('each mail that is sent is in the trail, whoever sends it and from whichever address', () => {
+  const mails = selectors.find((one: Record<string, string[]>) => one['resources.type']?.[0] === 'AWS::SES::EmailIdentity');
+  assert.ok(mails['eventName'].includes('SendEmail') && mails['eventName'].includes('SendRawEmail'));
+  assert.equal(mails['resources.ARN'], undefined);
+});
+
 test('the trail has a bucket of its own: locked for a year, our key, nobody deletes', () => {
   const name = settings.bucketName('trail');
   const bucket = one(trail, 'AWS::S3::Bucket').Properties;

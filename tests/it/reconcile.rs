@@ -1,6 +1,7 @@
 //! `audit reconcile`: what was done has its entry, and each difference between stores and log is found and named.
 
 mod changed;
+mod cloudtrail;
 mod faults;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! The journal in the table `messages`: an item for each step.
 
+mod erase;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

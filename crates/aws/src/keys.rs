@@ -30,12 +30,13 @@
 //! # Restored tables
 //!
 //! A table that is restored to a moment before a destruction has the wrapped key again and no tombstone. What was
-//! destroyed since has to be destroyed again before the table is put to use: [`AwsKeys::destroyed`] lists the
-//! tombstones of the table that was, [`AwsKeys::destroy_again`] applies them. Where that table is lost, they are
-//! taken from the record of erasures in the audit log. After 35 days no restored table has the key.
+//! destroyed since has to be destroyed again before the table is put to use: `zorgsluis erase --aws --again` does so, by
+//! the tombstones in the bucket of the log ([`AwsErasures`](crate::AwsErasures)). After 35 days no restored table has
+//! the key.
 
 mod cache;
 mod data;
+mod erase;
 mod roots;
 mod store;
 

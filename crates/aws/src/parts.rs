@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tlog::{EntryIndex, Signer};
 use zorgsluis_domain::port::{
-    DeadLetters, FhirStore, Journal, Keys, NoticeRegister, OptOuts, PatientIndex, PayloadStore,
+    DeadLetters, ErasureStore, FhirStore, Journal, Keys, NoticeRegister, OptOuts, PatientIndex, PayloadStore,
     ProviderDirectory, Queue, TombstoneStore,
 };
 use zorgsluis_domain::{Clock, PortError};
 
 use crate::function::Failed;
 use crate::{
-    AwsKeys, Clients, DynamoDeadLetters, DynamoEntryIndex, DynamoJournal, DynamoNoticeRegister,
+    AwsErasures, AwsKeys, Clients, DynamoDeadLetters, DynamoEntryIndex, DynamoJournal, DynamoNoticeRegister,
     DynamoOptOuts, DynamoPatientIndex, DynamoProviderDirectory, HealthLake, HealthLakeLimits, KeySettings,
     KmsSigner, S3LogStorage, S3Payloads, S3Tombstones, Settings, SettingsBucket, SettingsError, SqsQueue,
     SystemClock, Variable,
@@ -75,13 +75,17 @@ impl Parts {
     ///
     /// A setting that the program lacks; what S3 and KMS answer.
     pub async fn keys(&self) -> Result<Arc<dyn Keys>, Failed> {
+        Ok(Arc::new(self.aws_keys().await?))
+    }
+
+    async fn aws_keys(&self) -> Result<AwsKeys, Failed> {
         let settings = KeySettings {
             table: self.settings.table("keys"),
             pseudonyms: self.settings.need(Variable::PseudonymKey)?.to_owned(),
             phi: self.settings.need(Variable::PhiKey)?.to_owned(),
             audit: self.settings.need(Variable::AuditKey)?.to_owned(),
         };
-        Ok(Arc::new(AwsKeys::load(&self.clients, &self.bucket()?, &settings, self.clock()).await?))
+        Ok(AwsKeys::load(&self.clients, &self.bucket()?, &settings, self.clock()).await?)
     }
 
     /// The raw messages, sealed by `keys`.
@@ -137,9 +141,27 @@ impl Parts {
     ///
     /// When the program has no such setting.
     pub fn tombstones(&self) -> Result<Arc<dyn TombstoneStore>, SettingsError> {
+        Ok(Arc::new(self.s3_tombstones()?))
+    }
+
+    fn s3_tombstones(&self) -> Result<S3Tombstones, SettingsError> {
         let bucket = self.settings.need(Variable::LogBucket)?;
         let retention = self.settings.number(Variable::LogRetentionDays)?;
-        Ok(Arc::new(S3Tombstones::new(&self.clients, bucket, self.settings.organisation(), retention)))
+        Ok(S3Tombstones::new(&self.clients, bucket, self.settings.organisation(), retention))
+    }
+
+    /// What destroys what stands about a patient, and what was declared to forbid it.
+    ///
+    /// # Errors
+    ///
+    /// As of [`keys`](Self::keys) and [`fhir`](Self::fhir).
+    pub async fn erasures(&self) -> Result<Arc<dyn ErasureStore>, Failed> {
+        let keys = self.aws_keys().await?;
+        let fhir = self.health_lake(&keys)?;
+        let prefix = self.settings.get(Variable::TablePrefix).unwrap_or_default();
+        let bucket = self.settings.need(Variable::RawBucket)?;
+        let tombstones = self.s3_tombstones()?;
+        Ok(Arc::new(AwsErasures::new(&self.clients, prefix, bucket, fhir, keys, tombstones)))
     }
 
     /// The objects of the log.
@@ -184,10 +206,14 @@ impl Parts {
     ///
     /// A setting that the program lacks, or an address that cannot be one.
     pub fn fhir(&self, keys: &Arc<dyn Keys>) -> Result<Arc<dyn FhirStore>, Failed> {
+        Ok(Arc::new(self.health_lake(&**keys)?))
+    }
+
+    fn health_lake(&self, keys: &dyn Keys) -> Result<HealthLake, Failed> {
         let endpoint = self.settings.need(Variable::FhirStore)?;
         let all = self.settings.number(Variable::FhirBundles)?;
         let share = HealthLakeLimits { bundles_per_second: all / FHIR_PROCESSES, ..Default::default() };
-        Ok(Arc::new(HealthLake::new(&self.clients, endpoint, &**keys, share)?))
+        Ok(HealthLake::new(&self.clients, endpoint, keys, share)?)
     }
 
     /// The profiles of senders, with the names of their files.

@@ -12,6 +12,7 @@
 //! closes a circle: links are never taken away, the patient that is merged had none when the transaction was done,
 //! and neither had the end of the other's links, which was somebody else.
 
+mod erase;
 mod item;
 
 use std::collections::{BTreeSet, HashMap};

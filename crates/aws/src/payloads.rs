@@ -10,6 +10,7 @@
 //!
 //! [`PayloadStore::list`] does not look at the objects: it may name a message whose put broke off.
 
+mod erase;
 mod object;
 
 use std::ops::Range;

@@ -36,6 +36,7 @@ mod message;
 pub mod notice;
 mod phi;
 pub mod port;
+pub mod reconciliation;
 pub mod retention;
 pub mod text;
 

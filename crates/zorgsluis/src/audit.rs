@@ -4,6 +4,7 @@
 mod answers;
 mod archive;
 mod bucket;
+mod cloudtrail;
 mod progress;
 mod prove;
 mod rebuild;

@@ -7,9 +7,13 @@ use zorgsluis_domain::Clock;
 use zorgsluis_domain::port::{AuditSink, Keys, PatientIndex, TombstoneStore};
 
 #[cfg(feature = "aws")]
-pub(crate) use with::{ingest, log, logs, providers, registers, signer, stores, waiting, writer};
+pub(crate) use with::{
+    ingest, log, logs, notices, objects, providers, registers, signer, stores, waiting, writer,
+};
 #[cfg(not(feature = "aws"))]
-pub(crate) use without::{ingest, log, logs, providers, registers, signer, stores, waiting, writer};
+pub(crate) use without::{
+    ingest, log, logs, notices, objects, providers, registers, signer, stores, waiting, writer,
+};
 
 /// The log, and what reading it takes.
 pub(crate) struct OpenLog {
@@ -49,12 +53,12 @@ pub(crate) struct LogInBucket {
 mod with {
     use std::sync::Arc;
 
-    use tlog::{LogStorage as _, Signer};
+    use tlog::{LogStorage, Signer};
     use zorgsluis_audit_writer::{AuditLog, AuditWriter, QueueSink};
     use zorgsluis_aws::function::Failed;
-    use zorgsluis_aws::{KmsSigner, Parts, Program, Settings, SystemRandom, Variable};
+    use zorgsluis_aws::{KmsSigner, Parts, Program, S3LogStorage, Settings, SystemRandom, Variable};
     use zorgsluis_converter::profile::Profiles;
-    use zorgsluis_domain::port::{AuditSink, Keys, ProviderDirectory};
+    use zorgsluis_domain::port::{AuditSink, Keys, NoticeRegister, ProviderDirectory};
     use zorgsluis_ingest::{Ingest, ProfileRules};
     use zorgsluis_registers::Registers;
 
@@ -145,7 +149,22 @@ mod with {
 
     /// Destroys.
     pub(crate) async fn stores() -> Result<Stores, Failure> {
-        Err(Failure::usage("erasing on AWS is not built yet"))
+        let parts = parts().await?;
+        let OpenLog { keys, patients, log, sink, clock, tombstones } = open_log(&parts).await?;
+        let erasures = parts.erasures().await.map_err(failed)?;
+        let organisation = log.shard().to_owned();
+        Ok(Stores { erasures, tombstones, keys, patients, log, sink, clock, organisation })
+    }
+
+    /// Which notices were sent.
+    pub(crate) async fn notices() -> Result<Arc<dyn NoticeRegister>, Failure> {
+        Ok(parts().await?.notices())
+    }
+
+    /// The objects of a bucket, to read.
+    pub(crate) async fn objects(bucket: &str) -> Result<Arc<dyn LogStorage>, Failure> {
+        // No term is used: nothing is written.
+        Ok(Arc::new(S3LogStorage::new(parts().await?.clients(), bucket, 0)))
     }
 
     /// Writes a log, past the queue.
@@ -233,8 +252,8 @@ mod with {
 mod without {
     use std::sync::Arc;
 
-    use tlog::Signer;
-    use zorgsluis_domain::port::ProviderDirectory;
+    use tlog::{LogStorage, Signer};
+    use zorgsluis_domain::port::{NoticeRegister, ProviderDirectory};
     use zorgsluis_ingest::Ingest;
     use zorgsluis_registers::Registers;
 
@@ -272,6 +291,14 @@ mod without {
 
     pub(crate) async fn waiting() -> Option<u64> {
         None
+    }
+
+    pub(crate) async fn notices() -> Result<Arc<dyn NoticeRegister>, Failure> {
+        none()
+    }
+
+    pub(crate) async fn objects(_: &str) -> Result<Arc<dyn LogStorage>, Failure> {
+        none()
     }
 
     pub(crate) async fn registers() -> Result<Registers, Failure> {

@@ -98,7 +98,7 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Destroys data of a patient for good, unless a duty keeps them, or what no duty keeps any more.
     #[command(
-        after_help = "Examples:\n  zorgsluis erase --data ./data --patient 0d6c… --class dossier --reason patient-request --dry-run\n  zorgsluis erase --data ./data --patient 0d6c… --class dossier --reason patient-request\n  zorgsluis erase --data ./data --expired --dry-run\n  zorgsluis erase --data ./data --again      after a backup was put back\n\nNo server may run on the directory meanwhile. What was destroyed stays destroyed when a backup is put back, as\nlong as the file of tombstones is kept: DIR.tombstones, or the one that --tombstones names here and for serve."
+        after_help = "Examples:\n  zorgsluis erase --data ./data --patient 0d6c… --class dossier --reason patient-request --dry-run\n  zorgsluis erase --data ./data --patient 0d6c… --class dossier --reason patient-request\n  zorgsluis erase --data ./data --expired --dry-run\n  zorgsluis erase --data ./data --again      after a backup was put back\n  zorgsluis erase --aws --again              after a table was restored\n\nNo server may run on the directory meanwhile. What was destroyed stays destroyed when a backup is put back, as\nlong as the file of tombstones is kept: DIR.tombstones, or the one that --tombstones names here and for serve."
     )]
     Erase(Box<EraseArgs>),
     /// What is declared to forbid the destruction of a patient's data.

@@ -5,6 +5,7 @@
 
 mod bundle;
 mod cursor;
+mod erase;
 mod pace;
 mod plan;
 mod transaction;

@@ -117,6 +117,40 @@ impl Store {
         }
     }
 
+    /// When a key was made; `None` for one that never was, or whose item does not say.
+    pub(super) async fn made(
+        &self,
+        operation: &'static str,
+        id: Uuid,
+    ) -> Result<Option<Timestamp>, PortError> {
+        let Some(found) = self.table.get(operation, id_key(id)).await? else { return Ok(None) };
+        let row = Row::new(operation, &found);
+        row.has("made").then(|| row.time("made")).transpose()
+    }
+
+    /// Whose a key is, or was: the owner's fingerprint.
+    pub(super) async fn owner_of(
+        &self,
+        operation: &'static str,
+        id: Uuid,
+    ) -> Result<Option<String>, PortError> {
+        let found = self.table.get(operation, id_key(id)).await?;
+        let owner = found.as_ref().map(|found| Row::new(operation, found).maybe_text("owner")).transpose()?;
+        Ok(owner.flatten().map(str::to_owned))
+    }
+
+    /// Writes the tombstone of a key that never was.
+    pub(super) async fn mark_destroyed(
+        &self,
+        operation: &'static str,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let mut mark = id_key(id);
+        mark.insert("destroyed".to_owned(), text(now));
+        self.table.put(operation, mark).await
+    }
+
     /// The ids of all keys that were destroyed.
     pub(super) async fn tombstones(&self, operation: &'static str) -> Result<Vec<Uuid>, PortError> {
         let mut pages = self

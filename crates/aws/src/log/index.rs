@@ -103,6 +103,37 @@ impl DynamoEntryIndex {
         Ok(places.collect())
     }
 
+    /// The keys that begin so and have rows from before a moment. Reads the whole index: it leads from a key to its
+    /// rows, and from nothing to the keys.
+    pub(crate) async fn keys_before(
+        &self,
+        operation: &'static str,
+        prefix: &str,
+        before: jiff::Timestamp,
+    ) -> Result<std::collections::BTreeSet<String>, PortError> {
+        let partition = key_partition(&self.shard, prefix);
+        let mut pages = self
+            .table
+            .client()
+            .scan()
+            .table_name(self.table.name())
+            .filter_expression("begins_with(pk, :keys) AND sk < :before")
+            .projection_expression("pk")
+            .expression_attribute_values(":keys", text(&partition))
+            .expression_attribute_values(":before", text(order(before.as_microsecond())))
+            .into_paginator()
+            .items()
+            .send();
+        let mut keys = std::collections::BTreeSet::new();
+        let behind = key_partition(&self.shard, "");
+        while let Some(row) = pages.next().await {
+            let row = row.map_err(|error| busy(operation, error))?;
+            let pk = table::Row::new(operation, &row).text("pk")?;
+            keys.extend(pk.strip_prefix(&behind).map(str::to_owned));
+        }
+        Ok(keys)
+    }
+
     /// Sets the coverage behind a bundle, if it still reaches to where the bundle begins and the index is the one
     /// that was looked at. `false`: it does not, or is not.
     async fn cover(&self, bundle: &IndexedBundle, seen: &Standing) -> Result<bool, IndexError> {

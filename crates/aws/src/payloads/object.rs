@@ -21,6 +21,11 @@ pub(super) fn message_key(message: MessageId) -> String {
     format!("messages/{message}")
 }
 
+/// What the keys of all notes about a message begin with.
+pub(super) fn notes_of(message: MessageId) -> String {
+    format!("notes/{message}/")
+}
+
 /// # Errors
 ///
 /// `Refused` when the name is none for an object: it is a word of ours, never text of a message.

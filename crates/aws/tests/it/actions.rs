@@ -8,8 +8,8 @@ use zorgsluis_aws::{FHIR_PROCESSES, Program};
 
 /// Action files, and the sources of which they speak: a port that shares its sources with another is compared
 /// together with it.
-const ADAPTERS: [(&[&str], &[&str]); 13] = [
-    (&["payloads", "journal"], &["payloads.rs", "payloads", "journal.rs", "messages.rs"]),
+const ADAPTERS: [(&[&str], &[&str]); 14] = [
+    (&["payloads", "journal"], &["payloads.rs", "payloads", "journal.rs", "journal", "messages.rs"]),
     (&["dead-letters"], &["dead_letters.rs"]),
     (&["patient-index"], &["patient_index.rs", "patient_index"]),
     (&["provider-directory"], &["provider_directory.rs", "provider_directory"]),
@@ -24,6 +24,11 @@ const ADAPTERS: [(&[&str], &[&str]); 13] = [
     (&["text-analysis"], &["comprehend_medical"]),
     // Signed by hand: no calls of an SDK. The stand-in checks what is asked of it.
     (&["fhir-store"], &["healthlake"]),
+    // What is asked of the other stores by who destroys, and by nobody else.
+    (
+        &["erasure"],
+        &["erasure", "journal/erase.rs", "keys/erase.rs", "patient_index/erase.rs", "payloads/erase.rs"],
+    ),
     // The helpers of the others.
     (&[], &["table.rs", "table"]),
 ];
@@ -52,7 +57,8 @@ const CALLS: [(&str, &str, &[&str]); 40] = [
     (".head_object()", "s3:GetObject", &["s3:ListBucket"]),
     (".put_object()", "s3:PutObject", &[]),
     ("object_lock_mode(", "s3:PutObjectRetention", &[]),
-    (".delete_object()", "s3:DeleteObject", &[]),
+    // Versions, past their lock.
+    (".delete_object()", "s3:DeleteObjectVersion", &["s3:BypassGovernanceRetention"]),
     (".list_objects_v2()", "s3:ListBucket", &[]),
     (".list_object_versions()", "s3:ListBucketVersions", &[]),
     (".get_bucket_versioning()", "s3:GetBucketVersioning", &[]),
@@ -105,6 +111,8 @@ fn port_name(port: &Value) -> &str {
 fn code(path: &Path) -> String {
     if path.is_dir() {
         let mut files: Vec<_> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        // Of an adapter of its own.
+        files.retain(|file| !file.ends_with("erase.rs"));
         files.sort();
         return files.iter().map(|file| code(file)).collect();
     }

@@ -9,6 +9,7 @@ mod command_line;
 mod comprehend_medical;
 mod deployment;
 mod environment;
+mod erasure;
 mod fhir_store;
 mod journal;
 mod keys;

@@ -29,66 +29,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, params};
+pub use zorgsluis_domain::reconciliation::{Area, Found, Ratio, Tally};
 use zorgsluis_domain::{AuditEntry, EntryId, MessageId, PortError};
 
 use crate::DataDirectory;
 use crate::database::{BUSY_TIMEOUT, Failure, immutable_uri, is_write_protected};
 
 const OPERATION: &str = "reconcile";
-
-/// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Area {
-    /// Versions of resources in the FHIR store.
-    Writes,
-    /// What the FHIR store gave out to be shown.
-    Reads,
-    /// Notices and mails.
-    Mails,
-    /// Messages that came in, and dead letters.
-    Messages,
-    /// Providers and patients' wishes.
-    Registers,
-    /// The log's own entries about the system.
-    Log,
-}
-
-impl Area {
-    /// Those that have a ratio, in the order in which they are told.
-    pub const COUNTED: [Self; 5] = [Self::Writes, Self::Reads, Self::Mails, Self::Messages, Self::Registers];
-
-    /// Its name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Writes => "writes",
-            Self::Reads => "reads",
-            Self::Mails => "mails",
-            Self::Messages => "messages",
-            Self::Registers => "registers",
-            Self::Log => "log",
-        }
-    }
-}
-
-/// Something that was found. Holds no PHI.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// In what.
-    pub area: Area,
-    /// What it is, in kebab-case: `write-without-entry`. `docs/reconciliation.md` lists them.
-    pub kind: &'static str,
-    /// Whether data plane and log differ; else it stands apart, for somebody to know.
-    pub difference: bool,
-    /// Where: `Observation/… version 3`, `notice …`.
-    pub at: String,
-    /// When it happened.
-    pub time: Option<Timestamp>,
-    /// The message that it is about.
-    pub message: Option<MessageId>,
-    /// The entry that it is about.
-    pub entry: Option<EntryId>,
-}
 
 /// Kinds of what the log tells, or the journal, and the stores have not: nothing else counts it.
 const LACKING: [&str; 11] = [
@@ -104,35 +51,6 @@ const LACKING: [&str; 11] = [
     "entry-gone",
     "entry-without-message",
 ];
-
-/// How many of something there were, by the stores or by the log, and of how many both tell.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ratio {
-    /// All.
-    pub of: u64,
-    /// In the stores and with their entry.
-    pub have: u64,
-}
-
-/// What a comparison came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// In the order of [`Area::COUNTED`].
-    pub ratios: [Ratio; 5],
-    /// Differences, all in all.
-    pub differences: u64,
-}
-
-impl Tally {
-    /// All areas together.
-    #[must_use]
-    pub fn all(&self) -> Ratio {
-        self.ratios.iter().fold(Ratio::default(), |sum, one| Ratio {
-            of: sum.of.saturating_add(one.of),
-            have: sum.have.saturating_add(one.have),
-        })
-    }
-}
 
 /// A line of the log, as the comparison takes it.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
-use zorgsluis_embedded::reconcile::{Area, Found, Ratio, Tally};
+use zorgsluis_domain::reconciliation::{Area, Found, Ratio, Tally};
 
 use super::progress::Progress;
 use super::{directory, existing, period};
@@ -18,15 +18,19 @@ const APART: u64 = 5;
 
 /// Runs the command.
 pub(super) async fn run(args: &ReconcileArgs) -> Result<(), Failure> {
+    if let Some(place) = &args.cloudtrail {
+        return super::cloudtrail::run(args, place).await;
+    }
+    let Some(data) = &args.log.stores.data else { return Err(Failure::usage("--data or --cloudtrail")) };
     let period = period(&args.period)?;
-    let directory = directory(&args.data)?;
+    let directory = directory(data)?;
     // The whole chain in any case: what was written before a seal, the sealed log explains.
-    let organisation = logged_in(&args.data, &existing(&args.data, args.organisation.as_deref())?)?;
+    let organisation = logged_in(data, &existing(data, args.log.organisation.as_deref())?)?;
     let access = LogAccess::open(&directory, &organisation).await?;
     let reader = access.reader(&directory);
     let entries = access.writer.log().entries_in_all().await.unwrap_or_default();
-    let bar = Arc::new(Progress::new(entries, "read", args.json));
-    let teller = Arc::new(Mutex::new(Teller::new(args.json)));
+    let bar = Arc::new(Progress::new(entries, "read", args.log.json));
+    let teller = Arc::new(Mutex::new(Teller::new(args.log.json, &Area::COUNTED)));
     let tell = {
         let (teller, bar) = (Arc::clone(&teller), Arc::clone(&bar));
         move |found: Found| {
@@ -44,20 +48,22 @@ pub(super) async fn run(args: &ReconcileArgs) -> Result<(), Failure> {
 }
 
 /// Prints what is found as it is found: however much it is, it does not have to fit into memory.
-struct Teller {
+pub(super) struct Teller {
     json: bool,
     style: Style,
     told: bool,
+    /// What was compared.
+    areas: &'static [Area],
     /// What stands apart, by kind: how many, and the first of them.
     apart: BTreeMap<&'static str, (u64, Vec<String>)>,
 }
 
 impl Teller {
-    fn new(json: bool) -> Self {
-        Self { json, style: Style::for_stdout(), told: false, apart: BTreeMap::new() }
+    pub(super) fn new(json: bool, areas: &'static [Area]) -> Self {
+        Self { json, style: Style::for_stdout(), told: false, areas, apart: BTreeMap::new() }
     }
 
-    fn tell(&mut self, found: &Found) {
+    pub(super) fn tell(&mut self, found: &Found) {
         if self.json {
             out_part!("{}{}", if self.told { ",\n  " } else { "{\"found\": [\n  " }, as_json(found));
         } else if found.difference {
@@ -72,10 +78,10 @@ impl Teller {
         self.told = true;
     }
 
-    fn conclude(&self, tally: &Tally) {
+    pub(super) fn conclude(&self, tally: &Tally) {
         if self.json {
             let begin = if self.told { "\n" } else { "{\"found\": [" };
-            let summary = summary(tally).to_string();
+            let summary = summary(tally, self.areas).to_string();
             out!("{begin}], {}", summary.trim_start_matches('{'));
             return;
         }
@@ -86,7 +92,7 @@ impl Teller {
                 out!("            and {} more (--json lists them)", count - APART);
             }
         }
-        out_part!("{}", ratios(tally, ""));
+        out_part!("{}", ratios(tally, self.areas, ""));
         let all = ratio(tally.all());
         if tally.differences == 0 {
             out!("{} {all}", self.style.good("The log is complete:"));
@@ -121,9 +127,9 @@ fn as_json(found: &Found) -> serde_json::Value {
     })
 }
 
-fn summary(tally: &Tally) -> serde_json::Value {
+fn summary(tally: &Tally, areas: &[Area]) -> serde_json::Value {
     let one = |ratio: Ratio| json!({ "of": ratio.of, "have": ratio.have, "percent": percent(ratio) });
-    let areas = Area::COUNTED.iter().zip(tally.ratios);
+    let areas = Area::COUNTED.iter().zip(tally.ratios).filter(|(area, _)| areas.contains(area));
     let areas: serde_json::Map<String, serde_json::Value> =
         areas.map(|(area, ratio)| (area.name().to_owned(), one(ratio))).collect();
     json!({

@@ -67,7 +67,7 @@ pub(crate) enum AuditCommand {
     RotateKey(RotateKeyArgs),
     /// Whether the log is complete: what the stores hold, compared with what the log says, both ways.
     #[command(
-        after_help = "Examples:\n  zorgsluis audit reconcile --data ./data\n  zorgsluis audit reconcile --data ./data --from 2026-11-01 --to 2026-11-30 --json\n\nWrites, readings, mails, messages and registers, each with the part that has its entry; every difference\nwith kind and place, without PHI (docs/reconciliation.md says what each kind is). It works beside a running\nserver. Exit status 1 when there is a difference. Whether the log itself is whole, `audit verify` says."
+        after_help = "Examples:\n  zorgsluis audit reconcile --data ./data\n  zorgsluis audit reconcile --data ./data --from 2026-11-01 --to 2026-11-30 --json\n  zorgsluis audit reconcile --aws --cloudtrail s3://zorgsluis-trail-123456789012-eu-west-1/AWSLogs --from 2026-11-01\n\nWrites, readings, mails, messages and registers, each with the part that has its entry; every difference\nwith kind and place, without PHI (docs/reconciliation.md says what each kind is). It works beside a running\nserver. Exit status 1 when there is a difference. Whether the log itself is whole, `audit verify` says."
     )]
     Reconcile(ReconcileArgs),
     /// Records that somebody opened a data file directly, outside this system's control.
@@ -107,15 +107,15 @@ pub(crate) struct RecordAccessArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReconcileArgs {
-    /// The data directory.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
-    /// The organisation whose log is meant [default: the one in the data directory].
-    #[arg(long, value_name = "NAME")]
-    pub(crate) organisation: Option<String>,
-    /// JSON instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    /// What CloudTrail wrote down of the stores on AWS, instead of the stores themselves: a folder of its log files,
+    /// or where they stand in S3 (a build with AWS).
+    #[arg(long, value_name = "FOLDER|s3://BUCKET/PREFIX", required_if_eq("aws", "true"))]
+    pub(crate) cloudtrail: Option<String>,
+    /// What the names of the functions' roles begin with.
+    #[arg(long, value_name = "PREFIX", default_value = "zorgsluis", requires = "cloudtrail")]
+    pub(crate) roles: String,
     #[command(flatten)]
     pub(crate) period: PeriodArgs,
 }

@@ -117,9 +117,9 @@ fn number(number: u64) -> String {
 }
 
 /// The ratios, one a line.
-pub(crate) fn ratios(tally: &Tally, indent: &str) -> String {
+pub(crate) fn ratios(tally: &Tally, areas: &[Area], indent: &str) -> String {
     let mut text = String::new();
-    for (area, one) in Area::COUNTED.iter().zip(tally.ratios) {
+    for (area, one) in Area::COUNTED.iter().zip(tally.ratios).filter(|(area, _)| areas.contains(area)) {
         let _ = writeln!(text, "{indent}{:<10} {}", area.name(), ratio(one));
     }
     text

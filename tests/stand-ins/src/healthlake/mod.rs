@@ -6,11 +6,14 @@
 //! | `GET {Type}/{id}/_history` | all versions, paged |
 //! | `POST {Type}/_search` | searches, paged; parameters in the body |
 //! | `POST /` | a Bundle: `batch` or `transaction`, at most 160 entries |
+//! | `POST {Type}/{id}/$erase`, `POST {Type}/{id}/_history/{version}/$erase` | begins a job that removes it for good |
+//! | `GET $erase/{job}` | how the job stands |
 //!
 //! all below `/datastore/{id}/r4/`.
 
 mod answer;
 mod bundle;
+mod erase;
 mod paging;
 mod rules;
 mod validate;
@@ -37,6 +40,7 @@ pub const PATH: &str = "/datastore/0123456789abcdef0123456789abcdef/r4/";
 #[derive(Clone)]
 struct Store {
     fhir: Arc<SqliteFhirStore>,
+    erasing: erase::Jobs,
     /// Holds the lock of the folder.
     _directory: DataDirectory,
 }
@@ -48,7 +52,8 @@ struct Store {
 /// When the folder cannot be opened.
 pub fn service(data: &Path, keys: Keys) -> io::Result<(Router, Gate)> {
     let directory = DataDirectory::open(data).map_err(io::Error::other)?;
-    let store = Store { fhir: Arc::new(directory.fhir_store()), _directory: directory };
+    let erasing = erase::Jobs::of(&data.join("fhir.db"));
+    let store = Store { fhir: Arc::new(directory.fhir_store()), erasing, _directory: directory };
     let gate = Gate::new("healthlake", keys, failure);
     let path = |end: &str| format!("{PATH}{end}");
     let service = Router::new()
@@ -57,6 +62,9 @@ pub fn service(data: &Path, keys: Keys) -> io::Result<(Router, Gate)> {
         .route(&path("{type}/{id}"), get(read))
         .route(&path("{type}/{id}/_history"), get(paging::history))
         .route(&path("{type}/{id}/_history/{version}"), get(read_version))
+        .route(&path("{type}/{id}/$erase"), post(erase::resource))
+        .route(&path("{type}/{id}/_history/{version}/$erase"), post(erase::version))
+        .route(&path("$erase/{job}"), get(erase::job))
         .fallback(answer::no_data_store)
         .layer(DefaultBodyLimit::disable())
         .with_state(store);

@@ -1,0 +1,45 @@
+//! What an erasure asks of the keys beyond the port.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+use zorgsluis_domain::port::{DataClass, KeyOwner};
+use zorgsluis_domain::{Clock as _, PortError, Pseudonym};
+
+use super::AwsKeys;
+use super::cache::Cache;
+use crate::SystemClock;
+
+const OPERATION: &str = "keys.erase";
+
+impl AwsKeys {
+    /// Destroys the keys of an owner that were made up to a moment: those that were made since protect something new.
+    pub(crate) async fn destroy_until(
+        &self,
+        owner: &Pseudonym,
+        class: DataClass,
+        until: Timestamp,
+    ) -> Result<u64, PortError> {
+        let owner = self.inner.roots.owner(&KeyOwner::Patient(*owner));
+        let mut count = 0;
+        while let Some(id) = self.inner.store.current(OPERATION, &owner, class).await? {
+            if self.inner.store.made(OPERATION, id).await?.is_some_and(|made| made > until) {
+                break;
+            }
+            let now = SystemClock.now();
+            count += u64::from(self.inner.store.destroy(OPERATION, id, &owner, class.name(), now).await?);
+        }
+        self.cache(Cache::clear);
+        Ok(count)
+    }
+
+    /// Whether a data key is, or was, of one of these owners.
+    pub(crate) async fn is_of(&self, id: Uuid, owners: &[Pseudonym]) -> Result<bool, PortError> {
+        let Some(owner) = self.inner.store.owner_of(OPERATION, id).await? else { return Ok(false) };
+        Ok(owners.iter().any(|one| self.inner.roots.owner(&KeyOwner::Patient(*one)) == owner))
+    }
+
+    /// Leaves the mark of a key that was destroyed, under which something may be said to be sealed that is no more.
+    pub(crate) async fn mark_destroyed(&self, id: Uuid) -> Result<(), PortError> {
+        self.inner.store.mark_destroyed(OPERATION, id, self.inner.clock.now()).await
+    }
+}
