@@ -2,6 +2,7 @@
 
 mod expired;
 mod ground;
+mod redo;
 mod told;
 mod work;
 

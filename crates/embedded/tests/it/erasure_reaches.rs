@@ -14,17 +14,17 @@ use zorgsluis_embedded::{DataDirectory, Mixed};
 
 use super::erasure::{ANNA, BRAM, is_erased, put, store, tombstone};
 
-const CLARA: Uuid = Uuid::from_u128(0xc);
+pub(crate) const CLARA: Uuid = Uuid::from_u128(0xc);
 
 fn message(number: u128) -> MessageId {
     MessageId(Uuid::from_u128(number))
 }
 
-fn identifier(directory: &DataDirectory, system: &str, value: &str) -> IndexedIdentifier {
+pub(crate) fn identifier(directory: &DataDirectory, system: &str, value: &str) -> IndexedIdentifier {
     IndexedIdentifier::of(&directory.keys(), system, value)
 }
 
-async fn patient(directory: &DataDirectory, id: Uuid, number: &str) {
+pub(crate) async fn patient(directory: &DataDirectory, id: Uuid, number: &str) {
     let number = format!(r#""identifier":[{{"system":"urn:mrn","value":"{number}"}}]"#);
     put(directory, "Patient", &id.to_string(), &number).await;
 }
@@ -55,11 +55,11 @@ async fn which_are_erased<const N: usize>(directory: &DataDirectory, numbers: [u
     erased
 }
 
-fn of(patient: Uuid, id: u128) -> Tombstone {
+pub(crate) fn of(patient: Uuid, id: u128) -> Tombstone {
     Tombstone { id: Uuid::from_u128(id), patients: vec![patient], ..tombstone(DataClass::Dossier) }
 }
 
-async fn open(path: &Path) -> DataDirectory {
+pub(crate) async fn open(path: &Path) -> DataDirectory {
     DataDirectory::open(path).unwrap()
 }
 
@@ -329,55 +329,27 @@ async fn many_dossiers_are_read_and_rewritten_as_often_as_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_leads_to_the_log_after_the_dossier_is_gone_until_no_line_is_left() {
+async fn of_several_dossiers_that_were_cut_off_the_rest_is_completed_and_nothing_is_destroyed_twice() {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(&folder.path().join("data")).await;
-    patient(&directory, ANNA, "1").await;
-    let number = identifier(&directory, "urn:mrn", "1");
-    let index = directory.patient_index();
-    index.claim(&number, ANNA).await.unwrap();
-    index.merge(BRAM, ANNA).await.unwrap();
-    assert_eq!(index.in_log(BRAM).await.unwrap(), [ANNA, BRAM, number.stand_in]);
-    let both = Tombstone { patients: vec![ANNA, BRAM], ..of(ANNA, 1) };
-    directory.erasures().apply(&both).await.unwrap();
-    assert_eq!(index.resolve(&[number.pseudonym]).await.unwrap(), [None]);
-    assert_eq!(index.erased_with(&number.pseudonym).await.unwrap(), [ANNA]);
-    assert_eq!(index.in_log(ANNA).await.unwrap(), [ANNA, BRAM, number.stand_in]);
-    assert_eq!(index.in_log(BRAM).await.unwrap(), [BRAM, ANNA, number.stand_in]);
-    // Known anew under another id, merged, and erased again: one person all the way.
-    index.merge(ANNA, CLARA).await.unwrap();
-    directory.erasures().apply(&Tombstone { patients: vec![CLARA, ANNA], ..of(CLARA, 2) }).await.unwrap();
-    assert_eq!(index.in_log(CLARA).await.unwrap(), [CLARA, ANNA, BRAM, number.stand_in]);
+    for (id, number) in [(ANNA, "1"), (BRAM, "2")] {
+        patient(&directory, id, number).await;
+        let number = identifier(&directory, "urn:mrn", number);
+        directory.patient_index().claim(&number, id).await.unwrap();
+        under(&directory, id.as_u128(), &number, &[id]).await;
+    }
     let erasures = directory.erasures();
-    let remembered = erasures.remembered().await.unwrap();
-    assert_eq!(remembered, [(ANNA, Some(number.stand_in))]);
-    erasures.forget_numbers(remembered).await.unwrap();
-    assert!(index.erased_with(&number.pseudonym).await.unwrap().is_empty());
-    directory.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_an_earlier_version_kept_of_a_number_is_completed_from_the_resources() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let directory = open(&data).await;
+    let both = [of(ANNA, 1), of(BRAM, 2)];
+    // The first was done when the power went.
+    assert_eq!(erasures.apply(&both[0]).await.unwrap().messages, 1);
+    // She is known anew since.
     patient(&directory, ANNA, "1").await;
     let number = identifier(&directory, "urn:mrn", "1");
-    let lab = identifier(&directory, "authority:LAB", "77");
-    let index = directory.patient_index();
-    index.claim(&number, ANNA).await.unwrap();
-    index.claim(&lab, ANNA).await.unwrap();
-    directory.close().await;
-    let state = rusqlite::Connection::open(data.join("state.db")).unwrap();
-    state.execute("UPDATE patient_identifier SET owner = NULL, stand_in = NULL", []).unwrap();
-    drop(state);
-    let directory = open(&data).await;
-    let index = directory.patient_index();
-    assert_eq!(index.in_log(ANNA).await.unwrap(), [ANNA]);
-    directory.erasures().complete_identifiers().await.unwrap();
-    assert_eq!(index.in_log(ANNA).await.unwrap(), [ANNA, number.stand_in]);
-    // One of which no resource tells is completed when it comes again.
-    index.claim(&lab, ANNA).await.unwrap();
-    assert_eq!(index.in_log(ANNA).await.unwrap().len(), 3);
+    under(&directory, 5, &number, &[ANNA]).await;
+    let erased = erasures.apply_all(&both).await.unwrap();
+    let counted: Vec<_> =
+        erased.iter().map(|erased| (erased.messages, erased.resources, erased.keys)).collect();
+    assert_eq!(counted, [(0, 0, 0), (1, 1, 1)]);
+    assert_eq!(which_are_erased(&directory, [0xa, 0xb, 5]).await, [0xa, 0xb]);
     directory.close().await;
 }

@@ -8,6 +8,7 @@
 mod crash;
 mod directory;
 mod erasure;
+mod erasure_numbers;
 mod erasure_reaches;
 mod full_disk;
 mod log_writers;

@@ -38,15 +38,6 @@ impl Who {
 pub(super) const NOT_SCRUBBED: &str = "all is deleted, but a file could not be written anew without it (another program \
     reads it, or the disk is full): run `zorgsluis erase --again`";
 
-/// What was destroyed again.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Redone {
-    /// How many erasures that were.
-    pub(crate) erasures: usize,
-    /// Whether the files were written anew; otherwise the next start tries again.
-    pub(crate) scrubbed: bool,
-}
-
 /// What an erasure works on, in a data directory or on AWS.
 #[derive(Clone)]
 pub(crate) struct Stores {
@@ -64,11 +55,11 @@ pub(crate) struct Stores {
 
 /// Stores in which something is destroyed.
 pub(crate) struct Work {
-    stores: Stores,
+    pub(super) stores: Stores,
     /// Of a data directory: it, and who writes its log.
-    local: Option<(DataDirectory, Arc<AuditWriter>)>,
+    pub(super) local: Option<(DataDirectory, Arc<AuditWriter>)>,
     /// Nothing is written.
-    only_looks: bool,
+    pub(super) only_looks: bool,
 }
 
 /// The file of tombstones of a data directory.
@@ -248,7 +239,7 @@ impl Work {
     }
 
     /// The tombstone as an entry: of the system, so that it stays when the patient's lines go.
-    fn tombstone_entry(&self, tombstone: &Tombstone) -> Result<AuditEntry, Failure> {
+    pub(super) fn tombstone_entry(&self, tombstone: &Tombstone) -> Result<AuditEntry, Failure> {
         let (class, reason) = (tombstone.class.name(), tombstone.reason.code());
         let deed = Deed::erased("", class, reason).map_err(Failure::wrong)?;
         let mut entry = self.entry(deed, tombstone.entry(), tombstone.at);
@@ -321,7 +312,7 @@ impl Work {
     }
 
     /// Writes the files anew, and notes that nothing is left to do. False when another program reads one of them.
-    async fn scrub(&self, tombstones: &[Tombstone]) -> Result<bool, Failure> {
+    pub(super) async fn scrub(&self, tombstones: &[Tombstone]) -> Result<bool, Failure> {
         match self.erasures().scrub().await {
             Err(error) if error.is_transient() => {
                 tracing::warn!(code = error.code(), "files could not be written anew");
@@ -335,7 +326,7 @@ impl Work {
         Ok(true)
     }
 
-    async fn destroy(&self, tombstones: &[Tombstone]) -> Result<(), Failure> {
+    pub(super) async fn destroy(&self, tombstones: &[Tombstone]) -> Result<(), Failure> {
         self.erasures().apply_all(tombstones).await.map_err(Failure::wrong)?;
         for lines in tombstones.iter().flat_map(|tombstone| &tombstone.lines) {
             self.log().forget_erased(&lines.patient).await.map_err(Failure::wrong)?;
@@ -360,46 +351,6 @@ impl Work {
             }
         }
         self.erasures().forget_numbers(without_lines).await.map_err(Failure::wrong)
-    }
-
-    /// Completes what was cut off, and destroys again what an older copy of the directory, or of one of its files,
-    /// brought back. Whoever serves data calls it first.
-    pub(crate) async fn redo(&self) -> Result<Redone, Failure> {
-        let mut known = self.stores.tombstones.read().await.map_err(Failure::wrong)?;
-        // The index may be an older copy, which does not lead to the tombstones in the log.
-        if let Some((_, writer)) = &self.local {
-            writer.catch_up().await.map_err(Failure::wrong)?;
-        }
-        let logged = self.log().erasures().await.map_err(Failure::wrong)?;
-        let told =
-            logged.iter().flat_map(|entry| &entry.objects).filter_map(|object| object.description.as_deref());
-        let mut more: Vec<Tombstone> = told.filter_map(Tombstone::parse).collect();
-        more.extend(self.tombstones().await?);
-        for tombstone in more {
-            if !known.iter().any(|standing| standing.id == tombstone.id) {
-                known.push(tombstone);
-            }
-        }
-        known.sort_by_key(|tombstone| (tombstone.at, tombstone.id));
-        if let Some(why) = self.erasures().mixed(&known).await.map_err(Failure::wrong)? {
-            return Err(Failure::wrong(why));
-        }
-        if !self.only_looks {
-            self.erasures().complete_identifiers().await.map_err(Failure::wrong)?;
-        }
-        let pending = self.erasures().pending(&known).await.map_err(Failure::wrong)?;
-        if pending.is_empty() || self.only_looks {
-            return Ok(Redone { erasures: 0, scrubbed: true });
-        }
-        for tombstone in &pending {
-            // The log may be an older copy too: the same entry, under the same id.
-            let entry = self.tombstone_entry(tombstone)?;
-            self.stores.sink.record(&[entry]).await.map_err(Failure::wrong)?;
-            self.stores.tombstones.add(tombstone).await.map_err(Failure::wrong)?;
-        }
-        self.destroy(&pending).await?;
-        let scrubbed = self.scrub(&pending).await?;
-        Ok(Redone { erasures: pending.len(), scrubbed })
     }
 
     /// Covers the entries by a checkpoint.

@@ -1,0 +1,61 @@
+//! A number leads to the log as long as lines stand there, and what an earlier version kept of one is completed.
+
+use zorgsluis_domain::erasure::Tombstone;
+use zorgsluis_domain::port::PatientIndex;
+
+use super::erasure::{ANNA, BRAM};
+use super::erasure_reaches::{CLARA, identifier, of, open, patient};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_leads_to_the_log_after_the_dossier_is_gone_until_no_line_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = open(&folder.path().join("data")).await;
+    patient(&directory, ANNA, "1").await;
+    let number = identifier(&directory, "urn:mrn", "1");
+    let index = directory.patient_index();
+    index.claim(&number, ANNA).await.unwrap();
+    index.merge(BRAM, ANNA).await.unwrap();
+    assert_eq!(index.in_log(BRAM).await.unwrap(), [ANNA, BRAM, number.stand_in]);
+    let both = Tombstone { patients: vec![ANNA, BRAM], ..of(ANNA, 1) };
+    directory.erasures().apply(&both).await.unwrap();
+    assert_eq!(index.resolve(&[number.pseudonym]).await.unwrap(), [None]);
+    assert_eq!(index.erased_with(&number.pseudonym).await.unwrap(), [ANNA]);
+    assert_eq!(index.in_log(ANNA).await.unwrap(), [ANNA, BRAM, number.stand_in]);
+    assert_eq!(index.in_log(BRAM).await.unwrap(), [BRAM, ANNA, number.stand_in]);
+    // Known anew under another id, merged, and erased again: one person all the way.
+    index.merge(ANNA, CLARA).await.unwrap();
+    directory.erasures().apply(&Tombstone { patients: vec![CLARA, ANNA], ..of(CLARA, 2) }).await.unwrap();
+    assert_eq!(index.in_log(CLARA).await.unwrap(), [CLARA, ANNA, BRAM, number.stand_in]);
+    let erasures = directory.erasures();
+    let remembered = erasures.remembered().await.unwrap();
+    assert_eq!(remembered, [(ANNA, Some(number.stand_in))]);
+    erasures.forget_numbers(remembered).await.unwrap();
+    assert!(index.erased_with(&number.pseudonym).await.unwrap().is_empty());
+    directory.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_version_kept_of_a_number_is_completed_from_the_resources() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let directory = open(&data).await;
+    patient(&directory, ANNA, "1").await;
+    let number = identifier(&directory, "urn:mrn", "1");
+    let lab = identifier(&directory, "authority:LAB", "77");
+    let index = directory.patient_index();
+    index.claim(&number, ANNA).await.unwrap();
+    index.claim(&lab, ANNA).await.unwrap();
+    directory.close().await;
+    let state = rusqlite::Connection::open(data.join("state.db")).unwrap();
+    state.execute("UPDATE patient_identifier SET owner = NULL, stand_in = NULL", []).unwrap();
+    drop(state);
+    let directory = open(&data).await;
+    let index = directory.patient_index();
+    assert_eq!(index.in_log(ANNA).await.unwrap(), [ANNA]);
+    directory.erasures().complete_identifiers().await.unwrap();
+    assert_eq!(index.in_log(ANNA).await.unwrap(), [ANNA, number.stand_in]);
+    // One of which no resource tells is completed when it comes again.
+    index.claim(&lab, ANNA).await.unwrap();
+    assert_eq!(index.in_log(ANNA).await.unwrap().len(), 3);
+    directory.close().await;
+}
