@@ -20,8 +20,8 @@ fn pages() -> Vec<(PathBuf, String)> {
         "fuzz/README.md",
         "tests/peers/README.md",
     ]
-        .map(|page| root().join(page))
-        .into();
+    .map(|page| root().join(page))
+    .into();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

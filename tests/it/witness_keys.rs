@@ -59,7 +59,7 @@ fn two_logs_of_one_name_are_not_taken_for_one() {
     let theirs = log_key(&two);
     let add = ["witness", "add-log", "--state", text(&state), "--key", &theirs];
     refused(add, "is followed already, by the key");
-    refused(check(&state, &two), "not signed by a key");
+    refused(check(&state, &two), "not to be believed");
     let shown = done(["witness", "show", "--state", text(&state)]);
     assert!(!shown.contains(&theirs), "{shown}");
 

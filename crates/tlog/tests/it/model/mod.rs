@@ -46,12 +46,12 @@ fn explore(name: &str, model: Protocol) -> usize {
 
 #[test]
 fn three_writers_and_a_publisher_keep_the_log_whole_whatever_goes_wrong_once() {
-    assert!(explore("three writers, a publisher, one trouble", protocol(THREE, 1, 1)) > 500_000);
+    assert!(explore("three writers, a publisher, one trouble", protocol(THREE, 1, 1)) > 200_000);
 }
 
 #[test]
 fn two_writers_and_a_publisher_keep_the_log_whole_whatever_goes_wrong_twice() {
-    assert!(explore("two writers, a publisher, two troubles", protocol(&THREE[..2], 1, 2)) > 100_000);
+    assert!(explore("two writers, a publisher, two troubles", protocol(&THREE[..2], 1, 2)) > 50_000);
 }
 
 #[test]
@@ -73,9 +73,9 @@ fn a_log_that_is_sealed_beside_its_writers_ends_there_and_loses_nothing_that_was
     assert!(explore("two writers, a publisher, one who seals", sealed(&THREE[..2], 1, 0)) > 1_000);
 }
 
-/// Minutes, and gigabytes: `cargo test --release -p tlog --test it model -- --ignored --nocapture`.
+/// Two minutes: `cargo test -p tlog --test it model -- --ignored --nocapture`.
 #[test]
-#[ignore = "minutes, and gigabytes of memory"]
+#[ignore = "minutes"]
 fn three_writers_and_a_publisher_keep_the_log_whole_whatever_goes_wrong_twice() {
     explore("three writers, two troubles", protocol(THREE, 0, 2));
     explore("three writers, a publisher, two troubles", protocol(THREE, 1, 2));
