@@ -7,7 +7,11 @@ async fn a_log_is_sealed_once_and_a_warm_function_writes_nothing_behind_it() {
     let mut deployment = Deployment::new().await;
     let function = deployment.function().await;
     assert!(function.write(0..4).await.is_empty());
+    let waits =
+        deployment.world.clients.sqs.send_message().queue_url(&deployment.queue).message_body("waits");
+    waits.send().await.unwrap();
     let sealed = deployment.run(&["audit", "seal", "--aws", "--json"]).await;
+    assert!(sealed.err.contains("1 message in the audit queue"), "{sealed:?}");
     let sealed = sealed.json();
     // Four, and the last entry, which says so.
     assert_eq!((&sealed["already"], &sealed["size"]), (&false.into(), &5.into()));
