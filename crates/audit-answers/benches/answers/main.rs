@@ -1,6 +1,7 @@
 //! The first page of an answer (50 lines, the reading logged before) among many entries, beside a full scan of the
 //! same log in the same run: in a process that has just begun, and in one that goes on.
-//! `cargo bench -p zorgsluis-audit-answers --bench answers [-- ENTRIES]`; 10 million need 15 GB.
+//! `cargo bench -p zorgsluis-audit-answers --bench answers [-- ENTRIES]`; 10 million need 18 GB.
+//! `BENCH_DATA=FOLDER` keeps what was filled, and takes it again.
 
 #![expect(
     clippy::unwrap_used,
@@ -34,17 +35,26 @@ async fn main() {
     }
     // Cargo passes `--bench`.
     let size: u64 = arguments.iter().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
-    let folder = tempfile::tempdir_in(std::env::var("BENCH_DIR").unwrap_or_else(|_| "/tmp".into())).unwrap();
-    let data = folder.path().join("data");
-    let start = Instant::now();
-    fill::fill(&data, size).await;
-    let took = start.elapsed();
-    println!(
-        "fill, {size} entries in bundles of {}: {:.0}/s, {} MiB on disk",
-        fill::BUNDLE,
-        size as f64 / took.as_secs_f64(),
-        on_disk(&data) >> 20
-    );
+    let made = tempfile::tempdir_in(std::env::var("BENCH_DIR").unwrap_or_else(|_| "/tmp".into())).unwrap();
+    let data = match std::env::var_os("BENCH_DATA") {
+        // Filled by an earlier run with as many, and kept.
+        Some(folder) => folder.into(),
+        None => made.path().join("data"),
+    };
+    if data.exists() {
+        // An older version's is brought up to date.
+        DataDirectory::open(&data).unwrap().close().await;
+    } else {
+        let start = Instant::now();
+        fill::fill(&data, size).await;
+        let took = start.elapsed();
+        println!(
+            "fill, {size} entries in bundles of {}: {:.0}/s, {} MiB on disk",
+            fill::BUNDLE,
+            size as f64 / took.as_secs_f64(),
+            on_disk(&data) >> 20
+        );
+    }
 
     let directory = DataDirectory::open_read(&data).unwrap();
     let writer = Arc::new(fill::open(&directory).await);

@@ -123,12 +123,16 @@ fn replace_keys(connection: &Connection, shard: i64, entries: &[Rekeyed]) -> Res
 
 fn find(connection: &Connection, shard: i64, query: &Query) -> Result<Hits, Failure> {
     let limit = query.limit.clamp(1, MAX_IDS);
-    let (sql, none) = if query.newest_first {
+    // The place to go on from bounds the time too: SQLite seeks by `at` alone, and would else step over all that
+    // stands before it, page after page.
+    let (sql, none, from, to) = if query.newest_first {
         (
             "SELECT at, idx, bundle FROM entry_key
              WHERE shard = ?1 AND key = ?2 AND at >= ?3 AND at < ?4 AND (at, idx) < (?5, ?6)
              ORDER BY at DESC, idx DESC LIMIT ?7",
             (i64::MAX, i64::MAX),
+            query.from,
+            query.after.map_or(query.to, |after| query.to.min(after.at.saturating_add(1))),
         )
     } else {
         (
@@ -136,18 +140,17 @@ fn find(connection: &Connection, shard: i64, query: &Query) -> Result<Hits, Fail
              WHERE shard = ?1 AND key = ?2 AND at >= ?3 AND at < ?4 AND (at, idx) > (?5, ?6)
              ORDER BY at, idx LIMIT ?7",
             (i64::MIN, -1),
+            query.after.map_or(query.from, |after| query.from.max(after.at)),
+            query.to,
         )
     };
     let (at, index) = query.after.map_or(none, |after| (after.at, signed(after.index)));
     let mut hits: Vec<Hit> = connection
         .prepare_cached(sql)?
-        .query_map(
-            params![shard, query.key, query.from, query.to, at, index, column::one_more(limit)],
-            |row| {
-                let place = Place { index: column::unsigned(row, 1)?, bundle: column::unsigned(row, 2)? };
-                Ok(Hit { at: row.get(0)?, place })
-            },
-        )?
+        .query_map(params![shard, query.key, from, to, at, index, column::one_more(limit)], |row| {
+            let place = Place { index: column::unsigned(row, 1)?, bundle: column::unsigned(row, 2)? };
+            Ok(Hit { at: row.get(0)?, place })
+        })?
         .collect::<Result<_, _>>()?;
     let more = hits.len() > limit;
     hits.truncate(limit);

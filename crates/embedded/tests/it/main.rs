@@ -11,6 +11,7 @@ mod erasure;
 mod erasure_numbers;
 mod erasure_reaches;
 mod full_disk;
+mod log_pages;
 mod log_writers;
 mod ports;
 mod standing;
