@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
-use zorgsluis_domain::reconciliation::{Area, Found, Ratio, Tally};
+use zorgsluis_domain::reconciliation::{Area, Found, Tally};
 use zorgsluis_domain::{AuditEntry, EntryId, MessageId};
 
 use crate::event::{Deed, Event, Roles, What};
 use crate::facts::{Facts, Logged};
+use crate::telling::{Telling, after, any_within, before, found, shown};
 
 /// How late files may come: AWS names about five minutes on average, and promises none.
 const LATE: SignedDuration = SignedDuration::from_mins(15);
@@ -35,55 +36,6 @@ pub struct Comparison {
     receipts: HashMap<String, Uuid>,
     /// Nothing outside of it is looked at.
     period: (Timestamp, Timestamp),
-}
-
-/// Takes what is found, and counts.
-struct Telling<'t> {
-    tell: &'t mut dyn FnMut(Found),
-    tally: Tally,
-}
-
-impl Telling<'_> {
-    /// Something that must stand in both.
-    fn expect(&mut self, area: Area, matched: bool) {
-        if let Some(ratio) = self.ratio(area) {
-            ratio.of += 1;
-            ratio.have += u64::from(matched);
-        }
-    }
-
-    fn ratio(&mut self, area: Area) -> Option<&mut Ratio> {
-        let at = Area::COUNTED.iter().position(|one| *one == area)?;
-        self.tally.ratios.get_mut(at)
-    }
-
-    fn tell(&mut self, found: Found) {
-        self.tally.differences += u64::from(found.difference);
-        (self.tell)(found);
-    }
-}
-
-fn found(area: Area, kind: &'static str, difference: bool, at: String, time: Timestamp) -> Found {
-    Found { area, kind, difference, at, time: Some(time), message: None, entry: None }
-}
-
-/// Whether one of these was recorded between two moments.
-fn any_within(logged: &[Logged], from: Timestamp, to: Timestamp) -> bool {
-    logged.iter().any(|(at, _)| (from..=to).contains(at))
-}
-
-fn before(at: Timestamp, by: SignedDuration) -> Timestamp {
-    at.saturating_sub(by).unwrap_or(Timestamp::MIN)
-}
-
-fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
-    at.saturating_add(by).unwrap_or(Timestamp::MAX)
-}
-
-/// A name of a caller as it may be shown: somebody may call a role anything.
-fn shown(name: &str) -> &str {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+=,@".contains(&byte);
-    if name.len() <= 128 && name.bytes().all(plain) { name } else { "(a name that is not shown)" }
 }
 
 impl Comparison {

@@ -31,6 +31,7 @@ mod compare;
 mod event;
 mod facts;
 mod file;
+mod telling;
 
 pub use compare::Comparison;
 pub use event::{Event, Roles};
