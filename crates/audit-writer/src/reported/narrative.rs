@@ -101,7 +101,7 @@ pub(super) fn is_narrative(text: &str) -> bool {
                     "style" => is_plain_style(&value),
                     _ => ATTRIBUTES.contains(&name),
                 };
-                if !language && !(prefix.is_empty() && allowed) {
+                if !(language || (prefix.is_empty() && allowed)) {
                     return false;
                 }
                 namespace |= open.is_empty() && name == "xmlns";
