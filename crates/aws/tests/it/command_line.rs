@@ -42,7 +42,7 @@ impl Done {
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{self:?}"))
+        serde_json::from_str(&self.out).expect(&self.err)
     }
 }
 
