@@ -269,15 +269,17 @@ fn told(args: &VerifyArgs, verified: &[Verified]) -> Result<(), Failure> {
 /// A checkpoint from a file. What is none of any log is a mistake of who named the file, and nothing is said about
 /// the log then.
 pub(super) fn checkpoint(path: &Path) -> Result<Vec<u8>, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| {
-        Failure::usage(format!("{}: is not a checkpoint: {error}", path.display()))
-    };
     let mut bytes = Vec::new();
     let limit = u64::try_from(tlog::MAX_NOTE_BYTES).unwrap_or(u64::MAX);
     std::fs::File::open(path)
         .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes))
         .map_err(|error| Failure::usage(format!("{}: cannot be read: {error}", path.display())))?;
-    origin_of(&bytes).map_err(|error| wrong(&error))?;
+    origin_of(&bytes).map_err(|_| {
+        let path = path.display();
+        Failure::usage(format!(
+            "{path}: is not a checkpoint: a signed note with name, size and root of a log"
+        ))
+    })?;
     Ok(bytes)
 }
 

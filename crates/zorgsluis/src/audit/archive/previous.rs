@@ -39,9 +39,9 @@ pub(super) fn state(path: &Path, origin: &str, chain: &KeyChain) -> Result<Signe
     } else {
         begin
     };
-    if let Err(error) = crate::audit::verify::origin_of(&bytes) {
+    if crate::audit::verify::origin_of(&bytes).is_err() {
         return Err(Failure::usage(format!(
-            "{}: is not a checkpoint: {error} (--previous takes a checkpoint, an archive or a consistency proof)",
+            "{}: is not a checkpoint (--previous takes a checkpoint, an archive or a consistency proof)",
             path.display()
         )));
     }
