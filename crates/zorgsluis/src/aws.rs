@@ -29,6 +29,7 @@ pub(crate) struct OpenLog {
 
 /// Which log a command writes itself, past the queue.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "read where there is AWS only"))]
 pub(crate) enum Written<'a> {
     /// The one that the environment names, which is there; the command may have named it, too.
     Environment(Option<&'a str>),
