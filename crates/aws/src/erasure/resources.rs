@@ -137,7 +137,7 @@ impl Sought<'_> {
             apart.extend(self.histories(hits).await?);
             let names: HashSet<&str> = new.iter().map(String::as_str).collect();
             let is_of_them = |versions: &Vec<StoredResource>| {
-                let texts = || versions.iter().map(|version| text(version));
+                let texts = || versions.iter().map(text);
                 texts().all(|json| !json.contains("\"Patient/"))
                     && texts().any(|json| references(json).any(|reference| names.contains(reference)))
             };
