@@ -101,7 +101,7 @@ impl AuditError {
     /// The operation of the index that met the damage.
     fn damaged_in_index(&self) -> Option<&'static str> {
         let causes = std::iter::successors(Some(self as &dyn Error), |error| (*error).source());
-        causes.filter_map(|cause| cause.downcast_ref()).find_map(|cause: &PortError| match cause {
+        causes.filter_map(port_error).find_map(|cause| match cause {
             PortError::Damaged { operation, .. } if operation.starts_with("log_index.") => Some(*operation),
             _ => None,
         })
@@ -125,6 +125,11 @@ impl AuditError {
             _ => PortError::Damaged { operation, reason },
         }
     }
+}
+
+/// The error of a port in a chain of causes; one that is shared stands there as what shares it.
+fn port_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a PortError> {
+    cause.downcast_ref().or_else(|| cause.downcast_ref::<Arc<PortError>>().map(AsRef::as_ref))
 }
 
 impl From<LogError> for AuditError {
