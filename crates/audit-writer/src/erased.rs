@@ -75,11 +75,17 @@ impl AuditLog {
         }
     }
 
-    /// Whether the index finds any line under the pseudonym.
+    /// Whether the index of any of the logs finds a line under the pseudonym.
     pub async fn has_lines_about(&self, patient: &Pseudonym) -> Result<bool, AuditError> {
-        let key = patient_key(patient);
-        let query = Query { key, from: i64::MIN, to: i64::MAX, after: None, limit: 1, newest_first: false };
-        Ok(!self.index.find(&query).await?.hits.is_empty())
+        for log in self.chain() {
+            let key = patient_key(patient);
+            let query =
+                Query { key, from: i64::MIN, to: i64::MAX, after: None, limit: 1, newest_first: false };
+            if !log.index.find(&query).await?.hits.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Of a person's numbers those that lead to a line, as `Patient/<id>`; the first one, which is the present one,

@@ -238,3 +238,23 @@ async fn a_first_entry_that_does_not_agree_with_the_seal_is_found() {
     assert_eq!(code(log.check_succession(one).await.unwrap()), "succession-differs", "it continues another");
     assert_eq!(code(one.check_succession(two).await.unwrap()), "succession-missing");
 }
+
+#[tokio::test]
+async fn a_number_of_which_only_a_sealed_log_tells_still_leads_to_its_lines() {
+    let world = World::new();
+    let (merged, nobody) = (uuid::Uuid::from_u128(7), uuid::Uuid::from_u128(8));
+    let old = log(&world, "old");
+    let first = writer(&world, &old).await;
+    first.append(&[entry(1, Some(&format!("Patient/{merged}")))]).await.unwrap();
+    first.seal().await.unwrap();
+    let new = log(&world, "new").continuing(vec![old]);
+    let present = uuid::Uuid::from_u128(9);
+    writer(&world, &new).await.append(&[entry(2, Some(&format!("Patient/{present}")))]).await.unwrap();
+    let found = new.with_lines(&[present, merged, nobody]).await.unwrap();
+    assert_eq!(found, [format!("Patient/{present}"), format!("Patient/{merged}")]);
+    let of = |id: uuid::Uuid| {
+        zorgsluis_audit_writer::patient_pseudonym(world.keys.as_ref(), &format!("Patient/{id}"))
+    };
+    assert!(new.has_lines_about(&of(merged)).await.unwrap(), "what forgets a number asks this");
+    assert!(!new.has_lines_about(&of(nobody)).await.unwrap());
+}
