@@ -19,7 +19,7 @@ const OFF: SignedDuration = SignedDuration::from_mins(2);
 const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 /// How far from a reading of a person its entry may be.
 const NEAR: SignedDuration = SignedDuration::from_mins(10);
-/// How long before what was done directly its entry may stand.
+/// How long before what was done directly, or by an erasure, its entry may stand.
 const WORK: SignedDuration = SignedDuration::from_hours(24);
 
 /// What CloudTrail wrote down, compared with what the log says. Give it all events and entries, then compare.
@@ -116,6 +116,9 @@ impl Comparison {
         let function = self.roles.function(&event.by);
         match &event.what {
             What::Message(id, deed) => self.message(event, *id, *deed, function, telling),
+            // Notes go with the work on a message, too.
+            What::NoteRemoved(_) if function.is_some_and(|by| by != "erasure") => {}
+            What::NoteRemoved(id) => self.message(event, *id, Deed::Removed, function, telling),
             What::Resource(resource, deed) => {
                 self.resource(event, resource.as_deref(), *deed, function, telling)
             }
@@ -142,13 +145,14 @@ impl Comparison {
                     return;
                 }
                 let known = receipt.as_ref().and_then(|receipt| self.receipts.get(receipt).copied());
-                // Where neither is told, a disclosure of the last minutes that no other mail belongs to.
+                // Where neither an id nor a notice is told, a disclosure of the last minutes that no other mail belongs to.
                 let recent = || {
                     let near = |at: Timestamp| (before(event.at, LATE)..=after(event.at, OFF)).contains(&at);
                     let mut disclosed = self.facts.disclosed.iter();
                     disclosed.find(|(id, (at, _))| near(*at) && !mailed.contains(*id)).map(|(id, _)| *id)
                 };
-                let of = notice.or(known).or_else(|| (function == Some("notifier")).then(recent).flatten());
+                let untold = receipt.is_none() && function == Some("notifier");
+                let of = notice.or(known).or_else(|| untold.then(recent).flatten());
                 let matched = of.is_some_and(|notice| self.facts.disclosed.contains_key(&notice));
                 let at = of.map_or_else(|| String::from("a mail"), |notice| format!("notice {notice}"));
                 mailed.extend(of);
@@ -191,14 +195,10 @@ impl Comparison {
                 if logged.is_empty() && function.is_some() && self.is_young(event.at) {
                     telling.tell(found(Area::Messages, "waiting", false, at, event.at));
                 } else {
-                    self.told(
-                        event,
-                        Area::Messages,
-                        "message-without-entry",
-                        &at,
-                        !logged.is_empty(),
-                        telling,
-                    );
+                    // Nobody but a function has a reason to put one there, whatever was logged of it before.
+                    let matched =
+                        if function.is_some() { !logged.is_empty() } else { self.direct_near(event.at) };
+                    self.told(event, Area::Messages, "message-without-entry", &at, matched, telling);
                 }
             }
             Deed::Removed if event.failed => {}
@@ -236,8 +236,9 @@ impl Comparison {
             }
             // A function whose write is not named is compared the other way round.
             (Deed::Written | Deed::Removed, Some(_)) if resource.is_none() => {}
-            (Deed::Written | Deed::Removed, _) => {
-                let announced = any_within(logged, Timestamp::MIN, after(event.at, OFF));
+            // What the log says of it explains what a function did with it, and nobody else.
+            (Deed::Written | Deed::Removed, by) => {
+                let announced = by.is_some() && any_within(logged, Timestamp::MIN, after(event.at, OFF));
                 let matched = announced || self.direct_near(event.at);
                 self.told(event, Area::Writes, "write-without-entry", place, matched, telling);
             }
@@ -288,8 +289,9 @@ impl Comparison {
         self.facts.direct.iter().any(|logged| (before(at, WORK)..=after(at, NEAR)).contains(logged))
     }
 
+    /// Whether an erasure was recorded shortly before.
     fn erased_by(&self, at: Timestamp) -> bool {
-        self.facts.erased.iter().any(|logged| *logged <= after(at, OFF))
+        self.facts.erased.iter().any(|logged| (before(at, WORK)..=after(at, OFF)).contains(logged))
     }
 
     /// Whether it happened so lately that its entry, or its event, may still come.

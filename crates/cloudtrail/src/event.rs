@@ -22,6 +22,8 @@ pub struct Event {
 pub(crate) enum What {
     /// A raw message, or a note about it, in S3.
     Message(Uuid, Deed),
+    /// A note about it was removed.
+    NoteRemoved(Uuid),
     /// A resource in HealthLake, where the record names one.
     Resource(Option<String>, Deed),
     /// A Bundle in HealthLake: what stands in it is not told, not even whether it wrote.
@@ -111,8 +113,12 @@ fn object(name: &str, parameters: &Value) -> Option<What> {
     let (kind, id) = (parts.next()?, parts.next()?.parse().ok()?);
     match kind {
         "messages" => Some(What::Message(id, deed)),
-        // Notes come and go with the work on a message; who looks at them looks at the message.
-        "notes" if deed == Deed::Read => Some(What::Message(id, deed)),
+        // They are written with the work on a message; who looks at them looks at the message.
+        "notes" => match deed {
+            Deed::Read => Some(What::Message(id, deed)),
+            Deed::Removed => Some(What::NoteRemoved(id)),
+            Deed::Written => None,
+        },
         _ => None,
     }
 }

@@ -253,3 +253,83 @@ fn what_is_younger_than_the_log_is_under_way() {
     assert_eq!(tally.differences, 0);
     assert_eq!(kinds(&found), [("messages", "waiting", false)]);
 }
+
+#[test]
+fn what_a_function_logged_does_not_explain_what_somebody_else_wrote_there() {
+    let by = "AWSReservedSSO_Administrator_0a";
+    let mut more = records();
+    more.extend([
+        of_message("1", "09:30:00", by, "PutObject", MESSAGE),
+        of_store("2", "09:30:01", by, "UpdateResource", json!({ "path": format!("r4/{PATIENT}") })),
+        of_store("3", "09:30:02", by, "DeleteResource", json!({ "path": format!("r4/{PATIENT}") })),
+        of_store(
+            "4",
+            "09:30:03",
+            "zorgsluis-converter",
+            "UpdateResource",
+            json!({ "path": format!("r4/{PATIENT}") }),
+        ),
+    ]);
+    let (_, found) = compared(&entries(), &[more]);
+    let expected = [
+        ("messages", "message-without-entry", true),
+        ("writes", "write-without-entry", true),
+        ("writes", "write-without-entry", true),
+    ];
+    assert_eq!(kinds(&found), expected, "{found:?}");
+}
+
+#[test]
+fn a_mail_that_the_register_of_notices_does_not_know_is_no_mail_of_a_disclosure() {
+    let mut more: Vec<Value> = records().into_iter().filter(|record| record["eventID"] != "mail").collect();
+    let mut strange = of_mail("strange", "09:00:06");
+    strange["additionalEventData"] = json!({ "sesMessageId": "0102-another" });
+    more.push(strange);
+    let (tally, found) = compared(&entries(), &[more.clone()]);
+    let expected = [("mails", "mail-without-entry", true), ("mails", "entry-without-mail", true)];
+    assert_eq!(kinds(&found), expected, "{found:?}");
+    assert_eq!(tally.differences, 2);
+    // Where no id is told, the time tells.
+    more.last_mut().unwrap()["additionalEventData"] = Value::Null;
+    let (_, found) = compared(&entries(), &[more]);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn an_erasure_explains_what_is_destroyed_the_same_day_and_no_later() {
+    let mut all = entries();
+    all.insert(
+        0,
+        entry("00:10:00", "operator", Deed::erased(PATIENT, "dossier", "patient-request").unwrap()),
+    );
+    let last = AuditEntry { recorded: "2026-11-03T12:00:00Z".parse().unwrap(), ..all[3].clone() };
+    all.push(last);
+    let note = |id: &str, time: &str, role: &str| {
+        let key = format!("notes/{MESSAGE}/radiology");
+        let mut record = record(
+            id,
+            time,
+            role,
+            "s3.amazonaws.com",
+            "DeleteObject",
+            json!({ "bucketName": "b", "key": key }),
+        );
+        if id == "late" {
+            record["eventTime"] = json!("2026-11-03T00:20:00Z");
+        }
+        record
+    };
+    let mut more = records();
+    more.extend([
+        note("soon", "10:00:00", "zorgsluis-erasure"),
+        note("work", "10:00:01", "zorgsluis-enricher"),
+        note("stranger", "10:00:02", "Administrator"),
+        note("late", "", "zorgsluis-erasure"),
+    ]);
+    let (_, found) = compared(&all, &[more]);
+    let told: Vec<_> = found.iter().map(|one| (one.kind, one.at.as_str())).collect();
+    let at = |by: &str| format!("message {MESSAGE}, by {by}");
+    let (stranger, late) = (at("Administrator"), at("zorgsluis-erasure"));
+    let expected = [("erasure-without-entry", stranger.as_str()), ("erasure-without-entry", late.as_str())];
+    assert_eq!(told, expected);
+}
