@@ -72,8 +72,13 @@ fn without_time_and_id(answer: &str) -> String {
     fields.map(|(_, field)| field).collect::<Vec<_>>().join("|")
 }
 
+/// A short number counts where it stands by itself: five digits are in many a UUID.
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
+    let short = needle.len() < 7 && needle.iter().all(u8::is_ascii_digit);
+    let goes_on =
+        |at: Option<usize>| at.and_then(|at| haystack.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    let mut places = haystack.windows(needle.len()).enumerate().filter(|(_, window)| *window == needle);
+    places.any(|(at, _)| !short || !goes_on(at.checked_sub(1)) && !goes_on(Some(at + needle.len())))
 }
 
 fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
