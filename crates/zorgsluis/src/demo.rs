@@ -19,7 +19,7 @@ use crate::marked::marked;
 use crate::notes;
 use crate::registers::fill_providers;
 use crate::send::{Client, complaints};
-use crate::serve::{print_addresses, wait_for_end};
+use crate::serve::{End, print_addresses};
 use crate::system::{Config, MailConfig, System, organisation, ratio};
 use crate::terminal::{Style, count, out, out_part};
 use crate::way;
@@ -100,10 +100,11 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), Failure> {
     if args.once {
         system.stop().await?;
     } else {
+        let mut end = End::listen()?;
         out!("\n{}", style.bold("It goes on serving; Ctrl-C ends it."));
         print_addresses(&system, style);
         out!("  {} {}", style.dim("data    "), data.display());
-        wait_for_end().await?;
+        end.wait().await;
         system.stop().await?;
     }
     drop(temporary);

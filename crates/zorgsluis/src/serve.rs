@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use axum::http::Uri;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use zorgsluis_audit_writer::RemoteWitness;
 use zorgsluis_converter::profile::Profiles;
 use zorgsluis_listener::TlsFiles;
@@ -26,7 +26,9 @@ pub(crate) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     if logged_in(&args.data, &organisation)? != organisation {
         return Err(Failure::wrong(format!("the log of {organisation} is sealed: leave --organisation out")));
     }
-    let system = System::start(Config {
+    // Before anybody can know that the server stands, and end it.
+    let mut end = End::listen()?;
+    let starting = System::start(Config {
         data: args.data.clone(),
         mllp: args.mllp,
         http: args.http,
@@ -38,10 +40,13 @@ pub(crate) async fn run(args: &ServeArgs) -> Result<(), Failure> {
         tombstones: args.tombstones.clone(),
         reconcile_every: hours(args.reconcile_every),
         witnesses: witnesses(&args.witness, &args.witness_key)?,
-    })
-    .await?;
+    });
+    let system = tokio::select! {
+        started = starting => started?,
+        () = end.wait() => return Err(Failure::wrong("ended before it had started")),
+    };
     print_addresses(&system, Style::for_stdout());
-    wait_for_end().await?;
+    end.wait().await;
     out!("stopping: what has begun is finished");
     system.stop().await
 }
@@ -150,12 +155,25 @@ pub(crate) fn print_addresses(system: &System, style: Style) {
     out!("  {} {}", style.dim("token   "), style.bold(&system.token));
 }
 
-/// Ctrl-C or SIGTERM.
-pub(crate) async fn wait_for_end() -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::wrong)?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Failure::wrong),
-        _ = terminate.recv() => Ok(()),
+/// Ctrl-C or SIGTERM, which end a server in order from the moment that they are listened for.
+pub(crate) struct End {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl End {
+    /// Listens from now on.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(Failure::wrong);
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    /// Returns when the end is asked for.
+    pub(crate) async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use zorgsluis_embedded::SystemClock;
 use super::state::{Answer, WitnessState};
 use crate::cli::WitnessServeArgs;
 use crate::failure::Failure;
-use crate::serve::wait_for_end;
+use crate::serve::End;
 use crate::terminal::out;
 
 /// Runs the command.
@@ -36,12 +36,13 @@ pub(super) async fn run(args: &WitnessServeArgs) -> Result<(), Failure> {
         .layer(DefaultBodyLimit::max(MAX_CONSISTENCY_BYTES))
         .with_state(Arc::clone(&state));
     let address = socket.local_addr().map_err(failed)?;
+    let mut end = End::listen()?;
     out!("witness  http://{address}/add-checkpoint");
     out!("key      {}", state.key());
-    let ended = async {
-        let _ = wait_for_end().await;
-    };
-    axum::serve(socket, router).with_graceful_shutdown(ended).await.map_err(Failure::wrong)
+    axum::serve(socket, router)
+        .with_graceful_shutdown(async move { end.wait().await })
+        .await
+        .map_err(Failure::wrong)
 }
 
 /// C2SP tlog-witness, "add-checkpoint".
