@@ -114,3 +114,19 @@ async fn what_could_be_of_two_patients_is_named_and_goes_when_a_person_says_whos
     assert!(matches!(gone, Err(PortError::Erased { .. })), "{gone:?}");
     directory.close().await;
 }
+
+#[test]
+fn an_erasure_makes_no_data_directory_of_another_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = folder.path().to_str().unwrap();
+    fs::write(folder.path().join("precious"), "mine").unwrap();
+    let who = "00000000-0000-4000-8000-000000000001";
+    let one = ["--patient", who, "--class", "dossier", "--reason", "patient-request", "--dry-run"];
+    for arguments in [&["--again"][..], &one] {
+        let refused = run([&["erase", "--data", name], arguments].concat());
+        assert_eq!(refused.status.code(), Some(1), "{}", stdout(&refused));
+        assert!(stderr(&refused).contains("is not a data directory"), "{}", stderr(&refused));
+    }
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
+    assert_eq!(left, ["precious"]);
+}

@@ -42,6 +42,7 @@ const STATE: Schema = Schema {
         include_str!("schema/state-3.sql"),
         include_str!("schema/state-4.sql"),
         include_str!("schema/state-5.sql"),
+        include_str!("schema/state-6.sql"),
     ],
     // Nobody holds a delivery of the process before any more.
     at_start: crate::queue::RELEASE_ALL,
@@ -166,6 +167,14 @@ impl DataDirectory {
             end_first_start(path).map_err(|cause| OpenError::file("data directory", cause))?;
         }
         Ok(directory)
+    }
+
+    /// Whether a data directory stands here; a first start that was cut off made none. Writes nothing.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn stands(path: impl AsRef<Path>) -> Result<bool, OpenError> {
+        Ok(standing(path.as_ref())? != Standing::New)
     }
 
     /// Opens the directory beside a server (or without one): keys, log and index can be read and

@@ -93,16 +93,58 @@ fn holder(connection: &Connection, identifier: &Pseudonym) -> rusqlite::Result<O
         .optional()
 }
 
-/// Keeps what belongs beside an identifier where an earlier version kept only the pseudonym.
-pub(crate) fn complete(connection: &Connection, identifier: &IndexedIdentifier) -> rusqlite::Result<()> {
+/// The first who had an identifier, as far as that is known. Whoever the log tells of from before is that person.
+fn first_holder(connection: &Connection, identifier: &Pseudonym) -> rusqlite::Result<Option<Uuid>> {
     connection
         .prepare_cached(
-            "UPDATE patient_identifier SET owner = ?2, stand_in = ?3 WHERE pseudonym = ?1 AND owner IS NULL",
+            "SELECT patient FROM (
+                SELECT patient, -2 AS n FROM released_stand_in WHERE pseudonym = ?1
+                UNION ALL SELECT patient, -1 FROM erased_identifier WHERE pseudonym = ?1 AND stand_in IS NOT NULL
+                UNION ALL SELECT patient, n FROM patient_event WHERE what = ?1 AND change = 'claimed')
+             ORDER BY n LIMIT 1",
+        )?
+        .query_row([identifier.as_bytes()], |row| column::uuid(row, 0))
+        .optional()
+}
+
+/// Who stood for this patient in the log, by this identifier. Nobody where another one had it first: that one keeps it.
+fn stand_in_of(
+    connection: &Connection,
+    identifier: &IndexedIdentifier,
+    patient: Uuid,
+) -> rusqlite::Result<Option<Uuid>> {
+    let Some(first) = first_holder(connection, &identifier.pseudonym)?.filter(|first| *first != patient)
+    else {
+        return Ok(Some(identifier.stand_in));
+    };
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO released_stand_in (pseudonym, patient, stand_in)
+             SELECT ?1, ?2, ?3 WHERE NOT EXISTS (
+                SELECT 1 FROM erased_identifier WHERE pseudonym = ?1 AND patient = ?2 AND stand_in IS NOT NULL)",
         )?
         .execute(params![
             identifier.pseudonym.as_bytes(),
-            identifier.owner.as_bytes(),
+            first.as_bytes(),
             identifier.stand_in.as_bytes()
+        ])?;
+    Ok(None)
+}
+
+/// Keeps what belongs beside an identifier where an earlier version kept only the pseudonym.
+pub(crate) fn complete(connection: &Connection, identifier: &IndexedIdentifier) -> rusqlite::Result<()> {
+    let alone: Option<Uuid> = connection
+        .prepare_cached("SELECT patient FROM patient_identifier WHERE pseudonym = ?1 AND owner IS NULL")?
+        .query_row([identifier.pseudonym.as_bytes()], |row| column::uuid(row, 0))
+        .optional()?;
+    let Some(patient) = alone else { return Ok(()) };
+    let stand_in = stand_in_of(connection, identifier, patient)?;
+    connection
+        .prepare_cached("UPDATE patient_identifier SET owner = ?2, stand_in = ?3 WHERE pseudonym = ?1")?
+        .execute(params![
+            identifier.pseudonym.as_bytes(),
+            identifier.owner.as_bytes(),
+            stand_in.map(Uuid::into_bytes)
         ])?;
     Ok(())
 }
@@ -124,6 +166,7 @@ fn stand_ins(connection: &Connection, patients: &[Uuid]) -> rusqlite::Result<Vec
     for sql in [
         "SELECT stand_in FROM patient_identifier WHERE patient = ?1 AND stand_in IS NOT NULL",
         "SELECT stand_in FROM erased_identifier WHERE patient = ?1 AND stand_in IS NOT NULL",
+        "SELECT stand_in FROM released_stand_in WHERE patient = ?1",
     ] {
         let mut select = connection.prepare_cached(sql)?;
         for patient in patients {
@@ -156,6 +199,7 @@ impl PatientIndex for SqlitePatientIndex {
         self.database
             .write(OPERATION, move |connection| {
                 let Some(holder) = holder(connection, &identifier.pseudonym)? else {
+                    let stand_in = stand_in_of(connection, &identifier, patient)?;
                     connection
                         .prepare_cached(
                             "INSERT INTO patient_identifier (pseudonym, patient, owner, stand_in)
@@ -165,7 +209,7 @@ impl PatientIndex for SqlitePatientIndex {
                             identifier.pseudonym.as_bytes(),
                             patient.as_bytes(),
                             identifier.owner.as_bytes(),
-                            identifier.stand_in.as_bytes()
+                            stand_in.map(Uuid::into_bytes)
                         ])?;
                     happened(connection, at, patient, IndexChange::Claimed(identifier.pseudonym))?;
                     return Ok(Claim::Claimed);
@@ -223,6 +267,13 @@ impl PatientIndex for SqlitePatientIndex {
         let (identifier, at) = (*identifier, self.clock.now());
         self.database
             .write("patient_index.release", move |connection| {
+                connection
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO released_stand_in (pseudonym, patient, stand_in)
+                         SELECT pseudonym, patient, stand_in FROM patient_identifier
+                         WHERE pseudonym = ?1 AND patient = ?2 AND stand_in IS NOT NULL",
+                    )?
+                    .execute(params![identifier.as_bytes(), patient.as_bytes()])?;
                 let released = connection
                     .prepare_cached("DELETE FROM patient_identifier WHERE pseudonym = ?1 AND patient = ?2")?
                     .execute(params![identifier.as_bytes(), patient.as_bytes()])?;

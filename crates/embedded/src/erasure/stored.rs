@@ -10,6 +10,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 use zorgsluis_domain::{QueueReference, Stage, StepEffect};
 
+use super::damaged;
 use super::owners::Owner;
 use super::survey::is_shared;
 use crate::column;
@@ -134,8 +135,10 @@ fn each_effect(connection: &Connection, mut with: impl FnMut(Uuid, &StepEffect))
         connection.prepare("SELECT message, stage FROM way_step WHERE instr(stage, '\"resource\"') > 0")?;
     let mut rows = steps.query([])?;
     while let Some(row) = rows.next()? {
-        let stage: Result<Stage, _> = serde_json::from_str(row.get_ref(1)?.as_str().unwrap_or_default());
-        if let Ok(Stage::Applied { effects } | Stage::Enriched { effects, .. }) = stage {
+        // One that cannot be read could name anybody: then nothing is told apart, and nothing destroyed.
+        let stage: Stage = serde_json::from_str(row.get_ref(1)?.as_str().unwrap_or_default())
+            .map_err(|_| damaged("not a step of a message's way"))?;
+        if let Stage::Applied { effects } | Stage::Enriched { effects, .. } = stage {
             let message = column::uuid(row, 0)?;
             // Who holds a number that another's message names is not who that message is about.
             let told = effects
@@ -256,6 +259,9 @@ pub(super) fn erase(
     }
     for patient in patients {
         for sql in [
+            "INSERT OR IGNORE INTO erased_identifier (pseudonym, patient, stand_in)
+             SELECT pseudonym, patient, stand_in FROM released_stand_in WHERE patient = ?1",
+            "DELETE FROM released_stand_in WHERE patient = ?1",
             "INSERT OR IGNORE INTO erased_identifier (pseudonym, patient, stand_in)
              SELECT pseudonym, patient, stand_in FROM patient_identifier WHERE patient = ?1",
             "DELETE FROM patient_identifier WHERE patient = ?1",

@@ -59,3 +59,64 @@ async fn what_an_earlier_version_kept_of_a_number_is_completed_from_the_resource
     assert_eq!(index.in_log(ANNA).await.unwrap().len(), 3);
     directory.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_from_before_stay_with_the_first_who_had_a_number_wherever_it_moves() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let directory = open(&data).await;
+    let number = identifier(&directory, "urn:mrn", "1");
+    let index = directory.patient_index();
+    index.claim(&number, ANNA).await.unwrap();
+    assert!(index.release(&number.pseudonym, ANNA).await.unwrap());
+    assert_eq!(index.in_log(ANNA).await.unwrap(), [ANNA, number.stand_in], "nobody has it");
+    index.claim(&number, BRAM).await.unwrap();
+    assert_eq!(index.in_log(ANNA).await.unwrap(), [ANNA, number.stand_in]);
+    assert_eq!(index.in_log(BRAM).await.unwrap(), [BRAM]);
+    // What an earlier version wrote: it followed the number.
+    directory.close().await;
+    let state = rusqlite::Connection::open(data.join("state.db")).unwrap();
+    let old = "UPDATE patient_identifier SET stand_in = (SELECT stand_in FROM released_stand_in);
+        DROP TABLE released_stand_in; PRAGMA user_version = 5;";
+    state.execute_batch(old).unwrap();
+    drop(state);
+    let directory = open(&data).await;
+    let index = directory.patient_index();
+    assert_eq!(index.in_log(ANNA).await.unwrap(), [ANNA, number.stand_in]);
+    assert_eq!(index.in_log(BRAM).await.unwrap(), [BRAM]);
+    // And after the first one's dossier is gone, for whoever has it next.
+    directory.erasures().apply(&of(ANNA, 1)).await.unwrap();
+    assert!(index.release(&number.pseudonym, BRAM).await.unwrap());
+    index.claim(&number, CLARA).await.unwrap();
+    assert_eq!(index.in_log(ANNA).await.unwrap(), [ANNA, number.stand_in]);
+    assert_eq!(index.in_log(BRAM).await.unwrap(), [BRAM]);
+    assert_eq!(index.in_log(CLARA).await.unwrap(), [CLARA]);
+    // The first who had it gets it back.
+    let second = identifier(&directory, "urn:mrn", "2");
+    index.claim(&second, BRAM).await.unwrap();
+    index.release(&second.pseudonym, BRAM).await.unwrap();
+    index.claim(&second, CLARA).await.unwrap();
+    index.release(&second.pseudonym, CLARA).await.unwrap();
+    index.claim(&second, BRAM).await.unwrap();
+    directory.erasures().apply(&of(BRAM, 2)).await.unwrap();
+    assert_eq!(index.in_log(BRAM).await.unwrap(), [BRAM, second.stand_in]);
+    directory.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_cannot_be_read_stops_an_erasure_before_anything_is_destroyed() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let directory = open(&data).await;
+    patient(&directory, ANNA, "1").await;
+    directory.close().await;
+    let state = rusqlite::Connection::open(data.join("state.db")).unwrap();
+    let step = "INSERT INTO way_step (message, n, at, stage) VALUES (zeroblob(16), 0, 0, '{\"resource\":')";
+    state.execute(step, []).unwrap();
+    drop(state);
+    let directory = open(&data).await;
+    let erasures = directory.erasures();
+    assert!(erasures.find(&[ANNA]).await.is_err());
+    assert!(erasures.apply(&of(ANNA, 1)).await.is_err());
+    directory.close().await;
+}

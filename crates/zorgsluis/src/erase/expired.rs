@@ -156,7 +156,8 @@ async fn held(work: &Work, day: Date) -> Result<Vec<Pseudonym>, Failure> {
     let mut held = Vec::new();
     for hold in holds.iter().filter(|hold| hold.class.is_none_or(|class| class == DataClass::Log)) {
         if !retention::held(std::slice::from_ref(hold), day).is_empty() {
-            for id in work.family(hold.patient).await?.patients {
+            // Also those under whom lines stand from before anybody here knew the patient.
+            for id in work.in_log(&work.family(hold.patient).await?).await? {
                 held.push(patient_pseudonym(work.keys(), &format!("Patient/{id}")));
             }
         }

@@ -111,6 +111,10 @@ impl Work {
         if !data.is_dir() {
             return Err(Failure::wrong(format!("{}: no such data directory", data.display())));
         }
+        // An erasure makes no data directory out of another folder.
+        if !DataDirectory::stands(data).map_err(Failure::wrong)? {
+            return Err(Failure::wrong(OpenError::Absent { path: data.clone() }));
+        }
         let (directory, only_looks) = match DataDirectory::open(data) {
             Ok(directory) => (directory, false),
             Err(OpenError::Held { .. }) if args.dry_run => {
