@@ -12,8 +12,11 @@
 //!
 //! # Beside running functions
 //!
-//! Nothing is stopped meanwhile. What comes in after the tombstone was made begins a new dossier, under a new key, and
-//! is left; a message that was on its way finds its key destroyed and becomes a dead letter.
+//! Nothing is stopped meanwhile, and two things may meet an erasure (`docs/erasure.md`, On AWS). A message that is
+//! received between the moment of the tombstone and the destruction of the keys is sealed under a key that goes, and
+//! cannot be read then; until the patient index is erased, what comes in is written about the patient as before. What
+//! comes in behind that begins a new dossier, under a new key, and is left. A message that was on its way finds its key
+//! destroyed and becomes a dead letter.
 
 mod holds;
 mod marks;
@@ -21,7 +24,7 @@ mod messages;
 mod resources;
 mod tombstones;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -30,8 +33,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use zorgsluis_domain::erasure::{Hold, Tombstone};
 use zorgsluis_domain::port::{
-    DataClass, Erased, ErasureStore, FhirStore as _, Found, Keys as _, PageRequest, PatientIndex as _,
-    ResourceKey, Search, TombstoneStore as _,
+    DataClass, Erased, ErasureStore, FhirStore as _, Found, Keys as _, PageRequest, ResourceKey, Search,
+    TombstoneStore as _,
 };
 use zorgsluis_domain::{Phi, PortError, Pseudonym, Purpose};
 
@@ -109,31 +112,63 @@ impl AwsErasures {
     }
 
     /// The owners of keys by what identifies the patient in the resources, and by what the index says of the numbers
-    /// that the patient holds. Apart from them: the owners of numbers that somebody else holds now.
+    /// that the patient was given. Apart from them: the owners of numbers that somebody else has or had, too (one that
+    /// was moved, or two persons under one). Their keys protect what is about the other.
     async fn owners(
         &self,
         resources: &Resources,
         patients: &[Uuid],
     ) -> Result<(Vec<Pseudonym>, Vec<Pseudonym>), PortError> {
-        let of = |(system, value): &(String, String)| {
+        let mut owners = BTreeMap::new();
+        let mut elsewhere = BTreeSet::new();
+        for (system, value) in &resources.identifiers {
             let parts = [system.as_bytes(), value.as_bytes()];
-            let of = |purpose| self.keys.pseudonym(purpose, &parts);
-            (of(Purpose::KeyOwner), of(Purpose::PatientIndex))
-        };
-        let known: Vec<(Pseudonym, Pseudonym)> = resources.identifiers.iter().map(of).collect();
-        let numbers: Vec<Pseudonym> = known.iter().map(|(_, number)| *number).collect();
-        let holders = self.index.resolve(&numbers).await?;
-        let (mut owners, mut shared) = (BTreeSet::new(), BTreeSet::new());
-        for ((owner, _), holder) in known.iter().zip(holders) {
-            let theirs = holder.is_none_or(|holder| patients.contains(&holder));
-            if theirs {
-                owners.insert(*owner)
-            } else {
-                shared.insert(*owner)
-            };
+            let number = self.keys.pseudonym(Purpose::PatientIndex, &parts);
+            owners.insert(number, self.keys.pseudonym(Purpose::KeyOwner, &parts));
+            if self.is_of_another(system, value, patients).await? {
+                elsewhere.insert(number);
+            }
         }
-        owners.extend(self.index.held(patients).await?.into_iter().filter_map(|held| held.owner));
+        for held in self.index.held(patients).await? {
+            if let Some(owner) = held.owner {
+                owners.insert(held.identifier, owner);
+            }
+            if !held.theirs {
+                elsewhere.insert(held.identifier);
+            }
+        }
+        elsewhere.extend(self.index.of_others(&owners.keys().copied().collect(), patients).await?);
+        let of = |(number, owner): (&Pseudonym, &Pseudonym)| (elsewhere.contains(number), *owner);
+        let shared: BTreeSet<Pseudonym> =
+            owners.iter().map(of).filter_map(|(shared, owner)| shared.then_some(owner)).collect();
+        let owners: BTreeSet<Pseudonym> =
+            owners.into_values().filter(|owner| !shared.contains(owner)).collect();
         Ok((owners.into_iter().collect(), shared.into_iter().collect()))
+    }
+
+    /// Whether the Patient resource of somebody else has an identifier.
+    async fn is_of_another(&self, system: &str, value: &str, patients: &[Uuid]) -> Result<bool, PortError> {
+        let escaped = |text: &str| {
+            let text = text.replace('\\', r"\\").replace('|', r"\|");
+            text.replace(',', r"\,").replace('$', r"\$")
+        };
+        let token = format!("{}|{}", escaped(system), escaped(value));
+        let mut search = Search {
+            resource_type: String::from("Patient"),
+            parameters: Phi::new(vec![(String::from("identifier"), token)]),
+            page: PageRequest::first(100),
+        };
+        loop {
+            let page = self.fhir.search(&search).await?;
+            let is_theirs = |id: &str| id.parse().is_ok_and(|id| patients.contains(&id));
+            if page.items.iter().any(|stored| !is_theirs(&stored.key.id)) {
+                return Ok(true);
+            }
+            match page.next {
+                Some(next) => search.page.after = Some(next),
+                None => return Ok(false),
+            }
+        }
     }
 
     async fn erase_resources(&self, resources: &Resources) -> Result<u64, PortError> {

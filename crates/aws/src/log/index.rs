@@ -117,6 +117,7 @@ impl DynamoEntryIndex {
             .client()
             .scan()
             .table_name(self.table.name())
+            .consistent_read(true)
             .filter_expression("begins_with(pk, :keys) AND sk < :before")
             .projection_expression("pk")
             .expression_attribute_values(":keys", text(&partition))

@@ -7,46 +7,89 @@ use zorgsluis_domain::port::{IndexChange, PatientIndex as _};
 use zorgsluis_domain::{PortError, Pseudonym};
 
 use super::DynamoPatientIndex;
-use super::item::{holder_key, patient_partition};
+use super::item::{CLAIMED, holder_key, patient_partition};
 use crate::table::{Item, Row, busy, item, text};
 
 const OPERATION: &str = "patient_index.erase";
 
-/// An identifier that a patient holds.
+/// An identifier that a patient holds or held.
 pub(crate) struct Held {
     pub(crate) identifier: Pseudonym,
     /// Whose keys protect what comes under it, where the claim says so.
     pub(crate) owner: Option<Pseudonym>,
+    /// Whether the patient holds it now; else somebody else does.
+    pub(crate) theirs: bool,
 }
 
 impl DynamoPatientIndex {
-    /// The identifiers that these patients hold now.
-    pub(crate) async fn held(&self, patients: &[Uuid]) -> Result<Vec<Held>, PortError> {
-        let mut claimed = BTreeSet::new();
+    /// The identifiers that were ever given to these patients.
+    async fn given(&self, patients: &[Uuid]) -> Result<BTreeSet<Pseudonym>, PortError> {
+        let mut given = BTreeSet::new();
         for patient in patients {
             for event in self.history(*patient).await? {
                 if let IndexChange::Claimed(identifier) = event.change {
-                    claimed.insert(identifier);
+                    given.insert(identifier);
                 }
             }
         }
+        Ok(given)
+    }
+
+    /// The identifiers that these patients hold, or held before somebody else did.
+    pub(crate) async fn held(&self, patients: &[Uuid]) -> Result<Vec<Held>, PortError> {
         let mut held = Vec::new();
-        for identifier in claimed {
+        for identifier in self.given(patients).await? {
             let Some(found) = self.table.get(OPERATION, holder_key(&identifier)).await? else { continue };
             let row = Row::new(OPERATION, &found);
-            if patients.contains(&row.uuid("patient")?) {
-                let owner = row.maybe_text("owner")?;
-                let owner = owner.map(|hex| Pseudonym::from_hex(hex).ok_or_else(|| row.damaged("owner")));
-                held.push(Held { identifier, owner: owner.transpose()? });
-            }
+            let theirs = patients.contains(&row.uuid("patient")?);
+            let owner = row.maybe_text("owner")?;
+            let owner = owner.map(|hex| Pseudonym::from_hex(hex).ok_or_else(|| row.damaged("owner")));
+            held.push(Held { identifier, owner: owner.transpose()?, theirs });
         }
         Ok(held)
+    }
+
+    /// Those of these identifiers that somebody but these patients holds or ever held. Reads the whole table: no index
+    /// leads from an identifier to those who had it.
+    pub(crate) async fn of_others(
+        &self,
+        identifiers: &BTreeSet<Pseudonym>,
+        patients: &[Uuid],
+    ) -> Result<BTreeSet<Pseudonym>, PortError> {
+        let mut of_others = BTreeSet::new();
+        let own: BTreeSet<String> = patients.iter().map(|patient| patient_partition(*patient)).collect();
+        if identifiers.is_empty() {
+            return Ok(of_others);
+        }
+        let mut pages = self
+            .table
+            .client()
+            .scan()
+            .table_name(self.table.name())
+            .consistent_read(true)
+            // `change` and `what` are of events.
+            .filter_expression("#change = :claimed")
+            .expression_attribute_names("#change", "change")
+            .expression_attribute_values(":claimed", text(CLAIMED))
+            .projection_expression("pk, what")
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(event) = pages.next().await {
+            let event = event.map_err(|error| busy(OPERATION, error))?;
+            let row = Row::new(OPERATION, &event);
+            let identifier = Pseudonym::from_hex(row.text("what")?).ok_or_else(|| row.damaged("what"))?;
+            if identifiers.contains(&identifier) && !own.contains(row.text("pk")?) {
+                of_others.insert(identifier);
+            }
+        }
+        Ok(of_others)
     }
 
     /// Takes away all that the index says of these patients. Their numbers can be claimed anew.
     pub(crate) async fn erase(&self, patients: &[Uuid]) -> Result<(), PortError> {
         // Their events lead to the numbers, and go last.
-        for Held { identifier, .. } in self.held(patients).await? {
+        for Held { identifier, .. } in self.held(patients).await?.into_iter().filter(|held| held.theirs) {
             self.remove(holder_key(&identifier)).await?;
         }
         for patient in patients {

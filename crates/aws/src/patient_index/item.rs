@@ -7,7 +7,7 @@ use zorgsluis_domain::{PortError, Pseudonym};
 
 use crate::table::{Item, Row, Write, item, number, text, time_key};
 
-const CLAIMED: &str = "claimed";
+pub(super) const CLAIMED: &str = "claimed";
 const RELEASED: &str = "released";
 const MERGED: &str = "merged";
 const MERGED_INTO: &str = "merged-into";

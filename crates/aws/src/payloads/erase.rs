@@ -58,12 +58,11 @@ impl S3Payloads {
     /// and it is never queued again.
     pub(crate) async fn erase(&self, message: MessageId, tombstone: Uuid) -> Result<(), PortError> {
         let received = self.received(message).await?;
-        if received.is_some() {
-            let queued = Write::update(head(message), "SET queued = :true REMOVE unqueued_in")
-                .only_if("attribute_exists(pk)")
-                .value(":true", AttributeValue::Bool(true));
-            // Where it does not hold, the head is gone: nothing is left to be queued.
-            drop(self.messages.table.transact(OPERATION, vec![queued]).await?);
+        // Unconditionally: where the head is gone, the same bytes would be queued once more.
+        let queued = Write::update(head(message), "SET queued = :true REMOVE unqueued_in")
+            .value(":true", AttributeValue::Bool(true));
+        if self.messages.table.transact(OPERATION, vec![queued]).await?.is_err() {
+            return Err(PortError::unavailable(OPERATION, "the head of a message could not be written"));
         }
         self.remove_versions(&object::notes_of(message), false).await?;
         let key = object::message_key(message);

@@ -445,3 +445,37 @@ async fn holds_are_declared_listed_and_lifted() {
     assert_eq!(hospital.erasures.holds(None).await.unwrap(), [lifted, other]);
     assert_eq!(hospital.erasures.lift_hold(Uuid::from_u128(3), at).await.unwrap(), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_moved_to_another_patient_takes_nothing_of_the_one_who_had_it() {
+    let hospital = two_patients().await;
+    // The number of the other patient moves to this one (A43).
+    let moved = IndexedIdentifier::of(&hospital.keys, BSN, "999911120");
+    assert!(hospital.index.release(&moved.pseudonym, OTHER).await.unwrap());
+    assert_eq!(hospital.index.claim(&moved, MINE).await.unwrap(), Claim::Claimed);
+
+    let found = hospital.erasures.find(&[MINE]).await.unwrap();
+    assert_eq!(found.owners, [hospital.pseudonym(Purpose::KeyOwner, "999990019")]);
+    assert_eq!(found.unclear, [message(2_001).0], "of a dead letter under it nobody can tell whose it is");
+    let tombstone = hospital.decided().await;
+    hospital.erase(&tombstone).await.unwrap();
+    assert!(hospital.payloads.get(message(2_000)).await.is_ok(), "the other's message can be read");
+    assert!(hospital.payloads.get(message(2_001)).await.is_ok());
+    assert!(hospital.letters.get(message(2_001)).await.unwrap().is_some());
+    assert!(hospital.payloads.get(message(1_000)).await.is_err());
+
+    // And the other way round: what was the other's before is not all of who has it now.
+    let found = hospital.erasures.find(&[OTHER]).await.unwrap();
+    assert_eq!((found.resources, found.messages), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_another_patient_has_though_the_index_gives_it_to_one_is_of_both() {
+    let hospital = two_patients().await;
+    let resource =
+        json!({ "resourceType": "Patient", "identifier": [{ "system": BSN, "value": "999990019" }] });
+    let third = format!("Patient/{}", Uuid::from_u128(0x3333_0000_0000_8000_8000_0000_0000_0003));
+    hospital.fhir.transaction(&[put(&third, Precondition::Absent, resource)]).await.unwrap();
+    let found = hospital.erasures.find(&[MINE]).await.unwrap();
+    assert_eq!((found.owners, found.unclear), (Vec::new(), vec![message(1_001).0]));
+}
