@@ -76,6 +76,9 @@ fn request(args: &EraseArgs, day: Date) -> Result<(Request, String), Failure> {
 /// Data of one class of one patient.
 async fn one(work: &Work, args: &EraseArgs, class: DataClass) -> Result<(), Failure> {
     let (request, words) = request(args, work.day(args))?;
+    if args.care_ended.is_some() && class != DataClass::Wzd {
+        return Err(Failure::usage("--care-ended: only with --class wzd"));
+    }
     let who = work.who(&args.who).await?;
     if !args.messages.is_empty() && class != DataClass::Dossier {
         return Err(Failure::usage("--message: only with --class dossier"));

@@ -71,7 +71,7 @@ impl Erasures {
         }
         let erased = self.tombstones().await?.into_iter().flat_map(|tombstone| tombstone.patients).collect();
         let asked = people.iter().map(|patients| asked(patients, false)).collect();
-        let resources = self.survey(asked, erased).await?;
+        let resources = self.survey(asked, erased, HashSet::new()).await?;
         let mut sought = Vec::with_capacity(people.len());
         for (patients, resources) in people.iter().zip(&resources) {
             let mut one = self.sought(patients, resources).await?;
@@ -206,12 +206,18 @@ impl Erasures {
     }
 
     /// Goes through all resources once for all who are asked for. What names one of `erased` of whom no resource
-    /// stands keeps nothing about them.
-    async fn survey(&self, asked: Vec<Asked>, erased: Vec<Uuid>) -> Result<Vec<Resources>, PortError> {
+    /// stands keeps nothing about them; nor does what names one of `going`, whose dossiers go together with these.
+    async fn survey(
+        &self,
+        asked: Vec<Asked>,
+        erased: Vec<Uuid>,
+        going: HashSet<String>,
+    ) -> Result<Vec<Resources>, PortError> {
         let (found, passes) = self
             .fhir
             .read("erasure.resources", move |connection| {
-                let gone = resources::gone(connection, &erased)?;
+                let mut gone = resources::gone(connection, &erased)?;
+                gone.extend(going);
                 survey::about(connection, &asked, &gone)
             })
             .await?;

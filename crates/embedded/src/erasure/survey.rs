@@ -27,7 +27,7 @@ pub(super) fn about(
     })?;
     survey.settle();
     let mut found = survey.found;
-    let passes = with_what_is_about_them(connection, asked, &mut found)?;
+    let passes = with_what_is_about_them(connection, asked, gone, &mut found)?;
     Ok((found, passes + 1))
 }
 
@@ -181,6 +181,7 @@ struct Dependent {
 fn with_what_is_about_them(
     connection: &Connection,
     asked: &[Asked],
+    gone: &HashSet<String>,
     found: &mut [Resources],
 ) -> Result<u64, Failure> {
     let mut new: HashMap<String, Vec<usize>> = HashMap::new();
@@ -231,9 +232,10 @@ fn with_what_is_about_them(
                     continue;
                 }
                 let (last, named) = &dependent.last;
+                let nobody_else: HashSet<String> = asked.patients.union(gone).cloned().collect();
                 let mut of_others = dependent.names_patient;
                 for name in named.iter().filter(|name| !found.names.contains(*name)) {
-                    of_others |= !is_shared(name) && is_about_others(connection, name, &asked.patients)?;
+                    of_others |= !is_shared(name) && is_about_others(connection, name, &nobody_else)?;
                 }
                 if of_others {
                     // What it says last is about another one, or about both.

@@ -168,7 +168,7 @@ fn to_version_2(path: &Path) {
         .execute_batch(
             "DROP TABLE patient_event; DROP TABLE opt_out; DROP TABLE provider; DROP TABLE provider_identifier;
              DROP TABLE provider_version; DROP TABLE notice; DROP TABLE erased; DROP INDEX payload_key;
-             DROP TABLE erased_identifier; DROP TABLE identifiers_completed;
+             DROP TABLE erased_identifier; DROP TABLE released_stand_in; DROP TABLE identifiers_completed;
              DROP INDEX patient_identifier_patient; DROP INDEX patient_identifier_owner;
              ALTER TABLE patient_identifier DROP COLUMN owner; ALTER TABLE patient_identifier DROP COLUMN stand_in;
              DROP INDEX note_key;

@@ -1,9 +1,10 @@
 //! A number leads to the log as long as lines stand there, and what an earlier version kept of one is completed.
 
+use uuid::Uuid;
 use zorgsluis_domain::erasure::Tombstone;
 use zorgsluis_domain::port::PatientIndex;
 
-use super::erasure::{ANNA, BRAM};
+use super::erasure::{ANNA, BRAM, put};
 use super::erasure_reaches::{CLARA, identifier, of, open, patient};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,5 +119,26 @@ async fn a_step_that_cannot_be_read_stops_an_erasure_before_anything_is_destroye
     let erasures = directory.erasures();
     assert!(erasures.find(&[ANNA]).await.is_err());
     assert!(erasures.apply(&of(ANNA, 1)).await.is_err());
+    directory.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_names_two_whose_dossiers_go_together_goes_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = open(&folder.path().join("data")).await;
+    for (id, number) in [(ANNA, "1"), (BRAM, "2"), (CLARA, "3")] {
+        patient(&directory, id, number).await;
+    }
+    let swap = |one: Uuid, other: Uuid| {
+        format!(r#""target":[{{"reference":"Patient/{one}"}},{{"reference":"Patient/{other}"}}]"#)
+    };
+    put(&directory, "Provenance", "both", &swap(ANNA, BRAM)).await;
+    put(&directory, "Provenance", "third", &swap(ANNA, CLARA)).await;
+    let erased = directory.erasures().apply_all(&[of(ANNA, 1), of(BRAM, 2)]).await.unwrap();
+    assert_eq!(erased.iter().map(|one| one.resources).sum::<u64>(), 3, "each once");
+    let fhir = rusqlite::Connection::open(folder.path().join("data/fhir.db")).unwrap();
+    let mut left = fhir.prepare("SELECT id FROM resource WHERE type = 'Provenance'").unwrap();
+    let left: Vec<String> = left.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(left, ["third"]);
     directory.close().await;
 }

@@ -52,9 +52,9 @@ pub(super) async fn of_found(
             birth: found.birth,
         };
         ground.duties = retention::dossier(&dossier, request);
-        ground.remarks.extend(
-            found.left.iter().map(|left| format!("left: {left} names this patient and is about another one")),
-        );
+        ground.remarks.extend(found.left.iter().map(|left| {
+            format!("left: {left} names this patient and is about another one, with whose dossier it goes")
+        }));
         ground.remarks.extend(found.unclear.iter().map(|message| {
             format!(
                 "left: message {message} came under a number that somebody else has or had, and wrote nothing: look \
