@@ -25,7 +25,23 @@ impl Publisher {
     /// look before they look for the head.
     ///
     /// Cut off at any point, it is ended by calling it again; done already, it changes nothing.
+    ///
+    /// A key that took over in the same moment, over the same entries, leaves a checkpoint that is no copy of the
+    /// seal: it says the same of the log, and [`verify`](crate::verify) takes it for the same.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::Sealed`], and nothing is changed, where a seal stands and entries behind it: they are for
+    /// [`verify`](crate::verify) to name, and no checkpoint may cover them.
     pub async fn seal(&mut self) -> Result<SignedCheckpoint, LogError> {
+        if let Some(stands) = self.log.seal(&self.keys).await? {
+            let size = stands.checkpoint().size;
+            if self.log.bundle_bytes(size, Step::ReadSeal).await?.is_some()
+                && !self.log.is_closed_at(size).await?
+            {
+                return Err(LogError::Sealed);
+            }
+        }
         let covered = self.publish().await?;
         let size = covered.checkpoint().size;
         let head = self.log.frontier(size, size).await?;
@@ -43,6 +59,11 @@ impl Publisher {
             }
             match self.log.get(&key, MAX_NOTE_BYTES, Step::WriteSeal).await? {
                 Some(object) if object.bytes == text.as_bytes() => return Ok(signed),
+                Some(_) => {}
+                None => continue,
+            }
+            match self.log.seal(&self.keys).await? {
+                Some(stands) if says_the_same(&stands, &signed) => return Ok(stands),
                 Some(_) => return Err(LogError::Sealed),
                 None => {}
             }
@@ -81,6 +102,12 @@ impl Publisher {
         }
         Err(LogError::Contended)
     }
+}
+
+/// Whether both are of the same entries, whoever signed them.
+pub(crate) fn says_the_same(one: &SignedCheckpoint, other: &SignedCheckpoint) -> bool {
+    let of = |signed: &SignedCheckpoint| (signed.checkpoint().size, signed.checkpoint().root);
+    of(one) == of(other)
 }
 
 impl Log {

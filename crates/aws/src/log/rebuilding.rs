@@ -6,18 +6,22 @@
 //! a writer that was asked before the mark, or sleeps through all of it, cannot take a row that was taken away for
 //! an entry that was never logged; and its own rows are covered only if the index is still the one that it saw.
 //!
-//! A handle that began anew while another was at it takes over: the other one's writes are refused from then on.
+//! A handle that began anew while another was at it takes over: the other one's writes are refused from then on, and
+//! so is each delete, which asks for its own count in the same transaction.
 
 use std::sync::atomic::Ordering;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{DeleteRequest, ReturnValue, WriteRequest};
+use aws_sdk_dynamodb::types::ReturnValue;
 use tlog::{Coverage, IndexError};
 
 use super::index::{DynamoEntryIndex, fault};
 use super::row::number;
 use crate::failure::has_code;
-use crate::table::{self, Item, busy, text};
+use crate::table::{self, Item, Patience, Write, busy, text};
+
+/// How many rows one transaction takes away, beside the question that it asks (100 is DynamoDB's bound).
+const DELETES: usize = 99;
 
 /// What the item of the coverage says.
 pub(super) struct Standing {
@@ -122,14 +126,30 @@ impl DynamoEntryIndex {
                 .send()
                 .await
                 .map_err(|error| fault(busy(OPERATION, error)))?;
-            let deletes = answer.items.unwrap_or_default().into_iter().filter_map(|key| {
-                let delete = DeleteRequest::builder().set_key(Some(key)).build().ok()?;
-                Some(WriteRequest::builder().delete_request(delete).build())
-            });
-            self.write(deletes.collect()).await?;
+            for keys in answer.items.unwrap_or_default().chunks(DELETES) {
+                self.take_away(keys, epoch).await?;
+            }
             start = answer.last_evaluated_key;
             if start.is_none() {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Takes rows away, together with the question whether nobody else took over: who slept since the mark must
+    /// not take away what another handle recorded. One after the other: all of them ask about the same item.
+    async fn take_away(&self, keys: &[Item], epoch: u64) -> Result<(), IndexError> {
+        const OPERATION: &str = "log-index.empty";
+        let mut patience = Patience::new(OPERATION);
+        loop {
+            let own = Write::check(self.coverage_key(), "epoch = :epoch AND attribute_exists(rebuilding)")
+                .value(":epoch", table::number(epoch));
+            let deletes = keys.iter().cloned().map(Write::delete);
+            let writes = std::iter::once(own).chain(deletes).collect();
+            match self.table.transact(OPERATION, writes).await.map_err(fault)? {
+                Ok(()) => return Ok(()),
+                Err(cancelled) if cancelled.refused(0) => return Err(IndexError::Rebuilding),
+                Err(_) => patience.wait().await.map_err(fault)?,
             }
         }
     }

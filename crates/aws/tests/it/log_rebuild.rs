@@ -69,6 +69,28 @@ async fn who_begins_anew_takes_over_from_whoever_was_at_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_slept_while_another_made_it_anew_takes_nothing_away() {
+    let world = World::new().await;
+    let deployed = Deployed::new(&world).await;
+    deployed.process("umc", 1).write(&entries(0..250)).await.unwrap();
+    let line = Lossy::new(&world, "DynamoDB_20120810.Scan", 0).await;
+    // The first has marked the index and read its rows; before it hears of them another does all of it.
+    line.hold();
+    let slow = deployed.by(&line.clients);
+    let sleeper = tokio::spawn(async move { slow.index("umc").reset().await });
+    line.is_held().await;
+    assert_eq!(deployed.rebuild("umc").await.unwrap(), 250);
+    line.release();
+    let refused = sleeper.await.unwrap();
+    assert!(matches!(refused, Err(IndexError::Rebuilding)), "{refused:?}");
+    let ids: Vec<_> = (0..250).map(id).collect();
+    let places = deployed.index("umc").places(&ids).await.unwrap();
+    assert_eq!(places.len(), 250);
+    let report = deployed.verify("umc").await;
+    assert!(report.is_clean() && report.unindexed == Some(0), "{:?}", report.findings);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn writers_beside_it_lose_and_double_nothing() {
     let world = World::new().await;
     let deployed = Deployed::new(&world).await;
@@ -113,9 +135,14 @@ async fn writers_beside_it_lose_and_double_nothing() {
 async fn answers_that_are_lost_on_the_way_leave_it_whole() {
     let world = World::new().await;
     let deployed = Deployed::new(&world).await;
-    for (shard, needle) in
-        [("a", "UpdateItem"), ("b", "BatchWriteItem"), ("c", "Scan"), ("d", "GetItem"), ("e", "/entries/")]
-    {
+    for (shard, needle) in [
+        ("a", "UpdateItem"),
+        ("b", "BatchWriteItem"),
+        ("f", "TransactWriteItems"),
+        ("c", "Scan"),
+        ("d", "GetItem"),
+        ("e", "/entries/"),
+    ] {
         deployed.process(shard, 1).write(&entries(0..30)).await.unwrap();
         let line = Lossy::new(&world, needle, 1).await;
         assert_eq!(deployed.by(&line.clients).rebuild(shard).await.unwrap(), 30, "{needle}");

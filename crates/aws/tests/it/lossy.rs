@@ -1,10 +1,11 @@
 //! A way to MiniStack on which answers get lost: the request is done, and nobody hears of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use zorgsluis_aws::{Clients, Endpoints};
 
 use super::ministack::{REGION, World, credentials};
@@ -13,6 +14,17 @@ use super::ministack::{REGION, World, credentials};
 pub(crate) struct Lossy {
     pub(crate) clients: Clients,
     to_lose: Arc<AtomicU32>,
+    held: Arc<Held>,
+}
+
+/// An answer that has come, and is kept back.
+#[derive(Default)]
+struct Held {
+    wanted: AtomicBool,
+    /// One is.
+    kept: Notify,
+    /// It may go on.
+    free: Notify,
 }
 
 impl Lossy {
@@ -23,15 +35,31 @@ impl Lossy {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let server = world.endpoint.strip_prefix("http://").unwrap().to_owned();
         let to_lose = Arc::new(AtomicU32::new(count));
-        let (losing, needle) = (Arc::clone(&to_lose), needle.to_owned());
+        let held = Arc::<Held>::default();
+        let (losing, holding, needle) = (Arc::clone(&to_lose), Arc::clone(&held), needle.to_owned());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (server, losing, needle) = (server.clone(), Arc::clone(&losing), needle.clone());
-                tokio::spawn(async move { carry(stream, &server, &needle, &losing).await });
+                let (server, needle) = (server.clone(), needle.clone());
+                let (losing, holding) = (Arc::clone(&losing), Arc::clone(&holding));
+                tokio::spawn(async move { carry(stream, &server, &needle, &losing, &holding).await });
             }
         });
         let endpoints = Endpoints { all: Some(endpoint), comprehend_medical: None };
-        Self { clients: Clients::load(REGION, &endpoints, Some(credentials())).await, to_lose }
+        Self { clients: Clients::load(REGION, &endpoints, Some(credentials())).await, to_lose, held }
+    }
+
+    /// Keeps the next such answer back, until it is released.
+    pub(crate) fn hold(&self) {
+        self.held.wanted.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until one is kept back.
+    pub(crate) async fn is_held(&self) {
+        self.held.kept.notified().await;
+    }
+
+    pub(crate) fn release(&self) {
+        self.held.free.notify_one();
     }
 
     /// Loses the answers of the next `count`.
@@ -46,7 +74,7 @@ impl Lossy {
 }
 
 /// One request of a connection, and its answer.
-async fn carry(mut from: TcpStream, server: &str, needle: &str, to_lose: &AtomicU32) {
+async fn carry(mut from: TcpStream, server: &str, needle: &str, to_lose: &AtomicU32, held: &Held) {
     let mut request = Vec::new();
     let head = loop {
         if let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -75,6 +103,10 @@ async fn carry(mut from: TcpStream, server: &str, needle: &str, to_lose: &Atomic
     to.write_all(&[line, b"connection: close\r\n", rest].concat()).await.unwrap();
     let mut answer = Vec::new();
     to.read_to_end(&mut answer).await.unwrap();
+    if headers.contains(needle) && held.wanted.swap(false, Ordering::SeqCst) {
+        held.kept.notify_one();
+        held.free.notified().await;
+    }
     let lost = headers.contains(needle)
         && to_lose.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
     if !lost {

@@ -7,7 +7,7 @@ use tlog::memory::{FAULTS, Fault, FaultPlan, Faulty};
 use tlog::{LogError, LogObject, Publisher, rebuild};
 
 use crate::faults::{Accepted, work};
-use crate::support::{Task, World, codes, entries, interleave, log_on, run, signer};
+use crate::support::{ORIGIN, Task, World, codes, entries, interleave, log_on, run, signer};
 
 #[test]
 fn a_sealed_log_takes_no_more() {
@@ -67,6 +67,66 @@ fn an_empty_log_can_be_sealed_and_what_closes_a_log_is_no_entry() {
     assert_eq!(run(rebuild(&world.log, &world.keys, None)).unwrap(), 2);
     assert!(run(world.log.bundle(2)).unwrap().is_none());
     assert_eq!(run(world.log.seal(&world.keys)).unwrap().unwrap().checkpoint().size, 2);
+}
+
+#[test]
+fn a_log_with_entries_behind_an_older_seal_is_not_sealed_again_and_stays_as_it_is() {
+    let world = World::new();
+    world.fill(&[2]);
+    world.seal();
+    // An older version wrote no bundle that closes the log, and a late writer came behind it.
+    let seal = world.log.paths().key(LogObject::Sealed);
+    let kept = world.storage.snapshot()[&seal].clone();
+    world.storage.tamper(|objects| {
+        objects.remove(&world.log.paths().bundle(2));
+        objects.remove(&seal);
+    });
+    world.append(&entries([7])).unwrap();
+    world.storage.tamper(|objects| objects.insert(seal, kept));
+    let before = world.storage.snapshot();
+    let refused = run(Publisher::new(world.log.clone(), signer(), Vec::new()).seal());
+    assert!(matches!(refused, Err(LogError::Sealed)), "{refused:?}");
+    assert_eq!(world.storage.snapshot(), before);
+    let codes = codes(&world.verify());
+    assert!(codes.contains(&"tail-behind-seal") && !codes.contains(&"seal-differs"), "{codes:?}");
+}
+
+#[test]
+fn a_key_that_takes_over_while_the_log_is_sealed_leaves_it_whole() {
+    let next = || Arc::new(tlog::LocalSigner::from_seed(ORIGIN, &[1; 32]).unwrap());
+    let mut met = 0;
+    for seed in 1..=400_u64 {
+        let world = World::new();
+        world.fill(&[2]);
+        let storage = || log_on(Arc::new(Faulty::new(world.storage.clone(), FaultPlan::new([]))));
+        let (sealed, handed) = (RefCell::new(None), RefCell::new(None));
+        let tasks: Vec<Task<'_>> = vec![
+            Box::pin(async {
+                let done = Publisher::new(storage(), signer(), Vec::new()).seal().await;
+                *sealed.borrow_mut() = Some(done);
+            }),
+            Box::pin(async {
+                let done = Publisher::new(storage(), signer(), Vec::new()).hand_over(next()).await;
+                *handed.borrow_mut() = Some(done);
+            }),
+        ];
+        interleave(tasks, seed * 7_919);
+        let (sealed, handed) = (sealed.into_inner().unwrap(), handed.into_inner().unwrap());
+        assert!(sealed.is_ok() || handed.is_ok(), "{seed}: {sealed:?} {handed:?}");
+        let objects = world.storage.snapshot();
+        let at = |object| objects.get(&world.log.paths().key(object));
+        let both = sealed.is_ok() && at(LogObject::Sealed) != at(LogObject::Checkpoint);
+        met += u32::from(both);
+        let report = world.verify();
+        assert!(report.is_clean(), "{seed}: {:?}", report.findings);
+        if both {
+            // Told again, with the key that took over, it is sealed already.
+            let again = run(Publisher::new(world.log.clone(), next(), world.keys.clone()).seal()).unwrap();
+            assert_eq!(again, sealed.unwrap(), "{seed}");
+            assert!(matches!(world.append(&entries([5])), Err(LogError::Sealed)));
+        }
+    }
+    assert!(met > 0);
 }
 
 /// Three writers, and a process that seals meanwhile, with a fault at one of its calls. Returns how many calls it made.
