@@ -136,8 +136,9 @@ async fn answer<F: Function>(
     logs::request(&context.request_id, context.xray_trace_id.as_deref());
     let call = Call::new(context, settings.organisation());
     let answered = AssertUnwindSafe(async {
-        let start = || async { F::start(Parts::load(Arc::clone(settings)).await).await };
-        started.get_or_try_init(start).await?.handle(event, &call).await
+        // In boxes: the compiler would else lay out all that a function awaits at once, and gives up on some.
+        let start = || Box::pin(async { F::start(Parts::load(Arc::clone(settings)).await).await });
+        Box::pin(started.get_or_try_init(start).await?.handle(event, &call)).await
     })
     .catch_unwind()
     .await

@@ -198,19 +198,19 @@ impl<'a> Participation<'a> {
 
     /// A member of the patient's team.
     pub(crate) fn in_team(self, cx: &mut Context<'_, 'a>, patient: Uuid) {
-        if self.members.is_empty() {
-            return;
-        }
-        if !self.fits(cx, self.members.len()) {
+        let nothing_said = self.role.is_empty() && self.period.is_none() && self.extension.is_empty();
+        if self.members.is_empty() && nothing_said || !self.fits(cx, self.members.len()) {
             return;
         }
         let team = team(cx, patient);
         let Some(Resource::CareTeam(team)) = cx.entry(team) else { return };
-        for member in self.members {
+        // A part that nobody is named for is a participant all the same: FHIR demands no member.
+        let nobody = self.members.is_empty().then_some(None);
+        for member in self.members.into_iter().map(Some).chain(nobody) {
             let one = CareTeamParticipant {
                 extension: self.extension.clone(),
                 role: self.role.clone(),
-                member: Some(Reference::to(member)),
+                member: member.map(Reference::to),
                 on_behalf_of: None,
                 period: self.period.clone(),
             };

@@ -196,3 +196,12 @@ fn a_visit_that_two_groups_tell_of_is_told_once_and_the_other_is_in_the_report()
         &(header("ADT^A06^ADT_A06") + "EVN||20260101\n" + PATIENT + first + "MRG|||A99^^^ZIS^AN\n" + visit),
     );
 }
+
+#[test]
+fn the_number_of_a_part_that_nobody_plays_is_told() {
+    for (role, visit) in [("228|F", ""), ("AD|PP^^HL70443", ""), ("AD|F", "PV1|1|I\n"), ("DE|F", "")] {
+        let part = format!("ROL|N17|{role}\n");
+        holds(&(header("ADT^A08^ADT_A01") + "EVN|A08|20260101\n" + PATIENT + &part + visit));
+        holds(&(header("ADT^A08^ADT_A01") + "EVN|A08|20260101\n" + PATIENT + visit + &part));
+    }
+}
