@@ -228,6 +228,17 @@ fn what_is_named_as_previous_and_is_none_is_wrong_use_and_says_what_it_takes() {
     assert_eq!(refused.status.code(), Some(2), "{}", stdout(&refused));
     assert!(stderr(&refused).contains("is a checkpoint of zorgsluis/other"), "{}", stderr(&refused));
     assert_eq!(prove(theirs.to_str().unwrap()).status.code(), Some(2));
+    // Nor is an archive of it, and what is refused leaves nothing behind.
+    let packed = audit(other.path(), &["archive", "--output", &at("theirs.zip")]);
+    assert!(packed.status.success(), "{}", stderr(&packed));
+    for (option, file) in
+        [("--previous", at("theirs.zip")), ("--checkpoint", theirs.to_str().unwrap().to_owned())]
+    {
+        let refused = audit(data.path(), &["archive", "--output", &at("a.zip"), option, &file]);
+        assert_eq!(refused.status.code(), Some(2), "{option}: {}", stderr(&refused));
+        assert!(stderr(&refused).contains("is a checkpoint of zorgsluis/other, not of"), "{}", stderr(&refused));
+        assert!(!Path::new(&at("a.zip")).exists() && !Path::new(&at("a.zip.part")).exists());
+    }
 }
 
 #[test]

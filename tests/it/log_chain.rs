@@ -161,7 +161,10 @@ fn the_key_rotates_while_a_sealed_log_stands_and_each_log_verifies_by_its_own() 
     let rotated = done(data, &["rotate-key"]);
     assert!(rotated.contains("Sealed logs keep the key that signed them: linde"), "{rotated}");
     // A second seal, and a third log, whose key is replaced too.
-    done(data, &["seal", "--organisation", "linde-2", "--successor", "linde-3"]);
+    let sealed = json(data, &["seal", "--organisation", "linde-2", "--successor", "linde-3", "--json"]);
+    let signed = json(data, &["verify", "--json"])["signedBy"].clone();
+    assert_eq!(signed, serde_json::json!([sealed["successorKey"]]), "{sealed}");
+    assert!(signed[0].as_str().unwrap().starts_with("zorgsluis/linde-3+"), "{signed}");
     done(data, &["rotate-key"]);
     serve(data, &[], 6..7);
     let report = json(data, &["verify", "--json"]);

@@ -187,7 +187,9 @@ impl Submitter {
         match status {
             200 => Ok(Told::Lines(text.lines().filter_map(NoteSignature::parse).collect())),
             403 => Ok(Told::UnknownKey),
-            404 => Err(Trouble::Refused(String::from("it does not follow this log (404)"))),
+            404 => Err(Trouble::Refused(String::from(
+                "it does not follow this log (404): tell it, by `zorgsluis witness add-log` with the log's key",
+            ))),
             409 => match text.trim_end().parse() {
                 Ok(size) => Ok(Told::OtherSize(size)),
                 Err(_) => Err(Trouble::Away(String::from("it answers 409 without a size"))),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tlog::{LogPaths, SignedCheckpoint};
+use tlog::{LogPaths, SignedCheckpoint, Signer as _, VerifyingKey};
 use zorgsluis_audit_writer::{AuditWriter, LogReader};
 use zorgsluis_domain::port::AuditSink;
 use zorgsluis_embedded::DataDirectory;
@@ -12,7 +12,7 @@ use super::existing;
 use crate::aws::{self, LogInBucket, OpenWriter, Written};
 use crate::cli::SealArgs;
 use crate::failure::Failure;
-use crate::system::{LogAccess, is_sealed, logs_in, reader_of};
+use crate::system::{LogAccess, is_sealed, logs_in, origin, reader_of};
 use crate::terminal::{Style, count, out};
 
 /// Runs the command.
@@ -37,13 +37,16 @@ async fn embedded(data: &Path, args: &SealArgs) -> Result<(), Failure> {
     let directory = DataDirectory::open(data).map_err(Failure::wrong)?;
     let access = LogAccess::open(&directory, &organisation).await?;
     let closed = close(&access.writer, &access.reader(&directory), args).await?;
+    let mut key = None;
     if let Some(successor) = &args.successor {
         // Opening it beside the sealed one makes its first entry, which names that one's last state.
         let next = LogAccess::open(&directory, successor).await?;
         next.writer.checkpoint().await.map_err(Failure::wrong)?;
+        let signer = directory.present_log_signer(&origin(successor)).map_err(Failure::wrong)?;
+        key = Some(signer.verifying_key().clone());
     }
     directory.close().await;
-    tell(args, &organisation, &closed);
+    tell(args, &organisation, &closed, key.as_ref());
     Ok(())
 }
 
@@ -63,11 +66,13 @@ async fn on_aws(args: &SealArgs) -> Result<(), Failure> {
         may_begin(&logs, &organisation, successor)?;
     }
     let closed = close(&opened.writer, &reader(&opened), args).await?;
+    let mut key = None;
     if let Some(successor) = &args.successor {
         let next = aws::writer(Written::Successor(successor)).await?;
         begin(&next.writer, &reader(&next), &closed.0).await?;
+        key = next.writer.log().verifying_keys().first().cloned();
     }
-    tell(args, &organisation, &closed);
+    tell(args, &organisation, &closed, key.as_ref());
     if let Some(waiting) = aws::waiting().await.filter(|waiting| *waiting > 0) {
         let messages = count(usize::try_from(waiting).unwrap_or(usize::MAX), "message", "messages");
         eprintln!("zorgsluis: {messages} in the audit queue: they wait there for the log that continues");
@@ -149,12 +154,19 @@ async fn begin(writer: &AuditWriter, reader: &LogReader, of: &SignedCheckpoint) 
     Ok(())
 }
 
-fn tell(args: &SealArgs, organisation: &str, (signed, already): &(SignedCheckpoint, bool)) {
+/// `key` is that of the log that continues, under that log's name.
+fn tell(
+    args: &SealArgs,
+    organisation: &str,
+    (signed, already): &(SignedCheckpoint, bool),
+    key: Option<&VerifyingKey>,
+) {
     let (size, root) = (signed.checkpoint().size, signed.checkpoint().root);
     if args.json {
         let json = serde_json::json!({
             "log": organisation, "sealed": true, "already": already, "size": size,
             "root": root.to_string(), "checkpoint": signed.to_text(), "successor": args.successor,
+            "successorKey": key.map(ToString::to_string),
         });
         out!("{json}");
         return;
@@ -170,6 +182,9 @@ fn tell(args: &SealArgs, organisation: &str, (signed, already): &(SignedCheckpoi
             out!("  {successor} continues it: name it in ZORGSLUIS_ORGANISATION of all functions")
         }
         (None, _) => out!("  Nothing can be logged here until a log continues it: --successor NAME."),
+    }
+    if let Some(key) = key {
+        out!("  Its archives are checked with its own key: {key}");
     }
     out!(
         "  Check it with `zorgsluis audit verify --sealed --organisation {organisation}`, and keep its checkpoint."

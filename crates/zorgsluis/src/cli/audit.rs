@@ -129,7 +129,7 @@ pub(crate) struct RotateKeyArgs {
     #[arg(long, requires = "new_key")]
     pub(crate) aws: bool,
     /// The KMS key that takes over: id, ARN or alias of an Ed25519 key.
-    #[arg(long, value_name = "KEY", requires = "aws")]
+    #[arg(long, value_name = "KEY", requires = "aws", conflicts_with = "data")]
     pub(crate) new_key: Option<String>,
     /// The organisation whose log is meant [default: the one in the data directory, or in the environment].
     #[arg(long, value_name = "NAME")]

@@ -24,7 +24,7 @@ pub(crate) enum WitnessCommand {
     Check(CheckArgs),
     /// A witness for logs that submit their checkpoints (C2SP tlog-witness: POST /add-checkpoint).
     #[command(
-        after_help = "Example:\n  zorgsluis witness serve --state /var/lib/witness --listen 127.0.0.1:8090\n\nThen, at the log:\n  zorgsluis serve --data ./data --witness http://127.0.0.1:8090 --witness-key 'toezicht.example/w1+…'"
+        after_help = "Example:\n  zorgsluis witness serve --state /var/lib/witness --listen 127.0.0.1:8090\n\nIt refuses (404) a log that it was not told of: `witness add-log` with the log's key, before or while it runs. That\nkey exists once `zorgsluis serve` has run on the data directory; `audit verify` prints it (`signed by`).\n\nThen, at the log:\n  zorgsluis serve --data ./data --witness http://127.0.0.1:8090 --witness-key 'toezicht.example/w1+…'"
     )]
     Serve(WitnessServeArgs),
     /// The logs that the witness follows; with a log's name the checkpoint that it cosigned last.

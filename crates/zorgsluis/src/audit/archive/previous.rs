@@ -49,6 +49,10 @@ pub(super) fn state(path: &Path, origin: &str, chain: &KeyChain) -> Result<Signe
 }
 
 fn believed(bytes: &[u8], path: &Path, origin: &str, chain: &KeyChain) -> Result<SignedCheckpoint, Failure> {
+    if let Some(other) = crate::audit::verify::origin_of(bytes).ok().filter(|other| other != origin) {
+        let text = format!("{}: is a checkpoint of {other}, not of {origin}", path.display());
+        return Err(Failure::usage(text));
+    }
     let failed = |error: CheckpointError| Failure::wrong(format!("{}: {error}", path.display()));
     let signed = SignedCheckpoint::parse(bytes, origin, chain.keys()).map_err(failed)?;
     if chain.admits(&signed) { Ok(signed) } else { Err(failed(CheckpointError::KeyRetired)) }
