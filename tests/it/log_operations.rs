@@ -69,7 +69,7 @@ fn a_verification_is_taken_up_from_its_file_and_a_state_of_another_log_is_refuse
     fs::write(&state, "something else").unwrap();
     let refused = audit(data.path(), &["verify", "--resume", state_arg]);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(stderr(&refused).contains("the state is not whole"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("not the whole state of a verification"), "{}", stderr(&refused));
     assert!(state.exists(), "what is no state of ours is left alone");
 }
 

@@ -28,6 +28,7 @@ mod record_access;
 mod refusals;
 mod replay;
 mod reported;
+mod standard_error;
 mod tamper;
 mod witness;
 mod witness_keys;

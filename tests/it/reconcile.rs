@@ -100,6 +100,9 @@ fn all_that_was_done_has_its_entry_beside_a_running_server_and_after_it_twice_th
     // Nothing was done on these days.
     let (before, complete) = reconcile(&data, &["--from", "2020-01-01", "--to", "2020-12-31"]);
     assert!(complete && before["all"]["of"] == 0, "{before}");
+    let nothing = ["audit", "reconcile", "--data", data.to_str().unwrap(), "--to", "2020-12-31"];
+    let nothing = stdout(&run(nothing));
+    assert!(nothing.contains("Nothing was compared"), "{nothing}");
     // As a person reads it.
     let text = run(["audit", "reconcile", "--data", data.to_str().unwrap()]);
     assert!(stdout(&text).contains("The log is complete: "), "{}", stdout(&text));

@@ -69,7 +69,7 @@ fn analyse(recogniser: &Recogniser, note: &Note, language: Option<Language>, mas
 /// Names what was wrong; the command fails when anything was.
 pub(crate) fn finish(trouble: &[String]) -> Result<(), Failure> {
     for line in trouble {
-        eprintln!("{line}");
+        say!("{line}");
     }
     if trouble.is_empty() { Ok(()) } else { Err(Failure::named()) }
 }

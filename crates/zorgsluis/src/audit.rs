@@ -64,6 +64,11 @@ fn directory(data: &Path) -> Result<DataDirectory, Failure> {
 
 /// The organisation of a log that is there: nothing is read or verified of one that is not.
 fn existing(data: &Path, named: Option<&str>) -> Result<String, Failure> {
+    // Otherwise a name is complained of that nobody gave.
+    if named.is_none() && crate::system::logs_in(data).is_empty() {
+        let data = data.display();
+        return Err(Failure::wrong(format!("{data}: no log stands here; is it a data directory?")));
+    }
     let organisation = organisation(data, named)?;
     if data.join("log").join(&organisation).is_dir() {
         Ok(organisation)
@@ -175,7 +180,7 @@ async fn export(args: &ExportArgs) -> Result<(), Failure> {
             match line.content {
                 Content::Entry(entry) => out!("{}", to_audit_event(&entry)),
                 Content::Erased => {
-                    eprintln!("entry {} ({}): erased, its key was destroyed", line.index, line.id)
+                    say!("entry {} ({}): erased, its key was destroyed", line.index, line.id)
                 }
             }
         }

@@ -11,7 +11,7 @@ use zorgsluis_gateway::{AccessToken, Right, TokenHash};
 use crate::cli::{AddClientArgs, ClientRight, ClientsCommand, ListClientsArgs, RemoveClientArgs};
 use crate::failure::Failure;
 use crate::system::clients::{HeldClients, StoredClient, read};
-use crate::system::{LogAccess, organisation, source};
+use crate::system::{LogAccess, logs_in, organisation, source};
 use crate::terminal::out;
 
 /// Runs the command.
@@ -55,11 +55,15 @@ async fn add(args: &AddClientArgs) -> Result<(), Failure> {
     told(directory, &organisation, Action::Create, what, &args.name).await?;
     held.write()?;
     out!("{}", token.reveal());
-    eprintln!("the token of {} (right {}): it is not shown again", args.name, right.name());
+    say!("the token of {} (right {}): it is not shown again", args.name, right.name());
     Ok(())
 }
 
 fn list(args: &ListClientsArgs) -> Result<(), Failure> {
+    if logs_in(&args.data).is_empty() {
+        let data = args.data.display();
+        return Err(Failure::wrong(format!("{data}: no log stands here; is it a data directory?")));
+    }
     for client in read(&args.data)? {
         let StoredClient { name, right, patient_system, .. } = client;
         if args.json {

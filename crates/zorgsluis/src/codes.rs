@@ -64,9 +64,9 @@ pub(crate) async fn run(args: &CodesArgs) -> Result<(), Failure> {
     } else {
         tell(&found, args.texts)
     }
-    eprintln!("zorgsluis: {}, {} refused", count(found.messages, "message", "messages"), found.refused);
+    say!("zorgsluis: {}, {} refused", count(found.messages, "message", "messages"), found.refused);
     for line in &trouble {
-        eprintln!("{line}");
+        say!("{line}");
     }
     if trouble.is_empty() { Ok(()) } else { Err(Failure::named()) }
 }

@@ -19,7 +19,7 @@ use crate::failure::Failure;
 pub(crate) fn run(args: &ConvertArgs) -> Result<(), Failure> {
     let options = options(args)?;
     if options.key.is_demonstration() {
-        eprintln!("zorgsluis: ids are made with the published demonstration key; use --key for your own");
+        say!("zorgsluis: ids are made with the published demonstration key; use --key for your own");
     }
     let (sources, mut trouble) = source::find(&args.inputs);
     let mut report = args.report.as_deref().map(create).transpose()?;
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<(), Failure> {
         file.flush().map_err(|error| Failure::file(&path, &error))?;
     }
     for line in &trouble {
-        eprintln!("{line}");
+        say!("{line}");
     }
     counts.tell();
     if trouble.is_empty() { Ok(()) } else { Err(Failure::named()) }
@@ -171,9 +171,13 @@ impl Counts {
     }
 
     fn tell(&self) {
-        eprintln!(
+        say!(
             "zorgsluis: {} messages, {} refused; fields: {} mapped, {} ignored by decision, {} not understood",
-            self.messages, self.refused, self.mapped, self.ignored, self.unmapped
+            self.messages,
+            self.refused,
+            self.mapped,
+            self.ignored,
+            self.unmapped
         );
     }
 }

@@ -42,7 +42,7 @@ async fn on_directory(args: &EraseArgs, class: Option<DataClass>) -> Result<(), 
     let redone = again.erasures;
     if redone > 0 {
         let what = count(redone, "erasure", "erasures");
-        eprintln!("zorgsluis: completed {what} that a backup brought back or that had been cut off");
+        say!("zorgsluis: completed {what} that a backup brought back or that had been cut off");
     }
     if !again.scrubbed {
         return Err(Failure::wrong(work::NOT_SCRUBBED));
@@ -186,12 +186,12 @@ async fn refuse(
             json!({ "patient": who.reference(), "class": class.name(), "erased": false, "duties": duties })
         );
     }
-    eprintln!("zorgsluis: {}: {} is not destroyed, a duty runs:", who.reference(), class.name());
+    say!("zorgsluis: {}: {} is not destroyed, a duty runs:", who.reference(), class.name());
     for duty in &ground.duties {
-        eprintln!("  {duty}");
+        say!("  {duty}");
     }
     for remark in &ground.remarks {
-        eprintln!("  {remark}");
+        say!("  {remark}");
     }
     Err(Failure::named())
 }

@@ -48,7 +48,7 @@ impl Failure {
 
     pub(crate) fn report(self) -> ExitCode {
         if let Some(text) = self.text {
-            eprintln!("zorgsluis: {text}");
+            say!("zorgsluis: {text}");
         }
         ExitCode::from(self.status)
     }

@@ -10,13 +10,16 @@
 //! | `analyse`, `convert`, `deidentify`, `send`, `audit`, `replay`, `registers`, `clients`, `erase`, `holds`, `mapping`, `profile`, `codes`, `demo`, `serve` | the commands |
 //! | `system` | the whole system on embedded stores |
 //! | `notes` | the notes of files |
-//! | `way`, `marked`, `terminal` | what a person reads |
+//! | `way`, `marked`, `terminal`, `say` | what a person reads |
 //!
 //! ```
 //! // What `zorgsluis` itself does:
 //! let _main: fn() -> std::process::ExitCode = zorgsluis::main;
 //! ```
-#![expect(clippy::print_stderr, reason = "a command line tells on standard error what went wrong")]
+
+// First: its macro is to be had in all that follow.
+#[macro_use]
+mod say;
 
 mod analyse;
 mod audit;
@@ -64,7 +67,7 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // The text of a panic may hold what it stumbled over; its place may not.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        eprintln!("zorgsluis: a fault in this software at {place}; please report it");
+        say!("zorgsluis: a fault in this software at {place}; please report it");
     }));
     let cli = Cli::parse_from(arguments);
     if let Err(failure) = init_tracing(&cli) {
@@ -106,6 +109,8 @@ fn init_tracing(cli: &Cli) -> Result<(), Failure> {
     let filter = tracing_subscriber::EnvFilter::try_new(&cli.log)
         .map_err(|_| Failure::usage(format!("--log {}: not a filter; try `info`", cli.log)))?;
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // It would panic where standard error is closed.
+    let subscriber = subscriber.log_internal_errors(false);
     if cli.log_json {
         subscriber.json().init();
     } else {

@@ -54,7 +54,7 @@ pub(crate) fn read(files: &[PathBuf]) -> (Vec<Note>, Vec<String>) {
             Err(reason) => trouble.push(format!("{source}: {reason}")),
         }
         for index in empty {
-            eprintln!("zorgsluis: {source}[{index}]: no note in this message");
+            say!("zorgsluis: {source}[{index}]: no note in this message");
         }
     }
     (notes, trouble)
@@ -135,7 +135,7 @@ fn is_message(bytes: &[u8]) -> bool {
 fn text(source: &str, bytes: &[u8]) -> String {
     let (text, _, wrong) = encoding_rs::UTF_8.decode(bytes);
     if wrong {
-        eprintln!("zorgsluis: {source}: is not UTF-8; read as windows-1252");
+        say!("zorgsluis: {source}: is not UTF-8; read as windows-1252");
         return encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned();
     }
     text.into_owned()

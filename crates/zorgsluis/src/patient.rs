@@ -40,7 +40,7 @@ pub(crate) async fn named(
     };
     let family = index.in_log(patient).await.map_err(Failure::wrong)?;
     for other in before.iter().filter(|other| !family.contains(other)) {
-        eprintln!("zorgsluis: Patient/{other}, whose dossier was destroyed, had this identifier too");
+        say!("zorgsluis: Patient/{other}, whose dossier was destroyed, had this identifier too");
     }
     Ok(patient)
 }

@@ -25,7 +25,7 @@ pub(crate) fn run(command: &ProfileCommand) -> Result<(), Failure> {
 fn check_all(args: &ProfileCheckArgs) -> Result<(), Failure> {
     let checked = check(&args.profile).map_err(Failure::usage)?;
     for mistake in &checked.mistakes {
-        eprintln!("{mistake}");
+        say!("{mistake}");
     }
     if !checked.mistakes.is_empty() {
         return Err(Failure::wrong(count(checked.mistakes.len(), "mistake", "mistakes")));
@@ -60,7 +60,7 @@ fn try_on(args: &ProfileTryArgs) -> Result<(), Failure> {
         }
     }
     for line in &trouble {
-        eprintln!("{line}");
+        say!("{line}");
     }
     if trouble.is_empty() { Ok(()) } else { Err(Failure::named()) }
 }

@@ -224,10 +224,10 @@ fn tell(args: &ImportArgs, report: &Report) -> Result<(), Failure> {
         let line = if problem.line == 0 { String::new() } else { format!("{}:", problem.line) };
         let at = if problem.at.is_empty() { String::new() } else { format!(" {}:", problem.at) };
         let warning = if problem.refused { "" } else { " (warning)" };
-        eprintln!("{}:{line}{at} {}{warning}", args.file.display(), problem.code);
+        say!("{}:{line}{at} {}{warning}", args.file.display(), problem.code);
     }
     if report.problems_left_out > 0 {
-        eprintln!("… and {}", count(report.problems_left_out, "more problem", "more problems"));
+        say!("… and {}", count(report.problems_left_out, "more problem", "more problems"));
     }
     if report.refused == 0 { Ok(()) } else { Err(Failure::named()) }
 }

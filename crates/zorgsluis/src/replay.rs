@@ -50,7 +50,7 @@ pub(crate) async fn run(args: &ReplayArgs) -> Result<(), Failure> {
         out!("{} back in the queue", count(answer.queued.len(), "message", "messages"));
     }
     for failed in &answer.failed {
-        eprintln!("{}: {}", failed.message, failed.reason);
+        say!("{}: {}", failed.message, failed.reason);
     }
     if answer.failed.is_empty() { Ok(()) } else { Err(Failure::named()) }
 }

@@ -20,7 +20,7 @@ use crate::terminal::{Style, out};
 /// Runs the command.
 pub(crate) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     if !args.mllp.ip().is_loopback() {
-        eprintln!("zorgsluis: MLLP on {} is not encrypted: let nobody but the sender reach it", args.mllp);
+        say!("zorgsluis: MLLP on {} is not encrypted: let nobody but the sender reach it", args.mllp);
     }
     let organisation = organisation(&args.data, args.organisation.as_deref())?;
     if logged_in(&args.data, &organisation)? != organisation {

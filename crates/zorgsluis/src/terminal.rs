@@ -24,7 +24,7 @@ pub(crate) fn write_out(text: Arguments<'_>) {
         if error.kind() == ErrorKind::BrokenPipe {
             std::process::exit(0);
         }
-        eprintln!("zorgsluis: standard output: {error}");
+        say!("zorgsluis: standard output: {error}");
         std::process::exit(1);
     }
 }

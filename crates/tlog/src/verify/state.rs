@@ -33,7 +33,7 @@ pub type KeepState<'a> = &'a (dyn Fn(&dyn Fn() -> Vec<u8>) + Send + Sync);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StateError {
     /// Not the state of a verification, or cut off, or altered.
-    #[error("the state is not whole")]
+    #[error("not the whole state of a verification: remove it to verify from the first entry")]
     Damaged,
     /// The state of the verification of another log.
     #[error("the state is of another log")]

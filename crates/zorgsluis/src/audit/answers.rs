@@ -18,11 +18,12 @@ pub(super) async fn history(args: &HistoryArgs) -> Result<(), Failure> {
     let destroyed = destroyed_lines(&*opened.keys, &opened.tombstones().await?, &patients);
     let written = answer(&args.answer, &opened, Subject::Patient(patients)).await?;
     // What stands there without anybody having touched the patient are readings themselves.
-    if written.only_readings && args.answer.after.is_none() {
-        eprintln!("zorgsluis: no entry about this patient but of readings of the log");
+    let whole = args.answer.after.is_none() && written.next.is_none();
+    if written.only_readings && whole {
+        say!("zorgsluis: no entry about this patient but of readings of the log");
     }
     for lines in destroyed {
-        eprintln!("zorgsluis: {lines}");
+        say!("zorgsluis: {lines}");
     }
     opened.close().await
 }
@@ -110,7 +111,7 @@ async fn answer(args: &AnswerArgs, opened: &Opened, subject: Subject) -> Result<
     match write(&mut reading, &asked, extent, format, out).await {
         Ok(written) => {
             if let (Format::Csv, Some(next)) = (format, &written.next) {
-                eprintln!("zorgsluis: there is more: --after {next}");
+                say!("zorgsluis: there is more: --after {next}");
             }
             Ok(written)
         }

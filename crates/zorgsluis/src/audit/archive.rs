@@ -118,9 +118,7 @@ async fn tell_of_others(opened: &Opened, from: Timestamp, to: Timestamp) -> Resu
         let Some(seal) = seal else { continue };
         if log.excerpt(from, to, seal.checkpoint()).await.map_err(unreadable)?.is_some() {
             let name = log.shard();
-            eprintln!(
-                "zorgsluis: entries of this period stand in the log of {name} too: --organisation {name}"
-            );
+            say!("zorgsluis: entries of this period stand in the log of {name} too: --organisation {name}");
         }
     }
     Ok(())

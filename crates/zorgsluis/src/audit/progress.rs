@@ -41,7 +41,7 @@ impl Progress {
             let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
             if last.elapsed() >= LINE_EVERY {
                 *last = Instant::now();
-                eprintln!("zorgsluis: {entries} of {} entries {done}", self.of);
+                say!("zorgsluis: {entries} of {} entries {done}", self.of);
             }
         }
     }

@@ -87,7 +87,7 @@ fn tell(
     if !args.log.json {
         out_part!("{proof}");
         for key in keys {
-            eprintln!("verifies by the key {key}");
+            say!("verifies by the key {key}");
         }
         return;
     }

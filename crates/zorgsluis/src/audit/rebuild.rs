@@ -43,7 +43,7 @@ pub(super) async fn run(args: &RebuildArgs) -> Result<(), Failure> {
 fn tell_of_old_index(data: &Path) {
     let aside = data.join("index.db.damaged");
     if aside.exists() {
-        eprintln!("zorgsluis: index.db is no sound database: set aside as {}", aside.display());
+        say!("zorgsluis: index.db is no sound database: set aside as {}", aside.display());
     }
 }
 

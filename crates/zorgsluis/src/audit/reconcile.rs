@@ -15,6 +15,8 @@ use crate::terminal::{Style, out, out_part};
 
 /// Lines of what stands apart that are printed of each kind; with `--json` all of them are.
 const APART: u64 = 5;
+/// What stands apart as its counterpart may still come.
+const UNCOMPARED: [&str; 3] = ["not-delivered-yet", "under-way", "waiting"];
 
 /// Runs the command.
 pub(super) async fn run(args: &ReconcileArgs) -> Result<(), Failure> {
@@ -94,13 +96,22 @@ impl Teller {
         }
         out_part!("{}", ratios(tally, self.areas, ""));
         let all = ratio(tally.all());
-        if tally.differences == 0 {
+        let waiting: u64 = UNCOMPARED.iter().filter_map(|kind| Some(self.apart.get(kind)?.0)).sum();
+        if tally.differences == 0 && tally.all().of == 0 {
+            let nothing = self.style.attention("Nothing was compared:");
+            out!("{nothing} neither log nor stores tell of anything in this period that must stand in both");
+        } else if tally.differences == 0 && waiting > tally.all().of {
+            out!("{} {all}", self.style.attention("Little was compared, and of that the log is complete:"));
+        } else if tally.differences == 0 {
             out!("{} {all}", self.style.good("The log is complete:"));
         } else {
             let text = if tally.differences == 1 { "1 difference" } else { "differences" };
             let number =
                 if tally.differences == 1 { String::new() } else { format!("{} ", tally.differences) };
             out!("{} {number}{text}; {all}", self.style.bad("The log is not complete:"));
+        }
+        if waiting > 0 {
+            out!("  {waiting} more may still be on their way and were not compared: run it again later");
         }
     }
 }

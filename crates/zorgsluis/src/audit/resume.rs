@@ -48,7 +48,7 @@ impl StateFile {
             return;
         }
         if let Err(error) = private_file::replace(&self.path, &state()) {
-            eprintln!("zorgsluis: {}: the state cannot be kept: {error}", self.path.display());
+            say!("zorgsluis: {}: the state cannot be kept: {error}", self.path.display());
             written.failed = Some(error);
         }
         written.last = Some(Instant::now());

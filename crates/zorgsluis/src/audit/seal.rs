@@ -75,7 +75,7 @@ async fn on_aws(args: &SealArgs) -> Result<(), Failure> {
     tell(args, &organisation, &closed, key.as_ref());
     if let Some(waiting) = aws::waiting().await.filter(|waiting| *waiting > 0) {
         let messages = count(usize::try_from(waiting).unwrap_or(usize::MAX), "message", "messages");
-        eprintln!("zorgsluis: {messages} in the audit queue: they wait there for the log that continues");
+        say!("zorgsluis: {messages} in the audit queue: they wait there for the log that continues");
     }
     Ok(())
 }

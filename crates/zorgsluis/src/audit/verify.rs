@@ -118,14 +118,14 @@ pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
         Some(data) => verify(data, args, &inputs).await?,
         None => {
             let report = bucket::verify(args, &inputs).await?;
-            eprintln!("zorgsluis: this verification is not in the log: it only reads");
+            say!("zorgsluis: this verification is not in the log: it only reads");
             vec![Verified { log: args.organisation.clone().unwrap_or_default(), report }]
         }
     };
     if let Some(file) = &inputs.state {
         file.remove()?;
     }
-    told(args, &verified)
+    told(args, &inputs, &verified)
 }
 
 /// Verifies the log of a data directory, and the sealed logs that it continues; the newest comes first.
@@ -179,7 +179,7 @@ async fn verify(data: &Path, args: &VerifyArgs, inputs: &Inputs) -> Result<Vec<V
         }
         let verified = verified.map_err(|error| unverified(args, &error))?;
         if let Err(error) = &verified.logged {
-            eprintln!("zorgsluis: this verification of {} is not in the log: {error}", one.shard());
+            say!("zorgsluis: this verification of {} is not in the log: {error}", one.shard());
         }
         done.push(Verified { log: one.shard().to_owned(), report: verified.report });
         // What stands below it is trusted: also the logs before.
@@ -241,7 +241,7 @@ pub(super) fn unverified(args: &VerifyArgs, error: &dyn std::fmt::Display) -> Fa
 }
 
 /// Prints the reports; what is wrong makes the exit status.
-fn told(args: &VerifyArgs, verified: &[Verified]) -> Result<(), Failure> {
+fn told(args: &VerifyArgs, inputs: &Inputs, verified: &[Verified]) -> Result<(), Failure> {
     let clean = verified.iter().all(|one| one.report.is_clean());
     if args.json {
         let mut reports = verified.iter().map(|one| as_json(&one.log, &one.report));
@@ -254,6 +254,10 @@ fn told(args: &VerifyArgs, verified: &[Verified]) -> Result<(), Failure> {
     } else {
         for one in verified {
             tell(&one.report, (verified.len() > 1).then_some(&one.log), Style::for_stdout());
+        }
+        let trusted = inputs.trusted.as_deref().and_then(size_of);
+        if let (true, Some(size), Some(path)) = (clean, trusted, &args.checkpoint) {
+            out!("  It continues the {size} entries of {}.", path.display());
         }
         let witnessed =
             |one: &Verified| one.report.witnessed.iter().any(|witnessed| witnessed.time.is_some());
@@ -286,6 +290,11 @@ pub(super) fn checkpoint(path: &Path) -> Result<Vec<u8>, Failure> {
 /// The name of the log of a checkpoint, whoever signed it.
 pub(super) fn origin_of(checkpoint: &[u8]) -> Result<String, CheckpointError> {
     Ok(Checkpoint::parse(Note::parse(checkpoint)?.text())?.origin)
+}
+
+/// How many entries a checkpoint covers.
+fn size_of(checkpoint: &[u8]) -> Option<u64> {
+    Some(Checkpoint::parse(Note::parse(checkpoint).ok()?.text()).ok()?.size)
 }
 
 fn witness(key: &str) -> Result<WitnessKey, Failure> {

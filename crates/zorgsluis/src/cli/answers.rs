@@ -62,9 +62,10 @@ pub(crate) struct AnswerArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("whose").required(true).args(["patient", "identifier"]))]
 pub(crate) struct HistoryArgs {
     /// The patient, as `Patient/ID` or `ID`.
-    #[arg(long, value_name = "ID", required_unless_present = "identifier", conflicts_with = "identifier")]
+    #[arg(long, value_name = "ID")]
     pub(crate) patient: Option<String>,
     /// An identifier, as `SYSTEM|-`; the value is read from standard input, so that it stands in no
     /// process list or shell history.

@@ -11,7 +11,7 @@ use super::answers::{AnswerArgs, DepartmentArgs, HistoryArgs, UserArgs};
 pub(crate) enum AuditCommand {
     /// Recomputes the whole log from its entries and names all that does not fit.
     #[command(
-        after_help = "Examples:\n  zorgsluis audit verify --data ./data\n  zorgsluis audit verify --data ./data --checkpoint kept-elsewhere.txt\n  zorgsluis audit verify --data ./data --since last-month.txt\n  zorgsluis audit verify --data ./data --resume verification.state\n  zorgsluis audit verify --bucket zorgsluis-log --signing-key alias/zorgsluis-log-signing --table-prefix zorgsluis\n\n--bucket reads the log on AWS, versions and delete markers included, with the credentials that the\nAWS SDK finds; nothing is decrypted. It needs a build with AWS: cargo build -p zorgsluis --features aws\n\nA rollback of everything to an older state is found with --checkpoint, and only so: keep a copy of the\ncheckpoint where the log's keeper cannot write, or let a witness do that (zorgsluis witness)."
+        after_help = "Examples:\n  zorgsluis audit verify --data ./data\n  zorgsluis audit verify --data ./data --checkpoint kept-elsewhere.txt\n  zorgsluis audit verify --data ./data --since last-month.txt\n  zorgsluis audit verify --data ./data --resume verification.state\n  zorgsluis audit verify --bucket zorgsluis-log --signing-key alias/zorgsluis-log-signing --table-prefix zorgsluis\n\n--bucket reads the log on AWS, versions and delete markers included, with the credentials that the\nAWS SDK finds; nothing is decrypted. It needs a build with AWS: cargo build -p zorgsluis --features aws\n\nA rollback of everything to an older state is found only by what its keeper cannot change: a checkpoint\nthat you kept elsewhere (--checkpoint), or a witness that cosigned one (--witness; zorgsluis witness)."
     )]
     Verify(VerifyArgs),
     /// Who did what with one patient's data.
@@ -151,6 +151,11 @@ pub(crate) struct LogArgs {
     pub(crate) json: bool,
 }
 
+/// A number of things that run at a time.
+fn at_least_one(text: &str) -> Result<std::num::NonZeroU16, String> {
+    text.parse().map_err(|_| format!("must be a number from 1 to {}", u16::MAX))
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
     /// The data directory.
@@ -182,6 +187,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) resume: Option<PathBuf>,
     /// How many bundles are worked on at a time [default: as many as there are cores].
     #[arg(long, value_name = "N")]
+    #[arg(value_parser = at_least_one)]
     pub(crate) jobs: Option<std::num::NonZeroU16>,
 }
 

@@ -66,7 +66,7 @@ async fn dossiers(work: &Work, args: &EraseArgs, request: &Request) -> Result<us
             continue;
         }
         for duty in &ground.duties {
-            eprintln!("zorgsluis: {}: dossier stays: {duty}", who.reference());
+            say!("zorgsluis: {}: dossier stays: {duty}", who.reference());
         }
         if ground.duties.is_empty() {
             let mut tombstone = work.tombstone(DataClass::Dossier, request.reason, who)?;
@@ -103,7 +103,7 @@ async fn lines(work: &Work, args: &EraseArgs, request: &Request) -> Result<usize
     let mut lines = 0;
     for patient in patients {
         if held.contains(&patient) {
-            eprintln!("zorgsluis: lines of the log about a patient stay: a hold runs (zorgsluis holds list)");
+            say!("zorgsluis: lines of the log about a patient stay: a hold runs (zorgsluis holds list)");
             continue;
         }
         let years = work.log().lines_about(&patient).await.map_err(Failure::wrong)?.years;

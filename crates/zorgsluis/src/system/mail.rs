@@ -69,7 +69,7 @@ impl MailConfig {
             None => standing_or_new(directory, name, &self.from)?,
         };
         if !signing.names(&self.from) {
-            eprintln!(
+            say!(
                 "zorgsluis: the certificate that signs mails does not name {}: mail programs will warn",
                 self.from
             );

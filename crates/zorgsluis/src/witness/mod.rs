@@ -105,7 +105,7 @@ async fn check(args: &CheckArgs) -> Result<(), Failure> {
         kept = match reached.keep_witnessed(&signed, cosignature).await {
             Ok(kept) => kept,
             Err(error) => {
-                eprintln!("zorgsluis: {origin}: the cosignature could not be left with the log: {error}");
+                say!("zorgsluis: {origin}: the cosignature could not be left with the log: {error}");
                 false
             }
         };

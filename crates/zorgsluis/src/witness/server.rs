@@ -22,10 +22,7 @@ use crate::terminal::out;
 pub(super) async fn run(args: &WitnessServeArgs) -> Result<(), Failure> {
     let state = Arc::new(WitnessState::open(&args.of.state)?);
     if !args.listen.ip().is_loopback() {
-        eprintln!(
-            "zorgsluis: HTTP on {} is not encrypted: put a proxy before it that speaks TLS",
-            args.listen
-        );
+        say!("zorgsluis: HTTP on {} is not encrypted: put a proxy before it that speaks TLS", args.listen);
     }
     let failed = |error: std::io::Error| Failure::wrong(format!("{}: {error}", args.listen));
     let socket = TcpListener::bind(args.listen).await.map_err(failed)?;

@@ -96,14 +96,17 @@ def consistent(m, n, old, proof, whole=True):  # RFC 6962 §2.1.2: (old root, ne
 
 def main():
     args, given = sys.argv[1:], None
+    if "--help" in args or "-h" in args: print(__doc__); return
     if "--key" in args: at = args.index("--key"); given = (args[at + 1:] or sys.exit(__doc__))[0]; del args[at:at + 2]
     if len(args) > 1 or args and args[0].startswith("-"): sys.exit(__doc__)
     folder = pathlib.Path(args[0] if args else ".")
+    if folder.is_file(): sys.exit("WRONG: %s is a file: unpack it first, and name the folder" % folder)
     need = lambda right, what: right or sys.exit("WRONG: " + what)
     read = lambda name: (folder / name).read_text(encoding="utf-8")
     decoded = lambda name: [base64.b64decode(line) for line in read(name).split()]
     for line in read("SHA256SUMS").splitlines():
-        digest, name = line.split("  ")
+        digest, _, name = line.partition("  ")
+        need(len(digest) == 64 and name, "SHA256SUMS is damaged: %r" % line)
         need(sha((folder / name).read_bytes()).hex() == digest, name + " is not the file that was packed")
     keys = key_given(given) if given else parse_keys(read("log.vkey"))
     ends = follow(keys, [path.read_text() for path in sorted((folder / "handovers").glob("*"))])

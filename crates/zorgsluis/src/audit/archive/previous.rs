@@ -54,6 +54,12 @@ fn believed(bytes: &[u8], path: &Path, origin: &str, chain: &KeyChain) -> Result
         return Err(Failure::usage(text));
     }
     let failed = |error: CheckpointError| Failure::wrong(format!("{}: {error}", path.display()));
+    if let Ok(of) = crate::audit::verify::origin_of(bytes)
+        && of != origin
+    {
+        let path = path.display();
+        return Err(Failure::usage(format!("{path}: is a checkpoint of {of}, not of {origin}")));
+    }
     let signed = SignedCheckpoint::parse(bytes, origin, chain.keys()).map_err(failed)?;
     if chain.admits(&signed) { Ok(signed) } else { Err(failed(CheckpointError::KeyRetired)) }
 }
