@@ -189,6 +189,10 @@ impl AwsErasures {
         if self.marks.stage(Kept::Keys, id).await? < KEYS_DESTROYED
             || self.marks.stage(Kept::Messages, id).await? < COMPLETE
         {
+            // First of all: what comes in from now on is sealed under new keys, however long the search below takes.
+            for owner in &tombstone.owners {
+                erased.keys += self.keys.destroy_until(owner, DataClass::Dossier, tombstone.at).await?;
+            }
             let mut gone = self.messages_about(patients).await?;
             let named = Gone::resources(&gone);
             let resources = self.resources(patients, named, false, tombstone.at).await?;

@@ -111,6 +111,17 @@ impl DynamoEntryIndex {
         prefix: &str,
         before: jiff::Timestamp,
     ) -> Result<std::collections::BTreeSet<String>, PortError> {
+        let scan = self.scan_keys(operation, prefix, before);
+        let keys = self.whole(async { scan.await.map_err(fault) }).await;
+        keys.map_err(|error| PortError::unavailable(operation, error))
+    }
+
+    async fn scan_keys(
+        &self,
+        operation: &'static str,
+        prefix: &str,
+        before: jiff::Timestamp,
+    ) -> Result<std::collections::BTreeSet<String>, PortError> {
         let partition = key_partition(&self.shard, prefix);
         let mut pages = self
             .table

@@ -479,3 +479,18 @@ async fn a_number_that_another_patient_has_though_the_index_gives_it_to_one_is_o
     let found = hospital.erasures.find(&[MINE]).await.unwrap();
     assert_eq!((found.owners, found.unclear), (Vec::new(), vec![message(1_001).0]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_go_before_anything_is_searched() {
+    let hospital = two_patients().await;
+    let tombstone = hospital.decided().await;
+    hospital.gate.faults.set(Fault::new(1, Answer::Status(500)));
+    assert!(hospital.erase(&tombstone).await.is_err());
+    let read = hospital.payloads.get(message(1_000)).await;
+    assert!(matches!(read, Err(PortError::Erased { .. })), "{read:?}");
+    let owner = KeyOwner::Patient(hospital.pseudonym(Purpose::KeyOwner, "999990019"));
+    hospital.came(3_000, &owner).await;
+    hospital.erase(&tombstone).await.unwrap();
+    hospital.is_erased().await;
+    assert!(hospital.payloads.get(message(3_000)).await.is_ok(), "what came in between can be read");
+}
