@@ -236,7 +236,11 @@ fn what_is_named_as_previous_and_is_none_is_wrong_use_and_says_what_it_takes() {
     {
         let refused = audit(data.path(), &["archive", "--output", &at("a.zip"), option, &file]);
         assert_eq!(refused.status.code(), Some(2), "{option}: {}", stderr(&refused));
-        assert!(stderr(&refused).contains("is a checkpoint of zorgsluis/other, not of"), "{}", stderr(&refused));
+        assert!(
+            stderr(&refused).contains("is a checkpoint of zorgsluis/other, not of"),
+            "{}",
+            stderr(&refused)
+        );
         assert!(!Path::new(&at("a.zip")).exists() && !Path::new(&at("a.zip.part")).exists());
     }
 }
