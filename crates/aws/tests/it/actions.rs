@@ -80,9 +80,12 @@ const CALLS: [(&str, &str, &[&str]); 40] = [
 ];
 
 /// What no program is granted, and why it is called all the same.
-const OPERATORS: [(&str, &str); 1] =
-    // The index is made anew from the log by an operator, with rights of their own.
-    [("entry-index", "dynamodb:Scan")];
+const OPERATORS: [(&str, &str); 3] = [
+    // The index is made anew from the log by an operator, with rights of their own (docs/operations/log.md).
+    ("entry-index", "dynamodb:Scan"),
+    ("entry-index", "dynamodb:ConditionCheckItem"),
+    ("entry-index", "dynamodb:DeleteItem"),
+];
 
 fn here(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
