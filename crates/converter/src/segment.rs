@@ -294,9 +294,33 @@ pub(crate) fn report_conflict<'m, 'a>(
     }
 }
 
+/// The fields of what an element did not take: for [`report_conflicts`].
+pub(crate) fn not_kept<const N: usize>(told: [(bool, &'static [usize]); N]) -> Vec<usize> {
+    told.into_iter().filter(|(kept, _)| !kept).flat_map(|(_, fields)| fields.iter().copied()).collect()
+}
+
 /// Takes a value into an element that holds one. `false` when it holds another already.
 pub(crate) fn settle<T: PartialEq>(known: &mut Option<T>, new: Option<T>) -> bool {
     otherwise(known, new).is_none()
+}
+
+/// The same of a value that may have been kept as its text, or with what else was said of it.
+pub(crate) fn settle_or_text<'a, T: PartialEq>(
+    (known, text): (&mut Option<T>, &mut Option<Element<'a>>),
+    told: (Option<T>, Option<Element<'a>>),
+) -> bool {
+    match told {
+        (None, None) => true,
+        told if known.is_none() && text.is_none() => {
+            (*known, *text) = told;
+            true
+        }
+        (Some(told), more) if known.as_ref() == Some(&told) && (text.is_none() || more.is_none()) => {
+            *text = text.take().or(more);
+            true
+        }
+        (told, more) => *known == told && *text == more,
+    }
 }
 
 /// Of a value, and the text of one that could not be read, takes what is not told yet and gives back what contradicts.

@@ -38,7 +38,7 @@ use crate::identity::rule;
 use crate::mapping::{Event as EventRow, official, own};
 use crate::null;
 use crate::segment::obx::{Frame, Positions};
-use crate::segment::{ctd, cti, nte, prt, rxe, rxg, rxo, spm, tq2, txa};
+use crate::segment::{ctd, cti, nte, prt, rxe, rxg, rxo, settle, spm, tq2, txa};
 use group::{Group, Part};
 use ordered::Ordered;
 use request::Made;
@@ -372,12 +372,12 @@ fn location<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>) -> Option<Uuid> 
     } else {
         (10..=16).map(|n| part(n).value()).collect()
     };
-    for (nth, leaf) in leaves.into_iter().enumerate() {
+    for (nth, leaf) in leaves.iter().enumerate() {
         if nth == 5 {
-            cx.ignore(leaf, "the kind of an address to which something is delivered is that");
+            cx.ignore(*leaf, "the kind of an address to which something is delivered is that");
             continue;
         }
-        let text = cx.write(leaf);
+        let text = cx.write(*leaf);
         match nth {
             0 => address.line.extend(text),
             1 => address.city = text,
@@ -388,10 +388,12 @@ fn location<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>) -> Option<Uuid> 
         }
     }
     if address != Address::default()
-        && let Some(Resource::Location(location)) = cx.entry(place.location)
-        && location.address.is_none()
+        && let Some(Resource::Location(known)) = cx.entry(place.location)
+        && !settle(&mut known.address, Some(address))
     {
-        location.address = Some(address);
+        // FHIR has one address of a place.
+        cx.warn(part(9).value().place(), "conflicting-repetition");
+        leaves.iter().enumerate().filter(|(nth, _)| *nth != 5).for_each(|(_, leaf)| cx.unmark_value(*leaf));
     }
     Some(place.location)
 }

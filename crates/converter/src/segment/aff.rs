@@ -21,22 +21,13 @@ pub(crate) fn convert<'m, 'a>(
     xad::addresses(cx, aff.field(3), &mut more.address);
     xon::put(cx, organization, more);
     let id = pra::role(cx, practitioner, Some(organization), active, aff.place());
-    let mut periods = aff.field(4).repetitions().filter_map(|one| beside::span(cx, one)).collect::<Vec<_>>();
-    let first = (!periods.is_empty()).then(|| periods.remove(0));
-    let mut extension = beside::extensions(cx, aff, BESIDE, id);
-    extension.extend(
-        periods
-            .into_iter()
-            .map(|period| fhir::Extension::new(FURTHER, fhir::ExtensionValue::Period(Box::new(period)))),
-    );
+    let periods = aff.field(4).repetitions().filter_map(|one| beside::span(cx, one)).collect::<Vec<_>>();
+    let extension = beside::extensions(cx, aff, BESIDE, id);
     if let Some(Resource::PractitionerRole(role)) = cx.entry(id) {
-        role.period = role.period.take().or(first);
+        periods.into_iter().for_each(|period| pra::during(role, Some(period)));
         add_new(&mut role.extension, extension);
     }
 }
-
-/// Further periods: a role has one.
-const FURTHER: &str = "https://zorgsluis.github.io/fhir/StructureDefinition/v2-aff-professional-organization-affiliation-date-range";
 
 /// What becomes of its fields.
 pub(crate) const MAP: Map = Map {

@@ -7,7 +7,7 @@ use fhir::{
 use hl7v2::Segment;
 use uuid::Uuid;
 
-use super::{Listed, empties_list, report_conflicts, settle};
+use super::{Listed, empties_list, not_kept, report_conflicts, settle, settle_or_text};
 use crate::context::extension::ORIGINAL_CODE;
 use crate::context::{Context, add_new};
 use crate::datatype::cwe;
@@ -57,7 +57,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, al1: Segment<'m, 'a>, pa
     severity_and_reactions(cx, al1, ["AL1-4", "AL1-5"], &mut allergy);
     let (onset, original) = cx.date_time(al1.field(6).value());
     allergy.onset = onset.map(Onset::DateTime).or(original.map(Onset::DateTimeExt));
-    put(cx, al1, id, allergy, [2, 3, 4, 6]);
+    put(cx, al1, id, allergy, [&[2], &[3], &[4], &[6], &[], &[]]);
     Listed::Member(id)
 }
 
@@ -138,13 +138,13 @@ pub(super) fn severity_and_reactions<'m, 'a>(
 }
 
 /// The same substance twice in a message is one allergy: each segment adds its reaction. `fields` are those of
-/// kind, substance, severity and onset.
+/// kind, substance, severity, onset, certainty and when it was recorded.
 pub(super) fn put<'m, 'a>(
     cx: &mut Context<'m, 'a>,
     al1: Segment<'m, 'a>,
     id: Uuid,
     allergy: AllergyIntolerance<'a>,
-    fields: [usize; 4],
+    fields: [&'static [usize]; 6],
 ) {
     let Some(Resource::AllergyIntolerance(known)) = cx.entry(id) else {
         cx.put(id, allergy);
@@ -153,17 +153,18 @@ pub(super) fn put<'m, 'a>(
     add_new(&mut known.reaction, allergy.reaction);
     add_new(&mut known.identifier, allergy.identifier);
     add_new(&mut known.extension, allergy.extension);
-    known.verification_status = known.verification_status.take().or(allergy.verification_status);
     known.recorder = known.recorder.take().or(allergy.recorder);
     known.asserter = known.asserter.take().or(allergy.asserter);
-    if known.recorded_date.is_none() && known.recorded_date_ext.is_none() {
-        (known.recorded_date, known.recorded_date_ext) = (allergy.recorded_date, allergy.recorded_date_ext);
-    }
-    let [kind, substance, severity, onset] = fields;
-    let mut lost = Vec::new();
-    if !settle(&mut known.code, allergy.code) {
-        lost.push(substance);
-    }
+    let [kind, substance, severity, onset, certainty, record] = fields;
+    let recorded = (allergy.recorded_date, allergy.recorded_date_ext);
+    let criticality = (allergy.criticality, allergy.criticality_ext);
+    let mut lost = not_kept([
+        (settle(&mut known.code, allergy.code), substance),
+        (settle_or_text((&mut known.criticality, &mut known.criticality_ext), criticality), severity),
+        (settle(&mut known.onset, allergy.onset), onset),
+        (settle(&mut known.verification_status, allergy.verification_status), certainty),
+        (settle_or_text((&mut known.recorded_date, &mut known.recorded_date_ext), recorded), record),
+    ]);
     if known.category.is_empty() && known.r#type.is_none() && known.type_ext.is_none() {
         (known.category, known.category_ext) = (allergy.category, allergy.category_ext);
         (known.r#type, known.type_ext) = (allergy.r#type, allergy.type_ext);
@@ -171,16 +172,7 @@ pub(super) fn put<'m, 'a>(
         || known.category_ext != allergy.category_ext
         || known.type_ext != allergy.type_ext
     {
-        lost.push(kind);
-    }
-    let said = (known.criticality, known.criticality_ext.clone());
-    if said == (None, None) {
-        (known.criticality, known.criticality_ext) = (allergy.criticality, allergy.criticality_ext);
-    } else if allergy.criticality.is_some() && said != (allergy.criticality, allergy.criticality_ext) {
-        lost.push(severity);
-    }
-    if !settle(&mut known.onset, allergy.onset) {
-        lost.push(onset);
+        lost.extend(kind);
     }
     report_conflicts(cx, al1, &lost);
 }

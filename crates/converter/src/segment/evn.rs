@@ -48,7 +48,10 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, evn: Segment<'m, 'a>) {
         cx.warn(event.place(), "contradicts-other-field");
         cx.ignore(event, "another event than MSH-9 names, which decides");
     }
-    (provenance.recorded, provenance.recorded_ext) = cx.instant(evn.field(2).value());
+    // MFI-4 tells it of a master file, that has no EVN by the standard.
+    if provenance.recorded.is_none() && provenance.recorded_ext.is_none() {
+        (provenance.recorded, provenance.recorded_ext) = cx.instant(evn.field(2).value());
+    }
     let (occurred, original) = cx.date_time(evn.field(6).value());
     provenance.occurred =
         occurred.map(ProvenanceOccurred::DateTime).or(original.map(ProvenanceOccurred::DateTimeExt));

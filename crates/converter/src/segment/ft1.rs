@@ -8,7 +8,7 @@ use hl7v2::{Repetition, Segment};
 use uuid::Uuid;
 
 use super::beside::{self, Beside, Is, beside};
-use super::settle;
+use super::{not_kept, report_conflicts, settle, settle_or_text};
 use crate::context::{Context, add_new, extension, trim};
 use crate::conversion::{Authority, EntryNote};
 use crate::datatype::{self, cp, cwe, hd, xcn, xon};
@@ -67,33 +67,32 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, ft1: Segment<'m, 'a>, to
     datatype::beyond(cx, ft1, [2, 5, 8, 9, 10, 11], &mut charge.extension);
     if let Some(Resource::ChargeItem(known)) = cx.entry(id) {
         // The same once more: performers, reasons and numbers add up; what contradicts is reported.
-        add_new(&mut known.identifier, std::mem::take(&mut charge.identifier));
-        add_new(&mut known.reason, std::mem::take(&mut charge.reason));
-        add_new(&mut known.performer, std::mem::take(&mut charge.performer));
-        add_new(&mut known.service, std::mem::take(&mut charge.service));
-        add_new(&mut known.extension, std::mem::take(&mut charge.extension));
+        let when = settle_occurrence(known, &mut charge);
+        add_new(&mut known.identifier, charge.identifier);
+        add_new(&mut known.reason, charge.reason);
+        add_new(&mut known.performer, charge.performer);
+        add_new(&mut known.service, charge.service);
+        add_new(&mut known.extension, charge.extension);
         if known.context != charge.context {
             // A transaction is one, by its number: it is of the visit behind which it stands first.
             let visit = charge.context.take().map(|visit| fhir::ExtensionValue::Reference(Box::new(visit)));
             add_new(&mut known.extension, visit.map(|visit| Extension::new(FURTHER_VISIT, visit)));
             charge.context.clone_from(&known.context);
         }
-        // The rest, without the lists.
-        let lists = ChargeItem {
-            identifier: std::mem::take(&mut known.identifier),
-            reason: std::mem::take(&mut known.reason),
-            performer: std::mem::take(&mut known.performer),
-            service: std::mem::take(&mut known.service),
-            extension: std::mem::take(&mut known.extension),
-            ..ChargeItem::default()
-        };
-        let contradicts = **known != charge;
-        let ChargeItem { identifier, reason, performer, service, extension, .. } = lists;
-        (known.identifier, known.reason, known.performer) = (identifier, reason, performer);
-        (known.service, known.extension) = (service, extension);
-        if contradicts {
-            super::report_conflicts(cx, ft1, &[5, 8, 9, 13, 24, 29, 32, 33]);
-        }
+        let entered = (charge.entered_date, charge.entered_date_ext);
+        let lost = not_kept([
+            (when, &[4]),
+            (settle_or_text((&mut known.entered_date, &mut known.entered_date_ext), entered), &[5]),
+            (settle(&mut known.code, charge.code), &[7, 8, 9]),
+            (settle(&mut known.quantity, charge.quantity), &[10]),
+            (settle(&mut known.price_override, charge.price_override), &[11]),
+            (settle(&mut known.cost_center, charge.cost_center), &[13]),
+            (settle(&mut known.enterer, charge.enterer), &[24]),
+            (settle(&mut known.product, charge.product), &[29]),
+            (settle(&mut known.performing_organization, charge.performing_organization), &[32]),
+            (settle(&mut known.requesting_organization, charge.requesting_organization), &[33]),
+        ]);
+        report_conflicts(cx, ft1, &lost);
         return id;
     }
     cx.put_as(id, charge, EntryNote { authority: Authority::Registration, asserted: cx.asserted });
@@ -126,6 +125,19 @@ fn occurrence<'m, 'a>(cx: &mut Context<'m, 'a>, ft1: Segment<'m, 'a>, charge: &m
     } else {
         (charge.occurrence_date_time, charge.occurrence_date_time_ext) =
             cx.date_time(when.component(1).value());
+    }
+}
+
+/// Takes over when it was done: a moment or a period, not both.
+fn settle_occurrence<'a>(known: &mut ChargeItem<'a>, told: &mut ChargeItem<'a>) -> bool {
+    let moment = (told.occurrence_date_time.take(), told.occurrence_date_time_ext.take());
+    match told.occurrence_period.take() {
+        Some(_) if known.occurrence_date_time.is_some() || known.occurrence_date_time_ext.is_some() => false,
+        None if known.occurrence_period.is_some() => moment == (None, None),
+        None => {
+            settle_or_text((&mut known.occurrence_date_time, &mut known.occurrence_date_time_ext), moment)
+        }
+        period => settle(&mut known.occurrence_period, period),
     }
 }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::beside::{self, Beside, Is, beside};
 use super::prb::{Action, key};
+use super::{not_kept, report_conflicts, settle, settle_or_text};
 use crate::context::{Context, add_new};
 use crate::datatype::{self, cwe, hd};
 use crate::identity::rule;
@@ -80,6 +81,25 @@ pub(crate) fn convert<'m, 'a>(
         Some(Resource::Goal(known)) => {
             add_new(&mut known.addresses, goal.addresses);
             add_new(&mut known.note, goal.note);
+            add_new(&mut known.identifier, goal.identifier);
+            add_new(&mut known.category, goal.category);
+            add_new(&mut known.target, goal.target);
+            add_new(&mut known.extension, goal.extension);
+            let started = (goal.start_date, goal.start_date_ext);
+            let status = (goal.lifecycle_status, goal.lifecycle_status_ext);
+            let dated = (goal.status_date, goal.status_date_ext);
+            let lost = not_kept([
+                (settle(&mut known.description, goal.description), &[3]),
+                (settle(&mut known.priority, goal.priority), &[6]),
+                (settle_or_text((&mut known.start_date, &mut known.start_date_ext), started), &[7]),
+                (settle(&mut known.achievement_status, goal.achievement_status), &[16]),
+                (
+                    settle_or_text((&mut known.lifecycle_status, &mut known.lifecycle_status_ext), status),
+                    &[18],
+                ),
+                (settle_or_text((&mut known.status_date, &mut known.status_date_ext), dated), &[19]),
+            ]);
+            report_conflicts(cx, gol, &lost);
         }
         Some(_) => {}
     }

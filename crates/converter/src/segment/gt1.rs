@@ -8,7 +8,7 @@ use hl7v2::Segment;
 use uuid::Uuid;
 
 use super::beside::{self, Beside, Is, beside};
-use super::{empties_list, gender};
+use super::{empties_list, gender, not_kept, report_conflicts, settle_or_text};
 use crate::context::{Context, add_new, trim};
 use crate::datatype::{self, cwe, cx as identifier, xad, xon, xpn, xtn};
 use crate::identity::rule;
@@ -100,7 +100,7 @@ fn person<'m, 'a>(cx: &mut Context<'m, 'a>, gt1: Segment<'m, 'a>, patient: Uuid)
     if let Some(language) = cwe::concept(cx, gt1.field(36).first(), "GT1-36", None) {
         person.communication.push(PatientCommunication { language: Some(language), ..Default::default() });
     }
-    put(cx, id, person);
+    put(cx, gt1, id, person, [&[8], &[9]]);
     Some(id)
 }
 
@@ -114,20 +114,41 @@ pub(crate) fn social_security<'a>(
     Some(Identifier { value: Some(number), r#type: Some(Box::new(kind)), ..Identifier::default() })
 }
 
-/// The same person twice in a message: what is new is added.
-pub(crate) fn put<'a>(cx: &mut Context<'_, 'a>, id: Uuid, person: RelatedPerson<'a>) {
+/// The same person twice in a message: what is new is added, what contradicts is reported. `fields` are those of birth
+/// date and gender.
+pub(crate) fn put<'m, 'a>(
+    cx: &mut Context<'m, 'a>,
+    segment: Segment<'m, 'a>,
+    id: Uuid,
+    mut person: RelatedPerson<'a>,
+    fields: [&'static [usize]; 2],
+) {
     let Some(Resource::RelatedPerson(known)) = cx.entry(id) else {
         cx.put(id, person);
         return;
     };
+    let lost = settle_born(known, &mut person, fields);
     add_new(&mut known.identifier, person.identifier);
     add_new(&mut known.relationship, person.relationship);
     add_new(&mut known.name, person.name);
     add_new(&mut known.address, person.address);
     add_new(&mut known.telecom, person.telecom);
     add_new(&mut known.communication, person.communication);
-    known.birth_date = known.birth_date.take().or(person.birth_date);
-    known.gender = known.gender.or(person.gender);
+    report_conflicts(cx, segment, &lost);
+}
+
+/// Takes birth date and gender over; which of their fields contradict what is known.
+pub(crate) fn settle_born<'a>(
+    known: &mut RelatedPerson<'a>,
+    told: &mut RelatedPerson<'a>,
+    [birth_date, gender]: [&'static [usize]; 2],
+) -> Vec<usize> {
+    let born = (told.birth_date.take(), told.birth_date_ext.take());
+    let sex = (told.gender.take(), told.gender_ext.take());
+    not_kept([
+        (settle_or_text((&mut known.birth_date, &mut known.birth_date_ext), born), birth_date),
+        (settle_or_text((&mut known.gender, &mut known.gender_ext), sex), gender),
+    ])
 }
 
 /// Address and numbers of an organisation that pays.

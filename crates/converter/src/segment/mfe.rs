@@ -19,9 +19,7 @@ pub(crate) fn file<'m, 'a>(cx: &mut Context<'m, 'a>, mfi: Segment<'m, 'a>) {
         let file = Extension::new(MASTER_FILE, ExtensionValue::CodeableConcept(Box::new(file)));
         add_new(&mut provenance.extension, [file]);
     }
-    let (recorded, original) = cx.instant(mfi.field(4).value());
-    provenance.recorded = provenance.recorded.take().or(recorded);
-    provenance.recorded_ext = provenance.recorded_ext.take().or(original);
+    (provenance.recorded, provenance.recorded_ext) = cx.instant(mfi.field(4).value());
     cx.provenance = provenance;
 }
 

@@ -183,8 +183,9 @@ pub(crate) fn moved_number<'m, 'a>(
     old.link.push(link(to.id, "replaced-by"));
     add_new(&mut to.resource.link, [link(number, "replaces")]);
     to.resource.active = Some(true);
-    if !cx.has(number) {
-        cx.put(number, old);
+    match cx.entry(number) {
+        Some(Resource::Patient(known)) => add_new(&mut known.identifier, old.identifier),
+        _ => cx.put(number, old),
     }
 }
 

@@ -4,7 +4,7 @@ use fhir::{Extension, ExtensionValue, PatientCommunication, Reference, RelatedPe
 use hl7v2::Segment;
 use uuid::Uuid;
 
-use super::{Listed, empties_list, gender};
+use super::{Listed, empties_list, gender, gt1};
 use crate::context::{Context, add_new, own};
 use crate::datatype::{cwe, cx as identifier, xad, xon, xpn, xtn};
 use crate::identity::rule;
@@ -250,11 +250,12 @@ fn identify<'m, 'a>(cx: &mut Context<'m, 'a>, nk1: Segment<'m, 'a>, patient: Uui
 
 /// The same person twice in a message is one: what is new is added, what contradicts is left out and
 /// reported.
-fn put<'m, 'a>(cx: &mut Context<'m, 'a>, nk1: Segment<'m, 'a>, id: Uuid, person: RelatedPerson<'a>) {
+fn put<'m, 'a>(cx: &mut Context<'m, 'a>, nk1: Segment<'m, 'a>, id: Uuid, mut person: RelatedPerson<'a>) {
     let Some(Resource::RelatedPerson(known)) = cx.entry(id) else {
         cx.put(id, person);
         return;
     };
+    let mut lost = gt1::settle_born(known, &mut person, [&[16], &[15]]);
     add_new(&mut known.relationship, person.relationship);
     add_new(&mut known.name, person.name);
     add_new(&mut known.telecom, person.telecom);
@@ -262,19 +263,6 @@ fn put<'m, 'a>(cx: &mut Context<'m, 'a>, nk1: Segment<'m, 'a>, id: Uuid, person:
     add_new(&mut known.identifier, person.identifier);
     add_new(&mut known.communication, person.communication);
     add_new(&mut known.extension, person.extension);
-    let mut lost = Vec::new();
-    if person.gender.is_some()
-        && *known.gender.get_or_insert(person.gender.unwrap_or_default()) != person.gender.unwrap_or_default()
-    {
-        lost.push(15);
-    }
-    if known.birth_date.is_none() && known.birth_date_ext.is_none() {
-        (known.birth_date, known.birth_date_ext) = (person.birth_date, person.birth_date_ext);
-    } else if (person.birth_date.is_some() && known.birth_date != person.birth_date)
-        || (person.birth_date_ext.is_some() && known.birth_date_ext != person.birth_date_ext)
-    {
-        lost.push(16);
-    }
     match (&known.period, person.period) {
         (None, period) => known.period = period,
         (Some(period), Some(other)) if *period != other => lost.extend([8, 9]),

@@ -36,7 +36,7 @@ pub(crate) fn convert<'m, 'a>(
         add_new(&mut role.identifier, number);
         add_new(&mut role.code, code);
         add_new(&mut role.specialty, specialty);
-        role.period = role.period.take().or(period);
+        pra::during(role, period);
         add_new(&mut role.extension, extension);
     }
 }

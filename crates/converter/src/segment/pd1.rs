@@ -2,12 +2,13 @@
 
 use fhir::{
     CodeableConcept, Coding, Effective, Extension, ExtensionValue, Observation, ObservationValue,
-    PatientLink, Reference, system,
+    PatientLink, Reference, Resource, system,
 };
 use hl7v2::Segment;
 
 use super::pid::PatientDraft;
 use super::pv1::restricted;
+use super::report_conflicts;
 use crate::context::{Context, add_new, own};
 use crate::datatype::{self, cwe, cx as identifier, xcn, xon};
 use crate::identity::rule;
@@ -219,7 +220,10 @@ fn wishes<'m, 'a>(cx: &mut Context<'m, 'a>, pd1: Segment<'m, 'a>, draft: &mut Pa
             let code = if field == 7 { "" } else { &*code };
             let parts: &[&[&str]] = &[&[&key], &[""], &[system::LOINC, loinc], &[code], &[place]];
             let id = cx.id(&rule::OBSERVATION_OF_PATIENT, parts, repetition.place());
-            if cx.has(id) {
+            if let Some(Resource::Observation(known)) = cx.entry(id) {
+                if known.value != Some(ObservationValue::CodeableConcept(value)) {
+                    report_conflicts(cx, pd1, &[field]);
+                }
                 continue;
             }
             let code = CodeableConcept::of(Coding::new(system::LOINC, loinc).with_display(display));

@@ -10,7 +10,7 @@ use hl7v2::{Repetition, Segment, Value};
 use uuid::Uuid;
 
 use super::beside::{self, Beside, Is, beside};
-use super::dg1;
+use super::{dg1, not_kept, report_conflicts, settle};
 use crate::context::{Context, add_new, trim};
 use crate::datatype::{cnn, cwe, hd, pl, xcn};
 use crate::identity::rule;
@@ -147,20 +147,25 @@ fn parent<'m, 'a>(cx: &mut Context<'m, 'a>, pr1: Segment<'m, 'a>, id: Uuid) -> O
     Some(reference)
 }
 
-/// The same procedure twice in a message: further performers and numbers are added, what contradicts is
-/// reported.
-fn put<'m, 'a>(cx: &mut Context<'m, 'a>, pr1: Segment<'m, 'a>, id: Uuid, mut procedure: Procedure<'a>) {
+/// The same procedure twice in a message: what is new is added, what contradicts is reported.
+fn put<'m, 'a>(cx: &mut Context<'m, 'a>, pr1: Segment<'m, 'a>, id: Uuid, procedure: Procedure<'a>) {
     let Some(Resource::Procedure(known)) = cx.entry(id) else {
         cx.put(id, procedure);
         return;
     };
-    add_new(&mut known.performer, std::mem::take(&mut procedure.performer));
-    add_new(&mut known.identifier, std::mem::take(&mut procedure.identifier));
-    procedure.performer.clone_from(&known.performer);
-    procedure.identifier.clone_from(&known.identifier);
-    if **known != procedure {
-        super::report_conflicts(cx, pr1, &[3, 4, 5, 6, 7, 9, 10, 13, 14, 15, 16, 17, 18]);
-    }
+    add_new(&mut known.performer, procedure.performer);
+    add_new(&mut known.identifier, procedure.identifier);
+    add_new(&mut known.reason_code, procedure.reason_code);
+    add_new(&mut known.part_of, procedure.part_of);
+    add_new(&mut known.extension, procedure.extension);
+    let lost = not_kept([
+        (settle(&mut known.code, procedure.code), &[2, 3, 4]),
+        (settle(&mut known.performed, procedure.performed), &[5, 7]),
+        (settle(&mut known.category, procedure.category), &[6]),
+        (settle(&mut known.status, procedure.status), &[20]),
+        (settle(&mut known.location, procedure.location), &[23]),
+    ]);
+    report_conflicts(cx, pr1, &lost);
 }
 
 /// What becomes of its fields.

@@ -1,12 +1,14 @@
 //! PRA: what a member of the staff does as a practitioner (HL7 v2.5.1 §15.4.6).
 
-use fhir::{CodeableConcept, Coding, Period, PractitionerRole, Reference, Resource};
+use fhir::{
+    CodeableConcept, Coding, Extension, ExtensionValue, Period, PractitionerRole, Reference, Resource,
+};
 use hl7v2::Segment;
 use uuid::Uuid;
 
 use super::beside::{self, Beside, Is, beside};
-use super::{ft1, prd};
-use crate::context::{Context, add_new};
+use super::{ft1, otherwise, prd};
+use crate::context::{Context, add_new, own};
 use crate::datatype::{self, cwe};
 use crate::identity::rule;
 use crate::mapping::{Map, left, to};
@@ -34,6 +36,16 @@ pub(crate) fn role<'a>(
     }
     id
 }
+
+/// When somebody has a role. It has one period: what another segment says otherwise stands beside it.
+pub(crate) fn during<'a>(role: &mut PractitionerRole<'a>, period: Option<Period<'a>>) {
+    let further = otherwise(&mut role.period, period);
+    let further = further.map(|period| Extension::new(FURTHER, ExtensionValue::Period(Box::new(period))));
+    add_new(&mut role.extension, further);
+}
+
+/// A further period of a role.
+const FURTHER: &str = own!("further-period-of-role");
 
 pub(crate) fn convert<'m, 'a>(
     cx: &mut Context<'m, 'a>,
@@ -70,7 +82,7 @@ pub(crate) fn convert<'m, 'a>(
     if let Some(Resource::PractitionerRole(role)) = cx.entry(id) {
         add_new(&mut role.code, code);
         add_new(&mut role.specialty, specialty);
-        role.period = role.period.take().or(period);
+        during(role, period);
         add_new(&mut role.extension, extension);
     }
 }

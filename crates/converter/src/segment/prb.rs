@@ -7,6 +7,7 @@ use hl7v2::Segment;
 use uuid::Uuid;
 
 use super::beside::{self, Beside, Is, beside};
+use super::{not_kept, report_conflicts, settle, settle_or_text};
 use crate::context::{Context, add_new};
 use crate::conversion::Deletion;
 use crate::datatype::{cwe, hd};
@@ -138,10 +139,22 @@ pub(crate) fn convert<'m, 'a>(
         Some(Resource::Condition(known)) => {
             add_new(&mut known.note, condition.note);
             add_new(&mut known.extension, condition.extension);
-            let same = known.code == condition.code && known.onset == condition.onset;
-            if !same {
-                super::report_conflicts(cx, prb, &[3, 16, 17]);
+            add_new(&mut known.identifier, condition.identifier);
+            add_new(&mut known.category, condition.category);
+            if let Some(meta) = condition.meta {
+                add_new(&mut known.meta.get_or_insert_default().security, meta.security);
             }
+            let recorded = (condition.recorded_date, condition.recorded_date_ext);
+            let lost = not_kept([
+                (settle(&mut known.code, condition.code), &[3]),
+                (settle_or_text((&mut known.recorded_date, &mut known.recorded_date_ext), recorded), &[7]),
+                (settle(&mut known.abatement, condition.abatement), &[9]),
+                (settle(&mut known.verification_status, condition.verification_status), &[13, 19]),
+                (settle(&mut known.clinical_status, condition.clinical_status), &[14]),
+                (settle(&mut known.onset, condition.onset), &[16, 17]),
+                (settle(&mut known.severity, condition.severity), &[26]),
+            ]);
+            report_conflicts(cx, prb, &lost);
         }
         Some(_) => {}
     }

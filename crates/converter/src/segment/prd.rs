@@ -65,7 +65,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, prd: Segment<'m, 'a>) ->
         add_new(&mut role.code, code);
         add_new(&mut role.telecom, telecom);
         add_new(&mut role.location, places);
-        role.period = role.period.take().or(period);
+        super::pra::during(role, period);
     }
     Some(Provider { who: id, parts, roles: Vec::new() })
 }

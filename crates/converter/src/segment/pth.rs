@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::beside::{self, Beside, Is, beside};
 use super::prb::{Action, key};
+use super::{not_kept, report_conflicts, settle_or_text};
 use crate::context::{Context, add_new};
 use crate::datatype::{cwe, hd};
 use crate::identity::rule;
@@ -59,6 +60,16 @@ pub(crate) fn convert<'m, 'a>(
         Some(Resource::CarePlan(known)) => {
             add_new(&mut known.addresses, plan.addresses);
             add_new(&mut known.goal, plan.goal);
+            add_new(&mut known.identifier, plan.identifier);
+            add_new(&mut known.category, plan.category);
+            add_new(&mut known.extension, plan.extension);
+            known.title = known.title.take().or(plan.title);
+            let (created, status) = ((plan.created, plan.created_ext), (plan.status, plan.status_ext));
+            let lost = not_kept([
+                (settle_or_text((&mut known.created, &mut known.created_ext), created), &[4]),
+                (settle_or_text((&mut known.status, &mut known.status_ext), status), &[5]),
+            ]);
+            report_conflicts(cx, pth, &lost);
         }
         Some(_) => {}
     }

@@ -6,7 +6,7 @@ mod time;
 
 use fhir::{
     CodeableConcept, Coding, Encounter, EncounterHospitalization, EncounterParticipant, Extension,
-    ExtensionValue, Meta, Period, Reference, system,
+    ExtensionValue, Meta, Period, Reference, Resource, system,
 };
 use hl7v2::Segment;
 use uuid::Uuid;
@@ -34,10 +34,11 @@ pub(crate) struct EncounterDraft<'a> {
 }
 
 impl<'a> EncounterDraft<'a> {
-    /// Puts it.
+    /// Puts it; of one that stands, MRG may have told further numbers.
     pub(crate) fn put(self, cx: &mut Context<'_, 'a>) {
-        if !cx.has(self.id) {
-            cx.put(self.id, self.resource);
+        match cx.entry(self.id) {
+            Some(Resource::Encounter(known)) => add_new(&mut known.identifier, self.resource.identifier),
+            _ => cx.put(self.id, self.resource),
         }
     }
 

@@ -59,8 +59,10 @@ pub(crate) fn convert<'m, 'a>(
         draft.provider(clinic);
     }
     if cx.given(pv2.field(25), id, "priority") {
-        draft.resource.priority =
-            cwe::concept_of_site(cx, pv2.field(25).first(), "PV2-25", Some(table::visit_priority));
+        let priority = cwe::concept_of_site(cx, pv2.field(25).first(), "PV2-25", Some(table::visit_priority));
+        if !super::settle(&mut draft.resource.priority, priority) {
+            super::report_conflicts(cx, pv2, &[25]);
+        }
     }
     if let Some(coding) = cwe::coding(cx, pv2.field(38).first(), "PV2-38", table::arrival_mode) {
         let coding = ExtensionValue::Coding(Box::new(coding));

@@ -5,7 +5,7 @@ use hl7v2::Segment;
 use uuid::Uuid;
 
 use super::beside::{self, Beside, Is, beside};
-use super::gender;
+use super::{gender, not_kept, report_conflicts, settle, settle_or_text};
 use crate::context::{Context, add_new, own};
 use crate::conversion::Deletion;
 use crate::datatype::{cwe, cx as identifier, xad, xpn, xtn};
@@ -76,10 +76,18 @@ pub(crate) fn convert<'m, 'a>(
             cx.deletions.push(Deletion { entry: id, path });
         }
     }
-    match cx.entry(id) {
-        Some(Resource::Practitioner(_)) => super::prd::put(cx, id, person),
-        _ => cx.put(id, person),
+    if let Some(Resource::Practitioner(known)) = cx.entry(id) {
+        // Named before, or told of twice: birth date and gender are one each.
+        let sex = (person.gender.take(), person.gender_ext.take());
+        let born = (person.birth_date.take(), person.birth_date_ext.take());
+        let lost = not_kept([
+            (settle_or_text((&mut known.gender, &mut known.gender_ext), sex), &[5]),
+            (settle_or_text((&mut known.birth_date, &mut known.birth_date_ext), born), &[6]),
+            (settle(&mut known.active, person.active), &[7]),
+        ]);
+        report_conflicts(cx, stf, &lost);
     }
+    super::prd::put(cx, id, person);
     Some(id)
 }
 

@@ -205,3 +205,57 @@ fn the_number_of_a_part_that_nobody_plays_is_told() {
         holds(&(header("ADT^A08^ADT_A01") + "EVN|A08|20260101\n" + PATIENT + visit + &part));
     }
 }
+
+#[test]
+fn a_master_file_that_two_segments_date_is_dated_once_and_the_other_is_in_the_report() {
+    let staff = "STF|M001^^99ZIS||Visser&&Visser^Anna\n";
+    for entered in ["20261014", "never"] {
+        let file =
+            format!("EVN|M02|20261115\nMFI|STF^^HL70175||UPD|{entered}\nMFE|MAD|1||M001^^99ZIS\n{staff}");
+        holds(&(header("MFN^M02^MFN_M02") + &file));
+    }
+}
+
+#[test]
+fn what_two_segments_say_otherwise_of_one_role_or_relation_is_kept() {
+    let staff = "MFI|STF^^HL70175||UPD\nMFE|MAD|1||M001^^99ZIS\nSTF|M001^^99ZIS||Visser&&Visser^Anna\n";
+    for (first, second) in [
+        ("PRA|1|POLI^^99ZIS||||||20260101||20270101", "PRA|2|POLI^^99ZIS||||||20250101||20280101"),
+        ("ORG|1|POLI^^99ZIS|||||||20260101^20270101", "ORG|2|POLI^^99ZIS|||||||20250101^20280101"),
+        ("AFF|1|POLI^^99ZIS||20260101^20270101", "AFF|2|POLI^^99ZIS||20250101^20280101"),
+        ("PRA|1|POLI^^99ZIS||||||20260101", "AFF|2|POLI^^99ZIS||20250101^20280101"),
+    ] {
+        holds(&format!("{}{staff}{first}\n{second}\n", header("MFN^M02^MFN_M02")));
+    }
+    let referral = "RF1|A^Accepted|R|CAR|||V1|20260101\n";
+    for (first, second) in [(
+        "PRD|RP|Arts&&Arts^A|||||01001^AGB|20260101|20270101",
+        "PRD|RT|Arts&&Arts^A|||||01001^AGB|20250101|20280101",
+    )] {
+        holds(&format!("{}{referral}{first}\n{second}\n{PATIENT}", header("REF^I12^REF_I12")));
+    }
+    for (first, second) in [
+        (
+            "GT1|1|7^^^L^PI|Bakker&&Bakker^P|||||19480101|M||SELF|111",
+            "GT1|2|7^^^L^PI|Bakker&&Bakker^P|||||19490202|F||SPO|222",
+        ),
+        (
+            "NK1|1|Bakker^A|SPO||06|||20260101|20270101||||||M|19480101",
+            "NK1|2|Bakker^A|SPO||06|||20250101|20280101||||||F|19490202",
+        ),
+        ("AL1|1|DA|P^penicilline^99zli|SV|R1|20260101", "AL1|2|FA|P^penicilline^99zli|MO|R2|20250101"),
+        (
+            "IN1|1|A^x|UZ1^^^VEKTIS^UZOVI|Zorg||||||||20260101|20270101||||SEL|19480101",
+            "IN1|2|A^x|UZ1^^^VEKTIS^UZOVI|Zorg||||||||20250101|20280101||||SPO|19490202",
+        ),
+        ("PR1|1||X^x||20260101||5|A", "PR1|2||X^x||20260101||6|B"),
+        ("DG1|1||X^x||20260101|A", "DG1|2||X^x||20250101|W"),
+        ("ROL|1|AD|AT|7788^Wijkman^W|20260101|20270101", "ROL|2|AD|AT|7788^Wijkman^W|20250101|20280101"),
+    ] {
+        holds(&format!("{}EVN||20260101\n{PATIENT}PV1|1|I\n{first}\n{second}\n", header("ADT^A08^ADT_A01")));
+        holds(&format!(
+            "{}EVN||20260101\n{PATIENT}PV1|1|I\n{first}\n{second}\n{first}\n",
+            header("ADT^A08^ADT_A01")
+        ));
+    }
+}

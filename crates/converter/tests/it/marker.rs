@@ -123,8 +123,15 @@ impl Marked {
     }
 }
 
-/// The leaves of a message whose kind of place was not seen yet, in as many messages as its longest segment needs.
-fn mark(name: &str, bytes: &[u8], seen: &mut BTreeSet<String>, to: &mut Vec<Marked>) {
+/// The leaves of a message (of one segment of it, where that is named) whose kind of place was not seen yet, in as
+/// many messages as its longest segment needs.
+fn mark(
+    name: &str,
+    bytes: &[u8],
+    only: Option<([u8; 3], u16)>,
+    seen: &mut BTreeSet<String>,
+    to: &mut Vec<Marked>,
+) {
     let options = ConvertOptions::demonstration();
     let Ok(conversion) = convert(bytes, &options) else { return };
     let Ok(message) = Message::parse(bytes) else { return };
@@ -132,6 +139,9 @@ fn mark(name: &str, bytes: &[u8], seen: &mut BTreeSet<String>, to: &mut Vec<Mark
     let (mut segment, mut nth) = (None, 0);
     for (number, leaf) in message.leaves().enumerate() {
         let place = leaf.place();
+        if only.is_some_and(|only| only != (place.segment, place.nth)) {
+            continue;
+        }
         if is_syntax(&place.to_string()) || !seen.insert(kind_of_place(&conversion.event, leaf, &message)) {
             continue;
         }
@@ -216,9 +226,54 @@ fn a_marker_in_any_leaf_is_in_the_bundle_or_its_place_in_the_report() {
         let bytes = std::fs::read(&path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy();
         for entry in hl7v2::batch::messages(&bytes) {
-            mark(&name, entry.bytes, &mut seen, &mut marked);
+            mark(&name, entry.bytes, None, &mut seen, &mut marked);
         }
     }
+    none_is_lost(&marked);
+}
+
+/// The message once for each of its segments, with that one twice: each of the two is told of otherwise than the
+/// other in one place.
+fn doubled(
+    name: &str,
+    bytes: &[u8],
+    [first, second, last]: [&mut BTreeSet<String>; 3],
+    to: &mut Vec<Marked>,
+) {
+    let ends = |byte: &u8| b"\r\n".contains(byte);
+    let lines: Vec<&[u8]> = bytes.split(ends).filter(|line| line.len() > 3).collect();
+    for (at, line) in lines.iter().enumerate().skip(1) {
+        let mut lines = lines.clone();
+        lines.insert(at, line);
+        let id = [line[0], line[1], line[2]];
+        let nth = lines[..=at].iter().filter(|line| line.starts_with(&id)).count();
+        let message = lines.join(&b'\r');
+        let nth = u16::try_from(nth).unwrap();
+        mark(name, &message, Some((id, nth)), first, to);
+        mark(name, &message, Some((id, nth + 1)), second, to);
+        let line = lines.remove(at);
+        lines.push(line);
+        let nth = u16::try_from(lines.iter().filter(|line| line.starts_with(&id)).count()).unwrap();
+        let message = lines.join(&b'\r');
+        mark(name, &message, Some((id, nth)), last, to);
+    }
+}
+
+#[test]
+fn what_a_segment_that_comes_twice_says_otherwise_is_in_the_bundle_or_its_place_in_the_report() {
+    let [mut first, mut second, mut last] = [const { BTreeSet::new() }; 3];
+    let mut marked = Vec::new();
+    for path in all_files() {
+        let bytes = std::fs::read(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy();
+        for entry in hl7v2::batch::messages(&bytes) {
+            doubled(&name, entry.bytes, [&mut first, &mut second, &mut last], &mut marked);
+        }
+    }
+    none_is_lost(&marked);
+}
+
+fn none_is_lost(marked: &[Marked]) {
     // Some thousands of conversions, none of which knows of another: a part for each processor.
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let parts = marked.chunks(marked.len().div_ceil(processors).max(1));

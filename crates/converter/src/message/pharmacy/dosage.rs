@@ -7,7 +7,7 @@ use hl7v2::{Field, Segment};
 
 use super::group::Part;
 use super::product::{amount, at, ratio};
-use crate::context::{Context, OrOriginal, add_new};
+use crate::context::{Context, OrOriginal, add_new, own};
 use crate::datatype::tq::{self, Schedule};
 use crate::datatype::{cq, cwe};
 use crate::segment::{rxr, tq1};
@@ -84,9 +84,7 @@ pub(super) fn dosages<'m, 'a>(
         all.push(main);
     }
     for mut schedule in schedules {
-        if priority == (None, None) {
-            priority = std::mem::take(&mut schedule.priority);
-        }
+        further_priority(&mut priority, std::mem::take(&mut schedule.priority));
         let mut dosage = Dosage::default();
         timed(&mut dosage, schedule);
         all.push(dosage);
@@ -103,6 +101,24 @@ pub(super) fn dosages<'m, 'a>(
     }
     (all, priority)
 }
+
+/// A request has one priority: what further schedules say otherwise stands beside it.
+fn further_priority<'a>(known: &mut OrOriginal<'a, &'static str>, told: OrOriginal<'a, &'static str>) {
+    if *known == (None, None) || *known == told {
+        *known = told;
+        return;
+    }
+    let code =
+        told.0.filter(|code| known.0 != Some(code)).map(|code| Extension::code(FURTHER_PRIORITY, code));
+    let beside = told.1.into_iter().flat_map(|element| element.extension);
+    let mut more = code.into_iter().chain(beside).peekable();
+    if more.peek().is_some() {
+        add_new(&mut known.1.get_or_insert_default().extension, more);
+    }
+}
+
+/// The priority of a further schedule (TQ1-9, TQ-6).
+const FURTHER_PRIORITY: &str = own!("further-priority");
 
 /// What the segment itself says.
 fn own_words<'a>(cx: &mut Context<'_, 'a>, segment: Segment<'_, 'a>, layout: Dose) -> Dosage<'a> {

@@ -1,10 +1,12 @@
 //! S23 and S24: time that is blocked, and given free again. FHIR has slots for that: one in the schedule of each
 //! resource.
 
-use fhir::{Appointment, AppointmentParticipant, Extension, ExtensionValue, Reference, Schedule, Slot};
+use fhir::{
+    Appointment, AppointmentParticipant, Extension, ExtensionValue, Reference, Resource, Schedule, Slot,
+};
 
 use super::unknown;
-use crate::context::{Context, extension};
+use crate::context::{Context, add_new, extension};
 use crate::conversion::{Authority, EntryNote};
 use crate::identity::rule;
 use crate::segment::sch::Draft;
@@ -58,7 +60,9 @@ fn slot<'a>(
         cx.put(schedule, one);
     }
     let id = cx.id(&rule::SLOT, &[&[&appointment], &[&schedule.hyphenated().to_string()]], at);
-    if cx.has(id) {
+    if let Some(Resource::Slot(slot)) = cx.entry(id) {
+        // The same resource once more: one slot, and what else is said of it.
+        add_new(&mut slot.extension, about(resource));
         return;
     }
     let Appointment { identifier, service_type, appointment_type, comment, .. } = &draft.resource;

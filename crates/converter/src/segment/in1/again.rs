@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::insured::SUBSCRIBER_ID;
 use super::numbered;
 use crate::context::{Context, add_new};
-use crate::segment::{report_conflicts, settle};
+use crate::segment::{not_kept, report_conflicts, settle};
 
 /// The same insurance twice in a message is one.
 pub(super) fn put<'m, 'a>(
@@ -38,20 +38,14 @@ pub(super) fn put<'m, 'a>(
             known.extension.push(numbered(SUBSCRIBER_ID, number));
         }
     }
-    let mut lost = Vec::new();
-    for (field, kept) in [
-        (15, settle(&mut known.r#type, coverage.r#type)),
-        (17, settle(&mut known.relationship, coverage.relationship)),
-        (12, settle(&mut known.period, coverage.period)),
-        (16, settle(&mut known.subscriber, coverage.subscriber)),
-        (11, settle(&mut known.policy_holder, coverage.policy_holder)),
-        (22, settle(&mut known.order, coverage.order)),
-        (49, settle(&mut known.subscriber_id, coverage.subscriber_id)),
-    ] {
-        if !kept {
-            lost.push(field);
-            lost.extend((field == 12).then_some(13));
-        }
-    }
+    let lost = not_kept([
+        (settle(&mut known.r#type, coverage.r#type), &[15]),
+        (settle(&mut known.relationship, coverage.relationship), &[17]),
+        (settle(&mut known.period, coverage.period), &[12, 13]),
+        (settle(&mut known.subscriber, coverage.subscriber), &[16]),
+        (settle(&mut known.policy_holder, coverage.policy_holder), &[11]),
+        (settle(&mut known.order, coverage.order), &[22]),
+        (settle(&mut known.subscriber_id, coverage.subscriber_id), &[49]),
+    ]);
     report_conflicts(cx, in1, &lost);
 }

@@ -68,7 +68,7 @@ fn subscriber<'m, 'a>(
     (person.birth_date, person.birth_date_ext) = cx.date(in1.field(18).value(), Some(system::BIRTH_TIME));
     xad::addresses(cx, in1.field(19), &mut person.address);
     (person.gender, person.gender_ext) = gender(cx, in1.field(43).first());
-    gt1::put(cx, id, person);
+    gt1::put(cx, in1, id, person, [&[18], &[43]]);
     Some(id)
 }
 
