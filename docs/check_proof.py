@@ -40,8 +40,7 @@ def number(text):
     return int(text)
 def signatures(note, lines, vkey, kind):  # by this key: type 1 of a log, type 4 (C2SP tlog-cosignature) of a witness
     name, key_id, key = vkey.split("+", 2)
-    key = b64(key)
-    require(len(key) == 33 and key[0] == kind, f"{vkey} is not the key of a {'log' if kind == 1 else 'witness'}")
+    require(len(key := b64(key)) == 33 and key[0] == kind, f"{vkey} is not a {'log' if kind == 1 else 'witness'}'s")
     require(hashlib.sha256(name.encode() + b"\n" + key).hexdigest()[:8] == key_id, f"{vkey} has another id")
     for raw in (b64(line.split(" ")[2]) for line in lines if line.startswith(f"\u2014 {name} ")):
         if raw[:4].hex() == key_id:
@@ -70,7 +69,6 @@ def fold(old, new, n, last, path):  # RFC 9162 §2.1.3.2 (where `old` plays no p
         n, last = n >> 1, last >> 1
     require(last == 0, "the proof holds a hash too few")
     return old, new
-
 def check(text, old, keys, witnesses):
     (first, *lines), rest = text.split("\n\n")[0].split("\n"), text.partition("\n\n")[2]
     if first == "c2sp.org/tlog-proof@v1" and lines[0][:6] + lines[1][:6] == "extra index ":
@@ -96,5 +94,7 @@ args = parser.parse_args()
 try:
     texts = [open(name, encoding="utf-8", newline="").read() if name else None for name in (args.file, args.old)]
     print("PROVED:", check(*texts, args.key, args.witness))
-except (ValueError, IndexError, OSError) as error:
+except OSError as error:
     require(False, error)
+except (ValueError, IndexError):
+    require(False, "a key or file has not the form that C2SP gives it")

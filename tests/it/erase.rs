@@ -289,8 +289,14 @@ fn a_duty_that_runs_is_named_and_nothing_is_destroyed() {
     let machine = refused(&["--class", "log", "--reason", "term-ended", "--json"], "Begz");
     let json: serde_json::Value = serde_json::from_str(&stdout(&machine)).unwrap();
     assert_eq!((&json["erased"], &json["duties"][0]["code"]), (&false.into(), &"log".into()));
-    let wrong = erase(&data, JOKE, &["--class", "dossier"]);
-    assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));
+    let ended = [AT_REQUEST, &["--care-ended", "2020-01-01"]].concat();
+    for wrong in [&["--class", "dossier"][..], &ended] {
+        let wrong = erase(&data, JOKE, wrong);
+        assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));
+    }
+    let for_her =
+        erase(&data, JOKE, &[AT_REQUEST, &["--requested-by", "representative", "--dry-run"]].concat());
+    assert!(stdout(&for_her).contains("who may ask: from 16 on"), "{}{}", stdout(&for_her), stderr(&for_her));
 
     // A hold, declared beside a running server.
     let server = Server::start(&data);

@@ -130,3 +130,14 @@ fn an_erasure_makes_no_data_directory_of_another_folder() {
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
     assert_eq!(left, ["precious"]);
 }
+
+#[test]
+fn on_a_sealed_log_an_erasure_names_the_command_that_helps() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = hospital(folder.path());
+    let sealed = run(["audit", "seal", "--data", data.to_str().unwrap()]);
+    assert!(sealed.status.success(), "{}", stderr(&sealed));
+    let refused = erase(&data, JOKE, AT_REQUEST);
+    assert_eq!(refused.status.code(), Some(1), "{}", stdout(&refused));
+    assert!(stderr(&refused).contains("--successor NAME"), "{}", stderr(&refused));
+}

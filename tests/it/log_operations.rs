@@ -221,6 +221,8 @@ fn a_sealed_log_takes_no_more_and_another_continues_it() {
     let again = audit(data.path(), &["seal", "--successor", "linde-2"]);
     assert!(again.status.success(), "{}", stderr(&again));
     assert!(stdout(&again).contains("was sealed already"), "{}", stdout(&again));
+    let again = audit(data.path(), &["seal", "--organisation", "linde"]);
+    assert!(stdout(&again).contains("Entries are still taken by linde-2."), "{}", stdout(&again));
     let unnamed = audit(data.path(), &["seal"]);
     assert_eq!(unnamed.status.code(), Some(2), "{}", stdout(&unnamed));
     assert!(stderr(&unnamed).contains("--organisation"), "{}", stderr(&unnamed));

@@ -452,6 +452,10 @@ fn a_third_party_checks_proofs_with_a_hundred_lines_of_python() {
         assert_eq!(with(&arguments).0, Some(1), "{arguments:?}");
     }
     assert_eq!(check_proof(&["--key", other, &proof]).status.code(), Some(1));
+    for (key, file) in [("junk", proof.as_str()), (key.as_str(), "/dev/null")] {
+        let refusal = check_proof(&["--key", key, file]);
+        assert!(stderr(&refusal).contains("has not the form that C2SP gives it"), "{}", stderr(&refusal));
+    }
     let refusal = run(["audit", "prove", "--data", text(&data), "--consistency", &proof]);
     assert_eq!(refusal.status.code(), Some(2), "{}", stderr(&refusal));
 }

@@ -44,6 +44,7 @@ pub(crate) struct OpenWriter {
 }
 
 /// A log in the bucket.
+#[derive(Clone)]
 pub(crate) struct LogInBucket {
     pub(crate) name: String,
     pub(crate) sealed: bool,

@@ -142,6 +142,12 @@ impl Request {
         if self.reason != Reason::PatientRequest {
             return None;
         }
+        self.ages(birth).filter(|rule| !rule.askers.contains(&self.by))
+    }
+
+    /// The rule on who may ask for a patient born on `birth`.
+    #[must_use]
+    pub fn ages(&self, birth: Option<Date>) -> Option<&'static Ages> {
         let whole_years = |birth: Date| {
             let had_birthday = (self.day.month(), self.day.day()) >= (birth.month(), birth.day());
             self.day.year() - birth.year() - i16::from(!had_birthday)
@@ -149,8 +155,7 @@ impl Request {
         // Of whom no date of birth is known, the strictest that can be said is that the organisation itself does
         // not ask.
         let age = birth.map_or(i16::MAX, whole_years);
-        let rule = AGES.iter().rev().find(|ages| ages.from <= age).or(AGES.first())?;
-        (!rule.askers.contains(&self.by)).then_some(rule)
+        AGES.iter().rev().find(|ages| ages.from <= age).or(AGES.first())
     }
 }
 

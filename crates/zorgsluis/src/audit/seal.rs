@@ -46,7 +46,7 @@ async fn embedded(data: &Path, args: &SealArgs) -> Result<(), Failure> {
         key = Some(signer.verifying_key().clone());
     }
     directory.close().await;
-    tell(args, &organisation, &closed, key.as_ref());
+    tell(args, &organisation, &closed, key.as_ref(), &logs);
     Ok(())
 }
 
@@ -61,9 +61,9 @@ async fn on_aws(args: &SealArgs) -> Result<(), Failure> {
     }
     if let Some(successor) = &args.successor {
         // A bucket may hold the logs of several organisations, side by side.
-        let named = |log: &LogInBucket| log.name == organisation || log.name == *successor;
-        let logs: Vec<_> = logs.into_iter().filter(named).collect();
-        may_begin(&logs, &organisation, successor)?;
+        let named = |log: &&LogInBucket| log.name == organisation || log.name == *successor;
+        let chain: Vec<_> = logs.iter().filter(named).cloned().collect();
+        may_begin(&chain, &organisation, successor)?;
     }
     let closed = close(&opened.writer, &reader(&opened), args).await?;
     let mut key = None;
@@ -72,7 +72,7 @@ async fn on_aws(args: &SealArgs) -> Result<(), Failure> {
         begin(&next.writer, &reader(&next), &closed.0).await?;
         key = next.writer.log().verifying_keys().first().cloned();
     }
-    tell(args, &organisation, &closed, key.as_ref());
+    tell(args, &organisation, &closed, key.as_ref(), &logs);
     if let Some(waiting) = aws::waiting().await.filter(|waiting| *waiting > 0) {
         let messages = count(usize::try_from(waiting).unwrap_or(usize::MAX), "message", "messages");
         say!("zorgsluis: {messages} in the audit queue: they wait there for the log that continues");
@@ -154,12 +154,13 @@ async fn begin(writer: &AuditWriter, reader: &LogReader, of: &SignedCheckpoint) 
     Ok(())
 }
 
-/// `key` is that of the log that continues, under that log's name.
+/// `key` is that of the log that continues, under that log's name; `logs` are those that stood here before.
 fn tell(
     args: &SealArgs,
     organisation: &str,
     (signed, already): &(SignedCheckpoint, bool),
     key: Option<&VerifyingKey>,
+    logs: &[LogInBucket],
 ) {
     let (size, root) = (signed.checkpoint().size, signed.checkpoint().root);
     if args.json {
@@ -180,6 +181,11 @@ fn tell(
         }
         (Some(successor), None) => {
             out!("  {successor} continues it: name it in ZORGSLUIS_ORGANISATION of all functions")
+        }
+        (None, _) if logs.iter().any(|log| !log.sealed && log.name != organisation) => {
+            let open = logs.iter().filter(|log| !log.sealed && log.name != organisation);
+            let open: Vec<&str> = open.map(|log| log.name.as_str()).collect();
+            out!("  Entries are still taken by {}.", open.join(", "));
         }
         (None, _) => out!("  Nothing can be logged here until a log continues it: --successor NAME."),
     }

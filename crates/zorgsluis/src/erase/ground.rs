@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use zorgsluis_audit_writer::patient_pseudonym;
 use zorgsluis_domain::port::{DataClass, Found};
-use zorgsluis_domain::retention::{self, Dossier, Request};
+use zorgsluis_domain::retention::{self, Asker, Dossier, Reason, Request};
 
 use super::{Ground, Who, Work};
 use crate::cli::EraseArgs;
@@ -61,6 +61,11 @@ pub(super) async fn of_found(
                  whose it is, and name it with --message where it is this patient's"
             )
         }));
+    }
+    if request.reason == Reason::PatientRequest && request.by != Asker::Patient && ground.duties.is_empty() {
+        let rule =
+            request.ages(found.birth).map(|ages| format!("who may ask: {} ({})", ages.words, ages.law));
+        ground.remarks.extend(rule);
     }
     ground.duties.extend(held(work, who, class, request.day).await?);
     Ok(ground)

@@ -19,7 +19,7 @@ use zorgsluis_embedded::{DataDirectory, Mixed, OpenError, SystemRandom, Tombston
 
 use crate::cli::{EraseArgs, WhoArgs};
 use crate::failure::Failure;
-use crate::system::{LogAccess, organisation, source};
+use crate::system::{LogAccess, logged_in, organisation, source};
 
 /// A patient: the surviving id first, then those that were merged into it.
 #[derive(Debug, Clone)]
@@ -125,7 +125,7 @@ impl Work {
             }
             Err(error) => return Err(Failure::wrong(error)),
         };
-        let organisation = organisation(data, args.organisation.as_deref())?;
+        let organisation = logged_in(data, &organisation(data, args.organisation.as_deref())?)?;
         let access = LogAccess::open_unchecked(&directory, &organisation).await?;
         let file = tombstone_file(data, args.tombstones.as_deref())?;
         Ok(Self::new(directory, access, file, only_looks))
