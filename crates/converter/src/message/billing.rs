@@ -190,7 +190,14 @@ impl<'m, 'a> Billing<'m, 'a> {
         if let Some(visit) = visit {
             add_new(&mut visit.resource.account, [Reference::to(id)]);
         }
-        if !cx.has(id) {
+        if let Some(Resource::Account(known)) = cx.entry(id) {
+            // Another group of the message told of it, too.
+            add_new(&mut known.identifier, account.identifier);
+            add_new(&mut known.subject, account.subject);
+            add_new(&mut known.coverage, account.coverage);
+            add_new(&mut known.guarantor, account.guarantor);
+            add_new(&mut known.extension, account.extension);
+        } else {
             let authority = if cx.accounting.is_some() { Authority::Registration } else { cx.registers };
             cx.put_as(id, account, EntryNote { authority, asserted: cx.asserted });
         }

@@ -34,11 +34,13 @@ pub(crate) struct EncounterDraft<'a> {
 }
 
 impl<'a> EncounterDraft<'a> {
-    /// Puts it; of one that stands, MRG may have told further numbers.
+    /// Puts it; of one that stands, MRG may have told further numbers, and DG1 further diagnoses.
     pub(crate) fn put(self, cx: &mut Context<'_, 'a>) {
-        match cx.entry(self.id) {
-            Some(Resource::Encounter(known)) => add_new(&mut known.identifier, self.resource.identifier),
-            _ => cx.put(self.id, self.resource),
+        if let Some(Resource::Encounter(known)) = cx.entry(self.id) {
+            add_new(&mut known.identifier, self.resource.identifier);
+            add_new(&mut known.diagnosis, self.resource.diagnosis);
+        } else {
+            cx.put(self.id, self.resource);
         }
     }
 

@@ -259,3 +259,25 @@ fn what_two_segments_say_otherwise_of_one_role_or_relation_is_kept() {
         ));
     }
 }
+
+#[test]
+fn the_parent_result_of_an_order_that_a_document_tells_along_is_in_the_report() {
+    let order =
+        "OBR|1|P1^ZIS|F1^LAB|K^k||||||||||||||||||||||ALAT^ALAT^99zli^1^5\nTXA|1|CN|TX|2026||||||||D1^ZIS\n";
+    let text = "OBX|1|TX|B^Brief^L||Tekst||||||F\n";
+    holds(&(header("MDM^T02^MDM_T02") + "EVN||2026\n" + PATIENT + "PV1|1|O\n" + order + text));
+    holds(&(header("MDM^T10^MDM_T02") + "EVN||2026\n" + PATIENT + "PV1|1|O\n" + order + text));
+}
+
+#[test]
+fn what_two_groups_tell_of_one_account_or_visit_is_kept() {
+    let visit = "PV1|1|I|||||||||||||||||V1^^^LINDE^VN\n";
+    let first = "FT1|1|C1^LINDE||20261105||CG|1^x^99ZIS\n";
+    let second = "DG1|1||S72^Heup^ICD-10-NL||20261105|F\nFT1|2|C2^LINDE||20261106||CG|2^y^99ZIS\nABS||CAR^Hart^99ZIS\n";
+    let patient = "PID|1||1000001^^^LINDE^PI||Bakker&&Bakker^P||19481103|M||||||||||A1^^^LINDE^AN\n";
+    holds(
+        &(header("DFT^P03^DFT_P03")
+            + "EVN||2026\n"
+            + &[patient, visit, first, patient, visit, second].concat()),
+    );
+}

@@ -3,7 +3,7 @@
 //! Over the examples of the mapping and `events/`; with `ZORGSLUIS_CORPUS=FOLDER` over the messages of that
 //! folder as well (`tests/validate.sh` sets it).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -123,12 +123,12 @@ impl Marked {
     }
 }
 
-/// The leaves of a message (of one segment of it, where that is named) whose kind of place was not seen yet, in as
-/// many messages as its longest segment needs.
+/// The leaves of a message (of those of its segments that are meant) whose kind of place was not seen yet, in as many
+/// messages as its longest segment needs.
 fn mark(
     name: &str,
     bytes: &[u8],
-    only: Option<([u8; 3], u16)>,
+    meant: impl Fn(&[u8; 3], u16) -> bool,
     seen: &mut BTreeSet<String>,
     to: &mut Vec<Marked>,
 ) {
@@ -139,7 +139,7 @@ fn mark(
     let (mut segment, mut nth) = (None, 0);
     for (number, leaf) in message.leaves().enumerate() {
         let place = leaf.place();
-        if only.is_some_and(|only| only != (place.segment, place.nth)) {
+        if !meant(&place.segment, place.nth) {
             continue;
         }
         if is_syntax(&place.to_string()) || !seen.insert(kind_of_place(&conversion.event, leaf, &message)) {
@@ -189,12 +189,18 @@ fn files(folder: &Path, to: &mut Vec<PathBuf>) {
     }
 }
 
-/// The examples of the mapping, the events, and the corpus where there is one.
-fn all_files() -> Vec<PathBuf> {
+/// The examples of the mapping, and the events.
+fn own_files() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
     files(&root.join("tests/mapping"), &mut paths);
     files(&root.join("../../events"), &mut paths);
+    paths
+}
+
+/// Those, and the corpus where there is one.
+fn all_files() -> Vec<PathBuf> {
+    let mut paths = own_files();
     if let Some(corpus) = std::env::var_os("ZORGSLUIS_CORPUS") {
         files(Path::new(&corpus), &mut paths);
     }
@@ -226,48 +232,47 @@ fn a_marker_in_any_leaf_is_in_the_bundle_or_its_place_in_the_report() {
         let bytes = std::fs::read(&path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy();
         for entry in hl7v2::batch::messages(&bytes) {
-            mark(&name, entry.bytes, None, &mut seen, &mut marked);
+            mark(&name, entry.bytes, |_, _| true, &mut seen, &mut marked);
         }
     }
     none_is_lost(&marked);
 }
 
-/// The message once for each of its segments, with that one twice: each of the two is told of otherwise than the
-/// other in one place.
-fn doubled(
-    name: &str,
-    bytes: &[u8],
-    [first, second, last]: [&mut BTreeSet<String>; 3],
-    to: &mut Vec<Marked>,
-) {
+/// The message once for each of its segments, with that one twice, side by side and at the end; and once with all behind
+/// its header twice: each of the two is told of otherwise than the other in one place.
+fn doubled(name: &str, bytes: &[u8], seen: &mut [BTreeSet<String>; 4], to: &mut Vec<Marked>) {
     let ends = |byte: &u8| b"\r\n".contains(byte);
     let lines: Vec<&[u8]> = bytes.split(ends).filter(|line| line.len() > 3).collect();
+    let count = |lines: &[&[u8]], id: &[u8; 3]| {
+        u16::try_from(lines.iter().filter(|line| line.starts_with(id)).count()).unwrap()
+    };
+    let [first, second, last, group] = seen;
     for (at, line) in lines.iter().enumerate().skip(1) {
         let mut lines = lines.clone();
         lines.insert(at, line);
         let id = [line[0], line[1], line[2]];
-        let nth = lines[..=at].iter().filter(|line| line.starts_with(&id)).count();
+        let nth = count(&lines[..=at], &id);
         let message = lines.join(&b'\r');
-        let nth = u16::try_from(nth).unwrap();
-        mark(name, &message, Some((id, nth)), first, to);
-        mark(name, &message, Some((id, nth + 1)), second, to);
+        mark(name, &message, |one, of| (*one, of) == (id, nth), first, to);
+        mark(name, &message, |one, of| (*one, of) == (id, nth + 1), second, to);
         let line = lines.remove(at);
         lines.push(line);
-        let nth = u16::try_from(lines.iter().filter(|line| line.starts_with(&id)).count()).unwrap();
-        let message = lines.join(&b'\r');
-        mark(name, &message, Some((id, nth)), last, to);
+        let nth = count(&lines, &id);
+        mark(name, &lines.join(&b'\r'), |one, of| (*one, of) == (id, nth), last, to);
     }
+    let Some(begin) = lines.iter().position(|line| line.starts_with(b"PID")) else { return };
+    let twice = [&lines[..], &lines[begin..]].concat();
+    mark(name, &twice.join(&b'\r'), |id, nth| nth > count(&lines, id), group, to);
 }
 
 #[test]
 fn what_a_segment_that_comes_twice_says_otherwise_is_in_the_bundle_or_its_place_in_the_report() {
-    let [mut first, mut second, mut last] = [const { BTreeSet::new() }; 3];
-    let mut marked = Vec::new();
-    for path in all_files() {
+    let (mut marked, mut seen) = (Vec::new(), [const { BTreeSet::new() }; 4]);
+    for path in own_files() {
         let bytes = std::fs::read(&path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy();
         for entry in hl7v2::batch::messages(&bytes) {
-            doubled(&name, entry.bytes, [&mut first, &mut second, &mut last], &mut marked);
+            doubled(&name, entry.bytes, &mut seen, &mut marked);
         }
     }
     none_is_lost(&marked);
@@ -289,4 +294,59 @@ fn none_is_lost(marked: &[Marked]) {
     assert!(all_lost.is_empty(), "neither in the Bundle nor in the report:\n{}", all_lost.join("\n"));
     println!("{all_tried} leaves were tried");
     assert!(all_tried > 200, "only {all_tried} leaves were tried");
+}
+
+/// A segment of each kind, as rich as any example has it.
+fn richest(messages: &[(String, Vec<u8>)]) -> BTreeMap<[u8; 3], &[u8]> {
+    let mut all = BTreeMap::<[u8; 3], &[u8]>::new();
+    for (_, bytes) in messages {
+        for line in bytes.split(|byte| b"\r\n".contains(byte)).skip(1).filter(|line| line.len() > 3) {
+            let known = all.entry([line[0], line[1], line[2]]).or_default();
+            if line.len() > known.len() {
+                *known = line;
+            }
+        }
+    }
+    all
+}
+
+/// Some of all the segments in all the events, and in three places: `ZORGSLUIS_STRAYS=PART,SEED` tries one of so many.
+#[test]
+fn what_a_segment_tells_where_none_of_its_kind_belongs_is_in_the_bundle_or_its_place_in_the_report() {
+    let asked = std::env::var("ZORGSLUIS_STRAYS").unwrap_or_else(|_| String::from("97,1"));
+    let (part, seed) = asked.split_once(',').expect("PART,SEED");
+    let (part, seed): (usize, usize) = (part.parse().unwrap(), seed.parse().unwrap());
+    let mut messages: Vec<(String, Vec<u8>)> = Vec::new();
+    for path in own_files() {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let bytes = std::fs::read(&path).unwrap();
+        messages.extend(hl7v2::batch::messages(&bytes).map(|entry| (name.clone(), entry.bytes.to_vec())));
+    }
+    let kinds = richest(&messages);
+    let options = ConvertOptions::demonstration();
+    let (mut marked, mut events, mut nth) = (Vec::new(), BTreeSet::new(), seed);
+    for (name, bytes) in &messages {
+        let Ok(conversion) = convert(bytes, &options) else { continue };
+        if !events.insert(conversion.event.clone()) {
+            continue;
+        }
+        let lines: Vec<&[u8]> =
+            bytes.split(|byte| b"\r\n".contains(byte)).filter(|line| line.len() > 3).collect();
+        for (id, line) in &kinds {
+            for at in [1, lines.len() / 2 + 1, lines.len()] {
+                nth += 1;
+                if nth % part != 0 {
+                    continue;
+                }
+                let mut lines = lines.clone();
+                lines.insert(at, line);
+                let nth = lines[..=at].iter().filter(|line| line.starts_with(id)).count();
+                let only = (*id, u16::try_from(nth).unwrap());
+                let name = format!("{name}, {} behind {at}", id.escape_ascii());
+                let meant = |one: &[u8; 3], of| (*one, of) == only;
+                mark(&name, &lines.join(&b'\r'), meant, &mut BTreeSet::new(), &mut marked);
+            }
+        }
+    }
+    none_is_lost(&marked);
 }

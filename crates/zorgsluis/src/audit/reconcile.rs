@@ -66,16 +66,17 @@ impl Teller {
     }
 
     pub(super) fn tell(&mut self, found: &Found) {
+        if !found.difference {
+            let (count, first) = self.apart.entry(found.kind).or_default();
+            *count += 1;
+            if *count <= APART && !self.json {
+                first.push(as_text(found));
+            }
+        }
         if self.json {
             out_part!("{}{}", if self.told { ",\n  " } else { "{\"found\": [\n  " }, as_json(found));
         } else if found.difference {
             out!("{}  {}", self.style.bad("difference"), as_text(found));
-        } else {
-            let (count, first) = self.apart.entry(found.kind).or_default();
-            *count += 1;
-            if *count <= APART {
-                first.push(as_text(found));
-            }
         }
         self.told = true;
     }
@@ -83,7 +84,7 @@ impl Teller {
     pub(super) fn conclude(&self, tally: &Tally) {
         if self.json {
             let begin = if self.told { "\n" } else { "{\"found\": [" };
-            let summary = summary(tally, self.areas).to_string();
+            let summary = self.summary(tally).to_string();
             out!("{begin}], {}", summary.trim_start_matches('{'));
             return;
         }
@@ -96,7 +97,7 @@ impl Teller {
         }
         out_part!("{}", ratios(tally, self.areas, ""));
         let all = ratio(tally.all());
-        let waiting: u64 = UNCOMPARED.iter().filter_map(|kind| Some(self.apart.get(kind)?.0)).sum();
+        let waiting = self.waiting();
         if tally.differences == 0 && tally.all().of == 0 {
             let nothing = self.style.attention("Nothing was compared:");
             out!("{nothing} neither log nor stores tell of anything in this period that must stand in both");
@@ -113,6 +114,27 @@ impl Teller {
         if waiting > 0 {
             out!("  {waiting} more may still be on their way and were not compared: run it again later");
         }
+    }
+
+    /// How many may still be on their way: neither compared nor a difference.
+    fn waiting(&self) -> u64 {
+        UNCOMPARED.iter().filter_map(|kind| Some(self.apart.get(kind)?.0)).sum()
+    }
+
+    fn summary(&self, tally: &Tally) -> serde_json::Value {
+        let one = |ratio: Ratio| json!({ "of": ratio.of, "have": ratio.have, "percent": percent(ratio) });
+        let areas = Area::COUNTED.iter().zip(tally.ratios).filter(|(area, _)| self.areas.contains(area));
+        let areas: serde_json::Map<String, serde_json::Value> =
+            areas.map(|(area, ratio)| (area.name().to_owned(), one(ratio))).collect();
+        // Where nothing was compared, nothing is known.
+        let known = tally.differences > 0 || tally.all().of > 0;
+        json!({
+            "complete": known.then_some(tally.differences == 0),
+            "differences": tally.differences,
+            "waiting": self.waiting(),
+            "areas": areas,
+            "all": one(tally.all()),
+        })
     }
 }
 
@@ -135,18 +157,5 @@ fn as_json(found: &Found) -> serde_json::Value {
         "time": found.time.map(|time| time.to_string()),
         "message": found.message.map(|message| message.to_string()),
         "entry": found.entry.map(|entry| entry.to_string()),
-    })
-}
-
-fn summary(tally: &Tally, areas: &[Area]) -> serde_json::Value {
-    let one = |ratio: Ratio| json!({ "of": ratio.of, "have": ratio.have, "percent": percent(ratio) });
-    let areas = Area::COUNTED.iter().zip(tally.ratios).filter(|(area, _)| areas.contains(area));
-    let areas: serde_json::Map<String, serde_json::Value> =
-        areas.map(|(area, ratio)| (area.name().to_owned(), one(ratio))).collect();
-    json!({
-        "complete": tally.differences == 0,
-        "differences": tally.differences,
-        "areas": areas,
-        "all": one(tally.all()),
     })
 }

@@ -68,7 +68,10 @@ fn link_one<'a>(cx: &mut Context<'_, 'a>, at: usize, child: &Made<'_, 'a>, index
     let mut others = found.iter().filter(|(group, _)| *group != at);
     let (Some(&(_, parent)), None) = (others.next(), others.next()) else {
         cx.warn(obr.field(26).place(), "parent-result-not-found");
-        // It is in another message: what names it stands on the report.
+        // It is in another message: what names it stands on the report, where there is one.
+        if !child.report.is_some_and(|id| cx.has(id)) {
+            return;
+        }
         let names = beside::parts(cx, obr, &[Beside { field: 26, path: PARENT, is: Is::Verbatim }]);
         if let Some(Resource::DiagnosticReport(report)) = child.report.and_then(|id| cx.entry(id)) {
             report.extension.extend(names);
