@@ -10,7 +10,7 @@ use fhir::{CodeableConcept, Coding, Extension};
 use hl7v2::{Component, Repetition, Value};
 
 use super::Parts;
-use crate::context::{Context, extension};
+use crate::context::{Context, add_new, extension};
 use crate::table::{Target, is_oid};
 
 /// A table that gives the FHIR code of an HL7 code.
@@ -319,6 +319,19 @@ pub(crate) fn coding<'a>(
         }
     }
     Some(only)
+}
+
+/// Adds what another concept says of the same: all codings, and a second text as one.
+pub(crate) fn merge<'a>(known: &mut CodeableConcept<'a>, more: CodeableConcept<'a>) {
+    add_new(&mut known.coding, more.coding);
+    add_new(&mut known.extension, more.extension);
+    match (&known.text, more.text) {
+        (None, text) => known.text = text,
+        (Some(known_text), Some(text)) if *known_text != text => {
+            add_new(&mut known.coding, [Coding { display: Some(text), ..Coding::default() }]);
+        }
+        _ => {}
+    }
 }
 
 /// A concept where FHIR has a list of codings: its text is a coding of its own, and what else it says stands with the

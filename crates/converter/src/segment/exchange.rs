@@ -208,7 +208,7 @@ fn error<'m, 'a>(cx: &mut Context<'m, 'a>, err: Segment<'m, 'a>, outcome: &mut O
             concept.extension.extend(
                 system.map(|name| Extension::string(crate::context::extension::CODE_SYSTEM_NAME, name)),
             );
-            merge(&mut issue, concept);
+            cwe::merge(issue.details.get_or_insert_default(), concept);
         }
     }
     for repetition in err.field(2).repetitions() {
@@ -218,10 +218,10 @@ fn error<'m, 'a>(cx: &mut Context<'m, 'a>, err: Segment<'m, 'a>, outcome: &mut O
     }
     for (field, place) in [(3, "ERR-3"), (5, "ERR-5")] {
         let concept = cwe::concept(cx, err.field(field).first(), place, None);
-        concept.into_iter().for_each(|concept| merge(&mut issue, concept));
+        concept.into_iter().for_each(|concept| cwe::merge(issue.details.get_or_insert_default(), concept));
     }
     if let Some(text) = cx.write(err.field(8).value()) {
-        issue.details.get_or_insert_default().text = Some(text);
+        cwe::merge(issue.details.get_or_insert_default(), fhir::CodeableConcept::text(text));
     }
     let parameters = texts(cx, err.field(6));
     issue.extension.extend(
@@ -243,18 +243,6 @@ fn error<'m, 'a>(cx: &mut Context<'m, 'a>, err: Segment<'m, 'a>, outcome: &mut O
     let desk = desk.into_iter().map(|one| ExtensionValue::ContactPoint(Box::new(one)));
     outcome.extension.extend(desk.map(|one| Extension::new(own!("help-desk"), one)));
     outcome.issue.push(issue);
-}
-
-/// One concept of all codes of an error.
-fn merge<'a>(issue: &mut OutcomeIssue<'a>, concept: fhir::CodeableConcept<'a>) {
-    let details = issue.details.get_or_insert_default();
-    details.coding.extend(concept.coding);
-    details.extension.extend(concept.extension);
-    if details.text.is_none() {
-        details.text = concept.text;
-    } else if concept.text.is_some() {
-        details.coding.push(fhir::Coding { display: concept.text, ..fhir::Coding::default() });
-    }
 }
 
 fn texts<'a>(cx: &mut Context<'_, 'a>, field: Field<'_, 'a>) -> Vec<std::borrow::Cow<'a, str>> {

@@ -4,7 +4,7 @@
 //! all allergies, as AL1 does.
 
 use fhir::{
-    AllergyIntolerance, CodeableConcept, Coding, Extension, ExtensionValue, Onset, Practitioner, Reference,
+    AllergyIntolerance, CodeableConcept, Extension, ExtensionValue, Onset, Practitioner, Reference,
     RelatedPerson, system,
 };
 use hl7v2::Segment;
@@ -131,15 +131,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, iam: Segment<'m, 'a>, pa
 fn substance<'m, 'a>(cx: &mut Context<'m, 'a>, iam: Segment<'m, 'a>, allergy: &mut AllergyIntolerance<'a>) {
     allergy.code = cwe::concept(cx, iam.field(3).first(), "IAM-3", None);
     if let Some(identified) = cwe::concept(cx, iam.field(27).first(), "IAM-27", None) {
-        let code = allergy.code.get_or_insert_default();
-        code.coding.extend(identified.coding);
-        match (&code.text, identified.text) {
-            (None, text) => code.text = text,
-            (Some(_), Some(text)) => {
-                code.coding.push(Coding { display: Some(text), ..Coding::default() });
-            }
-            (Some(_), None) => {}
-        }
+        cwe::merge(allergy.code.get_or_insert_default(), identified);
     }
 }
 
@@ -170,9 +162,7 @@ fn status<'m, 'a>(cx: &mut Context<'m, 'a>, iam: Segment<'m, 'a>, allergy: &mut 
     match (verified, said) {
         (Some(verified), said) => {
             let mut concept = CodeableConcept::code(system::ALLERGY_VERIFICATION, verified);
-            let said = said.unwrap_or_default();
-            concept.coding.extend(said.coding);
-            concept.text = said.text;
+            cwe::merge(&mut concept, said.unwrap_or_default());
             allergy.verification_status = Some(concept);
         }
         (None, Some(said)) => {

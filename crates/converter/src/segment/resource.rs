@@ -95,10 +95,10 @@ fn status<'m, 'a>(
         coded(cx, segment.field(field).first(), name, table::participant_status);
     let taken_away = action(segment, booked.rgs) == "D";
     for code in [Some(segment), booked.rgs].into_iter().flatten().map(|segment| segment.field(2).value()) {
-        if taken_away {
+        if taken_away && code.text().trim().eq_ignore_ascii_case("D") {
             cx.mark(code);
         } else {
-            cx.ignore(code, "what is added or changed is there");
+            cx.ignore(code, "what is added or changed is there, and what is taken away its own segment says");
         }
     }
     if taken_away {

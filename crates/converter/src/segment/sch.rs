@@ -241,9 +241,8 @@ fn reasons<'a>(cx: &mut Context<'_, 'a>, sch: Segment<'_, 'a>, id: Uuid, appoint
     }
     if cx.given(sch.field(8), id, "appointmentType") {
         let kind = cwe::concept(cx, sch.field(8).first(), "SCH-8", Some(table::appointment_type));
-        match &mut appointment.appointment_type {
-            Some(known) => known.coding.extend(kind.into_iter().flat_map(|kind| kind.coding)),
-            none => *none = kind,
+        if let Some(kind) = kind {
+            cwe::merge(appointment.appointment_type.get_or_insert_default(), kind);
         }
     }
 }

@@ -70,6 +70,7 @@ pub(crate) const MAP: Map = Map {
         to(8, "MedicationRequest.dosageInstruction.timing.repeat.boundsPeriod.end"),
         to(9, "ServiceRequest.priority"),
         to(9, "MedicationRequest.priority"),
+        to(9, "MedicationDispense.extension(v2-priority-of-order)"),
         to(10, "ServiceRequest.asNeededCodeableConcept"),
         to(10, "MedicationRequest.dosageInstruction.additionalInstruction"),
         to(11, "ServiceRequest.note"),

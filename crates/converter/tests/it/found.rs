@@ -281,3 +281,41 @@ fn what_two_groups_tell_of_one_account_or_visit_is_kept() {
             + &[patient, visit, first, patient, visit, second].concat()),
     );
 }
+
+#[test]
+fn how_urgent_a_dispense_was_is_kept() {
+    let order = "ORC|NW|P1^EVS|F1^APO||IP\n";
+    let dispense = "RXD|1|13404^PARACETAMOL^PRK|202611030900|10\n";
+    for priority in ["S", "S^Stat^HL70485", "spoed"] {
+        let timing = format!("TQ1|1||BID||||||{priority}\n");
+        holds(&(header("RDS^O13^RDS_O13") + PATIENT + order + &timing + dispense));
+        let further = format!("TQ1|2||QD||||||{priority}\n");
+        holds(&(header("RDS^O13^RDS_O13") + PATIENT + order + "TQ1|1||BID||||||R\n" + &further + dispense));
+    }
+}
+
+#[test]
+fn what_a_group_of_resources_does_is_told_by_each_that_says_it_itself() {
+    let taken = "SCH|A1^HAP|F1^PLAN|||||||||^^^20261201100000+0100^20261201103000+0100\n";
+    let staff = "AIP|1|D|34567^Bos^L^^^^^^VEKTIS\nAIL|1||CHIPOLI^3^^LINDE\n";
+    for action in ["U", "D", "X", ""] {
+        let group = format!("RGS|1|{action}\n");
+        holds(&(header("SIU^S20^SIU_S12") + taken + PATIENT + &group + staff));
+    }
+}
+
+#[test]
+fn what_stands_behind_a_code_that_is_joined_with_another_is_kept() {
+    let allergy =
+        "IAM|1|DA|J01^x^ATC||||||||||||||I^Inactief^L&Serum&99zli!||||||||||C^Code^S&t&u^a^b^W&v&w^^^Tekst\n";
+    holds(&(header("ADT^A60^ADT_A60") + "EVN||2026\n" + PATIENT + allergy));
+    let product = "RXO|13404^P^PRK||||||||||||||||||||||||N02BE01^x^W&c&d^e^f^G&h&i^^^Tekst\n";
+    holds(&(header("OMP^O09^OMP_O09") + PATIENT + "ORC|NW|P1^EVS\n" + product));
+    let stops = "ORC|DC|P1^EVS||||||||||||||R1^a^L&b&c^^^^^^Een\nRXO|13404^P^PRK\nNTE|1||x\n";
+    holds(&(header("OMP^O09^OMP_O09") + PATIENT + stops));
+    let kind = "SCH|1^P|2^P|||||C^ROUTINE^HL70277&x&y^^^^^^Een|D^x^L&p&q^^^^^^Twee|||^^^2026\n";
+    holds(&(header("SIU^S12^SIU_S12") + kind + PATIENT));
+    let component =
+        "RXO|13404^P^PRK\nRXC|A|7^AMOX^L&a&b^^^^^^Een|3|g|||J01^x^W&c&d^^^^^^Twee~J02^y^V&e&f^^^^^^Drie\n";
+    holds(&(header("OMP^O09^OMP_O09") + PATIENT + "ORC|NW|P1^EVS\n" + component));
+}

@@ -3,14 +3,14 @@
 use fhir::{Annotation, DispenseSubstitution, Extension, ExtensionValue, MedicationDispense, Reference};
 use uuid::Uuid;
 
-use super::dosage::dosages;
+use super::dosage::{dosages, priority_beside};
 use super::group::Part;
 use super::ordered::Ordered;
 use super::product::{amount, medication};
 use super::request::of_table;
 use super::supply::pharmacy;
 use super::{Whose, location, performer};
-use crate::context::{Context, add_new, trim};
+use crate::context::{Context, add_new, own, trim};
 use crate::datatype::{cwe, xcn};
 use crate::identity::rule;
 use crate::segment::beside::extensions;
@@ -81,7 +81,10 @@ pub(super) fn convert<'m, 'a>(
     }
     dispense.extension.extend(extensions(cx, segment, rxd::BESIDE, id));
     let orc = ordered.orc.filter(|_| keeps_order);
-    (dispense.dosage_instruction, _) = dosages(cx, part, orc, None, rxd::DOSE);
+    let (dosage, priority) = dosages(cx, part, orc, None, rxd::DOSE);
+    dispense.dosage_instruction = dosage;
+    // How urgent the order was (TQ1-9, ORC-7): a dispense has no element for it.
+    dispense.extension.extend(priority_beside(own!("priority-of-order"), priority));
     if keeps_order {
         dispense.extension.extend(ordered.extensions(cx, id, false, false));
         dispense.extension.extend(ordered.parent_and_reason());

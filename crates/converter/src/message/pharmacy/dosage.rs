@@ -108,13 +108,20 @@ fn further_priority<'a>(known: &mut OrOriginal<'a, &'static str>, told: OrOrigin
         *known = told;
         return;
     }
-    let code =
-        told.0.filter(|code| known.0 != Some(code)).map(|code| Extension::code(FURTHER_PRIORITY, code));
-    let beside = told.1.into_iter().flat_map(|element| element.extension);
-    let mut more = code.into_iter().chain(beside).peekable();
+    let told = (told.0.filter(|code| known.0 != Some(code)), told.1);
+    let mut more = priority_beside(FURTHER_PRIORITY, told).peekable();
     if more.peek().is_some() {
         add_new(&mut known.1.get_or_insert_default().extension, more);
     }
+}
+
+/// A priority where there is no element for it.
+pub(super) fn priority_beside<'a>(
+    url: &'static str,
+    (code, beside): OrOriginal<'a, &'static str>,
+) -> impl Iterator<Item = Extension<'a>> {
+    let code = code.map(|code| Extension::code(url, code));
+    code.into_iter().chain(beside.into_iter().flat_map(|element| element.extension))
 }
 
 /// The priority of a further schedule (TQ1-9, TQ-6).

@@ -4,13 +4,13 @@
 use std::borrow::Cow;
 
 use fhir::{
-    CodeableConcept, Coding, Extension, ExtensionValue, Medication, MedicationBatch, MedicationIngredient,
-    Quantity, Ratio, Reference, system,
+    CodeableConcept, Extension, ExtensionValue, Medication, MedicationBatch, MedicationIngredient, Quantity,
+    Ratio, Reference, system,
 };
 use hl7v2::{Field, Segment, Value};
 use uuid::Uuid;
 
-use crate::context::{Context, add_new, extension, trim};
+use crate::context::{Context, extension, trim};
 use crate::datatype::cwe;
 use crate::identity::rule;
 use crate::segment::obx::quantity::{self, Unit};
@@ -61,15 +61,7 @@ pub(super) fn medication<'m, 'a>(
         for repetition in segment.field(layout.supplementary).repetitions() {
             let name = at(segment, layout.supplementary);
             let Some(more) = cwe::concept(cx, repetition, &name, None) else { continue };
-            let code = medication.code.get_or_insert_default();
-            add_new(&mut code.coding, more.coding);
-            match (&code.text, more.text) {
-                (None, text) => code.text = text,
-                (Some(known), Some(text)) if *known != text => {
-                    code.coding.push(Coding { display: Some(text), ..Coding::default() });
-                }
-                _ => {}
-            }
+            cwe::merge(medication.code.get_or_insert_default(), more);
         }
     }
     if layout.form > 0 && cx.given(segment.field(layout.form), id, "form") {
@@ -154,15 +146,7 @@ fn ingredient<'a>(cx: &mut Context<'_, 'a>, rxc: Segment<'_, 'a>) -> Option<Medi
     ingredient.item = cwe::concept(cx, rxc.field(2).first(), "RXC-2", None);
     for repetition in rxc.field(7).repetitions() {
         let Some(more) = cwe::concept(cx, repetition, "RXC-7", None) else { continue };
-        let item = ingredient.item.get_or_insert_default();
-        add_new(&mut item.coding, more.coding);
-        match (&item.text, more.text) {
-            (None, text) => item.text = text,
-            (Some(known), Some(text)) if *known != text => {
-                item.coding.push(Coding { display: Some(text), ..Coding::default() });
-            }
-            _ => {}
-        }
+        cwe::merge(ingredient.item.get_or_insert_default(), more);
     }
     let quantity = amount(cx, rxc, 3, 4);
     ingredient.strength = quantity.map(|quantity| ratio(Some(quantity), None));

@@ -209,12 +209,7 @@ fn status<'a>(
         let mut reasons = ordered.reasons.iter().cloned();
         request.status_reason = reasons.next();
         if let Some(all) = &mut request.status_reason {
-            for more in reasons {
-                add_new(&mut all.coding, more.coding);
-                if all.text.is_none() {
-                    all.text = more.text;
-                }
-            }
+            reasons.for_each(|more| cwe::merge(all, more));
         }
     } else {
         request.reason_code.extend(ordered.reasons.iter().cloned());
