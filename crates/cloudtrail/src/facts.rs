@@ -71,13 +71,7 @@ impl Facts {
             resources.any(|object| object.version.is_some())
         };
         match entry.event.kind {
-            EventKind::ResourceCreate
-            | EventKind::ResourceUpdate
-            | EventKind::ResourceDelete
-            | EventKind::PatientMerge
-            | EventKind::Import
-                if succeeded =>
-            {
+            kind if succeeded && kind.writes() => {
                 if let (EventKind::Import, Some(message)) = (entry.event.kind, message) {
                     self.imported.entry(message.0).or_insert(logged);
                 }

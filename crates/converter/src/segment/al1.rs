@@ -157,12 +157,15 @@ pub(super) fn put<'m, 'a>(
     known.asserter = known.asserter.take().or(allergy.asserter);
     let [kind, substance, severity, onset, certainty, record] = fields;
     let recorded = (allergy.recorded_date, allergy.recorded_date_ext);
+    // What was an error has no clinical status (FHIR ait-2): the two say one thing together.
+    let sure = known.clinical_status == allergy.clinical_status
+        && settle(&mut known.verification_status, allergy.verification_status);
     let criticality = (allergy.criticality, allergy.criticality_ext);
     let mut lost = not_kept([
         (settle(&mut known.code, allergy.code), substance),
         (settle_or_text((&mut known.criticality, &mut known.criticality_ext), criticality), severity),
         (settle(&mut known.onset, allergy.onset), onset),
-        (settle(&mut known.verification_status, allergy.verification_status), certainty),
+        (sure, certainty),
         (settle_or_text((&mut known.recorded_date, &mut known.recorded_date_ext), recorded), record),
     ]);
     if known.category.is_empty() && known.r#type.is_none() && known.type_ext.is_none() {

@@ -123,7 +123,7 @@ pub(crate) fn convert<'m, 'a>(cx: &mut Context<'m, 'a>, iam: Segment<'m, 'a>, pa
     details(cx, iam, &mut allergy);
     reported(cx, iam, patient, &mut allergy);
     history(cx, iam, &mut allergy);
-    al1::put(cx, iam, id, allergy, [&[2], &[3, 27], &[4], &[11, 12], &[17], &[13, 24]]);
+    al1::put(cx, iam, id, allergy, [&[2], &[3, 27], &[4], &[11, 12], &[6, 17], &[13, 24]]);
     Listed::Member(id)
 }
 

@@ -184,7 +184,11 @@ pub(crate) fn moved_number<'m, 'a>(
     add_new(&mut to.resource.link, [link(number, "replaces")]);
     to.resource.active = Some(true);
     match cx.entry(number) {
-        Some(Resource::Patient(known)) => add_new(&mut known.identifier, old.identifier),
+        Some(Resource::Patient(known)) => {
+            add_new(&mut known.identifier, old.identifier);
+            add_new(&mut known.link, old.link);
+            known.active = old.active;
+        }
         _ => cx.put(number, old),
     }
 }

@@ -129,6 +129,7 @@ pub(crate) fn convert<'m, 'a>(
     }
     condition.extension.extend(beside::extensions(cx, prb, BESIDE, id));
     let action = Action::of(cx, prb, deletes);
+    let (deletions, presumed) = (cx.deletions.len(), cx.presumed.len());
     status(cx, prb, id, action, &mut condition);
     let before = cx.registers;
     if action == Action::Named {
@@ -137,29 +138,45 @@ pub(crate) fn convert<'m, 'a>(
     match cx.entry(id) {
         None => cx.put(id, condition),
         Some(Resource::Condition(known)) => {
-            add_new(&mut known.note, condition.note);
-            add_new(&mut known.extension, condition.extension);
-            add_new(&mut known.identifier, condition.identifier);
-            add_new(&mut known.category, condition.category);
-            if let Some(meta) = condition.meta {
-                add_new(&mut known.meta.get_or_insert_default().security, meta.security);
+            let lost = again(known, condition);
+            if lost.contains(&14) {
+                // How far it is, the first told: what this one takes back or presumes does not count.
+                cx.deletions.truncate(deletions);
+                cx.presumed.truncate(presumed);
             }
-            let recorded = (condition.recorded_date, condition.recorded_date_ext);
-            let lost = not_kept([
-                (settle(&mut known.code, condition.code), &[3]),
-                (settle_or_text((&mut known.recorded_date, &mut known.recorded_date_ext), recorded), &[7]),
-                (settle(&mut known.abatement, condition.abatement), &[9]),
-                (settle(&mut known.verification_status, condition.verification_status), &[13, 19]),
-                (settle(&mut known.clinical_status, condition.clinical_status), &[14]),
-                (settle(&mut known.onset, condition.onset), &[16, 17]),
-                (settle(&mut known.severity, condition.severity), &[26]),
-            ]);
             report_conflicts(cx, prb, &lost);
         }
         Some(_) => {}
     }
     cx.registers = before;
     Some(id)
+}
+
+/// The same problem twice in a message: what is new is added. The fields of what contradicts.
+fn again<'a>(known: &mut Condition<'a>, told: Condition<'a>) -> Vec<usize> {
+    add_new(&mut known.note, told.note);
+    add_new(&mut known.extension, told.extension);
+    add_new(&mut known.identifier, told.identifier);
+    add_new(&mut known.category, told.category);
+    if let Some(meta) = told.meta {
+        add_new(&mut known.meta.get_or_insert_default().security, meta.security);
+    }
+    // Whether it still is, when it ended, and whether it was an error say one thing together (FHIR con-4, con-5).
+    let as_far = known.clinical_status == told.clinical_status && known.abatement == told.abatement;
+    let sure = if as_far {
+        settle(&mut known.verification_status, told.verification_status)
+    } else {
+        told.verification_status.is_none() || known.verification_status == told.verification_status
+    };
+    let recorded = (told.recorded_date, told.recorded_date_ext);
+    not_kept([
+        (settle(&mut known.code, told.code), &[3]),
+        (settle_or_text((&mut known.recorded_date, &mut known.recorded_date_ext), recorded), &[7]),
+        (as_far, &[1, 9, 14]),
+        (sure, &[13, 19]),
+        (settle(&mut known.onset, told.onset), &[16, 17]),
+        (settle(&mut known.severity, told.severity), &[26]),
+    ])
 }
 
 /// Since when (PRB-16), and in words (PRB-17).

@@ -228,12 +228,9 @@ fn what_two_segments_say_otherwise_of_one_role_or_relation_is_kept() {
         holds(&format!("{}{staff}{first}\n{second}\n", header("MFN^M02^MFN_M02")));
     }
     let referral = "RF1|A^Accepted|R|CAR|||V1|20260101\n";
-    for (first, second) in [(
-        "PRD|RP|Arts&&Arts^A|||||01001^AGB|20260101|20270101",
-        "PRD|RT|Arts&&Arts^A|||||01001^AGB|20250101|20280101",
-    )] {
-        holds(&format!("{}{referral}{first}\n{second}\n{PATIENT}", header("REF^I12^REF_I12")));
-    }
+    let providers = "PRD|RP|Arts&&Arts^A|||||01001^AGB|20260101|20270101\n\
+                     PRD|RT|Arts&&Arts^A|||||01001^AGB|20250101|20280101\n";
+    holds(&(header("REF^I12^REF_I12") + referral + providers + PATIENT));
     for (first, second) in [
         (
             "GT1|1|7^^^L^PI|Bakker&&Bakker^P|||||19480101|M||SELF|111",
@@ -318,4 +315,57 @@ fn what_stands_behind_a_code_that_is_joined_with_another_is_kept() {
     let component =
         "RXO|13404^P^PRK\nRXC|A|7^AMOX^L&a&b^^^^^^Een|3|g|||J01^x^W&c&d^^^^^^Twee~J02^y^V&e&f^^^^^^Drie\n";
     holds(&(header("OMP^O09^OMP_O09") + PATIENT + "ORC|NW|P1^EVS\n" + component));
+}
+
+/// The resource of a kind, and whether the message takes one of its elements away.
+fn told(lines: &str, kind: &str) -> (serde_json::Value, Vec<&'static str>) {
+    let bytes = lines.replace('\n', "\r").into_bytes();
+    let options = ConvertOptions::demonstration();
+    let conversion = convert(&bytes, &options).unwrap();
+    let bundle: serde_json::Value = serde_json::from_slice(&conversion.bundle_json()).unwrap();
+    let mut entries = bundle["entry"].as_array().unwrap().iter().map(|entry| &entry["resource"]);
+    let resource = entries.find(|resource| resource["resourceType"] == kind).unwrap().clone();
+    let of_it = conversion.deletions.iter().filter(|one| resource["id"] == one.entry.to_string());
+    (resource.clone(), of_it.map(|one| one.path).collect())
+}
+
+#[test]
+fn a_problem_or_allergy_that_is_told_twice_says_nothing_that_contradicts_itself() {
+    let begin = header("PPR^PC1^PPR_PC1") + PATIENT;
+    let problem = |action: &str, ended: &str, sure: &str, status: &str| {
+        format!("PRB|{action}|2026|X^x^L|P1^EVS|||||{ended}||||{sure}|{status}\n")
+    };
+    let all = [
+        problem("AD", "", "", "active^Active^HL70999"),
+        problem("DE", "", "", ""),
+        problem("UP", "20260101", "", ""),
+        problem("UP", "20260101", "confirmed", "resolved"),
+        problem("AD", "never", "provisional", ""),
+    ];
+    for (first, second) in all.iter().flat_map(|first| all.iter().map(move |second| (first, second))) {
+        let message = format!("{begin}{first}{second}");
+        holds(&message);
+        let (condition, taken) = told(&message, "Condition");
+        let status = condition["clinicalStatus"]["coding"][0]["code"].as_str();
+        let is_error = condition["verificationStatus"]["coding"][0]["code"] == "entered-in-error";
+        // FHIR con-5, con-4; and nothing is told and taken away.
+        assert_eq!(status.is_none(), is_error, "{message}{condition}");
+        let ended = condition.as_object().unwrap().keys().any(|key| key.contains("abatement"));
+        assert!(!ended || status != Some("active"), "{message}{condition}");
+        assert!(is_error || taken.iter().all(|path| *path != "clinicalStatus"), "{message}{taken:?}");
+    }
+    let all = [
+        "IAM|1|DA|J01^x^ATC|||A",
+        "IAM|1|DA|J01^x^ATC|||D",
+        "IAM|1|DA|J01^x^ATC|||U|||||||||||E",
+        "IAM|1|DA|J01^x^ATC|||U|||||||||||C",
+    ];
+    for (first, second) in all.iter().flat_map(|first| all.iter().map(move |second| (first, second))) {
+        let message = format!("{}EVN||2026\n{PATIENT}{first}\n{second}\n", header("ADT^A60^ADT_A60"));
+        holds(&message);
+        let (allergy, _) = told(&message, "AllergyIntolerance");
+        let is_error = allergy["verificationStatus"]["coding"][0]["code"] == "entered-in-error";
+        // FHIR ait-2.
+        assert!(!is_error || allergy.get("clinicalStatus").is_none(), "{message}{allergy}");
+    }
 }

@@ -96,6 +96,20 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Whether an entry of this kind, when it succeeded, names the versions that it wrote: what reconciliation compares
+    /// with the stores.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(
+            self,
+            Self::ResourceCreate
+                | Self::ResourceUpdate
+                | Self::ResourceDelete
+                | Self::PatientMerge
+                | Self::Import
+        )
+    }
+
     /// All kinds.
     pub const ALL: [Self; 26] = [
         Self::ResourceCreate,

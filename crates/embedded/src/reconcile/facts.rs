@@ -112,13 +112,7 @@ fn take_objects(connection: &Connection, idx: i64, entry: &AuditEntry) -> Result
             .execute(params![i64::try_from(reading).unwrap_or(i64::MAX), object.id, version, idx])?;
     }
     match entry.event.kind {
-        EventKind::ResourceCreate
-        | EventKind::ResourceUpdate
-        | EventKind::ResourceDelete
-        | EventKind::PatientMerge
-        | EventKind::Import
-            if succeeded =>
-        {
+        kind if succeeded && kind.writes() => {
             for object in resources() {
                 let Some(version) = versioned(object) else { continue };
                 connection
