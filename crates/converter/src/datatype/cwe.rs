@@ -303,7 +303,9 @@ pub(crate) fn coding<'a>(
         let mut first = codings.next().unwrap_or_default();
         let rest =
             CodeableConcept { coding: codings.collect(), text: concept.text, ..CodeableConcept::default() };
-        first.extension.push(Extension::concept(extension::ORIGINAL_CODE, rest));
+        if rest != CodeableConcept::default() {
+            first.extension.push(Extension::concept(extension::ORIGINAL_CODE, rest));
+        }
         first.extension.extend(concept.extension);
         return Some(first);
     }

@@ -369,3 +369,12 @@ fn a_problem_or_allergy_that_is_told_twice_says_nothing_that_contradicts_itself(
         assert!(!is_error || allergy.get("clinicalStatus").is_none(), "{message}{allergy}");
     }
 }
+
+#[test]
+fn a_code_that_only_subcomponents_stand_for_makes_no_empty_concept() {
+    let stray = "&&&&20261113023000+0100";
+    let visit =
+        format!("PV1|1|{stray}|C3^12^1||||||||{stray}|||||||{stray}|V1^^^LINDE^VN\nPV2||{stray}|{stray}\n");
+    let allergy = format!("AL1|1|{stray}|P^penicilline^99zli|{stray}\n");
+    holds(&(header("ADT^A04^ADT_A01") + "EVN||2026\n" + PATIENT + &visit + &allergy));
+}
