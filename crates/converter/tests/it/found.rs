@@ -378,3 +378,11 @@ fn a_code_that_only_subcomponents_stand_for_makes_no_empty_concept() {
     let allergy = format!("AL1|1|{stray}|P^penicilline^99zli|{stray}\n");
     holds(&(header("ADT^A04^ADT_A01") + "EVN||2026\n" + PATIENT + &visit + &allergy));
 }
+
+#[test]
+fn all_that_the_number_of_a_device_says_is_kept() {
+    for number in ["1&x&y^GS1", "1^GS1^2.16.840.1^ISO^more", "^GS1", "1^^1.2.3^ISO", "1^A&1.2&ISO"] {
+        let device = format!("PRT|P-5^ZIS|AD||EQUIP^Apparaat^HL70912||||||||||||{number}|||||{number}\n");
+        holds(&(header("ADT^A08^ADT_A01") + "EVN||2026\n" + PATIENT + "PV1|1|I\n" + &device));
+    }
+}

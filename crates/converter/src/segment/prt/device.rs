@@ -1,8 +1,6 @@
 //! The devices of a PRT (PRT-10, PRT-16 to PRT-22).
 
-use std::borrow::Cow;
-
-use fhir::{Device, DeviceUdiCarrier, Extension, ExtensionValue, Resource};
+use fhir::{Device, DeviceUdiCarrier, Extension, ExtensionValue, Identifier, Resource};
 use hl7v2::{Repetition, Segment};
 use uuid::Uuid;
 
@@ -26,8 +24,7 @@ pub(super) fn devices<'m, 'a>(cx: &mut Context<'m, 'a>, prt: Segment<'m, 'a>) ->
     let Some(id) = first else { return all };
     let mut known = Device::default();
     if let Some(udi) = hd::ei(cx, prt.field(16).first()) {
-        let issuer = udi.system.or_else(|| udi.assigner.and_then(|assigner| assigner.display));
-        known.udi_carrier.push(carrier(udi.value, issuer));
+        known.udi_carrier.push(carrier(udi));
     }
     (known.manufacture_date, known.manufacture_date_ext) = cx.date_time(prt.field(17).value());
     (known.expiration_date, known.expiration_date_ext) = cx.date_time(prt.field(18).value());
@@ -35,7 +32,7 @@ pub(super) fn devices<'m, 'a>(cx: &mut Context<'m, 'a>, prt: Segment<'m, 'a>) ->
     known.serial_number = cx.write(prt.field(20).value());
     if let Some(donation) = hd::ei(cx, prt.field(21).first()) {
         known.distinct_identifier = donation.value.clone();
-        if donation.system.is_some() || donation.assigner.is_some() {
+        if donation.system.is_some() || donation.assigner.is_some() || !donation.extension.is_empty() {
             known.identifier.push(donation);
         }
     }
@@ -83,18 +80,17 @@ fn describe<'a>(device: &mut Device<'a>, told: Device<'a>) {
     }
 }
 
-fn carrier<'a>(value: Option<Cow<'a, str>>, issuer: Option<Cow<'a, str>>) -> DeviceUdiCarrier<'a> {
-    let issuer_name = issuer.as_ref().filter(|issuer| !issuer.contains(':')).cloned();
-    let issuer = issuer.filter(|issuer| issuer.contains(':'));
-    DeviceUdiCarrier {
-        device_identifier: value,
-        issuer,
-        extension: issuer_name
-            .map(|name| Extension::string(extension::ASSIGNING_AUTHORITY, name))
-            .into_iter()
-            .collect(),
-        ..DeviceUdiCarrier::default()
-    }
+/// A UDI. Whoever issues it is a URI; who is only named, and what else an EI says, stands beside it.
+fn carrier(udi: Identifier<'_>) -> DeviceUdiCarrier<'_> {
+    let named = udi.assigner.and_then(|assigner| assigner.display);
+    let (issuer, system_name) = match udi.system {
+        Some(system) if system.contains(':') => (Some(system), None),
+        other => (None, other),
+    };
+    let mut extension = udi.extension;
+    let names = [named, system_name].into_iter().flatten();
+    extension.extend(names.map(|name| Extension::string(extension::ASSIGNING_AUTHORITY, name)));
+    DeviceUdiCarrier { device_identifier: udi.value, issuer, extension, ..DeviceUdiCarrier::default() }
 }
 
 /// The device that an EI names: put once, its id given back.
