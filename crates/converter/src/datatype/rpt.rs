@@ -4,7 +4,7 @@ mod pattern;
 
 use std::borrow::Cow;
 
-use fhir::{CodeableConcept, Coding, Decimal, Extension, ExtensionValue, Timing, TimingRepeat};
+use fhir::{CodeableConcept, Coding, Decimal, Extension, ExtensionValue, Quantity, Timing, TimingRepeat};
 use hl7v2::{Component, Repetition, Value};
 
 use super::cwe;
@@ -219,6 +219,11 @@ pub(crate) fn fill_offset(repeat: &mut TimingRepeat<'_>, minutes: Option<u32>) -
     }
     repeat.offset = minutes;
     true
+}
+
+/// Whether a length of time says no more than its number and its unit.
+pub(crate) fn is_plain_length(length: &Quantity<'_>) -> bool {
+    length.extension.is_empty() && length.unit.as_deref().is_none_or(|unit| unit_of_time(unit).is_some())
 }
 
 /// So many minutes, when it is a whole number of them.

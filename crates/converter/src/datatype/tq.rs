@@ -148,7 +148,7 @@ pub(crate) fn occurrence<'a>(quantity: Quantity<'a>, timing: &mut Timing<'a>) {
     let repeat = timing.repeat.get_or_insert_default();
     let unit = quantity.code.as_deref().or(quantity.unit.as_deref()).and_then(rpt::unit_of_time);
     match (unit, &quantity.value) {
-        (Some(unit), Some(value)) if quantity.extension.is_empty() && !value.as_str().starts_with('-') => {
+        (Some(unit), Some(value)) if rpt::is_plain_length(&quantity) && !value.as_str().starts_with('-') => {
             repeat.duration = quantity.value;
             repeat.duration_unit = Some(unit);
         }

@@ -5,7 +5,7 @@ use fhir::{CodeableConcept, Extension, Identifier, ServiceRequest};
 use hl7v2::Segment;
 
 use super::beside::{self, Beside, Is};
-use crate::context::{Context, add_new};
+use crate::context::{Context, add_new, extension};
 use crate::datatype::{cwe, hd};
 use crate::mapping::{Map, left, to};
 
@@ -59,10 +59,15 @@ pub(crate) fn convert<'a>(cx: &mut Context<'_, 'a>, ipc: Segment<'_, 'a>, reques
     if let Some(number) = hd::ei(cx, ipc.field(3).first()) {
         let uid = number.value.as_deref().filter(|uid| crate::table::is_oid(uid));
         let number = match uid {
-            Some(uid) => Identifier {
-                assigner: number.assigner.clone(),
-                ..Identifier::new("urn:dicom:uid", format!("urn:oid:{uid}"))
-            },
+            Some(uid) => {
+                let mut of_dicom = Identifier::new("urn:dicom:uid", format!("urn:oid:{uid}"));
+                of_dicom.assigner.clone_from(&number.assigner);
+                of_dicom.extension.clone_from(&number.extension);
+                let authority = number.system.clone();
+                let authority = authority.map(|name| Extension::string(extension::ASSIGNING_AUTHORITY, name));
+                of_dicom.extension.extend(authority);
+                of_dicom
+            }
             None => number,
         };
         add_new(&mut request.identifier, [number]);

@@ -44,10 +44,11 @@ pub(crate) fn convert<'m, 'a>(
                 (xcn::professional(cx, repetition).map(xcn::Professional::reference), None)
             };
             let Some(actor) = who else { continue };
-            let function = function
-                .map(|(code, display)| Coding::new(system::SNOMED, code).with_display(display))
-                .or(kind)
-                .map(CodeableConcept::of);
+            let function =
+                function.map(|(code, display)| Coding::new(system::SNOMED, code).with_display(display));
+            let coding: Vec<_> = function.into_iter().chain(kind).collect();
+            let function =
+                (!coding.is_empty()).then(|| CodeableConcept { coding, ..CodeableConcept::default() });
             let actor = Some(actor);
             let one = ProcedurePerformer { function, actor, ..ProcedurePerformer::default() };
             add_new(&mut procedure.performer, [one]);

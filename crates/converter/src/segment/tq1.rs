@@ -116,6 +116,7 @@ pub(crate) fn read<'a>(cx: &mut Context<'_, 'a>, tq1: Segment<'_, 'a>) -> Schedu
         let Some(quantity) = cq::quantity(cx, offset) else { continue };
         let unit = quantity.code.as_deref().or(quantity.unit.as_deref()).and_then(rpt::unit_of_time);
         let minutes = quantity.value.as_ref().and_then(|value| rpt::minutes(value.as_str(), unit));
+        let minutes = minutes.filter(|_| rpt::is_plain_length(&quantity));
         if !rpt::fill_offset(&mut repeat, minutes) {
             let offset = ExtensionValue::Duration(Box::new(quantity));
             repeat.extension.push(Extension::new(rpt::OFFSET, offset));

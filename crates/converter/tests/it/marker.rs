@@ -351,3 +351,44 @@ fn what_a_segment_tells_where_none_of_its_kind_belongs_is_in_the_bundle_or_its_p
     }
     println!("{} leaves were tried", none_is_lost(&marked));
 }
+
+/// A segment in which each component has one subcomponent more.
+fn with_more(line: &[u8]) -> Vec<u8> {
+    let fields: Vec<Vec<u8>> = line
+        .split(|byte| *byte == b'|')
+        .enumerate()
+        .map(|(nth, field)| {
+            if nth == 0 || field.is_empty() || field == b"\"\"" {
+                return field.to_vec();
+            }
+            let more = |part: &[u8]| if part.is_empty() { Vec::new() } else { [part, b"&More"].concat() };
+            let repetition =
+                |one: &[u8]| one.split(|byte| *byte == b'^').map(more).collect::<Vec<_>>().join(&b'^');
+            field.split(|byte| *byte == b'~').map(repetition).collect::<Vec<_>>().join(&b'~')
+        })
+        .collect();
+    fields.join(&b'|')
+}
+
+#[test]
+fn what_stands_behind_a_component_is_in_the_bundle_or_its_place_in_the_report() {
+    let (mut marked, mut seen) = (Vec::new(), BTreeSet::new());
+    for path in own_files() {
+        let bytes = std::fs::read(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy();
+        for entry in hl7v2::batch::messages(&bytes) {
+            let lines: Vec<&[u8]> =
+                entry.bytes.split(|byte| b"\r\n".contains(byte)).filter(|line| line.len() > 3).collect();
+            for (at, line) in lines.iter().enumerate().skip(1) {
+                let more = with_more(line);
+                let id = [line[0], line[1], line[2]];
+                let nth = lines[..=at].iter().filter(|line| line.starts_with(&id)).count();
+                let only = (id, u16::try_from(nth).unwrap());
+                let mut lines = lines.clone();
+                lines[at] = &more;
+                mark(&name, &lines.join(&b'\r'), |one, of| (*one, of) == only, &mut seen, &mut marked);
+            }
+        }
+    }
+    println!("{} leaves were tried", none_is_lost(&marked));
+}

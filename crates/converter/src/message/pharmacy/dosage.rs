@@ -206,7 +206,11 @@ fn within<'a>(per: &str) -> Option<Quantity<'a>> {
 /// Words are the text of the dosage; a code is an instruction.
 fn instruct<'a>(dosage: &mut Dosage<'a>, said: CodeableConcept<'a>) {
     match said {
-        CodeableConcept { coding, text: Some(text), .. } if coding.is_empty() => add_text(dosage, text),
+        CodeableConcept { coding, text: Some(text), extension, .. }
+            if coding.is_empty() && extension.is_empty() =>
+        {
+            add_text(dosage, text);
+        }
         coded => add_new(&mut dosage.additional_instruction, [coded]),
     }
 }
