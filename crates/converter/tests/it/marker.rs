@@ -352,8 +352,8 @@ fn what_a_segment_tells_where_none_of_its_kind_belongs_is_in_the_bundle_or_its_p
     println!("{} leaves were tried", none_is_lost(&marked));
 }
 
-/// A segment in which each component has one subcomponent more.
-fn with_more(line: &[u8]) -> Vec<u8> {
+/// A segment in which each component has one subcomponent more, or each repetition one component.
+fn with_more(line: &[u8], separator: u8) -> Vec<u8> {
     let fields: Vec<Vec<u8>> = line
         .split(|byte| *byte == b'|')
         .enumerate()
@@ -361,9 +361,11 @@ fn with_more(line: &[u8]) -> Vec<u8> {
             if nth == 0 || field.is_empty() || field == b"\"\"" {
                 return field.to_vec();
             }
-            let more = |part: &[u8]| if part.is_empty() { Vec::new() } else { [part, b"&More"].concat() };
-            let repetition =
-                |one: &[u8]| one.split(|byte| *byte == b'^').map(more).collect::<Vec<_>>().join(&b'^');
+            let more = |part: &[u8]| {
+                if part.is_empty() { Vec::new() } else { [part, &[separator], b"More"].concat() }
+            };
+            let each = |one: &[u8]| one.split(|byte| *byte == b'^').map(more).collect::<Vec<_>>().join(&b'^');
+            let repetition = |one: &[u8]| if separator == b'&' { each(one) } else { more(one) };
             field.split(|byte| *byte == b'~').map(repetition).collect::<Vec<_>>().join(&b'~')
         })
         .collect();
@@ -372,7 +374,7 @@ fn with_more(line: &[u8]) -> Vec<u8> {
 
 #[test]
 fn what_stands_behind_a_component_is_in_the_bundle_or_its_place_in_the_report() {
-    let (mut marked, mut seen) = (Vec::new(), BTreeSet::new());
+    let (mut marked, mut seen) = (Vec::new(), [const { BTreeSet::new() }; 2]);
     for path in own_files() {
         let bytes = std::fs::read(&path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy();
@@ -380,13 +382,15 @@ fn what_stands_behind_a_component_is_in_the_bundle_or_its_place_in_the_report() 
             let lines: Vec<&[u8]> =
                 entry.bytes.split(|byte| b"\r\n".contains(byte)).filter(|line| line.len() > 3).collect();
             for (at, line) in lines.iter().enumerate().skip(1) {
-                let more = with_more(line);
                 let id = [line[0], line[1], line[2]];
                 let nth = lines[..=at].iter().filter(|line| line.starts_with(&id)).count();
                 let only = (id, u16::try_from(nth).unwrap());
-                let mut lines = lines.clone();
-                lines[at] = &more;
-                mark(&name, &lines.join(&b'\r'), |one, of| (*one, of) == only, &mut seen, &mut marked);
+                for (separator, seen) in b"&^".iter().zip(&mut seen) {
+                    let more = with_more(line, *separator);
+                    let mut lines = lines.clone();
+                    lines[at] = &more;
+                    mark(&name, &lines.join(&b'\r'), |one, of| (*one, of) == only, seen, &mut marked);
+                }
             }
         }
     }
