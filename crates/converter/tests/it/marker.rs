@@ -207,20 +207,42 @@ fn all_files() -> Vec<PathBuf> {
     paths
 }
 
+/// The messages of files, each with the name of its file.
+fn messages(paths: &[PathBuf]) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for path in paths {
+        let name = path.file_name().unwrap().to_string_lossy();
+        let bytes = std::fs::read(path).unwrap();
+        all.extend(hl7v2::batch::messages(&bytes).map(|entry| (name.to_string(), entry.bytes.to_vec())));
+    }
+    all
+}
+
+/// The segments of a message, as they stand there.
+fn lines(bytes: &[u8]) -> Vec<&[u8]> {
+    bytes.split(|byte| b"\r\n".contains(byte)).filter(|line| line.len() > 3).collect()
+}
+
+/// Of which kind a segment is, and the how manieth of it.
+fn which(lines: &[&[u8]], at: usize) -> ([u8; 3], u16) {
+    let id = [lines[at][0], lines[at][1], lines[at][2]];
+    (id, count(&lines[..=at], &id))
+}
+
+fn count(lines: &[&[u8]], id: &[u8; 3]) -> u16 {
+    u16::try_from(lines.iter().filter(|line| line.starts_with(id)).count()).unwrap()
+}
+
 #[test]
 fn every_leaf_is_understood() {
     let options = ConvertOptions::demonstration();
     let mut unmapped = Vec::new();
-    for path in all_files() {
-        let bytes = std::fs::read(&path).unwrap();
-        let name = path.file_name().unwrap().to_string_lossy();
-        for entry in hl7v2::batch::messages(&bytes) {
-            let Ok(conversion) = convert(entry.bytes, &options) else { continue };
-            let report = conversion.report(&name, 0);
-            // What a Z-segment means, only a profile says.
-            let of_hl7 = report.unmapped.iter().filter(|one| one.at.0.segment.first() != Some(&b'Z'));
-            unmapped.extend(of_hl7.map(|one| format!("{name}: {}", one.at.0)));
-        }
+    for (name, bytes) in messages(&all_files()) {
+        let Ok(conversion) = convert(&bytes, &options) else { continue };
+        let report = conversion.report(&name, 0);
+        // What a Z-segment means, only a profile says.
+        let of_hl7 = report.unmapped.iter().filter(|one| one.at.0.segment.first() != Some(&b'Z'));
+        unmapped.extend(of_hl7.map(|one| format!("{name}: {}", one.at.0)));
     }
     assert!(unmapped.is_empty(), "not understood:\n{}", unmapped.join("\n"));
 }
@@ -228,12 +250,8 @@ fn every_leaf_is_understood() {
 #[test]
 fn a_marker_in_any_leaf_is_in_the_bundle_or_its_place_in_the_report() {
     let (mut marked, mut seen) = (Vec::new(), BTreeSet::new());
-    for path in all_files() {
-        let bytes = std::fs::read(&path).unwrap();
-        let name = path.file_name().unwrap().to_string_lossy();
-        for entry in hl7v2::batch::messages(&bytes) {
-            mark(&name, entry.bytes, |_, _| true, &mut seen, &mut marked);
-        }
+    for (name, bytes) in messages(&all_files()) {
+        mark(&name, &bytes, |_, _| true, &mut seen, &mut marked);
     }
     println!("{} leaves were tried", none_is_lost(&marked));
 }
@@ -241,24 +259,19 @@ fn a_marker_in_any_leaf_is_in_the_bundle_or_its_place_in_the_report() {
 /// The message once for each of its segments, with that one twice, side by side and at the end; and once with all behind
 /// its header twice: each of the two is told of otherwise than the other in one place.
 fn doubled(name: &str, bytes: &[u8], seen: &mut [BTreeSet<String>; 4], to: &mut Vec<Marked>) {
-    let ends = |byte: &u8| b"\r\n".contains(byte);
-    let lines: Vec<&[u8]> = bytes.split(ends).filter(|line| line.len() > 3).collect();
-    let count = |lines: &[&[u8]], id: &[u8; 3]| {
-        u16::try_from(lines.iter().filter(|line| line.starts_with(id)).count()).unwrap()
-    };
+    let lines = lines(bytes);
     let [first, second, last, group] = seen;
     for (at, line) in lines.iter().enumerate().skip(1) {
         let mut lines = lines.clone();
         lines.insert(at, line);
-        let id = [line[0], line[1], line[2]];
-        let nth = count(&lines[..=at], &id);
+        let (id, nth) = which(&lines, at);
         let message = lines.join(&b'\r');
         mark(name, &message, |one, of| (*one, of) == (id, nth), first, to);
         mark(name, &message, |one, of| (*one, of) == (id, nth + 1), second, to);
         let line = lines.remove(at);
         lines.push(line);
-        let nth = count(&lines, &id);
-        mark(name, &lines.join(&b'\r'), |one, of| (*one, of) == (id, nth), last, to);
+        let only = which(&lines, lines.len() - 1);
+        mark(name, &lines.join(&b'\r'), |one, of| (*one, of) == only, last, to);
     }
     let Some(begin) = lines.iter().position(|line| line.starts_with(b"PID")) else { return };
     let twice = [&lines[..], &lines[begin..]].concat();
@@ -268,12 +281,8 @@ fn doubled(name: &str, bytes: &[u8], seen: &mut [BTreeSet<String>; 4], to: &mut 
 #[test]
 fn what_a_segment_that_comes_twice_says_otherwise_is_in_the_bundle_or_its_place_in_the_report() {
     let (mut marked, mut seen) = (Vec::new(), [const { BTreeSet::new() }; 4]);
-    for path in own_files() {
-        let bytes = std::fs::read(&path).unwrap();
-        let name = path.file_name().unwrap().to_string_lossy();
-        for entry in hl7v2::batch::messages(&bytes) {
-            doubled(&name, entry.bytes, &mut seen, &mut marked);
-        }
+    for (name, bytes) in messages(&own_files()) {
+        doubled(&name, &bytes, &mut seen, &mut marked);
     }
     println!("{} leaves were tried", none_is_lost(&marked));
 }
@@ -301,7 +310,7 @@ fn none_is_lost(marked: &[Marked]) -> usize {
 fn richest(messages: &[(String, Vec<u8>)]) -> BTreeMap<[u8; 3], &[u8]> {
     let mut all = BTreeMap::<[u8; 3], &[u8]>::new();
     for (_, bytes) in messages {
-        for line in bytes.split(|byte| b"\r\n".contains(byte)).skip(1).filter(|line| line.len() > 3) {
+        for line in lines(bytes).into_iter().skip(1) {
             let known = all.entry([line[0], line[1], line[2]]).or_default();
             if line.len() > known.len() {
                 *known = line;
@@ -317,12 +326,7 @@ fn what_a_segment_tells_where_none_of_its_kind_belongs_is_in_the_bundle_or_its_p
     let asked = std::env::var_os("ZORGSLUIS_STRAYS").unwrap_or_else(|| "97,1".into());
     let (part, seed) = asked.to_str().and_then(|asked| asked.split_once(',')).expect("PART,SEED");
     let (part, seed): (usize, usize) = (part.parse().unwrap(), seed.parse().unwrap());
-    let mut messages: Vec<(String, Vec<u8>)> = Vec::new();
-    for path in own_files() {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let bytes = std::fs::read(&path).unwrap();
-        messages.extend(hl7v2::batch::messages(&bytes).map(|entry| (name.clone(), entry.bytes.to_vec())));
-    }
+    let messages = messages(&own_files());
     let kinds = richest(&messages);
     let options = ConvertOptions::demonstration();
     let (mut marked, mut events, mut nth) = (Vec::new(), BTreeSet::new(), seed);
@@ -331,8 +335,7 @@ fn what_a_segment_tells_where_none_of_its_kind_belongs_is_in_the_bundle_or_its_p
         if !events.insert(conversion.event.clone()) {
             continue;
         }
-        let lines: Vec<&[u8]> =
-            bytes.split(|byte| b"\r\n".contains(byte)).filter(|line| line.len() > 3).collect();
+        let lines = lines(bytes);
         for (id, line) in &kinds {
             for at in [1, lines.len() / 2 + 1, lines.len()] {
                 nth += 1;
@@ -341,8 +344,7 @@ fn what_a_segment_tells_where_none_of_its_kind_belongs_is_in_the_bundle_or_its_p
                 }
                 let mut lines = lines.clone();
                 lines.insert(at, line);
-                let nth = lines[..=at].iter().filter(|line| line.starts_with(id)).count();
-                let only = (*id, u16::try_from(nth).unwrap());
+                let only = which(&lines, at);
                 let name = format!("{name}, {} behind {at}", id.escape_ascii());
                 let meant = |one: &[u8; 3], of| (*one, of) == only;
                 mark(&name, &lines.join(&b'\r'), meant, &mut BTreeSet::new(), &mut marked);
@@ -375,22 +377,15 @@ fn with_more(line: &[u8], separator: u8) -> Vec<u8> {
 #[test]
 fn what_stands_behind_a_component_is_in_the_bundle_or_its_place_in_the_report() {
     let (mut marked, mut seen) = (Vec::new(), [const { BTreeSet::new() }; 2]);
-    for path in own_files() {
-        let bytes = std::fs::read(&path).unwrap();
-        let name = path.file_name().unwrap().to_string_lossy();
-        for entry in hl7v2::batch::messages(&bytes) {
-            let lines: Vec<&[u8]> =
-                entry.bytes.split(|byte| b"\r\n".contains(byte)).filter(|line| line.len() > 3).collect();
-            for (at, line) in lines.iter().enumerate().skip(1) {
-                let id = [line[0], line[1], line[2]];
-                let nth = lines[..=at].iter().filter(|line| line.starts_with(&id)).count();
-                let only = (id, u16::try_from(nth).unwrap());
-                for (separator, seen) in b"&^".iter().zip(&mut seen) {
-                    let more = with_more(line, *separator);
-                    let mut lines = lines.clone();
-                    lines[at] = &more;
-                    mark(&name, &lines.join(&b'\r'), |one, of| (*one, of) == only, seen, &mut marked);
-                }
+    for (name, bytes) in messages(&own_files()) {
+        let lines = lines(&bytes);
+        for (at, line) in lines.iter().enumerate().skip(1) {
+            let only = which(&lines, at);
+            for (separator, seen) in b"&^".iter().zip(&mut seen) {
+                let more = with_more(line, *separator);
+                let mut lines = lines.clone();
+                lines[at] = &more;
+                mark(&name, &lines.join(&b'\r'), |one, of| (*one, of) == only, seen, &mut marked);
             }
         }
     }
