@@ -23,6 +23,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+#[cfg(feature = "aws")]
+use tlog::Log;
 use zorgsluis_audit_writer::{AuditLog, Content, LogReader, to_audit_event};
 use zorgsluis_domain::Clock;
 use zorgsluis_domain::erasure::Tombstone;
@@ -77,6 +79,29 @@ fn existing(data: &Path, named: Option<&str>) -> Result<String, Failure> {
     }
 }
 
+/// Of a log on AWS with those that it continues, the one that was named by itself; without a name all of them.
+fn named(log: AuditLog, organisation: Option<&str>) -> Result<AuditLog, Failure> {
+    let Some(organisation) = organisation else { return Ok(log) };
+    let one = log.earlier().iter().chain([&log]).find(|one| one.shard() == organisation).cloned();
+    one.map(|one| one.continuing(Vec::new())).ok_or_else(|| {
+        let there = log.shard();
+        Failure::usage(format!(
+            "--organisation {organisation}: the environment names {there}, which does not continue it"
+        ))
+    })
+}
+
+/// Whether there is a log to be verified: also where all of it was hidden by delete markers.
+#[cfg(feature = "aws")]
+pub(crate) async fn is_there(log: &Log) -> Result<bool, Failure> {
+    let (storage, prefix) = (log.storage(), log.paths().prefix());
+    if !storage.list(prefix, None, 1).await.map_err(Failure::wrong)?.keys.is_empty() {
+        return Ok(true);
+    }
+    let hidden = storage.rewritten(prefix, None, 1).await.map_err(Failure::wrong)?;
+    Ok(hidden.is_some_and(|page| !page.objects.is_empty()))
+}
+
 /// A log opened for reading on behalf of the person at the command line.
 struct Opened {
     keys: Arc<dyn Keys>,
@@ -117,10 +142,7 @@ impl Opened {
     /// The entries about the readings go into the audit queue.
     async fn on_aws(args: &LogArgs) -> Result<Self, Failure> {
         let aws::OpenLog { keys, patients, log, sink, clock, tombstones } = aws::log().await?;
-        if let Some(named) = args.organisation.as_ref().filter(|named| *named != log.shard()) {
-            let there = log.shard();
-            return Err(Failure::usage(format!("--organisation {named}: the environment names {there}")));
-        }
+        let log = named(log, args.organisation.as_deref())?;
         let organisation = log.shard().to_owned();
         let reader = reader_of(Arc::clone(&clock), log.clone(), sink, &organisation);
         Ok(Self { keys, patients, log, reader, clock, tombstones: Some(tombstones), local: None })

@@ -8,17 +8,18 @@ use zorgsluis_domain::port::{AuditSink, Keys, PatientIndex, TombstoneStore};
 
 #[cfg(feature = "aws")]
 pub(crate) use with::{
-    ingest, log, logs, notices, objects, providers, registers, signer, stores, waiting, writer,
+    ingest, log, logs, notices, objects, providers, registers, signer, stores, verified_log, waiting, writer,
 };
 #[cfg(not(feature = "aws"))]
 pub(crate) use without::{
-    ingest, log, logs, notices, objects, providers, registers, signer, stores, waiting, writer,
+    ingest, log, logs, notices, objects, providers, registers, signer, stores, verified_log, waiting, writer,
 };
 
 /// The log, and what reading it takes.
 pub(crate) struct OpenLog {
     pub(crate) keys: Arc<dyn Keys>,
     pub(crate) patients: Arc<dyn PatientIndex>,
+    /// With the sealed logs in the bucket that it continues.
     pub(crate) log: AuditLog,
     /// Where the entries about the readings go.
     pub(crate) sink: Arc<dyn AuditSink>,
@@ -55,7 +56,7 @@ pub(crate) struct LogInBucket {
 mod with {
     use std::sync::Arc;
 
-    use tlog::{LogStorage, Signer};
+    use tlog::{LogStorage, Signer, VerifyingKey};
     use zorgsluis_audit_writer::{AuditLog, AuditWriter, QueueSink};
     use zorgsluis_aws::function::Failed;
     use zorgsluis_aws::{KmsSigner, Parts, Program, S3LogStorage, Settings, SystemRandom, Variable};
@@ -65,9 +66,10 @@ mod with {
     use zorgsluis_registers::Registers;
 
     use super::{LogInBucket, OpenLog, OpenWriter, Written};
+    use crate::audit::is_there;
     use crate::erase::Stores;
     use crate::failure::Failure;
-    use crate::system::origin;
+    use crate::system::{origin, predecessor, that_sealed};
 
     async fn parts() -> Result<Parts, Failure> {
         let settings = Settings::from_environment(Program::CommandLine).map_err(Failure::usage)?;
@@ -109,19 +111,51 @@ mod with {
         keys: &Arc<dyn Keys>,
         organisation: &str,
     ) -> Result<(AuditLog, Arc<dyn Signer>), Failure> {
-        let origin = origin(organisation);
         parts.settings().need(Variable::LogSigningKey).map_err(Failure::usage)?;
-        let signer = parts.log_signer(Variable::LogSigningKey, &origin).await.map_err(failed)?;
-        let log = AuditLog::new(
+        let signer =
+            parts.log_signer(Variable::LogSigningKey, &origin(organisation)).await.map_err(failed)?;
+        let log = log_by(parts, keys, organisation, vec![signer.verifying_key().clone()])?;
+        Ok((log, signer))
+    }
+
+    /// The log of this organisation, whose checkpoints verify by these keys.
+    fn log_by(
+        parts: &Parts,
+        keys: &Arc<dyn Keys>,
+        organisation: &str,
+        verifying: Vec<VerifyingKey>,
+    ) -> Result<AuditLog, Failure> {
+        AuditLog::new(
             parts.log_storage().map_err(Failure::usage)?,
             parts.entry_index(organisation),
             Arc::clone(keys),
             organisation,
-            &origin,
-            vec![signer.verifying_key().clone()],
+            &origin(organisation),
+            verifying,
         )
-        .map_err(Failure::usage)?;
-        Ok((log, signer))
+        .map_err(Failure::usage)
+    }
+
+    /// The log, with the sealed logs in the bucket that it continues.
+    async fn chain(parts: &Parts, keys: &Arc<dyn Keys>, log: AuditLog) -> Result<AuditLog, Failure> {
+        let sealed = logs_in(&*parts.log_storage().map_err(Failure::usage)?).await?;
+        let sealed = sealed.into_iter().filter(|there| there.sealed && there.name != log.shard());
+        let mut sealed: Vec<String> = sealed.map(|there| there.name).collect();
+        let help = "zorgsluis audit verify --aws";
+        let (mut earlier, mut newest) = (Vec::new(), log.clone());
+        while let Some(name) = predecessor(&newest, &mut sealed, help).await? {
+            // The key may have been replaced since: hand-overs of the newer log lead back to it.
+            let known = newest.tlog().key_chain(newest.verifying_keys()).await.map_err(Failure::wrong)?;
+            let known: Vec<VerifyingKey> =
+                known.keys().iter().filter_map(|key| key.renamed(origin(&name)).ok()).collect();
+            newest = log_by(parts, keys, &name, known)?;
+            // None of them: what is wrong, a verification says.
+            if let Some(key) = that_sealed(newest.tlog(), newest.verifying_keys()).await {
+                newest = log_by(parts, keys, &name, vec![key])?;
+            }
+            earlier.insert(0, newest.clone());
+        }
+        Ok(log.continuing(earlier))
     }
 
     fn no_log(organisation: &str) -> Failure {
@@ -142,11 +176,30 @@ mod with {
         if log.status().await.is_ok_and(|status| status.entries == 0 && status.covered.is_none()) {
             return Err(no_log(organisation));
         }
+        let log = chain(parts, &keys, log).await?;
         // A command reads many lines: what was laid over an entry since it was written shows in none.
         let log = log.first_written().await.map_err(Failure::wrong)?;
+        opened(parts, keys, log)
+    }
+
+    fn opened(parts: &Parts, keys: Arc<dyn Keys>, log: AuditLog) -> Result<OpenLog, Failure> {
         let sink = sink(parts, &keys)?;
         let tombstones = parts.tombstones().map_err(Failure::usage)?;
         Ok(OpenLog { keys, patients: parts.patients(), log, sink, clock: parts.clock(), tombstones })
+    }
+
+    /// The log as it stands, to be verified: whatever was done to it.
+    pub(crate) async fn verified_log() -> Result<OpenLog, Failure> {
+        let parts = parts().await?;
+        let keys = parts.keys().await.map_err(failed)?;
+        let organisation = parts.settings().organisation();
+        let (log, _) = log_of(&parts, &keys, organisation).await?;
+        if !is_there(log.tlog()).await? {
+            return Err(no_log(organisation));
+        }
+        // What it continues cannot be told where its first entry cannot be read: a finding.
+        let log = chain(&parts, &keys, log.clone()).await.unwrap_or(log);
+        opened(&parts, keys, log)
     }
 
     /// Destroys.
@@ -202,7 +255,10 @@ mod with {
 
     /// The logs in the bucket, by the names of their organisations.
     pub(crate) async fn logs() -> Result<Vec<LogInBucket>, Failure> {
-        let storage = parts().await?.log_storage().map_err(Failure::usage)?;
+        logs_in(&*parts().await?.log_storage().map_err(Failure::usage)?).await
+    }
+
+    async fn logs_in(storage: &dyn LogStorage) -> Result<Vec<LogInBucket>, Failure> {
         let mut logs = Vec::new();
         let mut after: Option<String> = None;
         loop {
@@ -272,6 +328,10 @@ mod without {
     }
 
     pub(crate) async fn log() -> Result<OpenLog, Failure> {
+        none()
+    }
+
+    pub(crate) async fn verified_log() -> Result<OpenLog, Failure> {
         none()
     }
 

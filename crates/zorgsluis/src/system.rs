@@ -38,6 +38,8 @@ use crate::failure::Failure;
 
 pub(crate) use announcement::{ANNOUNCEMENT, Announcement};
 pub(crate) use chain::{chain_of, log_of, others_sealed};
+#[cfg(feature = "aws")]
+pub(crate) use chain::{predecessor, that_sealed};
 pub(crate) use log_access::{
     LogAccess, is_sealed, log_rotation, logged_in, logs_in, organisation, origin, reader_of, rotate_key,
     source,

@@ -16,8 +16,9 @@ mod with {
     };
     use zorgsluis_aws::{Clients, DynamoEntryIndex, Endpoints, KmsSigner, S3LogStorage};
 
+    use crate::audit::is_there;
     use crate::audit::progress::Progress;
-    use crate::audit::verify::{Inputs, jobs, unverified};
+    use crate::audit::verify::{Inputs, jobs, unverified, without_versions};
     use crate::cli::VerifyArgs;
     use crate::failure::Failure;
 
@@ -35,7 +36,6 @@ mod with {
             None => only(&storage, bucket).await?,
         };
         let paths = LogPaths::new(&organisation).map_err(Failure::usage)?;
-        exists(&storage, &paths, bucket).await?;
         let origin = format!("zorgsluis/{organisation}");
         let keys = keys(args, &clients, &origin).await?;
         let index = of
@@ -43,6 +43,9 @@ mod with {
             .as_ref()
             .map(|prefix| DynamoEntryIndex::new(&clients, &format!("{prefix}-log-index"), &organisation));
         let log = Log::new(Arc::new(storage), paths, &origin);
+        if !is_there(&log).await? {
+            return Err(Failure::wrong(format!("{bucket}: there is no {}", log.paths().prefix())));
+        }
         let signed = log.checkpoint(&keys).await.ok().flatten();
         let progress =
             Progress::new(signed.map_or(0, |signed| signed.checkpoint().size), "verified", args.json);
@@ -64,10 +67,7 @@ mod with {
         let report = tlog::verify(&log, &options).await;
         progress.done();
         let report = report.map_err(|error| unverified(args, &error))?;
-        if !report.versions_checked {
-            return Err(Failure::wrong(format!("{bucket}: keeps no versions, so that it cannot hold a log")));
-        }
-        Ok(report)
+        if report.versions_checked { Ok(report) } else { Err(without_versions(bucket)) }
     }
 
     /// The keys by which the log's checkpoints verify.
@@ -103,18 +103,6 @@ mod with {
         } else {
             Err(Failure::usage(format!("{bucket}: holds several logs: name one with --organisation")))
         }
-    }
-
-    /// Nothing is verified of a log that is not there; what was hidden by delete markers is.
-    async fn exists(storage: &S3LogStorage, paths: &LogPaths, bucket: &str) -> Result<(), Failure> {
-        if !storage.list(paths.prefix(), None, 1).await.map_err(Failure::wrong)?.keys.is_empty() {
-            return Ok(());
-        }
-        let hidden = storage.rewritten(paths.prefix(), None, 1).await.map_err(Failure::wrong)?;
-        if hidden.is_some_and(|page| !page.objects.is_empty()) {
-            return Ok(());
-        }
-        Err(Failure::wrong(format!("{bucket}: there is no {}", paths.prefix())))
     }
 }
 

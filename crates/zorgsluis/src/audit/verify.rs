@@ -9,13 +9,14 @@ use tlog::{Checkpoint, CheckpointError, Code, Finding, Note, Report, WitnessKey}
 use zorgsluis_audit_writer::{AuditLog, Verification};
 use zorgsluis_domain::audit::Outcome;
 use zorgsluis_domain::port::AuditSink;
-use zorgsluis_domain::{AuditEntry, PortError};
+use zorgsluis_domain::{AuditEntry, Clock, PortError};
 use zorgsluis_embedded::DataDirectory;
 
 use super::progress::Progress;
 use super::resume::StateFile;
 use super::verified::{as_json, tell};
-use super::{bucket, directory, existing};
+use super::{bucket, directory, existing, named};
+use crate::aws;
 use crate::cli::VerifyArgs;
 use crate::failure::Failure;
 use crate::system::{LogAccess, chain_of, log_of, logged_in, others_sealed, reader_of};
@@ -23,10 +24,18 @@ use crate::terminal::{Style, out};
 
 /// Logs a verification that found nothing. A log that is damaged is evidence: nothing is added to it.
 struct IntactOnly {
-    directory: DataDirectory,
-    organisation: String,
+    home: Home,
     /// Nothing was found wrong with the logs that were verified before.
     intact: bool,
+}
+
+/// Where a verification is logged.
+#[derive(Clone)]
+enum Home {
+    /// In the log of this organisation.
+    Directory(DataDirectory, String),
+    /// On AWS: it goes into the audit queue.
+    Queue(Arc<dyn AuditSink>),
 }
 
 #[async_trait]
@@ -36,7 +45,11 @@ impl AuditSink for IntactOnly {
         if !self.intact || entries.iter().any(|entry| entry.event.outcome != Outcome::Success) {
             return Err(refused(String::from("nothing is added to a damaged log")));
         }
-        let log = LogAccess::open(&self.directory, &self.organisation)
+        let (directory, organisation) = match &self.home {
+            Home::Directory(directory, organisation) => (directory, organisation),
+            Home::Queue(queue) => return queue.record(entries).await,
+        };
+        let log = LogAccess::open(directory, organisation)
             .await
             .map_err(|_| refused(String::from("the log cannot be opened for writing")))?;
         log.writer.record(entries).await?;
@@ -55,13 +68,13 @@ pub(super) struct Inputs {
 impl Inputs {
     fn read(args: &VerifyArgs) -> Result<Self, Failure> {
         let of_bucket = &args.in_bucket;
-        if args.data.is_some()
+        if args.in_bucket.bucket.is_none()
             && (of_bucket.key.is_some()
                 || of_bucket.signing_key.is_some()
                 || of_bucket.table_prefix.is_some())
         {
             let text = "--key, --signing-key and --table-prefix are about --bucket: with --data the keys of the \
-                        directory are believed";
+                        directory are believed, with --aws that of the environment";
             return Err(Failure::usage(text));
         }
         Ok(Self {
@@ -115,7 +128,8 @@ struct Verified {
 pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let inputs = Inputs::read(args)?;
     let verified = match &args.data {
-        Some(data) => verify(data, args, &inputs).await?,
+        Some(data) => in_directory(data, args, &inputs).await?,
+        None if args.aws => on_aws(args, &inputs).await?,
         None => {
             let report = bucket::verify(args, &inputs).await?;
             say!("zorgsluis: this verification is not in the log: it only reads");
@@ -128,8 +142,18 @@ pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
     told(args, &inputs, &verified)
 }
 
-/// Verifies the log of a data directory, and the sealed logs that it continues; the newest comes first.
-async fn verify(data: &Path, args: &VerifyArgs, inputs: &Inputs) -> Result<Vec<Verified>, Failure> {
+/// What is verified, and where that is logged.
+struct Meant {
+    /// With the sealed logs that it continues, but for where one log was named.
+    log: AuditLog,
+    /// Sealed logs that stand beside it, and that something should continue.
+    beside: Vec<String>,
+    home: Home,
+    clock: Arc<dyn Clock>,
+}
+
+/// Verifies the log of a data directory, and the sealed logs that it continues.
+async fn in_directory(data: &Path, args: &VerifyArgs, inputs: &Inputs) -> Result<Vec<Verified>, Failure> {
     let directory = directory(data)?;
     let organisation = existing(data, args.organisation.as_deref())?;
     // A name means the one log. What it continues cannot be told where its first entry cannot be read: a finding.
@@ -140,10 +164,42 @@ async fn verify(data: &Path, args: &VerifyArgs, inputs: &Inputs) -> Result<Vec<V
             Err(_) => log_of(&directory, &organisation).await?,
         },
     };
-    let logs: Vec<&AuditLog> = log.earlier().iter().chain([&log]).rev().collect();
-    inputs.are_of(&logs)?;
     // Of a sealed log, in the one that continues it; where there is none, the report says that it is not logged.
     let home = logged_in(data, &organisation).unwrap_or_else(|_| organisation.clone());
+    let meant = Meant {
+        beside: others_sealed(&directory, log.shard()),
+        log,
+        home: Home::Directory(directory.clone(), home),
+        clock: directory.clock(),
+    };
+    let verified = verify(&meant, args, inputs).await?;
+    directory.close().await;
+    Ok(verified)
+}
+
+/// Verifies the log that the environment names, and the sealed logs in the bucket that it continues: a bucket may
+/// hold others, which are not its concern.
+async fn on_aws(args: &VerifyArgs, inputs: &Inputs) -> Result<Vec<Verified>, Failure> {
+    let aws::OpenLog { log, sink, clock, .. } = aws::verified_log().await?;
+    let log = named(log, args.organisation.as_deref())?;
+    let meant = Meant { log, beside: Vec::new(), home: Home::Queue(sink), clock };
+    let verified = verify(&meant, args, inputs).await?;
+    match verified.iter().find(|one| !one.report.versions_checked) {
+        Some(one) => Err(without_versions(&format!("the bucket of {}", one.log))),
+        None => Ok(verified),
+    }
+}
+
+/// Where a bucket keeps no versions, nothing can be said of what stands in it.
+pub(super) fn without_versions(bucket: &str) -> Failure {
+    Failure::wrong(format!("{bucket}: keeps no versions, so that it cannot hold a log"))
+}
+
+/// Verifies one log after the other; the newest comes first.
+async fn verify(meant: &Meant, args: &VerifyArgs, inputs: &Inputs) -> Result<Vec<Verified>, Failure> {
+    let log = &meant.log;
+    let logs: Vec<&AuditLog> = log.earlier().iter().chain([log]).rev().collect();
+    inputs.are_of(&logs)?;
 
     let progress = Progress::new(log.entries_in_all().await.unwrap_or_default(), "verified", args.json);
     let keep = |state: &dyn Fn() -> Vec<u8>| inputs.keep(state);
@@ -155,12 +211,13 @@ async fn verify(data: &Path, args: &VerifyArgs, inputs: &Inputs) -> Result<Vec<V
         let beside = match args.organisation {
             Some(_) => Vec::new(),
             None => {
-                succession(&directory, one, logs.get(at + 1).copied(), newest.then_some(&logs[..])).await?
+                let led_to = newest.then_some(&logs[..]);
+                succession(&meant.beside, one, logs.get(at + 1).copied(), led_to).await?
             }
         };
         let intact = done.iter().all(|one| one.report.is_clean());
-        let sink = IntactOnly { directory: directory.clone(), organisation: home.clone(), intact };
-        let reader = reader_of(directory.clock(), (*one).clone(), Arc::new(sink), one.shard());
+        let sink = IntactOnly { home: meant.home.clone(), intact };
+        let reader = reader_of(Arc::clone(&meant.clock), (*one).clone(), Arc::new(sink), one.shard());
         let since = of_log(inputs.since.as_deref(), one);
         let how = Verification {
             trusted: of_log(inputs.trusted.as_deref(), one),
@@ -188,7 +245,6 @@ async fn verify(data: &Path, args: &VerifyArgs, inputs: &Inputs) -> Result<Vec<V
         }
     }
     progress.done();
-    directory.close().await;
     Ok(done)
 }
 
@@ -197,9 +253,10 @@ fn of_log<'a>(checkpoint: Option<&'a [u8]>, log: &AuditLog) -> Option<&'a [u8]> 
     checkpoint.filter(|bytes| origin_of(bytes).ok().as_deref() == Some(log.tlog().origin()))
 }
 
-/// What is wrong with how a log continues the one before it. `chain`, of the newest: all logs that were led to.
+/// What is wrong with how a log continues the one before it. `chain`, of the newest: all logs that were led to; and
+/// the sealed ones `beside` them must be among these.
 async fn succession(
-    directory: &DataDirectory,
+    beside: &[String],
     log: &AuditLog,
     before: Option<&AuditLog>,
     chain: Option<&[&AuditLog]>,
@@ -221,7 +278,7 @@ async fn succession(
     }
     let Some(chain) = chain else { return Ok(found) };
     let led_to = |name: &String| chain.iter().any(|log| log.shard() == name);
-    for name in others_sealed(directory, log.shard()).into_iter().filter(|name| !led_to(name)) {
+    for name in beside.iter().filter(|name| !led_to(name)) {
         found.push(Finding {
             code: Code::Entry("succession-missing"),
             object: Some(format!("log/{name}/sealed")),

@@ -11,7 +11,7 @@ use super::answers::{AnswerArgs, DepartmentArgs, HistoryArgs, UserArgs};
 pub(crate) enum AuditCommand {
     /// Recomputes the whole log from its entries and names all that does not fit.
     #[command(
-        after_help = "Examples:\n  zorgsluis audit verify --data ./data\n  zorgsluis audit verify --data ./data --checkpoint kept-elsewhere.txt\n  zorgsluis audit verify --data ./data --since last-month.txt\n  zorgsluis audit verify --data ./data --resume verification.state\n  zorgsluis audit verify --bucket zorgsluis-log --signing-key alias/zorgsluis-log-signing --table-prefix zorgsluis\n\n--bucket reads the log on AWS, versions and delete markers included, with the credentials that the\nAWS SDK finds; nothing is decrypted. It needs a build with AWS: cargo build -p zorgsluis --features aws\n\nA rollback of everything to an older state is found only by what its keeper cannot change: a checkpoint\nthat you kept elsewhere (--checkpoint), or a witness that cosigned one (--witness; zorgsluis witness)."
+        after_help = "Examples:\n  zorgsluis audit verify --data ./data\n  zorgsluis audit verify --data ./data --checkpoint kept-elsewhere.txt\n  zorgsluis audit verify --data ./data --since last-month.txt\n  zorgsluis audit verify --data ./data --resume verification.state\n  zorgsluis audit verify --bucket zorgsluis-log --signing-key alias/zorgsluis-log-signing --table-prefix zorgsluis\n  zorgsluis audit verify --aws\n\n--bucket reads one log on AWS, versions and delete markers included, with the credentials that the\nAWS SDK finds; nothing is decrypted. --aws does as --data does, with the rights of a reader: it opens each\nentry, goes through the logs that continue each other, and logs that it was done. Both need a build with\nAWS: cargo build -p zorgsluis --features aws\n\nA rollback of everything to an older state is found only by what its keeper cannot change: a checkpoint\nthat you kept elsewhere (--checkpoint), or a witness that cosigned one (--witness; zorgsluis witness)."
     )]
     Verify(VerifyArgs),
     /// Who did what with one patient's data.
@@ -159,11 +159,15 @@ fn at_least_one(text: &str) -> Result<std::num::NonZeroU16, String> {
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
     /// The data directory.
-    #[arg(long, value_name = "DIR", required_unless_present = "bucket", conflicts_with = "bucket")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["bucket", "aws"], conflicts_with = "bucket")]
     pub(crate) data: Option<PathBuf>,
+    /// The log on AWS that the environment names (`ZORGSLUIS_…`, docs/functions.md), and those that it continues:
+    /// entries are opened, and compared with the index. The verification is logged.
+    #[arg(long, conflicts_with_all = ["data", "bucket"])]
+    pub(crate) aws: bool,
     #[command(flatten)]
     pub(crate) in_bucket: BucketArgs,
-    /// The organisation whose log is meant [default: the one in the data directory or bucket].
+    /// The organisation whose log is meant [default: the one in the data directory, environment or bucket].
     #[arg(long, value_name = "NAME")]
     pub(crate) organisation: Option<String>,
     /// JSON instead of text.

@@ -33,22 +33,31 @@ pub(crate) async fn log_of(directory: &DataDirectory, organisation: &str) -> Res
 pub(crate) async fn chain_of(directory: &DataDirectory, organisation: &str) -> Result<AuditLog, Failure> {
     let log = log_of(directory, organisation).await?;
     let mut sealed = others_sealed(directory, organisation);
+    let help = format!("zorgsluis audit verify --data {}", directory.path().display());
     let (mut earlier, mut newest) = (Vec::new(), log.clone());
-    while !sealed.is_empty() {
-        let named = newest.succession().await.map_err(|error| {
-            let (log, data) = (newest.shard(), directory.path().display());
-            Failure::wrong(format!(
-                "{log}: {error}: whether it continues another is not known; see `zorgsluis audit verify --data {data}`"
-            ))
-        })?;
-        let Some(at) = named.and_then(|named| sealed.iter().position(|log| origin(log) == named.origin))
-        else {
-            break;
-        };
-        newest = log_of(directory, &sealed.swap_remove(at)).await?;
+    while let Some(name) = predecessor(&newest, &mut sealed, &help).await? {
+        newest = log_of(directory, &name).await?;
         earlier.insert(0, newest.clone());
     }
     Ok(log.continuing(earlier))
+}
+
+/// Takes the one that a log continues out of the sealed logs that stand beside it. `help` is the command that says
+/// what is wrong where nothing can be told.
+pub(crate) async fn predecessor(
+    log: &AuditLog,
+    sealed: &mut Vec<String>,
+    help: &str,
+) -> Result<Option<String>, Failure> {
+    if sealed.is_empty() {
+        return Ok(None);
+    }
+    let named = log.succession().await.map_err(|error| {
+        let log = log.shard();
+        Failure::wrong(format!("{log}: {error}: whether it continues another is not known; see `{help}`"))
+    })?;
+    let at = named.and_then(|named| sealed.iter().position(|log| origin(log) == named.origin));
+    Ok(at.map(|at| sealed.swap_remove(at)))
 }
 
 /// A log that begins beside a sealed one continues it: its first entry says so, before anything else is written there.
@@ -130,14 +139,18 @@ async fn sealing_keys(
             break;
         }
     }
+    // None of them: what is wrong, a verification says.
+    Ok(that_sealed(&sealed, &known).await.map_or(present, |key| vec![key]))
+}
+
+/// Which of these keys, whatever log they are named for, signed the seal of a log.
+pub(crate) async fn that_sealed(sealed: &Log, known: &[VerifyingKey]) -> Option<VerifyingKey> {
     for key in known.iter().filter_map(|key| key.renamed(sealed.origin()).ok()) {
-        let keys = vec![key];
-        if matches!(sealed.seal(&keys).await, Ok(Some(_))) {
-            return Ok(keys);
+        if matches!(sealed.seal(std::slice::from_ref(&key)).await, Ok(Some(_))) {
+            return Some(key);
         }
     }
-    // None of them: what is wrong, a verification says.
-    Ok(present)
+    None
 }
 
 fn plain(directory: &DataDirectory, organisation: &str) -> Result<Log, Failure> {
