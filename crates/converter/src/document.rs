@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fhir::{
     Attachment, DocumentContent, DocumentContext, DocumentReference, Extension, ExtensionValue, Reference,
+    Resource,
 };
 use hl7v2::{Place, Repetition};
 use uuid::Uuid;
@@ -167,7 +168,7 @@ impl Belongs {
 
 /// Puts a document for each note: `key` and the number of the note tell them apart, so a corrected
 /// note takes the place of the old one. Notes on nothing but a patient or visit have no such place:
-/// there the text itself tells them apart (`key` is empty).
+/// there the text itself tells them apart (`key` is empty), and what one says of itself from another of the same text.
 pub(crate) fn put_notes<'a>(
     cx: &mut Context<'_, 'a>,
     notes: &[Note<'a>],
@@ -177,19 +178,34 @@ pub(crate) fn put_notes<'a>(
 ) {
     for (index, note) in notes.iter().enumerate() {
         let number = index.to_string();
-        let id = if key.is_empty() {
+        let mut id = if key.is_empty() {
             belongs.document_id(cx, &["text", &note.text.text], at)
         } else {
             belongs.document_id(cx, &["note", key, &number], at)
         };
+        let mut document = belongs.document(note.text.attachment());
+        note.describe(&mut document);
+        if let Some(Resource::DocumentReference(known)) = cx.entry(id)
+            && key.is_empty()
+            && !is_told_alike(known, &document)
+        {
+            id = belongs.document_id(cx, &["text", &note.text.text, &note.told()], at);
+        }
         if cx.has(id) {
             continue;
         }
-        let mut document = belongs.document(note.text.attachment());
         document.id = Some(id);
-        note.describe(&mut document);
         cx.put(id, document);
     }
+}
+
+/// Whether two notes of one text say the same of themselves.
+fn is_told_alike(known: &DocumentReference<'_>, other: &DocumentReference<'_>) -> bool {
+    known.date == other.date
+        && known.date_ext == other.date_ext
+        && known.r#type == other.r#type
+        && known.author == other.author
+        && known.extension == other.extension
 }
 
 /// Puts a document with a text that has a place of its own in what it is about.

@@ -40,6 +40,8 @@ pub(crate) struct Note<'a> {
     original: Option<Element<'a>>,
     /// From when until when it holds, and its codes.
     more: Vec<Extension<'a>>,
+    /// What it says of itself, as it was sent.
+    told: [&'a [u8]; 7],
 }
 
 impl<'a> Note<'a> {
@@ -57,6 +59,11 @@ impl<'a> Note<'a> {
             text: Some(self.text.text.clone()),
             ..Annotation::default()
         }
+    }
+
+    /// What tells it from a note of the same text.
+    pub(crate) fn told(&self) -> String {
+        self.told.iter().map(|field| String::from_utf8_lossy(field)).collect::<Vec<_>>().join("|")
     }
 
     /// What the note says of itself, on its document.
@@ -141,6 +148,7 @@ pub(crate) fn notes<'m, 'a>(cx: &mut Context<'m, 'a>, run: &[Segment<'m, 'a>]) -
             [2, 4, 5, 6, 7, 8, 9].into_iter().for_each(|n| mark_like(cx, first.field(n), segment.field(n)));
         }
         notes.push(Note {
+            told: told(first),
             text,
             source,
             kind,

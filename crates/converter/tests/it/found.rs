@@ -386,3 +386,11 @@ fn all_that_the_number_of_a_device_says_is_kept() {
         holds(&(header("ADT^A08^ADT_A01") + "EVN||2026\n" + PATIENT + "PV1|1|I\n" + &device));
     }
 }
+
+#[test]
+fn two_notes_of_one_text_keep_what_each_says_of_itself() {
+    let note = "NTE|1|L|goed monster|RE^opme|03992912^Analist|20261103||\n";
+    let other = "NTE|1|P|goed monster|GI^anders|03992913^Arts|20261104|20261105|20261110|GM^monster^99zli\n";
+    let order = "ORC|NW|O1\nOBR|1|O1||GLU^Glucose^L\n";
+    holds(&(header("ORM^O01^ORM_O01") + PATIENT + note + PATIENT + other + PATIENT + note + order));
+}
