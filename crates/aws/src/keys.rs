@@ -24,8 +24,14 @@
 //!
 //! Unwrapped keys stay in memory, 4,096 of them at most. Before one *seals*, the table is asked again whether it
 //! is the owner's present one, unless it was asked less than a second ago. Before one *opens*, the table is asked
-//! whether it still stands, unless it was less than five minutes ago. So a key that one function destroys seals
-//! nothing after a second, and opens nothing anywhere after five minutes.
+//! whether it still stands, unless it was less than a second ago, or five minutes for lines of the log. So a key that
+//! one function destroys seals and opens nothing after a second, but for such lines.
+//!
+//! # Beside an erasure
+//!
+//! Before a dossier is destroyed its keys are *retired*: `owner/…` names them as `older` and no present one, so that
+//! what comes in is sealed under a key made anew; and until `held_until` they open nothing, which is trouble that
+//! passes. When nothing is decided by then they open again, and never seal.
 //!
 //! # Restored tables
 //!
@@ -63,8 +69,12 @@ use store::{Held, Store};
 
 /// A key seals this long without asking whether it is still the owner's present one.
 const SEALS: Duration = Duration::from_secs(1);
-/// A key opens this long without asking whether it still stands.
-const OPENS: Duration = Duration::from_secs(5 * 60);
+/// A key opens this long without asking whether it still stands: of lines of the log, of which many are read at once.
+const OPENS_LINES: Duration = Duration::from_secs(5 * 60);
+/// And of anything else: an erasure waits no longer than what it found under way.
+const OPENS: Duration = Duration::from_secs(1);
+/// When to come again for what an erasure keeps closed.
+const COME_AGAIN: Duration = Duration::from_secs(20);
 
 /// Where the keys are.
 #[derive(Debug, Clone)]
@@ -216,45 +226,61 @@ impl AwsKeys {
         let (Some(plain), Some(wrapped)) = (answer.plaintext, answer.ciphertext_blob) else {
             return Err(damaged(operation));
         };
-        let key = Arc::new(DataKey::new(operation, id, plain.as_ref())?);
+        let key = Arc::new(DataKey::new(operation, id, class.name(), plain.as_ref())?);
         let record = store::Record {
             owner: owner.to_owned(),
             class: class.name().to_owned(),
             wrapped: wrapped.into_inner(),
+            held_until: None,
         };
         let made = self.inner.store.make(operation, id, &record, self.inner.clock.now()).await?;
         Ok(made.then_some(key))
     }
 
+    /// A key that stands in the table and is not held.
+    async fn standing(&self, operation: &'static str, id: Uuid) -> Result<store::Record, PortError> {
+        match self.inner.store.by_id(operation, id).await? {
+            Some(Held::Key(record))
+                if record.held_until.is_some_and(|until| until > self.inner.clock.now()) =>
+            {
+                Err(PortError::Unavailable { operation, retry_after: Some(COME_AGAIN), cause: None })
+            }
+            Some(Held::Key(record)) => Ok(record),
+            Some(Held::Tombstone) => Err(PortError::Erased { operation }),
+            None => Err(PortError::Damaged { operation, reason: "it names a key that never was".into() }),
+        }
+    }
+
     /// Reads a key from the table and has it unwrapped.
     async fn fetch(&self, operation: &'static str, id: Uuid) -> Result<Arc<DataKey>, PortError> {
-        let record = match self.inner.store.by_id(operation, id).await? {
-            Some(Held::Key(record)) => record,
-            Some(Held::Tombstone) => return Err(PortError::Erased { operation }),
-            None => {
-                return Err(PortError::Damaged { operation, reason: "it names a key that never was".into() });
-            }
-        };
+        let record = self.standing(operation, id).await?;
         let (cmk, context) = (self.cmk(&record.class), binding(id, &record.class));
         let plain = unwrap(&self.inner.kms, operation, cmk, context, record.wrapped).await?;
-        Ok(Arc::new(DataKey::new(operation, id, &plain)?))
+        Ok(Arc::new(DataKey::new(operation, id, &record.class, &plain)?))
     }
 
     /// A key by its id, if it still stands.
     async fn by_id(&self, id: Uuid) -> Result<Arc<DataKey>, PortError> {
         const OPERATION: &str = "keys.open";
         let asked = Instant::now();
-        if let Some(key) = self.cache(|cache| cache.by_id(id, asked, OPENS)) {
+        let known = self.cache(|cache| cache.by_id(id, asked, Duration::MAX));
+        let opens =
+            |key: &Arc<DataKey>| if key.class() == DataClass::Log.name() { OPENS_LINES } else { OPENS };
+        if let Some(key) = &known
+            && let Some(key) = self.cache(|cache| cache.by_id(id, asked, opens(key)))
+        {
             return Ok(key);
         }
-        let known = self.cache(|cache| cache.by_id(id, asked, Duration::MAX));
         let key = match known {
             // Known already: it only has to be asked whether it still stands. KMS is not asked again.
-            Some(key) if matches!(self.inner.store.by_id(OPERATION, id).await?, Some(Held::Key(_))) => key,
-            _ => {
-                self.cache(|cache| cache.forget(id));
-                self.fetch(OPERATION, id).await?
+            Some(key) => {
+                let standing = self.standing(OPERATION, id).await;
+                if matches!(standing, Err(PortError::Erased { .. } | PortError::Damaged { .. })) {
+                    self.cache(|cache| cache.forget(id));
+                }
+                standing.map(|_| key)?
             }
+            None => self.fetch(OPERATION, id).await?,
         };
         self.cache(|cache| cache.put(&key, asked));
         Ok(key)
@@ -328,8 +354,14 @@ impl Keys for AwsKeys {
         let owner = self.inner.roots.owner(owner);
         let now = self.inner.clock.now();
         let mut count = 0;
-        while let Some(id) = self.inner.store.current(OPERATION, &owner, class).await? {
-            count += u64::from(self.inner.store.destroy(OPERATION, id, &owner, class.name(), now).await?);
+        loop {
+            let standing = self.inner.store.of_owner(OPERATION, &owner, class).await?;
+            if standing.is_empty() {
+                break;
+            }
+            for id in standing {
+                count += u64::from(self.inner.store.destroy(OPERATION, id, &owner, class.name(), now).await?);
+            }
         }
         self.cache(Cache::clear);
         Ok(count)

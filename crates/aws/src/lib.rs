@@ -48,7 +48,7 @@ pub use clients::{Clients, Endpoints};
 pub use comprehend_medical::{ComprehendMedical, ComprehendMedicalSettings};
 pub use dead_letters::DynamoDeadLetters;
 pub use engines::MailSigning;
-pub use erasure::{AwsErasures, S3Tombstones};
+pub use erasure::{AwsErasures, Pace, S3Tombstones};
 pub use healthlake::{HealthLake, HealthLakeLimits};
 pub use journal::DynamoJournal;
 pub use keys::{AwsKeys, KeySettings};

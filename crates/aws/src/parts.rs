@@ -1,8 +1,10 @@
 //! The ports on AWS, made from the settings once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tlog::{EntryIndex, Signer};
+use tokio::sync::OnceCell;
 use zorgsluis_domain::port::{
     DeadLetters, ErasureStore, FhirStore, Journal, Keys, NoticeRegister, OptOuts, PatientIndex, PayloadStore,
     ProviderDirectory, Queue, TombstoneStore,
@@ -13,8 +15,8 @@ use crate::function::Failed;
 use crate::{
     AwsErasures, AwsKeys, Clients, DynamoDeadLetters, DynamoEntryIndex, DynamoJournal, DynamoNoticeRegister,
     DynamoOptOuts, DynamoPatientIndex, DynamoProviderDirectory, HealthLake, HealthLakeLimits, KeySettings,
-    KmsSigner, S3LogStorage, S3Payloads, S3Tombstones, Settings, SettingsBucket, SettingsError, SqsQueue,
-    SystemClock, Variable,
+    KmsSigner, Pace, S3LogStorage, S3Payloads, S3Tombstones, Settings, SettingsBucket, SettingsError,
+    SqsQueue, SystemClock, Variable,
 };
 
 /// How many processes share what the FHIR store takes: the concurrencies of the functions that have it, together
@@ -27,6 +29,7 @@ pub const FHIR_PROCESSES: u32 = 10;
 pub struct Parts {
     settings: Arc<Settings>,
     clients: Clients,
+    keys: Arc<OnceCell<AwsKeys>>,
 }
 
 impl Parts {
@@ -38,8 +41,8 @@ impl Parts {
 
     /// With clients that there are.
     #[must_use]
-    pub const fn new(settings: Arc<Settings>, clients: Clients) -> Self {
-        Self { settings, clients }
+    pub fn new(settings: Arc<Settings>, clients: Clients) -> Self {
+        Self { settings, clients, keys: Arc::default() }
     }
 
     /// What was set.
@@ -78,7 +81,12 @@ impl Parts {
         Ok(Arc::new(self.aws_keys().await?))
     }
 
+    /// One for all ports of the program: what one of them destroys opens nothing for the others.
     async fn aws_keys(&self) -> Result<AwsKeys, Failed> {
+        self.keys.get_or_try_init(|| self.load_keys()).await.cloned()
+    }
+
+    async fn load_keys(&self) -> Result<AwsKeys, Failed> {
         let settings = KeySettings {
             table: self.settings.table("keys"),
             pseudonyms: self.settings.need(Variable::PseudonymKey)?.to_owned(),
@@ -161,7 +169,10 @@ impl Parts {
         let prefix = self.settings.get(Variable::TablePrefix).unwrap_or_default();
         let bucket = self.settings.need(Variable::RawBucket)?;
         let tombstones = self.s3_tombstones()?;
-        Ok(Arc::new(AwsErasures::new(&self.clients, prefix, bucket, fhir, keys, tombstones)))
+        let settle = self.settings.number(Variable::ErasureWait)?;
+        let pace = Pace { settle: Duration::from_secs(settle.into()), ..Pace::default() };
+        let erasures = AwsErasures::new(&self.clients, prefix, bucket, fhir, keys, tombstones);
+        Ok(Arc::new(erasures.at_pace(pace)))
     }
 
     /// The objects of the log.

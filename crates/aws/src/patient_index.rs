@@ -2,7 +2,7 @@
 //!
 //! | `pk` | `sk` | |
 //! |---|---|---|
-//! | `identifier/<pseudonym>` | `holder` | whose it is, whose keys protect what comes under it, who stood for them in the log |
+//! | `identifier/<pseudonym>` | `holder` | whose it is, whose keys protect what comes under it, who stood for them in the log; while they are erased, until when nobody writes under it |
 //! | `patient/<id>` | `head` | how many events there are, into whom the patient was merged, whether others were merged into it |
 //! | `patient/<id>` | `merged/<id>` | a patient that was merged into this one |
 //! | `patient/<id>` | `event/<number>` | what happened, an item each: a patient may have thousands |
@@ -17,8 +17,10 @@ mod item;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use uuid::Uuid;
 use zorgsluis_domain::port::{Claim, IndexChange, IndexEvent, IndexedIdentifier, PatientIndex};
 use zorgsluis_domain::{Clock, PortError, Pseudonym};
@@ -26,6 +28,9 @@ use zorgsluis_domain::{Clock, PortError, Pseudonym};
 use crate::Clients;
 use crate::table::{Patience, Row, Table, Write, text};
 use item::{Head, event, head_key, holder_key, identifier_partition, merged_item, patient_partition};
+
+/// When to come again for a patient who is being erased.
+const COME_AGAIN: Duration = Duration::from_secs(20);
 
 /// The patient index on DynamoDB. Every read sees what was written before it.
 #[derive(Clone)]
@@ -48,6 +53,31 @@ impl DynamoPatientIndex {
     ) -> Result<Option<Uuid>, PortError> {
         let found = self.table.get(operation, holder_key(identifier)).await?;
         found.map(|item| Row::new(operation, &item).uuid("patient")).transpose()
+    }
+
+    /// Whose these are. None of a number that is fenced at a moment, where one is given: that passes.
+    async fn holders(
+        &self,
+        operation: &'static str,
+        identifiers: &[Pseudonym],
+        unfenced: Option<Timestamp>,
+    ) -> Result<Vec<Option<Uuid>>, PortError> {
+        let once: BTreeSet<_> = identifiers.iter().collect();
+        let keys = once.into_iter().map(holder_key).collect();
+        let mut holders = HashMap::new();
+        for item in self.table.get_all(operation, keys).await? {
+            let row = Row::new(operation, &item);
+            if let (Some(now), true) = (unfenced, row.has("fenced_until"))
+                && row.time("fenced_until")? > now
+            {
+                return Err(PortError::Unavailable { operation, retry_after: Some(COME_AGAIN), cause: None });
+            }
+            holders.insert(row.text("pk")?.to_owned(), row.uuid("patient")?);
+        }
+        Ok(identifiers
+            .iter()
+            .map(|identifier| holders.get(&identifier_partition(identifier)).copied())
+            .collect())
     }
 
     async fn head(&self, operation: &'static str, patient: Uuid) -> Result<Head, PortError> {
@@ -101,18 +131,11 @@ impl DynamoPatientIndex {
 #[async_trait]
 impl PatientIndex for DynamoPatientIndex {
     async fn resolve(&self, identifiers: &[Pseudonym]) -> Result<Vec<Option<Uuid>>, PortError> {
-        const OPERATION: &str = "patient_index.resolve";
-        let once: BTreeSet<_> = identifiers.iter().collect();
-        let keys = once.into_iter().map(holder_key).collect();
-        let mut holders = HashMap::new();
-        for item in self.table.get_all(OPERATION, keys).await? {
-            let row = Row::new(OPERATION, &item);
-            holders.insert(row.text("pk")?.to_owned(), row.uuid("patient")?);
-        }
-        Ok(identifiers
-            .iter()
-            .map(|identifier| holders.get(&identifier_partition(identifier)).copied())
-            .collect())
+        self.holders("patient_index.resolve", identifiers, None).await
+    }
+
+    async fn resolve_to_write(&self, identifiers: &[Pseudonym]) -> Result<Vec<Option<Uuid>>, PortError> {
+        self.holders("patient_index.resolve_to_write", identifiers, Some(self.clock.now())).await
     }
 
     async fn claim(&self, identifier: &IndexedIdentifier, patient: Uuid) -> Result<Claim, PortError> {

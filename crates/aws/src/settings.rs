@@ -77,6 +77,7 @@ impl Program {
                 V::FhirStore,
                 V::FhirBundles,
                 V::LogRetentionDays,
+                V::ErasureWait,
             ],
             Self::Converter => &[
                 V::Organisation,
@@ -254,6 +255,8 @@ variables! {
     LogWitnesses = "LOG_WITNESSES", Witnesses, Unset;
     /// Days for which an entry of the log cannot be removed; five years unless said otherwise (NEN 7513).
     LogRetentionDays = "LOG_RETENTION_DAYS", Number, Is("1827");
+    /// Seconds for which an erasure waits for what is under way: longer than the time limit of any function that writes.
+    ErasureWait = "ERASURE_WAIT_SECONDS", Number, Is("150");
     /// The FHIR store, with its `r4/`.
     FhirStore = "FHIR_STORE", Url, Needed;
     /// Bundles a second that the FHIR store takes of all programs together.

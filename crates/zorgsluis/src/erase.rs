@@ -83,7 +83,6 @@ async fn one(work: &Work, args: &EraseArgs, class: DataClass) -> Result<(), Fail
     if !args.messages.is_empty() && class != DataClass::Dossier {
         return Err(Failure::usage("--message: only with --class dossier"));
     }
-    let mut tombstone = work.tombstone(class, request.reason, &who)?;
     let ground = match class {
         DataClass::Log => ground::of_lines(work, &who, &request).await?,
         DataClass::Dossier | DataClass::Wzd => ground::of_data(work, &who, class, &request, args).await?,
@@ -94,6 +93,15 @@ async fn one(work: &Work, args: &EraseArgs, class: DataClass) -> Result<(), Fail
     if !ground.duties.is_empty() {
         return refuse(work, &who, class, &request, args, &ground).await;
     }
+    if args.dry_run {
+        say(args, &who, class, "would be destroyed", &ground, None);
+        return Ok(());
+    }
+    let at = match class {
+        DataClass::Dossier => work.set_apart(&[(who.patients.clone(), ground.owners.clone())]).await?,
+        DataClass::Wzd | DataClass::Log => None,
+    };
+    let mut tombstone = work.tombstone(class, request.reason, &who, at)?;
     tombstone.owners.clone_from(&ground.owners);
     tombstone.keys.clone_from(&ground.keys);
     tombstone.messages.clone_from(&args.messages);
@@ -106,10 +114,6 @@ async fn one(work: &Work, args: &EraseArgs, class: DataClass) -> Result<(), Fail
             }
         }));
         tombstone.lines.push(ErasedLines { patient: *pseudonym, years });
-    }
-    if args.dry_run {
-        say(args, &who, class, "would be destroyed", &ground, None);
-        return Ok(());
     }
     let told = work.entries(&tombstone, &who, &request, &words)?;
     work.erase(&[(tombstone.clone(), told)]).await?;

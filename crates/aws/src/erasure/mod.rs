@@ -12,11 +12,11 @@
 //!
 //! # Beside running functions
 //!
-//! Nothing is stopped meanwhile, and two things may meet an erasure (`docs/erasure.md`, On AWS). A message that is
-//! received between the moment of the tombstone and the destruction of the keys is sealed under a key that goes, and
-//! cannot be read then; until the patient index is erased, what comes in is written about the patient as before. What
-//! comes in behind that begins a new dossier, under a new key, and is left. A message that was on its way finds its key
-//! destroyed and becomes a dead letter.
+//! Nothing is stopped meanwhile. Before a dossier goes, it is [set apart](ErasureStore::set_apart): the patient's keys
+//! are retired, so that what comes in is sealed under new ones, and open nothing; and the numbers are fenced, so that
+//! nobody writes about the patient. What is refused so comes again, and finds a number that nobody has when the erasure
+//! is done. A function that had begun before ends within its time limit, for which the erasure waits; what it wrote goes
+//! too, since nobody else wrote. A fence that nobody renews ends by itself ([`Pace`]).
 
 mod holds;
 mod marks;
@@ -26,6 +26,7 @@ mod tombstones;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -36,7 +37,7 @@ use zorgsluis_domain::port::{
     DataClass, Erased, ErasureStore, FhirStore as _, Found, Keys as _, PageRequest, ResourceKey, Search,
     TombstoneStore as _,
 };
-use zorgsluis_domain::{Phi, PortError, Pseudonym, Purpose};
+use zorgsluis_domain::{Clock as _, Phi, PortError, Pseudonym, Purpose};
 
 use crate::{
     AwsKeys, Clients, DynamoDeadLetters, DynamoEntryIndex, DynamoJournal, DynamoPatientIndex, HealthLake,
@@ -57,6 +58,24 @@ const KEYS_DESTROYED: u8 = 2;
 const COMPLETE: u8 = 3;
 /// Resources that are erased at once.
 const AT_ONCE: usize = 8;
+/// Messages after which a fence is renewed.
+const RENEW_AFTER: usize = 100;
+
+/// How an erasure goes beside the functions.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// In this time everything ends that had begun: longer than the time limit of any function that writes.
+    pub settle: Duration,
+    /// So long nobody writes about a patient after the erasure last said so: longer than `settle`.
+    pub fence: Duration,
+}
+
+impl Default for Pace {
+    /// The enricher has 120 seconds (`functions/enricher.json`).
+    fn default() -> Self {
+        Self { settle: Duration::from_secs(150), fence: Duration::from_secs(15 * 60) }
+    }
+}
 
 /// Destroys what stands on AWS about a patient.
 #[derive(Clone)]
@@ -71,6 +90,7 @@ pub struct AwsErasures {
     marks: Marks,
     holds: Holds,
     tombstones: S3Tombstones,
+    pace: Pace,
 }
 
 impl AwsErasures {
@@ -98,7 +118,21 @@ impl AwsErasures {
             marks,
             keys,
             tombstones,
+            pace: Pace::default(),
         }
+    }
+
+    /// At another pace.
+    #[must_use]
+    pub const fn at_pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// Keeps the patients' numbers fenced from now on.
+    async fn fence(&self, patients: &[Uuid]) -> Result<(), PortError> {
+        let until = SystemClock.now().saturating_add(self.pace.fence).unwrap_or(Timestamp::MAX);
+        self.index.fence(patients, until).await.map(drop)
     }
 
     async fn resources(
@@ -193,9 +227,15 @@ impl AwsErasures {
             for owner in &tombstone.owners {
                 erased.keys += self.keys.destroy_until(owner, DataClass::Dossier, tombstone.at).await?;
             }
+            // As long as nobody else can write about them, all that stands goes; else what was written up to then.
+            let fenced = self.index.is_fenced(patients, SystemClock.now()).await?;
+            if fenced {
+                self.fence(patients).await?;
+            }
+            let until = if fenced { Timestamp::MAX } else { tombstone.at };
             let mut gone = self.messages_about(patients).await?;
             let named = Gone::resources(&gone);
-            let resources = self.resources(patients, named, false, tombstone.at).await?;
+            let resources = self.resources(patients, named, false, until).await?;
             let mut owners: BTreeSet<Pseudonym> = tombstone.owners.iter().copied().collect();
             owners.extend(self.owners(&resources, patients).await?.0);
             let owners: Vec<Pseudonym> = owners.into_iter().collect();
@@ -210,8 +250,13 @@ impl AwsErasures {
             self.keys.mark_destroyed(id).await?;
             self.marks.note(Kept::Keys, tombstone, KEYS_DESTROYED).await?;
             erased.resources = self.erase_resources(&resources).await?;
-            for one in &gone {
-                erased.messages += u64::from(self.erase_message(id, one).await?);
+            for some in gone.chunks(RENEW_AFTER) {
+                if fenced {
+                    self.fence(patients).await?;
+                }
+                for one in some {
+                    erased.messages += u64::from(self.erase_message(id, one).await?);
+                }
             }
             self.marks.note(Kept::Messages, tombstone, COMPLETE).await?;
         }
@@ -317,6 +362,26 @@ impl ErasureStore for AwsErasures {
             }
         }
         Ok(pending)
+    }
+
+    async fn set_apart(
+        &self,
+        people: &[(Vec<Uuid>, Vec<Pseudonym>)],
+    ) -> Result<Option<Timestamp>, PortError> {
+        let at = SystemClock.now();
+        let held_until = at.saturating_add(self.pace.fence).unwrap_or(Timestamp::MAX);
+        for (patients, owners) in people {
+            self.fence(patients).await?;
+            for owner in owners {
+                self.keys.retire(owner, DataClass::Dossier, held_until).await?;
+            }
+        }
+        tokio::time::sleep(self.pace.settle).await;
+        // Also the numbers that they were given by what was under way.
+        for (patients, _) in people {
+            self.fence(patients).await?;
+        }
+        Ok(Some(at))
     }
 
     async fn apply(&self, tombstone: &Tombstone) -> Result<Erased, PortError> {

@@ -84,7 +84,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn key(number: u128) -> Arc<DataKey> {
-        Arc::new(DataKey::new("test", Uuid::from_u128(number), &[7; 32]).unwrap())
+        Arc::new(DataKey::new("test", Uuid::from_u128(number), "log", &[7; 32]).unwrap())
     }
 
     #[test]

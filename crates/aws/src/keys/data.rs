@@ -6,6 +6,7 @@ use zorgsluis_domain::PortError;
 
 pub(super) struct DataKey {
     id: Uuid,
+    class: String,
     key: RandomizedNonceKey,
 }
 
@@ -13,14 +14,24 @@ impl DataKey {
     /// # Errors
     ///
     /// `Damaged` when it has not 32 bytes.
-    pub(super) fn new(operation: &'static str, id: Uuid, bytes: &[u8]) -> Result<Self, PortError> {
+    pub(super) fn new(
+        operation: &'static str,
+        id: Uuid,
+        class: &str,
+        bytes: &[u8],
+    ) -> Result<Self, PortError> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, bytes)
             .map_err(|_| PortError::Damaged { operation, reason: "not a key of 32 bytes".into() })?;
-        Ok(Self { id, key })
+        Ok(Self { id, class: class.to_owned(), key })
     }
 
     pub(super) const fn id(&self) -> Uuid {
         self.id
+    }
+
+    /// The name of the class of what it protects.
+    pub(super) fn class(&self) -> &str {
+        &self.class
     }
 
     /// Nonce ‖ ciphertext ‖ tag. The key's id is authenticated with the context.

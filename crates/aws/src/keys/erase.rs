@@ -21,15 +21,29 @@ impl AwsKeys {
     ) -> Result<u64, PortError> {
         let owner = self.inner.roots.owner(&KeyOwner::Patient(*owner));
         let mut count = 0;
-        while let Some(id) = self.inner.store.current(OPERATION, &owner, class).await? {
+        for id in self.inner.store.of_owner(OPERATION, &owner, class).await? {
             if self.inner.store.made(OPERATION, id).await?.is_some_and(|made| made > until) {
-                break;
+                continue;
             }
             let now = SystemClock.now();
             count += u64::from(self.inner.store.destroy(OPERATION, id, &owner, class.name(), now).await?);
         }
         self.cache(Cache::clear);
         Ok(count)
+    }
+
+    /// From here on an owner's data are sealed under a key made anew, and those that there were open nothing until a
+    /// moment. A function that asked for the present key just before seals under it for a second more.
+    pub(crate) async fn retire(
+        &self,
+        owner: &Pseudonym,
+        class: DataClass,
+        held_until: Timestamp,
+    ) -> Result<(), PortError> {
+        let owner = self.inner.roots.owner(&KeyOwner::Patient(*owner));
+        self.inner.store.retire(OPERATION, &owner, class, held_until).await?;
+        self.cache(Cache::clear);
+        Ok(())
     }
 
     /// Whether a data key is, or was, of one of these owners.

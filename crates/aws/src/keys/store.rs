@@ -13,12 +13,72 @@ pub(super) struct Record {
     pub(super) owner: String,
     pub(super) class: String,
     pub(super) wrapped: Vec<u8>,
+    /// Until when it opens nothing: an erasure is about to be decided.
+    pub(super) held_until: Option<Timestamp>,
 }
 
 /// What stands under an id.
 pub(super) enum Held {
     Key(Record),
     Tombstone,
+}
+
+/// The keys of an owner and class that stand.
+#[derive(Default)]
+struct Present {
+    /// Under which data are sealed now.
+    now: Option<Uuid>,
+    /// Which seal nothing any more.
+    older: Vec<Uuid>,
+}
+
+impl Present {
+    /// The write by which others stand in the place of these, if these stand there still.
+    fn replaced_by(&self, owner: &str, class: &str, others: &Self) -> Write {
+        let listed = |ids: &[Uuid]| text(ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(" "));
+        let mut expression = Vec::new();
+        let mut values = Vec::new();
+        if let Some(now) = others.now {
+            expression.push("SET data_key = :new_key");
+            values.push((":new_key", text(now)));
+        }
+        if !others.older.is_empty() {
+            expression.push(if others.now.is_some() {
+                ", older = :new_older"
+            } else {
+                "SET older = :new_older"
+            });
+            values.push((":new_older", listed(&others.older)));
+        }
+        let gone = match (others.now.is_none(), others.older.is_empty()) {
+            (true, true) => "",
+            (true, false) => " REMOVE data_key",
+            (false, true) => " REMOVE older",
+            (false, false) => "",
+        };
+        let expression = format!("{}{gone}", expression.concat());
+        let key = owner_key(owner, class);
+        let mut write =
+            if expression.is_empty() { Write::delete(key) } else { Write::update(key, expression) };
+        let mut stood = Vec::new();
+        match self.now {
+            Some(now) => {
+                stood.push("data_key = :old_key");
+                values.push((":old_key", text(now)));
+            }
+            None => stood.push("attribute_not_exists(data_key)"),
+        }
+        if self.older.is_empty() {
+            stood.push("attribute_not_exists(older)");
+        } else {
+            stood.push("older = :old_older");
+            values.push((":old_older", listed(&self.older)));
+        }
+        for (name, value) in values {
+            write = write.value(name, value);
+        }
+        write.only_if(stood.join(" AND "))
+    }
 }
 
 pub(super) struct Store {
@@ -45,8 +105,61 @@ impl Store {
         owner: &str,
         class: DataClass,
     ) -> Result<Option<Uuid>, PortError> {
-        let found = self.table.get(operation, owner_key(owner, class.name())).await?;
-        found.map(|found| Row::new(operation, &found).uuid("data_key")).transpose()
+        Ok(self.present(operation, owner, class.name()).await?.now)
+    }
+
+    /// The ids of all keys of an owner that stand, the present one last.
+    pub(super) async fn of_owner(
+        &self,
+        operation: &'static str,
+        owner: &str,
+        class: DataClass,
+    ) -> Result<Vec<Uuid>, PortError> {
+        let Present { now, mut older, .. } = self.present(operation, owner, class.name()).await?;
+        older.extend(now);
+        Ok(older)
+    }
+
+    async fn present(&self, operation: &'static str, owner: &str, class: &str) -> Result<Present, PortError> {
+        let Some(found) = self.table.get(operation, owner_key(owner, class)).await? else {
+            return Ok(Present::default());
+        };
+        let row = Row::new(operation, &found);
+        let ids = row.maybe_text("older")?.unwrap_or_default().split_whitespace().map(str::parse);
+        Ok(Present {
+            now: row.has("data_key").then(|| row.uuid("data_key")).transpose()?,
+            older: ids.collect::<Result<_, _>>().map_err(|_| row.damaged("older"))?,
+        })
+    }
+
+    /// An owner has no present key from here on, and those that there are open nothing until a moment.
+    pub(super) async fn retire(
+        &self,
+        operation: &'static str,
+        owner: &str,
+        class: DataClass,
+        held_until: Timestamp,
+    ) -> Result<(), PortError> {
+        let mut patience = Patience::new(operation);
+        loop {
+            let stood = self.present(operation, owner, class.name()).await?;
+            let mut keys = stood.older.clone();
+            keys.extend(stood.now);
+            if keys.is_empty() {
+                return Ok(());
+            }
+            let held = keys.iter().map(|id| {
+                Write::update(id_key(*id), "SET held_until = :until")
+                    .only_if("attribute_exists(wrapped_key)")
+                    .value(":until", text(held_until))
+            });
+            let mut writes: Vec<Write> = held.collect();
+            writes.push(stood.replaced_by(owner, class.name(), &Present { now: None, older: keys }));
+            match self.table.transact(operation, writes).await? {
+                Ok(()) => return Ok(()),
+                Err(_) => patience.wait().await?,
+            }
+        }
     }
 
     pub(super) async fn by_id(&self, operation: &'static str, id: Uuid) -> Result<Option<Held>, PortError> {
@@ -59,6 +172,7 @@ impl Store {
             owner: row.text("owner")?.to_owned(),
             class: row.text("class")?.to_owned(),
             wrapped: row.bytes("wrapped_key")?.to_vec(),
+            held_until: row.has("held_until").then(|| row.time("held_until")).transpose()?,
         })))
     }
 
@@ -70,15 +184,15 @@ impl Store {
         record: &Record,
         now: Timestamp,
     ) -> Result<bool, PortError> {
-        let mut present = owner_key(&record.owner, &record.class);
-        present.insert("data_key".to_owned(), text(id));
         let mut key = id_key(id);
         key.insert("owner".to_owned(), text(&record.owner));
         key.insert("class".to_owned(), text(&record.class));
         key.insert("wrapped_key".to_owned(), bytes(record.wrapped.clone()));
         key.insert("made".to_owned(), text(now));
         let writes = vec![
-            Write::put(present).only_if("attribute_not_exists(pk)"),
+            Write::update(owner_key(&record.owner, &record.class), "SET data_key = :id")
+                .only_if("attribute_not_exists(data_key)")
+                .value(":id", text(id)),
             Write::put(key).only_if("attribute_not_exists(pk)"),
         ];
         Ok(self.table.transact(operation, writes).await?.is_ok())
@@ -96,22 +210,21 @@ impl Store {
         let mut patience = Patience::new(operation);
         loop {
             let mut writes = vec![
-                Write::update(id_key(id), "SET destroyed = :now REMOVE wrapped_key")
+                Write::update(id_key(id), "SET destroyed = :now REMOVE wrapped_key, held_until")
                     .only_if("attribute_exists(wrapped_key)")
                     .value(":now", text(now)),
             ];
-            let present = self.table.get(operation, owner_key(owner, class)).await?;
-            let present =
-                present.map(|present| Row::new(operation, &present).uuid("data_key")).transpose()?;
-            if present == Some(id) {
-                writes.push(
-                    Write::delete(owner_key(owner, class)).only_if("data_key = :id").value(":id", text(id)),
-                );
+            let stood = self.present(operation, owner, class).await?;
+            let listed = stood.now == Some(id) || stood.older.contains(&id);
+            if listed {
+                let others = stood.older.iter().copied().filter(|one| *one != id);
+                let left = Present { now: stood.now.filter(|now| *now != id), older: others.collect() };
+                writes.push(stood.replaced_by(owner, class, &left));
             }
             match self.table.transact(operation, writes).await? {
                 Ok(()) => return Ok(true),
                 // Somebody else destroyed it.
-                Err(cancelled) if cancelled.refused(0) && present != Some(id) => return Ok(false),
+                Err(cancelled) if cancelled.refused(0) && !listed => return Ok(false),
                 Err(_) => patience.wait().await?,
             }
         }

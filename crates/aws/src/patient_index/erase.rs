@@ -1,20 +1,27 @@
 //! What an erasure asks of the patient index beyond the port.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 use zorgsluis_domain::port::{IndexChange, PatientIndex as _};
-use zorgsluis_domain::{PortError, Pseudonym};
+use zorgsluis_domain::{Clock as _, PortError, Pseudonym};
 
 use super::DynamoPatientIndex;
 use super::item::{CLAIMED, holder_key, patient_partition};
-use crate::table::{Item, Row, busy, item, text};
+use crate::SystemClock;
+use crate::table::{Item, Row, Write, busy, item, text};
 
 const OPERATION: &str = "patient_index.erase";
+/// How long the last step of an erasure may take.
+const FENCE: Duration = Duration::from_secs(5 * 60);
 
 /// An identifier that a patient holds or held.
 pub(crate) struct Held {
     pub(crate) identifier: Pseudonym,
+    /// Who holds it.
+    holder: Uuid,
     /// Whose keys protect what comes under it, where the claim says so.
     pub(crate) owner: Option<Pseudonym>,
     /// Whether the patient holds it now; else somebody else does.
@@ -41,10 +48,11 @@ impl DynamoPatientIndex {
         for identifier in self.given(patients).await? {
             let Some(found) = self.table.get(OPERATION, holder_key(&identifier)).await? else { continue };
             let row = Row::new(OPERATION, &found);
-            let theirs = patients.contains(&row.uuid("patient")?);
+            let holder = row.uuid("patient")?;
+            let theirs = patients.contains(&holder);
             let owner = row.maybe_text("owner")?;
             let owner = owner.map(|hex| Pseudonym::from_hex(hex).ok_or_else(|| row.damaged("owner")));
-            held.push(Held { identifier, owner: owner.transpose()?, theirs });
+            held.push(Held { identifier, holder, owner: owner.transpose()?, theirs });
         }
         Ok(held)
     }
@@ -86,25 +94,88 @@ impl DynamoPatientIndex {
         Ok(of_others)
     }
 
-    /// Takes away all that the index says of these patients. Their numbers can be claimed anew.
-    pub(crate) async fn erase(&self, patients: &[Uuid]) -> Result<(), PortError> {
-        // Their events lead to the numbers, and go last.
-        for Held { identifier, .. } in self.held(patients).await?.into_iter().filter(|held| held.theirs) {
-            self.remove(holder_key(&identifier)).await?;
+    /// Keeps the numbers of these patients from those who write about them, until a moment. Answers how many.
+    pub(crate) async fn fence(&self, patients: &[Uuid], until: Timestamp) -> Result<usize, PortError> {
+        let mut fenced = 0;
+        for held in self.held(patients).await?.into_iter().filter(|held| held.theirs) {
+            let fence = Write::update(holder_key(&held.identifier), "SET fenced_until = :until")
+                .only_if("patient = :holder")
+                .value(":holder", text(held.holder))
+                .value(":until", text(until));
+            // One that was taken from them meanwhile is another's.
+            fenced += usize::from(self.table.transact(OPERATION, vec![fence]).await?.is_ok());
         }
-        for patient in patients {
-            let rows =
-                self.table.query(OPERATION, "pk = :pk").value(":pk", text(patient_partition(*patient)));
-            for row in rows.all().await? {
-                let row = Row::new(OPERATION, &row);
-                self.remove(item([("pk", text(row.text("pk")?)), ("sk", text(row.text("sk")?))])).await?;
+        Ok(fenced)
+    }
+
+    /// Whether nobody can write under any number of these patients at a moment, and there is one.
+    pub(crate) async fn is_fenced(&self, patients: &[Uuid], at: Timestamp) -> Result<bool, PortError> {
+        let mut any = false;
+        for Held { identifier, .. } in self.held(patients).await?.into_iter().filter(|held| held.theirs) {
+            let Some(found) = self.table.get(OPERATION, holder_key(&identifier)).await? else { continue };
+            let row = Row::new(OPERATION, &found);
+            if !row.has("fenced_until") || row.time("fenced_until")? <= at {
+                return Ok(false);
+            }
+            any = true;
+        }
+        Ok(any)
+    }
+
+    /// Takes away all that the index says of these patients. Their numbers can be claimed anew, when nothing else is
+    /// left: who claims one begins anew under the same id.
+    pub(crate) async fn erase(&self, patients: &[Uuid]) -> Result<(), PortError> {
+        let Some(first) = patients.first() else { return Ok(()) };
+        let note = item([("pk", text(format!("erasing/{first}"))), ("sk", text("numbers"))]);
+        let begun = self.table.get(OPERATION, note.clone()).await?;
+        let numbers = match &begun {
+            Some(begun) => numbers(Row::new(OPERATION, begun))?,
+            None => {
+                // So it is known of each whether it is still the erased one's.
+                let until = SystemClock.now().saturating_add(FENCE).unwrap_or(Timestamp::MAX);
+                self.fence(patients, until).await?;
+                let held = self.held(patients).await?.into_iter().filter(|held| held.theirs);
+                let numbers: Vec<Pseudonym> = held.map(|held| held.identifier).collect();
+                let listed: Vec<String> = numbers.iter().map(Pseudonym::to_string).collect();
+                let mut noted = note.clone();
+                noted.insert(String::from("numbers"), text(listed.join(" ")));
+                self.table.put(OPERATION, noted).await?;
+                numbers
+            }
+        };
+        if !begun.as_ref().is_some_and(|begun| Row::new(OPERATION, begun).has("rows_gone")) {
+            for patient in patients {
+                let rows =
+                    self.table.query(OPERATION, "pk = :pk").value(":pk", text(patient_partition(*patient)));
+                for row in rows.all().await? {
+                    let row = Row::new(OPERATION, &row);
+                    self.remove(item([("pk", text(row.text("pk")?)), ("sk", text(row.text("sk")?))])).await?;
+                }
+            }
+            let gone = Write::update(note.clone(), "SET rows_gone = :yes").value(":yes", text("yes"));
+            if self.table.transact(OPERATION, vec![gone]).await?.is_err() {
+                return Err(PortError::Unavailable { operation: OPERATION, retry_after: None, cause: None });
             }
         }
-        Ok(())
+        for number in numbers {
+            // A new claim has no fence.
+            let taken = Write::delete(holder_key(&number)).only_if("attribute_exists(fenced_until)");
+            let refused = self.table.transact(OPERATION, vec![taken]).await?.err();
+            if refused.is_some_and(|cancelled| !cancelled.refused(0)) {
+                return Err(PortError::Unavailable { operation: OPERATION, retry_after: None, cause: None });
+            }
+        }
+        self.remove(note).await
     }
 
     async fn remove(&self, key: Item) -> Result<(), PortError> {
         let request = self.table.client().delete_item().table_name(self.table.name()).set_key(Some(key));
         request.send().await.map(drop).map_err(|error| busy(OPERATION, error))
     }
+}
+
+/// The numbers that an erasure noted.
+fn numbers(row: Row<'_>) -> Result<Vec<Pseudonym>, PortError> {
+    let listed = row.text("numbers")?.split_whitespace();
+    listed.map(|hex| Pseudonym::from_hex(hex).ok_or_else(|| row.damaged("numbers"))).collect()
 }

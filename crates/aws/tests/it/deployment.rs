@@ -80,6 +80,13 @@ impl Deployment {
         Function(Behind::start(parts).await.unwrap())
     }
 
+    /// The ports of a command.
+    pub(crate) fn parts(&self) -> Parts {
+        let get = |name: &str| self.environment.get(name).cloned();
+        let settings = Settings::read(Program::CommandLine, get).unwrap();
+        Parts::new(Arc::new(settings), self.world.clients.clone())
+    }
+
     /// Runs a command.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Done {
         let environment: Vec<_> =
@@ -122,8 +129,13 @@ pub(crate) struct Function(Behind);
 impl Function {
     /// A batch with these entries; which messages went back to the queue.
     pub(crate) async fn write(&self, numbers: std::ops::Range<u8>) -> Vec<String> {
+        self.write_at(1_795_000_000, numbers).await
+    }
+
+    /// The same, of a time in seconds since 1970.
+    pub(crate) async fn write_at(&self, second: i64, numbers: std::ops::Range<u8>) -> Vec<String> {
         let message = |number: u8| {
-            let body = serde_json::to_string(&entry(number)).unwrap();
+            let body = serde_json::to_string(&entry(second, number)).unwrap();
             json!({
                 "messageId": number.to_string(), "receiptHandle": "r", "body": body, "md5OfBody": "",
                 "attributes": {}, "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": REGION,
@@ -150,8 +162,8 @@ fn call() -> Call {
 }
 
 /// Somebody read something of one of three invented patients.
-fn entry(number: u8) -> AuditEntry {
-    let time = Timestamp::from_second(1_795_000_000 + i64::from(number)).unwrap();
+fn entry(second: i64, number: u8) -> AuditEntry {
+    let time = Timestamp::from_second(second + i64::from(number)).unwrap();
     AuditEntry::of(Deed::read())
         .at(EntryId::new(time, [number; 10]), time)
         .by(User::system("arts-17", true))

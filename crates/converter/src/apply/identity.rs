@@ -64,7 +64,7 @@ impl Identities<'_> {
             return Ok((Resolved { named: person.id, given: person.id, now }, Vec::new()));
         };
         let pseudonyms: Vec<Pseudonym> = indexed.iter().map(|identifier| identifier.pseudonym).collect();
-        let known = self.index.resolve(&pseudonyms).await?;
+        let known = self.index.resolve_to_write(&pseudonyms).await?;
         let mut conflicts = Vec::new();
         let mut given = match known.first().copied().flatten() {
             // A BSN is no sender's own number: it may be another one's by mistake.
@@ -116,7 +116,7 @@ impl Identities<'_> {
     pub(crate) async fn part(&self, person: &Person, other: Uuid) -> Result<(), ApplyError> {
         let numbers: Vec<Pseudonym> =
             person.identifiers.iter().map(|identifier| self.indexed(identifier).pseudonym).collect();
-        let known = self.index.resolve(&numbers).await?;
+        let known = self.index.resolve_to_write(&numbers).await?;
         for (number, holder) in numbers.iter().zip(known) {
             if holder == Some(other) {
                 self.index.release(number, other).await?;

@@ -90,6 +90,18 @@ pub trait ErasureStore: Send + Sync {
     /// Which of these tombstones some store does not note: an erasure that was cut off, or a backup put back.
     async fn pending(&self, tombstones: &[Tombstone]) -> Result<Vec<Tombstone>, PortError>;
 
+    /// Before dossiers are destroyed in stores that others use meanwhile: from the moment that this answers on, what
+    /// comes in about these persons (the numbers of each, and the owners of the keys that go) is kept apart from what
+    /// goes, and nothing that was under way then is any more when this returns. It passes by itself when nothing is
+    /// decided. `None` of stores that nobody else uses.
+    async fn set_apart(
+        &self,
+        people: &[(Vec<Uuid>, Vec<Pseudonym>)],
+    ) -> Result<Option<Timestamp>, PortError> {
+        let _ = people;
+        Ok(None)
+    }
+
     /// Does what a tombstone says, as far as it is not done. Doing it again is no error.
     async fn apply(&self, tombstone: &Tombstone) -> Result<Erased, PortError>;
 

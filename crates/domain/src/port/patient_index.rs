@@ -83,6 +83,12 @@ pub trait PatientIndex: Send + Sync {
     /// The patient of each identifier, in order.
     async fn resolve(&self, identifiers: &[Pseudonym]) -> Result<Vec<Option<Uuid>>, PortError>;
 
+    /// The same, for who writes about them: trouble that passes for a patient whose dossier is being destroyed, until
+    /// that is done.
+    async fn resolve_to_write(&self, identifiers: &[Pseudonym]) -> Result<Vec<Option<Uuid>>, PortError> {
+        self.resolve(identifiers).await
+    }
+
     /// Gives an identifier to a patient unless it has one (conditional put). An identifier of a patient
     /// who was merged into this one (or into the same survivor) is [`Claim::Held`]. What stands beside the identifier
     /// is kept with the claim; one of an earlier release that holds only the pseudonym gets it.

@@ -108,7 +108,7 @@ impl Registers {
         let indexed: Vec<IndexedIdentifier> =
             identifiers.iter().map(|(identifier, _)| self.indexed(identifier.expose_phi())).collect();
         let pseudonyms: Vec<Pseudonym> = indexed.iter().map(|one| one.pseudonym).collect();
-        let known = self.ports.patients.resolve(&pseudonyms).await?;
+        let known = self.ports.patients.resolve_to_write(&pseudonyms).await?;
         let mut holders: Vec<(usize, Uuid)> = Vec::new();
         for (nth, (pseudonym, known)) in pseudonyms.iter().zip(&known).enumerate() {
             if let Some(holder) = known.or_else(|| given.by_identifier.get(pseudonym).copied()) {

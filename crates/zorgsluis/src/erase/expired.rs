@@ -59,7 +59,7 @@ async fn dossiers(work: &Work, args: &EraseArgs, request: &Request) -> Result<us
     }
     let numbers: Vec<_> = people.iter().map(|who| who.patients.clone()).collect();
     let found = work.erasures().find_all(&numbers, &[]).await.map_err(Failure::wrong)?;
-    let (mut decided, mut told) = (Vec::new(), Vec::new());
+    let mut going = Vec::new();
     for (who, found) in people.iter().zip(found) {
         let ground = ground::of_found(work, who, DataClass::Dossier, request, None, found).await?;
         if ground.nothing {
@@ -69,18 +69,28 @@ async fn dossiers(work: &Work, args: &EraseArgs, request: &Request) -> Result<us
             say!("zorgsluis: {}: dossier stays: {duty}", who.reference());
         }
         if ground.duties.is_empty() {
-            let mut tombstone = work.tombstone(DataClass::Dossier, request.reason, who)?;
-            tombstone.owners.clone_from(&ground.owners);
-            tombstone.keys.clone_from(&ground.keys);
-            let entries = work.entries(&tombstone, who, request, request.reason.code())?;
-            decided.push((tombstone, entries));
-            told.push((who, ground));
+            going.push((who, ground));
         }
+    }
+    let at = if args.dry_run || going.is_empty() {
+        None
+    } else {
+        let apart: Vec<_> =
+            going.iter().map(|(who, ground)| (who.patients.clone(), ground.owners.clone())).collect();
+        work.set_apart(&apart).await?
+    };
+    let mut decided = Vec::new();
+    for (who, ground) in &going {
+        let mut tombstone = work.tombstone(DataClass::Dossier, request.reason, who, at)?;
+        tombstone.owners.clone_from(&ground.owners);
+        tombstone.keys.clone_from(&ground.keys);
+        let entries = work.entries(&tombstone, who, request, request.reason.code())?;
+        decided.push((tombstone, entries));
     }
     if !args.dry_run && !decided.is_empty() {
         work.erase(&decided).await?;
     }
-    for ((who, ground), (tombstone, _)) in told.iter().zip(&decided) {
+    for ((who, ground), (tombstone, _)) in going.iter().zip(&decided) {
         let (verb, tombstone) =
             if args.dry_run { ("would be destroyed", None) } else { ("destroyed", Some(tombstone)) };
         say(args, who, DataClass::Dossier, verb, ground, tombstone);
@@ -122,7 +132,7 @@ async fn lines(work: &Work, args: &EraseArgs, request: &Request) -> Result<usize
         let mut decided = Vec::new();
         for together in over.chunks(TOGETHER) {
             let nobody = Who { patients: Vec::new() };
-            let mut tombstone = work.tombstone(DataClass::Log, request.reason, &nobody)?;
+            let mut tombstone = work.tombstone(DataClass::Log, request.reason, &nobody, None)?;
             tombstone.lines = together.to_vec();
             tombstone.owners = together
                 .iter()

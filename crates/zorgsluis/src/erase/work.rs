@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 use zorgsluis_audit_writer::{AuditLog, AuditWriter, patient_pseudonym};
@@ -14,7 +15,7 @@ use zorgsluis_domain::port::{
     AuditSink, DataClass, ErasureStore, Keys, PatientIndex, Random as _, TombstoneStore,
 };
 use zorgsluis_domain::retention::{Duty, Reason, Request, dutch_day};
-use zorgsluis_domain::{AuditEntry, Clock, EntryId};
+use zorgsluis_domain::{AuditEntry, Clock, EntryId, Pseudonym};
 use zorgsluis_embedded::{DataDirectory, Mixed, OpenError, SystemRandom, TombstoneFile};
 
 use crate::cli::{EraseArgs, WhoArgs};
@@ -203,18 +204,31 @@ impl Work {
         Ok(all)
     }
 
-    /// What is to remain of an erasure that is decided now.
+    /// Before dossiers of these go, with the owners of their keys: keeps apart what comes in meanwhile, where others use
+    /// the stores. The moment at which that began.
+    pub(super) async fn set_apart(
+        &self,
+        people: &[(Vec<Uuid>, Vec<Pseudonym>)],
+    ) -> Result<Option<Timestamp>, Failure> {
+        if self.local.is_none() {
+            say!("zorgsluis: waits until what is under way has ended; nothing is destroyed yet");
+        }
+        self.erasures().set_apart(people).await.map_err(Failure::wrong)
+    }
+
+    /// What is to remain of an erasure that is decided now, or at that moment.
     pub(super) fn tombstone(
         &self,
         class: DataClass,
         reason: Reason,
         who: &Who,
+        at: Option<Timestamp>,
     ) -> Result<Tombstone, Failure> {
-        let now = self.stores.clock.now();
+        let now = at.unwrap_or_else(|| self.stores.clock.now());
         let mut bits = [0; 10];
         SystemRandom.fill(&mut bits).map_err(Failure::wrong)?;
         let (id, patients) = (EntryId::new(now, bits).0, who.patients.clone());
-        let at = jiff::Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
+        let at = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
         Ok(Tombstone {
             v: 1,
             id,
@@ -233,7 +247,7 @@ impl Work {
         self.erasures().tombstones().await.map_err(Failure::wrong)
     }
 
-    fn entry(&self, deed: Deed, id: EntryId, at: jiff::Timestamp) -> AuditEntry {
+    fn entry(&self, deed: Deed, id: EntryId, at: Timestamp) -> AuditEntry {
         AuditEntry::of(deed)
             .at(id, at)
             .by(User::system("operator", true))
