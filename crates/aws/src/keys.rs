@@ -139,15 +139,6 @@ impl AwsKeys {
         })
     }
 
-    /// The ids of all keys that were destroyed: for a table that is restored. Reads the whole table.
-    ///
-    /// # Errors
-    ///
-    /// As of any port.
-    pub async fn destroyed(&self) -> Result<Vec<Uuid>, PortError> {
-        self.inner.store.tombstones("keys.destroyed").await
-    }
-
     /// Destroys keys again that a restored table brought back, by their ids. Answers how many there were.
     ///
     /// # Errors

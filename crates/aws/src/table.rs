@@ -5,6 +5,7 @@ mod cursor;
 mod listing;
 mod query;
 mod row;
+mod scan;
 mod transaction;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ pub(crate) use cursor::{bad_cursor, cursor, limit, page, parse_cursor, time_key}
 pub(crate) use listing::{merged, shard, shards};
 pub(crate) use query::Query;
 pub(crate) use row::Row;
+pub(crate) use scan::Scan;
 pub(crate) use transaction::{Cancelled, MAX_WRITES, Write};
 
 use crate::failure::{failed_unless, has_code};
@@ -144,6 +146,11 @@ impl Table {
     /// (`pk = :pk AND begins_with(sk, :prefix)`).
     pub(crate) fn query(&self, operation: &'static str, condition: &str) -> Query {
         Query::new(self.clone(), operation, condition)
+    }
+
+    /// Reads all items, whatever their keys.
+    pub(crate) fn scan(&self, operation: &'static str) -> Scan {
+        Scan::new(self.clone(), operation)
     }
 
     /// Does all of these writes or none. At most [`MAX_WRITES`], and one for each item.

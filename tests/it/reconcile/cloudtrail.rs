@@ -114,3 +114,27 @@ fn what_cloudtrail_wrote_down_and_the_log_are_compared_both_ways() {
     let text = stderr(&output);
     assert!(text.contains("c.json: no JSON at line 1"), "{text}");
 }
+
+#[test]
+fn where_most_may_still_be_on_its_way_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    used(&data).stop();
+    let mut records = told(&data);
+    let last = records.last().and_then(|record| record["eventTime"].as_str()).unwrap().parse().unwrap();
+    // Just received: no function has worked on them.
+    for number in 0..200 {
+        let key = json!({ "key": format!("messages/{}", Uuid::from_u128(1_000 + number)) });
+        let id = records.len();
+        records.push(record(id, last, "zorgsluis-ingest", "s3.amazonaws.com", "PutObject", key));
+    }
+    deliver(folder.path(), "a.json", &records);
+    let trail = folder.path().join("AWSLogs");
+    let (data, trail) = (data.to_str().unwrap(), trail.to_str().unwrap());
+    let output = run(["audit", "reconcile", "--data", data, "--cloudtrail", trail]);
+    let (status, text) = (output.status.code(), String::from_utf8(output.stdout).unwrap());
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.contains("Little was compared, and of that the log is complete:"), "{text}");
+    assert!(text.contains("200 more may still be on their way"), "{text}");
+    assert!(!text.contains("The log is complete"), "{text}");
+}

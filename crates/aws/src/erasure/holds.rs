@@ -5,7 +5,7 @@ use uuid::Uuid;
 use zorgsluis_domain::PortError;
 use zorgsluis_domain::erasure::Hold;
 
-use crate::table::{Item, Patience, Row, Table, Write, busy, item, text};
+use crate::table::{Item, Patience, Row, Table, Write, item, text};
 
 #[derive(Debug, Clone)]
 pub(super) struct Holds {
@@ -61,16 +61,16 @@ impl Holds {
     /// All of them: there are few.
     pub(super) async fn list(&self, patients: Option<&[Uuid]>) -> Result<Vec<Hold>, PortError> {
         const OPERATION: &str = "holds.list";
-        let scan = self.table.client().scan().table_name(self.table.name()).consistent_read(true);
-        let mut pages = scan.into_paginator().items().send();
         let mut holds = Vec::new();
-        while let Some(found) = pages.next().await {
-            let found = found.map_err(|error| busy(OPERATION, error))?;
-            let hold = read(Row::new(OPERATION, &found))?;
+        let scan = self.table.scan(OPERATION);
+        scan.each(|row| {
+            let hold = read(row)?;
             if patients.is_none_or(|patients| patients.contains(&hold.patient)) {
                 holds.push(hold);
             }
-        }
+            Ok(())
+        })
+        .await?;
         holds.sort_by_key(|hold| (hold.since, hold.id));
         Ok(holds)
     }

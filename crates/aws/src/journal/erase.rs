@@ -1,6 +1,6 @@
 //! What an erasure asks of the journal beyond the port.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 use uuid::Uuid;
@@ -21,25 +21,16 @@ impl DynamoJournal {
         let mut found = BTreeSet::new();
         for some in patients.chunks(TOGETHER) {
             let named: Vec<String> = (0..some.len()).map(|nth| format!("contains(stage, :p{nth})")).collect();
-            let values: HashMap<_, _> = (0..)
-                .zip(some)
-                .map(|(nth, id): (usize, _)| (format!(":p{nth}"), text(format!("Patient/{id}"))))
-                .collect();
-            let mut pages = table
-                .client()
-                .scan()
-                .table_name(table.name())
-                .consistent_read(true)
-                .filter_expression(named.join(" OR "))
-                .set_expression_attribute_values(Some(values))
-                .projection_expression("pk")
-                .into_paginator()
-                .items()
-                .send();
-            while let Some(step) = pages.next().await {
-                let step = step.map_err(|error| busy(OPERATION, error))?;
-                found.insert(Row::new(OPERATION, &step).parsed("pk")?);
+            let mut steps = table.scan(OPERATION).only(named.join(" OR ")).attributes("pk");
+            for (nth, id) in some.iter().enumerate() {
+                steps = steps.value(&format!(":p{nth}"), text(format!("Patient/{id}")));
             }
+            steps
+                .each(|step| {
+                    found.insert(step.parsed("pk")?);
+                    Ok(())
+                })
+                .await?;
         }
         Ok(found)
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use zorgsluis_domain::PortError;
 use zorgsluis_domain::port::DataClass;
 
-use crate::table::{Item, Patience, Row, Table, Write, busy, bytes, item, text};
+use crate::table::{Item, Patience, Row, Table, Write, bytes, item, text};
 
 /// A wrapped data key.
 pub(super) struct Record {
@@ -262,28 +262,5 @@ impl Store {
         let mut mark = id_key(id);
         mark.insert("destroyed".to_owned(), text(now));
         self.table.put(operation, mark).await
-    }
-
-    /// The ids of all keys that were destroyed.
-    pub(super) async fn tombstones(&self, operation: &'static str) -> Result<Vec<Uuid>, PortError> {
-        let mut pages = self
-            .table
-            .client()
-            .scan()
-            .table_name(self.table.name())
-            .consistent_read(true)
-            .filter_expression("attribute_exists(destroyed)")
-            .projection_expression("pk")
-            .into_paginator()
-            .items()
-            .send();
-        let mut ids = Vec::new();
-        while let Some(found) = pages.next().await {
-            let found = found.map_err(|error| busy(operation, error))?;
-            let row = Row::new(operation, &found);
-            let id = row.text("pk")?.strip_prefix("key/").and_then(|id| id.parse().ok());
-            ids.push(id.ok_or_else(|| row.damaged("pk"))?);
-        }
-        Ok(ids)
     }
 }

@@ -123,26 +123,20 @@ impl DynamoEntryIndex {
         before: jiff::Timestamp,
     ) -> Result<std::collections::BTreeSet<String>, PortError> {
         let partition = key_partition(&self.shard, prefix);
-        let mut pages = self
-            .table
-            .client()
-            .scan()
-            .table_name(self.table.name())
-            .consistent_read(true)
-            .filter_expression("begins_with(pk, :keys) AND sk < :before")
-            .projection_expression("pk")
-            .expression_attribute_values(":keys", text(&partition))
-            .expression_attribute_values(":before", text(order(before.as_microsecond())))
-            .into_paginator()
-            .items()
-            .send();
         let mut keys = std::collections::BTreeSet::new();
         let behind = key_partition(&self.shard, "");
-        while let Some(row) = pages.next().await {
-            let row = row.map_err(|error| busy(operation, error))?;
-            let pk = table::Row::new(operation, &row).text("pk")?;
-            keys.extend(pk.strip_prefix(&behind).map(str::to_owned));
-        }
+        let rows = self
+            .table
+            .scan(operation)
+            .only("begins_with(pk, :keys) AND sk < :before")
+            .value(":keys", text(&partition))
+            .value(":before", text(order(before.as_microsecond())))
+            .attributes("pk");
+        rows.each(|row| {
+            keys.extend(row.text("pk")?.strip_prefix(&behind).map(str::to_owned));
+            Ok(())
+        })
+        .await?;
         Ok(keys)
     }
 

@@ -69,28 +69,23 @@ impl DynamoPatientIndex {
         if identifiers.is_empty() {
             return Ok(of_others);
         }
-        let mut pages = self
+        // `change` and `what` are of events.
+        let claims = self
             .table
-            .client()
-            .scan()
-            .table_name(self.table.name())
-            .consistent_read(true)
-            // `change` and `what` are of events.
-            .filter_expression("#change = :claimed")
-            .expression_attribute_names("#change", "change")
-            .expression_attribute_values(":claimed", text(CLAIMED))
-            .projection_expression("pk, what")
-            .into_paginator()
-            .items()
-            .send();
-        while let Some(event) = pages.next().await {
-            let event = event.map_err(|error| busy(OPERATION, error))?;
-            let row = Row::new(OPERATION, &event);
-            let identifier = Pseudonym::from_hex(row.text("what")?).ok_or_else(|| row.damaged("what"))?;
-            if identifiers.contains(&identifier) && !own.contains(row.text("pk")?) {
-                of_others.insert(identifier);
-            }
-        }
+            .scan(OPERATION)
+            .only("#change = :claimed")
+            .name("#change", "change")
+            .value(":claimed", text(CLAIMED))
+            .attributes("pk, what");
+        claims
+            .each(|row| {
+                let identifier = Pseudonym::from_hex(row.text("what")?).ok_or_else(|| row.damaged("what"))?;
+                if identifiers.contains(&identifier) && !own.contains(row.text("pk")?) {
+                    of_others.insert(identifier);
+                }
+                Ok(())
+            })
+            .await?;
         Ok(of_others)
     }
 

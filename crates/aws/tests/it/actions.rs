@@ -34,7 +34,7 @@ const ADAPTERS: [(&[&str], &[&str]); 14] = [
 ];
 
 /// A call as it stands in the sources, the action that it needs, and those that it may need besides.
-const CALLS: [(&str, &str, &[&str]); 40] = [
+const CALLS: [(&str, &str, &[&str]); 42] = [
     (".get_item()", "dynamodb:GetItem", &[]),
     ("table.get(", "dynamodb:GetItem", &[]),
     (".put_item()", "dynamodb:PutItem", &[]),
@@ -48,6 +48,8 @@ const CALLS: [(&str, &str, &[&str]); 40] = [
     (".query()", "dynamodb:Query", &[]),
     ("table.query(", "dynamodb:Query", &[]),
     (".scan()", "dynamodb:Scan", &[]),
+    (".scan(OPERATION)", "dynamodb:Scan", &[]),
+    (".scan(operation)", "dynamodb:Scan", &[]),
     (".batch_get_item()", "dynamodb:BatchGetItem", &[]),
     ("table.get_all(", "dynamodb:BatchGetItem", &[]),
     (".batch_write_item()", "dynamodb:BatchWriteItem", &[]),

@@ -5,6 +5,7 @@
 
 mod actions;
 mod bucket_policy;
+mod cloudtrail;
 mod command_line;
 mod comprehend_medical;
 mod deployment;
