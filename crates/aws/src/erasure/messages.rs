@@ -1,10 +1,13 @@
 //! Messages about a patient, and what was noted of them.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use uuid::Uuid;
-use zorgsluis_domain::port::{DeadLetters as _, Journal as _, PageRequest, ResourceKey};
+use zorgsluis_domain::port::{
+    DataClass, DeadLetters as _, Journal as _, PageRequest, ResourceKey, TombstoneStore as _,
+};
 use zorgsluis_domain::{MessageId, PortError, Pseudonym, Stage};
 
 use super::AwsErasures;
@@ -26,12 +29,55 @@ impl Gone {
     }
 }
 
+/// What is read once for all persons who are looked for or erased together.
+pub(super) struct Around {
+    /// The messages of which a step names somebody.
+    naming: BTreeMap<MessageId, BTreeSet<Uuid>>,
+    /// The dead letters, with the fingerprints of the owners of their keys.
+    letters: Vec<(MessageId, String)>,
+    /// Whose dossiers are destroyed by now, by id, and up to when.
+    pub(super) erased: HashMap<String, Timestamp>,
+}
+
 impl AwsErasures {
+    /// What there is around these patients.
+    pub(super) async fn around(&self, patients: &[Uuid]) -> Result<Around, PortError> {
+        self.scans.fetch_add(1, Ordering::Relaxed);
+        let naming = self.journal.naming(patients).await?;
+        let mut erased = HashMap::new();
+        for tombstone in self.tombstones.read().await? {
+            if tombstone.class == DataClass::Dossier {
+                for id in &tombstone.patients {
+                    let last = erased.entry(id.to_string()).or_insert(tombstone.at);
+                    *last = tombstone.at.max(*last);
+                }
+            }
+        }
+        let mut letters = Vec::new();
+        let mut page = PageRequest::first(1000);
+        loop {
+            let listed = self.letters.list(&page).await?;
+            for letter in listed.items {
+                let Some(key) = self.payloads.sealed_under(letter.message).await? else { continue };
+                letters.extend(self.keys.owner_of(key).await?.map(|owner| (letter.message, owner)));
+            }
+            match listed.next {
+                Some(next) => page.after = Some(next),
+                None => return Ok(Around { naming, letters, erased }),
+            }
+        }
+    }
+
     /// The messages that wrote one of these Patient resources, by their ways.
-    pub(super) async fn messages_about(&self, patients: &[Uuid]) -> Result<Vec<Gone>, PortError> {
+    pub(super) async fn messages_about(
+        &self,
+        around: &Around,
+        patients: &[Uuid],
+    ) -> Result<Vec<Gone>, PortError> {
         let named: HashSet<String> = patients.iter().map(|id| format!("Patient/{id}")).collect();
         let mut gone = Vec::new();
-        for message in self.journal.naming(patients).await? {
+        let naming = around.naming.iter().filter(|(_, named)| patients.iter().any(|id| named.contains(id)));
+        for message in naming.map(|(message, _)| *message) {
             let Some(way) = self.journal.get(message).await? else { continue };
             let mut one = self.gone(message).await?;
             let mut about = false;
@@ -61,27 +107,18 @@ impl AwsErasures {
     /// The dead letters that are sealed under keys of these owners.
     pub(super) async fn letters_of(
         &self,
+        around: &Around,
         owners: &[Pseudonym],
         known: &[Gone],
     ) -> Result<Vec<Gone>, PortError> {
+        let owners: HashSet<String> = owners.iter().map(|owner| self.keys.fingerprint(owner)).collect();
         let mut gone = Vec::new();
-        let mut page = PageRequest::first(1000);
-        loop {
-            let letters = self.letters.list(&page).await?;
-            for letter in letters.items {
-                if known.iter().any(|one| one.message == letter.message) {
-                    continue;
-                }
-                let Some(key) = self.payloads.sealed_under(letter.message).await? else { continue };
-                if self.keys.is_of(key, owners).await? {
-                    gone.push(self.gone(letter.message).await?);
-                }
-            }
-            match letters.next {
-                Some(next) => page.after = Some(next),
-                None => return Ok(gone),
+        for (message, owner) in &around.letters {
+            if owners.contains(owner) && !known.iter().any(|one| one.message == *message) {
+                gone.push(self.gone(*message).await?);
             }
         }
+        Ok(gone)
     }
 
     /// Messages of which a person said that they are the patient's.

@@ -18,26 +18,28 @@
 //! is done. A function that had begun before ends within its time limit, for which the erasure waits; what it wrote goes
 //! too, since nobody else wrote. A fence that nobody renews ends by itself ([`Pace`]).
 
+mod dossiers;
 mod holds;
 mod marks;
 mod messages;
+mod people;
 mod resources;
 mod tombstones;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use uuid::Uuid;
 use zorgsluis_domain::erasure::{Hold, Tombstone};
 use zorgsluis_domain::port::{
-    DataClass, Erased, ErasureStore, FhirStore as _, Found, Keys as _, PageRequest, ResourceKey, Search,
+    DataClass, Erased, ErasureStore, FhirStore as _, Found, PageRequest, ResourceKey, Search,
     TombstoneStore as _,
 };
-use zorgsluis_domain::{Clock as _, Phi, PortError, Pseudonym, Purpose};
+use zorgsluis_domain::{Clock as _, Phi, PortError, Pseudonym};
 
 use crate::{
     AwsKeys, Clients, DynamoDeadLetters, DynamoEntryIndex, DynamoJournal, DynamoPatientIndex, HealthLake,
@@ -45,7 +47,7 @@ use crate::{
 };
 use holds::Holds;
 use marks::{Kept, Marks};
-use messages::Gone;
+use messages::Around;
 use resources::{Resources, Sought};
 
 pub use tombstones::S3Tombstones;
@@ -91,6 +93,8 @@ pub struct AwsErasures {
     holds: Holds,
     tombstones: S3Tombstones,
     pace: Pace,
+    /// How often a table was read through.
+    scans: Arc<AtomicU64>,
 }
 
 impl AwsErasures {
@@ -119,6 +123,7 @@ impl AwsErasures {
             keys,
             tombstones,
             pace: Pace::default(),
+            scans: Arc::default(),
         }
     }
 
@@ -137,183 +142,35 @@ impl AwsErasures {
 
     async fn resources(
         &self,
+        around: &Around,
         patients: &[Uuid],
         named: BTreeSet<ResourceKey>,
         involuntary_care: bool,
         until: Timestamp,
     ) -> Result<Resources, PortError> {
-        Sought { fhir: &self.fhir, patients, named, involuntary_care, until }.find().await
-    }
-
-    /// The owners of keys by what identifies the patient in the resources, and by what the index says of the numbers
-    /// that the patient was given. Apart from them: the owners of numbers that somebody else has or had, too (one that
-    /// was moved, or two persons under one). Their keys protect what is about the other.
-    async fn owners(
-        &self,
-        resources: &Resources,
-        patients: &[Uuid],
-    ) -> Result<(Vec<Pseudonym>, Vec<Pseudonym>), PortError> {
-        let mut owners = BTreeMap::new();
-        let mut elsewhere = BTreeSet::new();
-        for (system, value) in &resources.identifiers {
-            let parts = [system.as_bytes(), value.as_bytes()];
-            let number = self.keys.pseudonym(Purpose::PatientIndex, &parts);
-            owners.insert(number, self.keys.pseudonym(Purpose::KeyOwner, &parts));
-            if self.is_of_another(system, value, patients).await? {
-                elsewhere.insert(number);
-            }
-        }
-        for held in self.index.held(patients).await? {
-            if let Some(owner) = held.owner {
-                owners.insert(held.identifier, owner);
-            }
-            if !held.theirs {
-                elsewhere.insert(held.identifier);
-            }
-        }
-        elsewhere.extend(self.index.of_others(&owners.keys().copied().collect(), patients).await?);
-        let of = |(number, owner): (&Pseudonym, &Pseudonym)| (elsewhere.contains(number), *owner);
-        let shared: BTreeSet<Pseudonym> =
-            owners.iter().map(of).filter_map(|(shared, owner)| shared.then_some(owner)).collect();
-        let owners: BTreeSet<Pseudonym> =
-            owners.into_values().filter(|owner| !shared.contains(owner)).collect();
-        Ok((owners.into_iter().collect(), shared.into_iter().collect()))
-    }
-
-    /// Whether the Patient resource of somebody else has an identifier.
-    async fn is_of_another(&self, system: &str, value: &str, patients: &[Uuid]) -> Result<bool, PortError> {
-        let escaped = |text: &str| {
-            let text = text.replace('\\', r"\\").replace('|', r"\|");
-            text.replace(',', r"\,").replace('$', r"\$")
-        };
-        let token = format!("{}|{}", escaped(system), escaped(value));
-        let mut search = Search {
-            resource_type: String::from("Patient"),
-            parameters: Phi::new(vec![(String::from("identifier"), token)]),
-            page: PageRequest::first(100),
-        };
-        loop {
-            let page = self.fhir.search(&search).await?;
-            let is_theirs = |id: &str| id.parse().is_ok_and(|id| patients.contains(&id));
-            if page.items.iter().any(|stored| !is_theirs(&stored.key.id)) {
-                return Ok(true);
-            }
-            match page.next {
-                Some(next) => search.page.after = Some(next),
-                None => return Ok(false),
-            }
-        }
-    }
-
-    async fn erase_resources(&self, resources: &Resources) -> Result<u64, PortError> {
-        let mut going: Vec<(ResourceKey, Option<u64>)> = Vec::new();
-        going.extend(resources.whole.iter().cloned().map(|key| (key, None)));
-        going.extend(resources.versions.iter().cloned().map(|(key, version)| (key, Some(version))));
-        let erasing = going.into_iter().map(|(key, version)| {
-            let fhir = self.fhir.clone();
-            async move { fhir.erase(&key, version).await }
-        });
-        stream::iter(erasing).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-        Ok(count(resources.whole.len()))
-    }
-
-    async fn erase_dossier(&self, tombstone: &Tombstone) -> Result<Erased, PortError> {
-        let (id, patients) = (tombstone.id, &tombstone.patients);
-        let mut erased = Erased::default();
-        if self.marks.stage(Kept::Keys, id).await? < KEYS_DESTROYED
-            || self.marks.stage(Kept::Messages, id).await? < COMPLETE
-        {
-            // First of all: what comes in from now on is sealed under new keys, however long the search below takes.
-            for owner in &tombstone.owners {
-                erased.keys += self.keys.destroy_until(owner, DataClass::Dossier, tombstone.at).await?;
-            }
-            // As long as nobody else can write about them, all that stands goes; else what was written up to then.
-            let fenced = self.index.is_fenced(patients, SystemClock.now()).await?;
-            if fenced {
-                self.fence(patients).await?;
-            }
-            let until = if fenced { Timestamp::MAX } else { tombstone.at };
-            let mut gone = self.messages_about(patients).await?;
-            let named = Gone::resources(&gone);
-            let resources = self.resources(patients, named, false, until).await?;
-            let mut owners: BTreeSet<Pseudonym> = tombstone.owners.iter().copied().collect();
-            owners.extend(self.owners(&resources, patients).await?.0);
-            let owners: Vec<Pseudonym> = owners.into_iter().collect();
-            gone.extend(self.letters_of(&owners, &gone).await?);
-            gone.extend(self.told(&tombstone.messages, &gone).await?);
-            gone.retain(|one| one.received.is_none_or(|received| received <= tombstone.at));
-            for owner in &owners {
-                erased.keys += self.keys.destroy_until(owner, DataClass::Dossier, tombstone.at).await?;
-            }
-            erased.keys += self.keys.destroy_again(&tombstone.keys).await?;
-            // What stands in the place of a message's key: one that was destroyed.
-            self.keys.mark_destroyed(id).await?;
-            self.marks.note(Kept::Keys, tombstone, KEYS_DESTROYED).await?;
-            erased.resources = self.erase_resources(&resources).await?;
-            for some in gone.chunks(RENEW_AFTER) {
-                if fenced {
-                    self.fence(patients).await?;
-                }
-                for one in some {
-                    erased.messages += u64::from(self.erase_message(id, one).await?);
-                }
-            }
-            self.marks.note(Kept::Messages, tombstone, COMPLETE).await?;
-        }
-        for kept in [Kept::Notices, Kept::DeadLetters] {
-            if self.marks.stage(kept, id).await? < COMPLETE {
-                for (message, notices) in self.marks.messages(id).await? {
-                    self.remove_beside(message, &notices).await?;
-                }
-                self.marks.note(kept, tombstone, COMPLETE).await?;
-            }
-        }
-        if self.marks.stage(Kept::PatientIndex, id).await? < COMPLETE {
-            self.index.erase(patients).await?;
-            self.marks.note(Kept::PatientIndex, tombstone, COMPLETE).await?;
-        }
-        Ok(erased)
-    }
-
-    async fn erase_keys(&self, tombstone: &Tombstone) -> Result<u64, PortError> {
-        if self.marks.stage(Kept::Keys, tombstone.id).await? >= KEYS_DESTROYED {
-            return Ok(0);
-        }
-        let mut destroyed = 0;
-        for owner in &tombstone.owners {
-            destroyed += self.keys.destroy_until(owner, tombstone.class, tombstone.at).await?;
-        }
-        self.marks.note(Kept::Keys, tombstone, KEYS_DESTROYED).await?;
-        Ok(destroyed)
+        let erased = &around.erased;
+        Sought { fhir: &self.fhir, patients, erased, named, involuntary_care, until }.find().await
     }
 }
 
 #[async_trait]
 impl ErasureStore for AwsErasures {
     async fn find(&self, patients: &[Uuid]) -> Result<Found, PortError> {
-        let mut gone = self.messages_about(patients).await?;
-        let resources = self.resources(patients, Gone::resources(&gone), false, Timestamp::MAX).await?;
-        let (owners, shared) = self.owners(&resources, patients).await?;
-        gone.extend(self.letters_of(&owners, &gone).await?);
-        let unclear = self.letters_of(&shared, &gone).await?;
-        let (mut messages, mut latest) = (0, None);
-        for one in &gone {
-            if self.payloads.stands(one.message).await? {
-                messages += 1;
-                latest = latest.max(one.received);
-            }
+        Ok(self.find_all(&[patients.to_vec()], &[]).await?.pop().unwrap_or_default())
+    }
+
+    async fn find_all(&self, people: &[Vec<Uuid>], told: &[Uuid]) -> Result<Vec<Found>, PortError> {
+        let around = self.around(&people.concat()).await?;
+        let mut persons = Vec::with_capacity(people.len());
+        for patients in people {
+            persons.push(self.person(&around, patients, Timestamp::MAX).await?);
         }
-        Ok(Found {
-            resources: count(resources.whole.len()),
-            left: resources.left,
-            messages,
-            last_change: resources.last_updated.max(latest),
-            involuntary_care: resources.involuntary_care,
-            birth: resources.birth.as_deref().and_then(|birth| birth.parse().ok()),
-            owners,
-            keys: Vec::new(),
-            unclear: unclear.into_iter().map(|one| one.message.0).collect(),
-        })
+        let claimants = self.claimants(&persons).await?;
+        let mut all = Vec::with_capacity(people.len());
+        for person in persons {
+            all.push(self.found(&around, &claimants, person, told).await?);
+        }
+        Ok(all)
     }
 
     async fn unchanged_since(&self, before: Timestamp) -> Result<Vec<Uuid>, PortError> {
@@ -385,21 +242,39 @@ impl ErasureStore for AwsErasures {
     }
 
     async fn apply(&self, tombstone: &Tombstone) -> Result<Erased, PortError> {
-        if self.marks.stage(Kept::Keys, tombstone.id).await? < BEGUN {
-            self.marks.note(Kept::Keys, tombstone, BEGUN).await?;
-        }
-        match tombstone.class {
-            DataClass::Log => Ok(Erased { keys: self.erase_keys(tombstone).await?, ..Erased::default() }),
-            DataClass::Wzd => {
-                let patients = &tombstone.patients;
-                let named = Gone::resources(&self.messages_about(patients).await?);
-                let resources = self.resources(patients, named, true, tombstone.at).await?;
-                let keys = self.erase_keys(tombstone).await?;
-                let resources = self.erase_resources(&resources).await?;
-                Ok(Erased { keys, resources, ..Erased::default() })
+        Ok(self.apply_all(std::slice::from_ref(tombstone)).await?.pop().unwrap_or_default())
+    }
+
+    /// Dossiers that follow each other go together, as long as no patient is among them twice.
+    async fn apply_all(&self, tombstones: &[Tombstone]) -> Result<Vec<Erased>, PortError> {
+        for tombstone in tombstones {
+            if self.marks.stage(Kept::Keys, tombstone.id).await? < BEGUN {
+                self.marks.note(Kept::Keys, tombstone, BEGUN).await?;
             }
-            DataClass::Dossier => self.erase_dossier(tombstone).await,
         }
+        let mut all = Vec::with_capacity(tombstones.len());
+        let mut together: Vec<&Tombstone> = Vec::new();
+        for tombstone in tombstones {
+            let again = |other: &&Tombstone| other.patients.iter().any(|id| tombstone.patients.contains(id));
+            if tombstone.class == DataClass::Dossier && !together.iter().any(again) {
+                together.push(tombstone);
+                continue;
+            }
+            all.extend(self.erase_dossiers(&std::mem::take(&mut together)).await?);
+            match tombstone.class {
+                DataClass::Dossier => together.push(tombstone),
+                DataClass::Log => {
+                    all.push(Erased { keys: self.erase_keys(tombstone).await?, ..Erased::default() });
+                }
+                DataClass::Wzd => all.push(self.erase_involuntary_care(tombstone).await?),
+            }
+        }
+        all.extend(self.erase_dossiers(&together).await?);
+        Ok(all)
+    }
+
+    fn effort(&self) -> (u64, u64) {
+        (self.scans.load(Ordering::Relaxed), 0)
     }
 
     /// There are no files here: what AWS keeps of a deleted item is its point-in-time recovery, of 35 days.

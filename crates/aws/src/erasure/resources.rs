@@ -3,14 +3,14 @@
 //! A search finds what stands. What was deleted, or names the patient no longer, is found by no search: it is named by
 //! the ways of the messages that wrote it. Of each that is found, all versions are read.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 use zorgsluis_domain::erasure::about::{
-    INVOLUNTARY_CARE, SHARED, identifiers, is_about, patients_in, references,
+    INVOLUNTARY_CARE, SHARED, identifiers, is_about, patients_named, references,
 };
 use zorgsluis_domain::port::{FhirStore as _, PageRequest, ResourceKey, Search, StoredResource};
 use zorgsluis_domain::{Phi, PortError};
@@ -73,6 +73,8 @@ pub(super) struct Resources {
 pub(super) struct Sought<'a> {
     pub(super) fhir: &'a HealthLake,
     pub(super) patients: &'a [Uuid],
+    /// Whose dossiers are destroyed, by id, and up to when.
+    pub(super) erased: &'a HashMap<String, Timestamp>,
     /// What messages about them wrote.
     pub(super) named: BTreeSet<ResourceKey>,
     /// Only records of involuntary care.
@@ -92,7 +94,7 @@ impl Sought<'_> {
         let mut born = Timestamp::MIN;
         let mut apart: BTreeMap<ResourceKey, Vec<StoredResource>> = BTreeMap::new();
         for (key, versions) in self.histories(candidates).await? {
-            let said = Said::of(&key, &versions, &ids, self.until);
+            let said = self.said(&key, &versions, &ids);
             if !said.mine {
                 apart.insert(key, versions);
                 continue;
@@ -237,14 +239,17 @@ struct Said {
     patients: Vec<(Timestamp, Value)>,
 }
 
-impl Said {
-    fn of(key: &ResourceKey, versions: &[StoredResource], ids: &HashSet<String>, until: Timestamp) -> Self {
-        let mut said = Self::default();
+impl Sought<'_> {
+    /// What the versions of a resource say. Who is erased is nobody for whom it would have to stay.
+    fn said(&self, key: &ResourceKey, versions: &[StoredResource], ids: &HashSet<String>) -> Said {
+        let mut said = Said::default();
         let is_patient = key.resource_type == "Patient";
         let is_mine = is_patient && ids.contains(&key.id);
         for version in versions.iter().rev() {
             let json = text(version);
-            let (mine, others) = patients_in(json, ids);
+            let is_erased = |id: &str| self.erased.get(id).is_some_and(|at| version.last_updated <= *at);
+            let mine = patients_named(json).any(|id| ids.contains(id));
+            let others = patients_named(json).any(|id| !ids.contains(id) && !is_erased(id));
             // A deletion says nothing of anybody.
             if version.deleted || !(mine || is_mine || others) {
                 said.mine |= is_mine;
@@ -257,7 +262,7 @@ impl Said {
                 said.involuntary_care |= json.contains(INVOLUNTARY_CARE);
                 let value: Value = serde_json::from_str(json).unwrap_or_default();
                 said.about_mine |= !is_patient && is_about(&value, ids);
-                if said.about_mine && version.last_updated <= until {
+                if said.about_mine && version.last_updated <= self.until {
                     said.versions.push(version.version);
                 }
                 if is_mine {

@@ -1,6 +1,6 @@
 //! What an erasure asks of the journal beyond the port.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 use uuid::Uuid;
@@ -10,28 +10,48 @@ use super::{BATCH, DynamoJournal};
 use crate::table::{Item, Patience, Row, busy, item, text};
 
 const OPERATION: &str = "journal.erase";
+const PATIENT: &str = "Patient/";
 /// Patients in one scan at most: an expression of DynamoDB is bounded.
 const TOGETHER: usize = 50;
 
 impl DynamoJournal {
-    /// The messages of which a step names one of these patients. Reads the whole table: no index leads from a patient
-    /// to messages.
-    pub(crate) async fn naming(&self, patients: &[Uuid]) -> Result<BTreeSet<MessageId>, PortError> {
-        let table = &self.messages.table;
-        let mut found = BTreeSet::new();
-        for some in patients.chunks(TOGETHER) {
-            let named: Vec<String> = (0..some.len()).map(|nth| format!("contains(stage, :p{nth})")).collect();
-            let mut steps = table.scan(OPERATION).only(named.join(" OR ")).attributes("pk");
-            for (nth, id) in some.iter().enumerate() {
-                steps = steps.value(&format!(":p{nth}"), text(format!("Patient/{id}")));
-            }
-            steps
-                .each(|step| {
-                    found.insert(step.parsed("pk")?);
-                    Ok(())
-                })
-                .await?;
+    /// The messages of which a step names one of these patients, and whom. Reads the whole table, once: no index leads
+    /// from a patient to messages.
+    pub(crate) async fn naming(
+        &self,
+        patients: &[Uuid],
+    ) -> Result<BTreeMap<MessageId, BTreeSet<Uuid>>, PortError> {
+        let mut found: BTreeMap<MessageId, BTreeSet<Uuid>> = BTreeMap::new();
+        if patients.is_empty() {
+            return Ok(found);
         }
+        let mut steps = self.messages.table.scan(OPERATION).attributes("pk, stage");
+        // Of more an expression cannot hold the names: all come, and are looked at here.
+        if patients.len() <= TOGETHER {
+            let named: Vec<String> =
+                (0..patients.len()).map(|nth| format!("contains(stage, :p{nth})")).collect();
+            steps = steps.only(named.join(" OR "));
+            for (nth, id) in patients.iter().enumerate() {
+                steps = steps.value(&format!(":p{nth}"), text(format!("{PATIENT}{id}")));
+            }
+        } else {
+            steps = steps.only("contains(stage, :patient)").value(":patient", text(PATIENT));
+        }
+        let sought: HashSet<Uuid> = patients.iter().copied().collect();
+        steps
+            .each(|step| {
+                let stage = step.text("stage")?;
+                let ids = stage.match_indices(PATIENT).filter_map(|(at, found)| {
+                    let id = stage.get(at + found.len()..)?.get(..36)?;
+                    id.parse::<Uuid>().ok()
+                });
+                let named: BTreeSet<Uuid> = ids.filter(|id| sought.contains(id)).collect();
+                if !named.is_empty() {
+                    found.entry(step.parsed("pk")?).or_default().extend(named);
+                }
+                Ok(())
+            })
+            .await?;
         Ok(found)
     }
 

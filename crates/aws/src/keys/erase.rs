@@ -1,6 +1,6 @@
 //! What an erasure asks of the keys beyond the port.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use zorgsluis_domain::port::{DataClass, KeyOwner};
 use zorgsluis_domain::{Clock as _, PortError, Pseudonym};
@@ -10,6 +10,8 @@ use super::cache::Cache;
 use crate::SystemClock;
 
 const OPERATION: &str = "keys.erase";
+/// By how much the clocks of two machines may differ.
+const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 impl AwsKeys {
     /// Destroys the keys of an owner that were made up to a moment: those that were made since protect something new.
@@ -22,7 +24,14 @@ impl AwsKeys {
         let owner = self.inner.roots.owner(&KeyOwner::Patient(*owner));
         let mut count = 0;
         for id in self.inner.store.of_owner(OPERATION, &owner, class).await? {
-            if self.inner.store.made(OPERATION, id).await?.is_some_and(|made| made > until) {
+            let made = self.inner.store.made(OPERATION, id).await?;
+            // One that came behind those that were retired stays, however the clock of who made it goes.
+            let until = if made.as_ref().is_some_and(|made| made.follows) {
+                until.saturating_sub(SKEW).unwrap_or(Timestamp::MIN)
+            } else {
+                until
+            };
+            if made.is_some_and(|made| made.at > until) {
                 continue;
             }
             let now = SystemClock.now();
@@ -46,10 +55,14 @@ impl AwsKeys {
         Ok(())
     }
 
-    /// Whether a data key is, or was, of one of these owners.
-    pub(crate) async fn is_of(&self, id: Uuid, owners: &[Pseudonym]) -> Result<bool, PortError> {
-        let Some(owner) = self.inner.store.owner_of(OPERATION, id).await? else { return Ok(false) };
-        Ok(owners.iter().any(|one| self.inner.roots.owner(&KeyOwner::Patient(*one)) == owner))
+    /// Whose a data key is, or was: their [fingerprint](Self::fingerprint).
+    pub(crate) async fn owner_of(&self, id: Uuid) -> Result<Option<String>, PortError> {
+        self.inner.store.owner_of(OPERATION, id).await
+    }
+
+    /// What stands for an owner in the table.
+    pub(crate) fn fingerprint(&self, owner: &Pseudonym) -> String {
+        self.inner.roots.owner(&KeyOwner::Patient(*owner))
     }
 
     /// Leaves the mark of a key that was destroyed, under which something may be said to be sealed that is no more.

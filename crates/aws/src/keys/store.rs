@@ -23,6 +23,13 @@ pub(super) enum Held {
     Tombstone,
 }
 
+/// When a key was made.
+pub(super) struct Made {
+    pub(super) at: Timestamp,
+    /// It took the place of keys that were retired.
+    pub(super) follows: bool,
+}
+
 /// The keys of an owner and class that stand.
 #[derive(Default)]
 struct Present {
@@ -189,6 +196,9 @@ impl Store {
         key.insert("class".to_owned(), text(&record.class));
         key.insert("wrapped_key".to_owned(), bytes(record.wrapped.clone()));
         key.insert("made".to_owned(), text(now));
+        if !self.present(operation, &record.owner, &record.class).await?.older.is_empty() {
+            key.insert("follows".to_owned(), text("retired keys"));
+        }
         let writes = vec![
             Write::update(owner_key(&record.owner, &record.class), "SET data_key = :id")
                 .only_if("attribute_not_exists(data_key)")
@@ -231,14 +241,15 @@ impl Store {
     }
 
     /// When a key was made; `None` for one that never was, or whose item does not say.
-    pub(super) async fn made(
-        &self,
-        operation: &'static str,
-        id: Uuid,
-    ) -> Result<Option<Timestamp>, PortError> {
+    pub(super) async fn made(&self, operation: &'static str, id: Uuid) -> Result<Option<Made>, PortError> {
         let Some(found) = self.table.get(operation, id_key(id)).await? else { return Ok(None) };
         let row = Row::new(operation, &found);
-        row.has("made").then(|| row.time("made")).transpose()
+        if !row.has("made") {
+            return Ok(None);
+        }
+        // Retired itself, it follows nothing any more.
+        let follows = row.has("follows") && !row.has("held_until");
+        Ok(Some(Made { at: row.time("made")?, follows }))
     }
 
     /// Whose a key is, or was: the owner's fingerprint.

@@ -1,6 +1,6 @@
 //! What an erasure asks of the patient index beyond the port.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -57,17 +57,15 @@ impl DynamoPatientIndex {
         Ok(held)
     }
 
-    /// Those of these identifiers that somebody but these patients holds or ever held. Reads the whole table: no index
-    /// leads from an identifier to those who had it.
-    pub(crate) async fn of_others(
+    /// Who holds or ever held each of these identifiers. Reads the whole table, once: no index leads from an identifier
+    /// to those who had it.
+    pub(crate) async fn claimants(
         &self,
         identifiers: &BTreeSet<Pseudonym>,
-        patients: &[Uuid],
-    ) -> Result<BTreeSet<Pseudonym>, PortError> {
-        let mut of_others = BTreeSet::new();
-        let own: BTreeSet<String> = patients.iter().map(|patient| patient_partition(*patient)).collect();
+    ) -> Result<HashMap<Pseudonym, BTreeSet<Uuid>>, PortError> {
+        let mut claimants: HashMap<Pseudonym, BTreeSet<Uuid>> = HashMap::new();
         if identifiers.is_empty() {
-            return Ok(of_others);
+            return Ok(claimants);
         }
         // `change` and `what` are of events.
         let claims = self
@@ -80,13 +78,15 @@ impl DynamoPatientIndex {
         claims
             .each(|row| {
                 let identifier = Pseudonym::from_hex(row.text("what")?).ok_or_else(|| row.damaged("what"))?;
-                if identifiers.contains(&identifier) && !own.contains(row.text("pk")?) {
-                    of_others.insert(identifier);
+                if identifiers.contains(&identifier) {
+                    let patient = row.text("pk")?.strip_prefix("patient/").and_then(|id| id.parse().ok());
+                    let patient = patient.ok_or_else(|| row.damaged("pk"))?;
+                    claimants.entry(identifier).or_default().insert(patient);
                 }
                 Ok(())
             })
             .await?;
-        Ok(of_others)
+        Ok(claimants)
     }
 
     /// Keeps the numbers of these patients from those who write about them, until a moment. Answers how many.

@@ -101,6 +101,66 @@ async fn what_a_restored_table_brings_back_goes_again_and_a_new_dossier_stays() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn several_dossiers_are_found_and_destroyed_with_as_many_scans_as_one() {
+    let hospital = two_patients().await;
+    let before = hospital.erasures.effort().0;
+    let one = hospital.erasures.find(&[MINE]).await.unwrap();
+    let of_one = hospital.erasures.effort().0 - before;
+    let both = hospital.erasures.find_all(&[vec![MINE], vec![OTHER]], &[]).await.unwrap();
+    assert_eq!(hospital.erasures.effort().0, before + 2 * of_one);
+    assert_eq!((&both[0], both[1].resources, both[1].messages), (&one, 2, 2));
+    let mine = hospital.decided().await;
+    let other = Tombstone {
+        id: Uuid::from_u128(98),
+        patients: vec![OTHER],
+        owners: both[1].owners.clone(),
+        ..mine.clone()
+    };
+    let before = hospital.erasures.effort().0;
+    let erased = hospital.erasures.apply_all(&[mine, other]).await.unwrap();
+    assert_eq!(hospital.erasures.effort().0, before + of_one);
+    assert!(erased.iter().all(|one| (one.keys, one.messages, one.resources) == (1, 2, 2)), "{erased:?}");
+    for patient in [MINE, OTHER] {
+        assert!(hospital.erasures.find(&[patient]).await.unwrap().is_nothing());
+        assert!(hospital.index.history(patient).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_names_two_patients_goes_when_both_are_erased() {
+    for together in [false, true] {
+        let hospital = two_patients().await;
+        let planned = json!({ "resourceType": "Appointment", "status": "booked", "participant": [
+            { "actor": { "reference": format!("Patient/{MINE}") }, "status": "accepted" },
+            { "actor": { "reference": format!("Patient/{OTHER}") }, "status": "accepted" } ] });
+        let place = format!("Appointment/{}", Uuid::from_u128(6));
+        hospital.fhir.transaction(&[put(&place, Precondition::Absent, planned)]).await.unwrap();
+        assert_eq!(hospital.erasures.find(&[MINE]).await.unwrap().left, std::slice::from_ref(&place));
+        let mine = hospital.decided().await;
+        let found = hospital.erasures.find(&[OTHER]).await.unwrap();
+        let other = Tombstone {
+            id: Uuid::from_u128(98),
+            patients: vec![OTHER],
+            owners: found.owners,
+            at: now(),
+            ..mine.clone()
+        };
+        if together {
+            hospital.tombstones.add(&other).await.unwrap();
+            hospital.erasures.apply_all(&[mine, other]).await.unwrap();
+        } else {
+            hospital.erase(&mine).await.unwrap();
+            let stands = hospital.fhir.history(&key(&place), &PageRequest::first(10)).await.unwrap();
+            assert_eq!(stands.items.len(), 1);
+            hospital.tombstones.add(&other).await.unwrap();
+            hospital.erase(&other).await.unwrap();
+        }
+        let gone = hospital.fhir.history(&key(&place), &PageRequest::first(10)).await.unwrap();
+        assert!(gone.items.is_empty(), "together: {together}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn records_of_involuntary_care_go_and_the_rest_of_the_dossier_stays() {
     let hospital = two_patients().await;
     let record = json!({ "resourceType": "Procedure", "status": "completed",

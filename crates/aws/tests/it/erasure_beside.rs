@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::json;
 use uuid::Uuid;
 use zorgsluis_aws::Pace;
@@ -88,6 +89,19 @@ async fn what_was_set_apart_and_not_decided_goes_on_by_itself_and_all_of_it_goes
     hospital.erasures.complete(&tombstone).await.unwrap();
     assert!(hospital.payloads.get(message(3_000)).await.is_err());
     hospital.is_erased().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_ahead_takes_no_key_of_what_came_in_meanwhile() {
+    let hospital = two_patients().await;
+    let apart = [(vec![MINE], vec![hospital.owner()])];
+    let at = hospital.erasures.set_apart(&apart).await.unwrap().unwrap();
+    hospital.came(3_000, &KeyOwner::Patient(hospital.owner())).await;
+    // The new key seems to be older than the decision.
+    let tombstone = hospital.decided_at(at + SignedDuration::from_secs(30)).await;
+    hospital.erase(&tombstone).await.unwrap();
+    hospital.is_erased().await;
+    assert!(hospital.payloads.get(message(3_000)).await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
