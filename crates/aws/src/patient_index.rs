@@ -5,7 +5,11 @@
 //! | `identifier/<pseudonym>` | `holder` | whose it is, whose keys protect what comes under it, who stood for them in the log; while they are erased, until when nobody writes under it |
 //! | `patient/<id>` | `head` | how many events there are, into whom the patient was merged, whether others were merged into it |
 //! | `patient/<id>` | `merged/<id>` | a patient that was merged into this one |
+//! | `patient/<id>` | `stand-in/<id>` | who stood for the patient in the log before anybody here knew them |
 //! | `patient/<id>` | `event/<number>` | what happened, an item each: a patient may have thousands |
+//! | `identifier/<pseudonym>` | `released` | its stand-in stays with who had it before |
+//! | `identifier/<pseudonym>` | `erased/<id>` | it was this patient's when the dossier was destroyed; as long as lines of the log stand |
+//! | `erased-patient/<id>` | `numbers`, `stand-in/<id>` | of such a patient: which these are, and who stood for them |
 //!
 //! Whatever changes is a transaction that writes its events too and raises the number of events of each patient it
 //! touches, on condition that nobody else did. So two changes of one patient never pass each other, and no merge
@@ -27,7 +31,10 @@ use zorgsluis_domain::{Clock, PortError, Pseudonym};
 
 use crate::Clients;
 use crate::table::{Patience, Row, Table, Write, text};
-use item::{Head, event, head_key, holder_key, identifier_partition, merged_item, patient_partition};
+use item::{
+    ERASED, Head, STAND_IN, erased_partition, event, head_key, holder_key, identifier_partition, merged_item,
+    patient_partition, released_key, stand_in_item,
+};
 
 /// When to come again for a patient who is being erased.
 const COME_AGAIN: Duration = Duration::from_secs(20);
@@ -85,6 +92,16 @@ impl DynamoPatientIndex {
             Some(item) => Head::read(patient, Row::new(operation, &item)),
             None => Ok(Head::of_nobody(patient)),
         }
+    }
+
+    /// Who stood for a patient, by the partition in which that stands.
+    async fn stand_ins(&self, operation: &'static str, partition: &str) -> Result<Vec<Uuid>, PortError> {
+        let query = self
+            .table
+            .query(operation, "pk = :pk AND begins_with(sk, :stand_in)")
+            .value(":pk", text(partition))
+            .value(":stand_in", text(STAND_IN));
+        query.all().await?.iter().map(|item| Row::new(operation, item).uuid("stand_in")).collect()
     }
 
     async fn follow(&self, operation: &'static str, patient: Uuid) -> Result<Uuid, PortError> {
@@ -152,6 +169,12 @@ impl PatientIndex for DynamoPatientIndex {
             given.insert("owner".into(), text(identifier.owner));
             given.insert("stand_in".into(), text(identifier.stand_in));
             let mut writes = vec![Write::put(given).only_if("attribute_not_exists(pk)")];
+            // Whoever the log tells of from before anybody here knew them is the first who had the number.
+            let released = self.table.get(OPERATION, released_key(&identifier.pseudonym)).await?.is_some();
+            let erased = self.erased_with(&identifier.pseudonym).await?;
+            if !released && erased.iter().all(|one| *one == patient) {
+                writes.push(Write::put(stand_in_item(&patient_partition(patient), identifier.stand_in)));
+            }
             writes.extend(head.happened(self.clock.now(), &IndexChange::Claimed(identifier.pseudonym)));
             if self.table.transact(OPERATION, writes).await?.is_ok() {
                 return Ok(Claim::Claimed);
@@ -237,13 +260,43 @@ impl PatientIndex for DynamoPatientIndex {
             let taken = Write::delete(holder_key(identifier))
                 .only_if("patient = :patient")
                 .value(":patient", text(patient));
-            let mut writes = vec![taken];
+            let mut writes = vec![taken, Write::put(released_key(identifier))];
             writes.extend(head.happened(self.clock.now(), &IndexChange::Released(*identifier)));
             if self.table.transact(OPERATION, writes).await?.is_ok() {
                 return Ok(true);
             }
             patience.wait().await?;
         }
+    }
+
+    async fn in_log(&self, patient: Uuid) -> Result<Vec<Uuid>, PortError> {
+        const OPERATION: &str = "patient_index.in_log";
+        let survivor = self.follow(OPERATION, patient).await?;
+        let mut all = vec![survivor];
+        all.extend(self.merged_into(survivor).await?);
+        if !all.contains(&patient) {
+            all.push(patient);
+        }
+        for id in all.clone() {
+            for partition in [patient_partition(id), erased_partition(id)] {
+                for stand_in in self.stand_ins(OPERATION, &partition).await? {
+                    if !all.contains(&stand_in) {
+                        all.push(stand_in);
+                    }
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    async fn erased_with(&self, identifier: &Pseudonym) -> Result<Vec<Uuid>, PortError> {
+        const OPERATION: &str = "patient_index.erased_with";
+        let query = self
+            .table
+            .query(OPERATION, "pk = :pk AND begins_with(sk, :erased)")
+            .value(":pk", text(identifier_partition(identifier)))
+            .value(":erased", text(ERASED));
+        query.all().await?.iter().map(|item| Row::new(OPERATION, item).uuid("patient")).collect()
     }
 
     async fn history(&self, patient: Uuid) -> Result<Vec<IndexEvent>, PortError> {

@@ -197,5 +197,13 @@ pub async fn lines_of_the_log_are_led_to_by_all_numbers_of_a_person<I: PatientIn
         assert_eq!(all, [patient(1), patient(2), patient(3)]);
     }
     assert_eq!(index.in_log(patient(9)).await.unwrap(), [patient(9)]);
+    // Who stood for them before anybody here knew them stays with the first who had the number.
+    index.claim(&indexed(1), patient(1)).await.unwrap();
+    assert!(index.in_log(patient(2)).await.unwrap().contains(&indexed(1).stand_in));
+    index.claim(&indexed(7), patient(7)).await.unwrap();
+    assert!(index.release(&identifier(7), patient(7)).await.unwrap());
+    index.claim(&indexed(7), patient(8)).await.unwrap();
+    assert_eq!(index.in_log(patient(7)).await.unwrap(), [patient(7), indexed(7).stand_in]);
+    assert_eq!(index.in_log(patient(8)).await.unwrap(), [patient(8)]);
     assert!(index.erased_with(&identifier(1)).await.unwrap().is_empty());
 }

@@ -273,6 +273,17 @@ impl ErasureStore for AwsErasures {
         Ok(all)
     }
 
+    async fn remembered(&self) -> Result<Vec<(Uuid, Option<Uuid>)>, PortError> {
+        self.index.remembered().await
+    }
+
+    async fn forget_numbers(&self, of: Vec<(Uuid, Option<Uuid>)>) -> Result<(), PortError> {
+        for (patient, stand_in) in of {
+            self.index.forget_number(patient, stand_in).await?;
+        }
+        Ok(())
+    }
+
     fn effort(&self) -> (u64, u64) {
         (self.scans.load(Ordering::Relaxed), 0)
     }

@@ -106,6 +106,8 @@ impl AwsErasures {
             resources: count(resources.whole.len()),
             left: resources.left,
             messages,
+            // Handed on at once.
+            mails: 0,
             last_change: resources.last_updated.max(latest),
             involuntary_care: resources.involuntary_care,
             birth: resources.birth.as_deref().and_then(|birth| birth.parse().ok()),

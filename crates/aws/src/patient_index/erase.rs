@@ -9,7 +9,10 @@ use zorgsluis_domain::port::{IndexChange, PatientIndex as _};
 use zorgsluis_domain::{Clock as _, PortError, Pseudonym};
 
 use super::DynamoPatientIndex;
-use super::item::{CLAIMED, holder_key, patient_partition};
+use super::item::{
+    CLAIMED, ERASED_PATIENT, STAND_IN, erased_key, erased_partition, holder_key, patient_partition,
+    stand_in_item,
+};
 use crate::SystemClock;
 use crate::table::{Item, Row, Write, busy, item, text};
 
@@ -138,6 +141,7 @@ impl DynamoPatientIndex {
                 numbers
             }
         };
+        self.remember(patients, &numbers).await?;
         if !begun.as_ref().is_some_and(|begun| Row::new(OPERATION, begun).has("rows_gone")) {
             for patient in patients {
                 let rows =
@@ -161,6 +165,78 @@ impl DynamoPatientIndex {
             }
         }
         self.remove(note).await
+    }
+
+    /// Keeps what leads from the numbers of these patients to lines of the log about them, which stay.
+    async fn remember(&self, patients: &[Uuid], identifiers: &[Pseudonym]) -> Result<(), PortError> {
+        for patient in patients {
+            let partition = erased_partition(*patient);
+            for stand_in in self.stand_ins(OPERATION, &patient_partition(*patient)).await? {
+                self.table.put(OPERATION, stand_in_item(&partition, stand_in)).await?;
+            }
+            let row = item([("pk", text(&partition)), ("sk", text("numbers"))]);
+            let known = self.table.get(OPERATION, row.clone()).await?;
+            let mut all: BTreeSet<Pseudonym> = identifiers.iter().copied().collect();
+            if let Some(known) = known {
+                all.extend(numbers(Row::new(OPERATION, &known))?);
+            }
+            let listed: Vec<String> = all.iter().map(Pseudonym::to_string).collect();
+            let mut kept = row;
+            kept.insert(String::from("numbers"), text(listed.join(" ")));
+            kept.insert(String::from("patient"), text(patient));
+            self.table.put(OPERATION, kept).await?;
+            for identifier in identifiers {
+                let mut was = erased_key(identifier, *patient);
+                was.insert(String::from("patient"), text(patient));
+                self.table.put(OPERATION, was).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The erased patients of whom numbers are kept, each with who stood for them. Reads the whole table.
+    pub(crate) async fn remembered(&self) -> Result<Vec<(Uuid, Option<Uuid>)>, PortError> {
+        let mut patients = Vec::new();
+        let kept = self
+            .table
+            .scan(OPERATION)
+            .only("begins_with(pk, :erased) AND sk = :numbers")
+            .value(":erased", text(ERASED_PATIENT))
+            .value(":numbers", text("numbers"))
+            .attributes("patient");
+        kept.each(|row| {
+            patients.push(row.uuid("patient")?);
+            Ok(())
+        })
+        .await?;
+        let mut remembered = Vec::new();
+        for patient in patients {
+            let stand_ins = self.stand_ins(OPERATION, &erased_partition(patient)).await?;
+            if stand_ins.is_empty() {
+                remembered.push((patient, None));
+            }
+            remembered.extend(stand_ins.into_iter().map(|stand_in| (patient, Some(stand_in))));
+        }
+        Ok(remembered)
+    }
+
+    /// Keeps the numbers of a patient no longer, once no stand-in of theirs is left.
+    pub(crate) async fn forget_number(&self, patient: Uuid, stand_in: Option<Uuid>) -> Result<(), PortError> {
+        let partition = erased_partition(patient);
+        let key = |sort: String| item([("pk", text(&partition)), ("sk", text(sort))]);
+        if let Some(stand_in) = stand_in {
+            self.remove(key(format!("{STAND_IN}{stand_in}"))).await?;
+        }
+        if !self.stand_ins(OPERATION, &partition).await?.is_empty() {
+            return Ok(());
+        }
+        let row = key(String::from("numbers"));
+        if let Some(kept) = self.table.get(OPERATION, row.clone()).await? {
+            for identifier in numbers(Row::new(OPERATION, &kept))? {
+                self.remove(erased_key(&identifier, patient)).await?;
+            }
+        }
+        self.remove(row).await
     }
 
     async fn remove(&self, key: Item) -> Result<(), PortError> {

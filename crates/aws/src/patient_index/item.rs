@@ -8,6 +8,12 @@ use zorgsluis_domain::{PortError, Pseudonym};
 use crate::table::{Item, Row, Write, item, number, text, time_key};
 
 pub(super) const CLAIMED: &str = "claimed";
+/// Before a stand-in.
+pub(super) const STAND_IN: &str = "stand-in/";
+/// Before a patient whose number an identifier was.
+pub(super) const ERASED: &str = "erased/";
+/// Before the partition of a patient who is erased.
+pub(super) const ERASED_PATIENT: &str = "erased-patient/";
 const RELEASED: &str = "released";
 const MERGED: &str = "merged";
 const MERGED_INTO: &str = "merged-into";
@@ -39,6 +45,30 @@ pub(super) fn merged_item(new: Uuid, old: Uuid) -> Item {
         ("sk", text(format!("merged/{old}"))),
         ("patient", text(old)),
     ])
+}
+
+/// The item that says who stood for a patient in the log before anybody here knew them, among those of `partition`.
+pub(super) fn stand_in_item(partition: &str, stand_in: Uuid) -> Item {
+    item([
+        ("pk", text(partition)),
+        ("sk", text(format!("{STAND_IN}{stand_in}"))),
+        ("stand_in", text(stand_in)),
+    ])
+}
+
+/// The key of the item that says that the stand-in of an identifier stays with who had it before.
+pub(super) fn released_key(identifier: &Pseudonym) -> Item {
+    item([("pk", text(identifier_partition(identifier))), ("sk", text("released"))])
+}
+
+/// Where it stands whose number an identifier was when their dossier was destroyed.
+pub(super) fn erased_key(identifier: &Pseudonym, patient: Uuid) -> Item {
+    item([("pk", text(identifier_partition(identifier))), ("sk", text(format!("{ERASED}{patient}")))])
+}
+
+/// The partition of a patient whose dossier is destroyed, and of whom lines of the log stand.
+pub(super) fn erased_partition(patient: Uuid) -> String {
+    format!("{ERASED_PATIENT}{patient}")
 }
 
 /// What the index knows of a patient.

@@ -36,9 +36,30 @@ async fn all_of_one_patient_goes_for_good_and_nothing_of_another() {
     hospital.erasures.complete(&tombstone).await.unwrap();
     assert!(hospital.erasures.pending(std::slice::from_ref(&tombstone)).await.unwrap().is_empty());
     hospital.is_erased().await;
+    // The number still leads to lines of the log, which stay, also those from before anybody here knew the patient.
+    let number = IndexedIdentifier::of(&hospital.keys, BSN, "999990019");
+    assert_eq!(hospital.index.erased_with(&number.pseudonym).await.unwrap(), [MINE]);
+    assert_eq!(hospital.index.in_log(MINE).await.unwrap(), [MINE, number.stand_in]);
+    let remembered = hospital.erasures.remembered().await.unwrap();
+    assert_eq!(remembered, [(MINE, Some(number.stand_in))]);
     // Once more is no harm.
     assert_eq!(hospital.erasures.apply(&tombstone).await.unwrap(), Erased::default());
     hospital.is_erased().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_of_which_no_line_is_left_leads_nowhere() {
+    let hospital = two_patients().await;
+    let tombstone = hospital.decided().await;
+    hospital.erase(&tombstone).await.unwrap();
+    hospital.erasures.forget_numbers(hospital.erasures.remembered().await.unwrap()).await.unwrap();
+    let number = IndexedIdentifier::of(&hospital.keys, BSN, "999990019");
+    assert!(hospital.index.erased_with(&number.pseudonym).await.unwrap().is_empty());
+    assert_eq!(hospital.index.in_log(MINE).await.unwrap(), [MINE]);
+    assert!(hospital.erasures.remembered().await.unwrap().is_empty());
+    let rows = items(&hospital.world, "patient-index").await;
+    let of_mine = rows.iter().filter(|row| format!("{row:?}").contains(&number.pseudonym.to_string()));
+    assert_eq!(of_mine.count(), 0, "{rows:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,6 +17,8 @@ pub struct Found {
     pub left: Vec<String>,
     /// Messages whose content is still stored.
     pub messages: u64,
+    /// Mails about it that wait in the outbox, where there is one.
+    pub mails: u64,
     /// When anything of it was changed last.
     pub last_change: Option<Timestamp>,
     /// Records of involuntary care.

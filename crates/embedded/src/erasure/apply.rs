@@ -236,7 +236,7 @@ impl Erasures {
         let fault = |cause: std::io::Error| PortError::unavailable("erasure.mails", cause);
         let mut removed = 0;
         for notice in notices {
-            match std::fs::remove_file(self.outbox.join(format!("{notice}.eml"))) {
+            match std::fs::remove_file(self.mail(notice)) {
                 Ok(()) => removed += 1,
                 Err(cause) if cause.kind() == ErrorKind::NotFound => {}
                 Err(cause) => return Err(fault(cause)),

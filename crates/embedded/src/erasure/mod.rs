@@ -80,21 +80,30 @@ impl Erasures {
         }
         let owners: Vec<Vec<Pseudonym>> =
             sought.iter().map(|one| one.owners.iter().map(|owner| owner.pseudonym).collect()).collect();
-        let messages: Vec<(Messages, Vec<Uuid>)> = self
+        let messages: Vec<(Messages, Vec<Uuid>, Vec<Uuid>)> = self
             .state
             .read(OPERATION, move |connection| {
                 let found = stored::messages(connection, &sought)?;
                 let keys = |found: Messages| {
                     let keys = stored::only_theirs(connection, &found.theirs)?;
-                    Ok((found, keys))
+                    let notices = stored::notices(connection, &found.theirs)?;
+                    Ok((found, keys, notices))
                 };
                 found.into_iter().map(keys).collect()
             })
             .await?;
         let told = resources.into_iter().zip(owners).zip(messages);
         Ok(told
-            .map(|((resources, owners), (messages, keys))| found(resources, owners, messages, keys))
+            .map(|((resources, owners), (messages, keys, notices))| {
+                let mails = notices.iter().filter(|notice| self.mail(notice).exists()).count();
+                Found { mails: count(mails), ..found(resources, owners, messages, keys) }
+            })
             .collect())
+    }
+
+    /// Where the mail of a notice is, as long as no mail program took it.
+    fn mail(&self, notice: &Uuid) -> PathBuf {
+        self.outbox.join(format!("{notice}.eml"))
     }
 
     /// Patients of whom nothing was changed since a moment, among the resources that stand: the ids of the live
@@ -268,6 +277,7 @@ fn found(resources: Resources, owners: Vec<Pseudonym>, messages: Messages, keys:
         resources: count(resources.rids.len()),
         left: resources.left.into_iter().collect(),
         messages: count(standing().count()),
+        mails: 0,
         last_change: changed.and_then(|at| Timestamp::from_microsecond(at).ok()),
         involuntary_care: resources.involuntary_care,
         birth: resources.birth.as_deref().and_then(|birth| birth.parse().ok()),

@@ -46,6 +46,9 @@ pub(super) async fn of_found(
     } else {
         ground.what.push(count(number(found.messages), "message", "messages"));
         ground.what.push(count(number(found.resources), "resource", "resources"));
+        if found.mails > 0 {
+            ground.what.push(count(number(found.mails), "mail", "mails"));
+        }
         let dossier = Dossier {
             last_change: found.last_change,
             involuntary_care: found.involuntary_care > 0,
