@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use uuid::Uuid;
 use zorgsluis_domain::erasure::Tombstone;
-use zorgsluis_domain::port::{DataClass, Erased, ResourceKey};
+use zorgsluis_domain::port::{Erased, ResourceKey};
 use zorgsluis_domain::{Clock as _, PortError, Pseudonym};
 
 use super::marks::Kept;
@@ -44,9 +44,7 @@ impl AwsErasures {
                 continue;
             }
             // First of all: what comes in from now on is sealed under new keys, however long the search below takes.
-            for owner in &tombstone.owners {
-                erased.keys += self.keys.destroy_until(owner, DataClass::Dossier, tombstone.at).await?;
-            }
+            erased.keys += self.destroy_keys(tombstone, &tombstone.owners).await?;
             going.push((erased, *tombstone));
         }
         if !going.is_empty() {
@@ -102,9 +100,7 @@ impl AwsErasures {
         gone.extend(self.letters_of(around, &owners, &gone).await?);
         gone.extend(self.told(&tombstone.messages, &gone).await?);
         gone.retain(|one| one.received.is_none_or(|received| received <= tombstone.at));
-        for owner in &owners {
-            erased.keys += self.keys.destroy_until(owner, DataClass::Dossier, tombstone.at).await?;
-        }
+        erased.keys += self.destroy_keys(tombstone, &owners).await?;
         erased.keys += self.keys.destroy_again(&tombstone.keys).await?;
         // What stands in the place of a message's key: one that was destroyed.
         self.keys.mark_destroyed(id).await?;
@@ -149,14 +145,20 @@ impl AwsErasures {
         Ok(Erased { keys, resources, ..Erased::default() })
     }
 
+    /// Destroys the keys of these owners, of the class and up to the moment that a tombstone names.
+    async fn destroy_keys(&self, tombstone: &Tombstone, owners: &[Pseudonym]) -> Result<u64, PortError> {
+        let mut destroyed = 0;
+        for owner in owners {
+            destroyed += self.keys.destroy_until(owner, tombstone.class, tombstone.at).await?;
+        }
+        Ok(destroyed)
+    }
+
     pub(super) async fn erase_keys(&self, tombstone: &Tombstone) -> Result<u64, PortError> {
         if self.marks.stage(Kept::Keys, tombstone.id).await? >= KEYS_DESTROYED {
             return Ok(0);
         }
-        let mut destroyed = 0;
-        for owner in &tombstone.owners {
-            destroyed += self.keys.destroy_until(owner, tombstone.class, tombstone.at).await?;
-        }
+        let destroyed = self.destroy_keys(tombstone, &tombstone.owners).await?;
         self.marks.note(Kept::Keys, tombstone, KEYS_DESTROYED).await?;
         Ok(destroyed)
     }
